@@ -1,0 +1,55 @@
+"""Environment: one unmodified client, one configuration, one identity, nothing left from before."""
+
+from golive import processes
+from golive.pytest_plugin import step
+
+
+@step("environment.one-ibapi")
+def test_exactly_one_ibapi_is_installed(ibapi, evidence):
+    evidence.observe(distributions=ibapi.distributions, folders=ibapi.folders)
+    assert ibapi.is_only_one
+
+
+@step("environment.ibapi-version")
+def test_ibapi_is_the_pinned_version(ibapi, settings, evidence):
+    evidence.observe(installed=ibapi.version, pinned=settings.golive.api_version)
+    assert ibapi.version == settings.golive.api_version
+
+
+@step("environment.ibapi-unmodified")
+def test_ibapi_files_are_unmodified(ibapi, evidence):
+    evidence.observe(changed=ibapi.changed)
+    assert ibapi.changed == ()
+
+
+@step("environment.settings")
+def test_settings_are_valid_and_unchanged(settings_file, evidence):
+    evidence.observe(file=settings_file.path.name, sha256=settings_file.fingerprint)
+    assert settings_file.is_unchanged
+
+
+@step("environment.client-id")
+def test_client_id_is_the_pinned_one(settings, evidence):
+    configured, pinned = settings.credentials.client_id, settings.golive.pinned_client_id
+    evidence.observe(configured=configured, pinned=pinned)
+    assert configured == pinned
+
+
+@step("environment.identity")
+def test_port_and_paper_flag_and_account_agree(settings, evidence):
+    evidence.observe(kind=settings.credentials.kind, disagreements=settings.disagreements)
+    assert settings.disagreements == []
+
+
+@step("environment.no-stale-client")
+def test_no_stale_client_process_is_running(settings, evidence):
+    stale = processes.named(settings.golive.stale_processes)
+    evidence.observe(looked_for=settings.golive.stale_processes, running=stale)
+    assert stale == []
+
+
+@step("environment.no-zombies")
+def test_no_zombie_is_on_the_gateway_port(gateway, evidence):
+    zombies = gateway.port.close_wait
+    evidence.observe(close_wait=zombies)
+    assert zombies == []

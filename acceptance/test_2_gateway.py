@@ -1,0 +1,24 @@
+"""Gateway: it listens, has had its time to initialize, and takes who comes. Nothing connects."""
+
+from golive.pytest_plugin import step
+
+
+@step("gateway.listening")
+def test_gateway_listens_on_the_configured_port(gateway, evidence):
+    listeners = gateway.port.listeners
+    evidence.observe(listeners=listeners)
+    assert listeners != []
+
+
+@step("gateway.initialized")
+def test_gateway_has_been_up_for_the_initialization_time(uptime, run, evidence):
+    evidence.observe(uptime, needed_seconds=run.initialization_seconds)
+    assert uptime.is_same
+    assert uptime.seconds >= run.initialization_seconds
+
+
+@step("gateway.accept-queue")
+def test_gateway_accept_queue_is_empty(gateway, evidence):
+    waiting = gateway.accept_queue()
+    evidence.observe(waiting=waiting)
+    assert waiting == 0

@@ -1,0 +1,104 @@
+"""The fixtures of the procedure: settings, gateway, the single connection, evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from golive import installed
+from golive.evidence import plain
+from golive.gateway import Gateway, Uptime
+from golive.run import Run
+from golive.settings import Settings
+from golive.settings_file import SettingsFile
+
+if TYPE_CHECKING:
+    from golive.answers import Positions
+    from golive.connection import Connection
+    from golive.pytest_plugin import GoLiveSession
+
+pytest_plugins = ["golive.pytest_plugin"]
+
+
+@pytest.fixture(scope="session")
+def golive_session(pytestconfig: pytest.Config) -> GoLiveSession:
+    """The go-live run that pytest is performing."""
+    found: GoLiveSession | None = pytestconfig.pluginmanager.get_plugin("golive-session")
+    if found is None:
+        pytest.fail("this fixture is the procedure's: pytest acceptance", pytrace=False)
+    return found
+
+
+@pytest.fixture(scope="session")
+def run(golive_session: GoLiveSession) -> Run:
+    return golive_session.run
+
+
+@pytest.fixture(scope="session")
+def settings_file(run: Run) -> SettingsFile:
+    return run.file
+
+
+@pytest.fixture(scope="session")
+def settings(settings_file: SettingsFile) -> Settings:
+    return settings_file.settings
+
+
+@pytest.fixture(scope="session")
+def ibapi(run: Run) -> installed.InstalledApi:
+    """The official client as it is installed."""
+    found = installed.read()
+    run.api_version = found.version
+    return found
+
+
+@pytest.fixture(scope="session")
+def gateway(run: Run) -> Gateway:
+    """The gateway as seen from outside; nothing connects."""
+    return run.gateway
+
+
+@pytest.fixture(scope="session")
+def uptime(gateway: Gateway, run: Run, golive_session: GoLiveSession) -> Uptime:
+    """Waits, visibly, until the gateway has been up for the initialization time."""
+    return gateway.wait_until_initialized(run.initialization_seconds, golive_session.waiting)
+
+
+@pytest.fixture(scope="session")
+def connection(run: Run, settings: Settings) -> Iterator[Connection]:
+    """The single connection of the run: opened once, after everything before it has passed."""
+    from golive.connection import Connection  # not before the installed client has been looked at
+
+    run.gate("handshake.one-attempt")
+    credentials = settings.credentials
+    target = run.target
+    run.connection = Connection(target.host, target.port, credentials.client_id, run.attempts)
+    run.connection.open(settings.golive.handshake_timeout_seconds)
+    yield run.connection
+    run.connection.close()
+
+
+@pytest.fixture(scope="session")
+def positions(run: Run, connection: Connection, settings: Settings) -> Positions:
+    run.positions = connection.positions(settings.golive.handshake_timeout_seconds)
+    return run.positions
+
+
+class Observations:
+    """What a step saw, for the record."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        self._kept = kept
+
+    def observe(self, *records: Any, **facts: Any) -> None:
+        """Keeps a record's fields, and facts by name, as plain data."""
+        for record in records:
+            self._kept.update(plain(record))
+        self._kept.update(plain(facts))
+
+
+@pytest.fixture
+def evidence(golive_session: GoLiveSession, request: pytest.FixtureRequest) -> Observations:
+    return Observations(golive_session.observations(request.node))

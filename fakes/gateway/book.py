@@ -1,0 +1,98 @@
+"""Accounts and their positions, as a gateway would report them. Nothing here knows the wire."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+ACCOUNT = "U21146542"
+OPEN_POSITIONS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One row: a contract, how many of it (decimal text, no `.0`), and the average cost in USD.
+
+    The average cost of an option includes its multiplier, and is not rounded.
+    """
+
+    con_id: int
+    symbol: str
+    sec_type: str
+    expiry: str = ""
+    strike: float = 0.0
+    right: str = ""
+    multiplier: str = ""
+    exchange: str = ""
+    currency: str = "USD"
+    local_symbol: str = ""
+    trading_class: str = ""
+    quantity: str = "0"
+    average_cost: float = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return self.quantity != "0"
+
+    def closed(self) -> Position:
+        """The row a gateway goes on sending for a position closed today."""
+        return replace(self, quantity="0", average_cost=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What one login holds."""
+
+    account: str
+    positions: tuple[Position, ...]
+
+
+def stock(con_id: int, symbol: str, exchange: str, quantity: str, cost: float) -> Position:
+    return Position(
+        con_id, symbol, "STK", exchange=exchange, local_symbol=symbol,
+        trading_class="NMS" if exchange == "NASDAQ" else symbol,
+        quantity=quantity, average_cost=cost,
+    )  # fmt: skip
+
+
+def option(
+    con_id: int, symbol: str, expiry: str, right: str, strike: float, quantity: str, premium: float
+) -> Position:
+    """An equity option; its local symbol is the 21-character OSI one, its exchange is empty."""
+    osi = f"{symbol:<6}{expiry[2:]}{right}{round(strike * 1000):08d}"
+    return Position(
+        con_id, symbol, "OPT", expiry, strike, right, "100",
+        local_symbol=osi, trading_class=symbol, quantity=quantity, average_cost=premium * 100,
+    )  # fmt: skip
+
+
+def _third_friday(year: int, month: int) -> str:
+    first = datetime.date(year, month, 1)
+    return f"{first + datetime.timedelta(days=(4 - first.weekday()) % 7 + 14):%Y%m%d}"
+
+
+def _spreads() -> Iterator[Position]:
+    """Short put verticals and covered calls, month after month: endless, and always the same."""
+    names = (("SPY", 670.0), ("QQQ", 600.0), ("IWM", 245.0), ("AAPL", 255.0), ("NVDA", 185.0))
+    con_ids = itertools.count(715_000_101, 37)
+    for month in itertools.count(0):
+        expiry = _third_friday(2027 + month // 12, 1 + month % 12)
+        for number, (symbol, price) in enumerate(names):
+            low, step = price - 25 - 5 * (month % 4), 5.0 + 2.5 * (number % 2)
+            premium = 1.0375 + 0.2131 * number + 0.0977 * (month % 7)
+            yield option(next(con_ids), symbol, expiry, "P", low, "-3", premium + 0.6412)
+            yield option(next(con_ids), symbol, expiry, "P", low - step, "3", premium)
+            yield option(next(con_ids), symbol, expiry, "C", price + 20, "-1", premium + 0.2509)
+
+
+def options_book(account: str = ACCOUNT, count: int = OPEN_POSITIONS) -> Book:
+    """A plausible options account with this many open positions; the same ones every time."""
+    stocks = (
+        stock(265598, "AAPL", "NASDAQ", "100", 187.4437012),
+        stock(4815747, "NVDA", "NASDAQ", "100", 121.0950833),
+        stock(756733, "SPY", "ARCA", "200", 566.1204476),
+    )
+    rows = itertools.chain(stocks, _spreads())
+    return Book(account, tuple(itertools.islice(rows, count)))

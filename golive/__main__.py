@@ -1,0 +1,72 @@
+"""`python -m golive`. Only the standard library is imported until a command needs the rest."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from golive import __version__
+
+SETTINGS_ERROR, INTERRUPTED = 4, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Bad input gets one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(SETTINGS_ERROR, f"golive: {message}; see {self.prog} --help\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console may know fewer characters than we do
+    options = _parser().parse_args(arguments)
+    match options.command:
+        case "smoke":
+            return _smoke(options)
+        case _:
+            from golive import bootstrap
+
+            return bootstrap.run(options.command, options.rest)
+
+
+def _smoke(options: argparse.Namespace) -> int:
+    from golive.smoke import smoke
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    path = Path(options.secrets or os.environ.get("GOLIVE_SECRETS") or "secrets.json")
+    try:
+        return smoke(path.absolute(), lambda line: print(line, flush=True))
+    except KeyboardInterrupt:
+        print("interrupted; the connection is closed", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m golive", description="Go-live checks for IBKR gateways.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    smoke = commands.add_parser("smoke", help="the standalone handshake test, against the gateway")
+    smoke.add_argument(
+        "--secrets",
+        metavar="PATH",
+        help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
+    )
+    for name, what in (
+        ("rehearse", "set up what is missing, then the procedure against a fake gateway"),
+        ("selftest", "set up what is missing, then this project's own tests"),
+    ):
+        command = commands.add_parser(name, help=what, add_help=False)
+        command.add_argument("rest", nargs=argparse.REMAINDER, help="passed on to pytest")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""What a gateway answered: the handshake and the positions, as frozen facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: a stage of the handshake, or a callback of the official client."""
+
+    name: str
+    detail: str
+    at: datetime
+    elapsed_ms: float
+    """Milliseconds since the TCP connect was begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiError:
+    """A message of type error, which may be a mere notice. `request_id` is -1 where it has none."""
+
+    request_id: int
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """How far the handshake came. Milliseconds count from the begin of the TCP connect.
+
+    `stopped` is None for a complete one, else the stage at which it ended: refused, closed-at-once,
+    no-byte, protocol-error, version-only, no-next-valid-id, no-managed-accounts, client-id-in-use,
+    closed-after-start. `reason` says it in words.
+    """
+
+    tcp_ms: float | None = None
+    server_version_ms: float | None = None
+    start_api_ms: float | None = None
+    managed_accounts_ms: float | None = None
+    next_valid_id_ms: float | None = None
+    server_version: int | None = None
+    connect_ack: bool = False
+    next_valid_id: int | None = None
+    accounts: tuple[str, ...] = ()
+    errors: tuple[ApiError, ...] = ()
+    bytes_received: int = 0
+    stopped: str | None = None
+    reason: str = ""
+
+    @property
+    def complete_ms(self) -> float | None:
+        """When nextValidId and managedAccounts had both arrived."""
+        if self.next_valid_id_ms is None or self.managed_accounts_ms is None:
+            return None
+        return max(self.next_valid_id_ms, self.managed_accounts_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A position as the gateway reports it. `quantity` is None where no number could be read."""
+
+    account: str
+    con_id: int
+    symbol: str
+    sec_type: str
+    expiry: str
+    strike: float
+    right: str
+    multiplier: str
+    exchange: str
+    currency: str
+    local_symbol: str
+    trading_class: str
+    quantity: Decimal | None
+    average_cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """The last row of each contract of each account. Complete once positionEnd was seen."""
+
+    rows: tuple[Position, ...] = ()
+    is_complete: bool = False
+    reason: str = ""
+
+    def open_in(self, account: str) -> tuple[Position, ...]:
+        """The account's rows that are not closed. A row without a readable quantity is none."""
+        return tuple(row for row in self.rows if row.account == account and row.quantity)
+
+    @property
+    def unreadable(self) -> tuple[Position, ...]:
+        """Rows whose quantity is no finite number: they are neither open nor closed."""
+        return tuple(row for row in self.rows if row.quantity is None)

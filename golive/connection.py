@@ -1,0 +1,218 @@
+"""The one connection to a gateway: opened once, asked for what it holds, closed cleanly.
+
+Requests are encoded and answers decoded by the unmodified official client
+(`golive.official_client`); the socket is ours (`golive.transport`). There is no thread: whoever
+waits for an answer reads it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from ibapi import comm
+from ibapi.client import EClient
+from ibapi.common import PROTOBUF_MSG_ID
+from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER, MIN_SERVER_VER_PROTOBUF
+
+from golive import sockets
+from golive.answers import Event, Handshake, Positions
+from golive.attempts import Attempts
+from golive.clock import SYSTEM, Clock
+from golive.official_client import Heard, Outlet, id_and_body, joined
+from golive.transport import (
+    Closing,
+    ConnectFailed,
+    NoAnswer,
+    PeerClosed,
+    ProtocolError,
+    Transport,
+)
+
+CLIENT_ID_IN_USE = 326
+CLOSING_SECONDS = 1.0
+"""How long a gateway is given to close its side after we have closed ours."""
+
+MOST_FRAMES_BEFORE_THE_VERSION = 16
+
+
+class Connection:
+    """One attempt at one endpoint. Open it, ask, close it; nothing makes it try again."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        client_id: int,
+        attempts: Attempts,
+        clock: Clock = SYSTEM,
+        listen: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        self._host, self._port, self._client_id = host, port, client_id
+        self._attempts, self._clock, self._listen = attempts, clock, listen
+        self._heard = Heard(self._happened)
+        self._client: EClient | None = None
+        self._outlet: Outlet
+        self._raw_ids = False
+        self._transport: Transport | None = None
+        self._begin = 0.0
+        self.handshake = Handshake()
+        self.closing: Closing | None = None
+
+    def open(self, seconds: float) -> Handshake:
+        """Connects, says hello, starts the API and waits for nextValidId and managedAccounts.
+
+        Never raises for what a gateway does: the handshake says how far it came, after `seconds`
+        at most. Raises attempts.AttemptRefused, before anything is connected.
+        """
+        self._attempts.begin(self._host, self._port, self._client_id)
+        logging.getLogger("ibapi").setLevel(logging.WARNING)  # it would log accounts, slowly
+        self._begin = self._clock.monotonic()
+        stopped, reason = self._shake_hands(self._begin + seconds)
+        if stopped:
+            self.close()
+        self.handshake = self._handshake(stopped, reason)
+        return self.handshake
+
+    def positions(self, seconds: float) -> Positions:
+        """Asks for the positions of all accounts, and waits for their end."""
+        if self._client is None or self._transport is None or not self._transport.is_open:
+            return Positions(reason="there is no connection")
+        deadline = self._clock.monotonic() + seconds
+        self._outlet.deadline = deadline
+        reason = ""
+        try:
+            self._client.reqPositions()
+            self._pump(lambda: self._heard.position_end, deadline)
+        except NoAnswer:
+            reason = f"no positionEnd within {seconds:g} s"
+        except (PeerClosed, ProtocolError) as error:
+            reason = str(error)
+        rows = tuple(self._heard.positions.values())
+        return Positions(rows, self._heard.position_end, reason)
+
+    def close(self) -> Closing:
+        """Closes the connection, if there is one. The FIN leaves at once."""
+        if self.closing is None:
+            transport = self._transport
+            self.closing = transport.close(CLOSING_SECONDS) if transport else Closing("nobody")
+        return self.closing
+
+    def _shake_hands(self, deadline: float) -> tuple[str | None, str]:
+        """The stage at which it stopped, and why; (None, "") where it is complete."""
+        heard, transport = self._heard, None
+        try:
+            transport = self._transport = self._connect(deadline)
+            self._say_hello(transport, deadline)
+            self._start_api(deadline)
+            self._pump(lambda: heard.is_ready or heard.has(CLIENT_ID_IN_USE), deadline)
+        except ConnectFailed as error:
+            return "refused", str(error)
+        except NoAnswer:
+            return self._stage(), f"no answer within {deadline - self._begin:g} s"
+        except ProtocolError as error:
+            return "protocol-error", str(error)
+        except PeerClosed as error:
+            if heard.has(CLIENT_ID_IN_USE):
+                return "client-id-in-use", heard.text_of(CLIENT_ID_IN_USE)
+            nothing_came = transport is None or transport.received == 0
+            return "closed-at-once" if nothing_came else "closed-after-start", str(error)
+        if heard.is_ready:
+            return None, ""
+        return "client-id-in-use", heard.text_of(CLIENT_ID_IN_USE)
+
+    def _connect(self, deadline: float) -> Transport:
+        ips = sockets.addresses(self._host)
+        if not ips:
+            raise ConnectFailed(f"the name {self._host} cannot be resolved")
+        left = deadline - self._clock.monotonic()
+        self._happened("connecting", f"{self._host}:{self._port} clientId={self._client_id}")
+        transport = Transport.connect((ips[0], self._port), left, self._clock)
+        self._happened("connected")
+        return transport
+
+    def _say_hello(self, transport: Transport, deadline: float) -> None:
+        """Sends what the client speaks, and learns the server version."""
+        hello = comm.make_initial_msg(f"v{MIN_CLIENT_VER}..{MAX_CLIENT_VER}")
+        transport.send(b"API\0" + hello, deadline)
+        self._happened("hello sent", f"v{MIN_CLIENT_VER}..{MAX_CLIENT_VER}")
+        for _ in range(MOST_FRAMES_BEFORE_THE_VERSION):
+            fields = comm.read_fields(transport.payload(deadline))
+            if len(fields) == 2:  # the official client, too, passes over what comes before it
+                self._join(transport, _server_version(fields[0]))
+                return
+        raise ProtocolError("what came is no server version")
+
+    def _join(self, transport: Transport, version: int) -> None:
+        """From here on the official client encodes and decodes."""
+        self._happened("server version", str(version))
+        self._raw_ids = version >= MIN_SERVER_VER_PROTOBUF
+        self._outlet = Outlet(transport, self._raw_ids)
+        self._client = joined(self._heard, self._outlet, version, self._client_id)
+
+    def _start_api(self, deadline: float) -> None:
+        assert self._client is not None
+        self._outlet.deadline = deadline
+        self._client.startApi()
+        self._happened("start api")
+        self._heard.connectAck()
+
+    def _pump(self, until: Callable[[], bool], deadline: float) -> None:
+        """Reads and decodes until something has happened. Raises what Transport.payload raises."""
+        assert self._transport is not None
+        while not until():
+            self._decode(self._transport.payload(deadline))
+
+    def _decode(self, payload: bytes) -> None:
+        """One message to its callback, by the official decoder."""
+        assert self._client is not None
+        try:
+            number, body = id_and_body(payload, self._raw_ids)
+            if number > PROTOBUF_MSG_ID:
+                self._client.decoder.processProtoBuf(body, number - PROTOBUF_MSG_ID)
+            else:
+                self._client.decoder.interpret(comm.read_fields(body), number)
+        except Exception as error:
+            kind = type(error).__name__
+            raise ProtocolError(f"a message cannot be decoded ({kind})") from error
+
+    def _stage(self) -> str:
+        """Where a gateway that says nothing more has stopped."""
+        heard = self._heard
+        if self._transport is None:
+            return "refused"
+        if "server version" not in heard.times:
+            return "no-byte" if self._transport.received == 0 else "protocol-error"
+        if heard.next_valid_id is None:
+            return "no-next-valid-id" if heard.accounts else "version-only"
+        return "no-managed-accounts"
+
+    def _happened(self, name: str, detail: str = "") -> None:
+        elapsed = round((self._clock.monotonic() - self._begin) * 1000, 3)
+        self._heard.times.setdefault(name, elapsed)
+        self._listen(Event(name, detail, self._clock.now(), elapsed))
+
+    def _handshake(self, stopped: str | None, reason: str) -> Handshake:
+        heard = self._heard
+        return Handshake(
+            tcp_ms=heard.times.get("connected"),
+            server_version_ms=heard.times.get("server version"),
+            start_api_ms=heard.times.get("start api"),
+            managed_accounts_ms=heard.times.get("managedAccounts"),
+            next_valid_id_ms=heard.times.get("nextValidId"),
+            server_version=self._client.serverVersion() if self._client else None,
+            connect_ack="connectAck" in heard.times,
+            next_valid_id=heard.next_valid_id,
+            accounts=heard.accounts,
+            errors=tuple(heard.errors),
+            bytes_received=self._transport.received if self._transport else 0,
+            stopped=stopped,
+            reason=reason,
+        )
+
+
+def _server_version(field: bytes) -> int:
+    text = field.decode("ascii", "replace")
+    if not text.isdigit() or not MIN_CLIENT_VER <= int(text[:9]) <= MAX_CLIENT_VER:
+        raise ProtocolError(f"server version {text[:20]!r} is none this client speaks")
+    return int(text)

@@ -1,0 +1,236 @@
+"""From what was observed to its cause, and what to do about it.
+
+`TREE` is the decision tree as data: its branches are tried in order, the first that applies names
+the cause. It claims no more than was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from golive import procedure
+from golive.answers import Handshake, Positions
+from golive.evidence import Diagnosis
+from golive.settings import PORTS, Settings
+from golive.sockets import Port
+
+RECOVERY: dict[str, tuple[str, ...]] = {
+    "A": (
+        "Close IB Gateway, and check that its process is gone; end it if it is not.",
+        "Wait 10 seconds, then start IB Gateway and log in.",
+        "Wait {initialization:g} seconds after the login; do not touch its window.",
+        "Run this once more, once: {command}",
+    ),
+    "B": (
+        "Do not try again: each try may leave a zombie.",
+        "Look for this attempt in the gateway's log. No entry: its API listener is stuck.",
+        "Save its settings, uninstall IB Gateway, delete its folder, install it afresh.",
+        "Configure trusted IP 127.0.0.1, Read-Only API off, master client id {client_id}; log in.",
+        "Wait {initialization:g} seconds, then run this once: {command}",
+    ),
+    "C": (
+        "Set Port to 7497 and IsPaperTrading to true in secrets.json.",
+        "Start TWS, log in to the paper account and wait {initialization:g} seconds.",
+        "Run this once: {command}",
+    ),
+}
+"""The written procedure's recovery procedures: restart, clean reinstall, switch to TWS."""
+
+OR_FALL_BACK = (
+    "If that fails as well, fall back to TWS paper (port 7497). Not over ten minutes here."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything a diagnosis may build on: what the run has seen, None for what it has not."""
+
+    failed: str
+    """The id of the first step that failed."""
+    settings: Settings
+    before: Port | None = None
+    after: Port | None = None
+    handshake: Handshake | None = None
+    positions: Positions | None = None
+    other_listeners: tuple[int, ...] = ()
+    """Which of the four known ports listen, besides the configured one."""
+
+    @property
+    def stopped(self) -> str | None:
+        return self.handshake.stopped if self.handshake else None
+
+    @property
+    def zombies(self) -> bool:
+        return any(port is not None and port.close_wait for port in (self.before, self.after))
+
+    def failed_in(self, stage: str) -> bool:
+        return procedure.step(self.failed).stage == stage
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One branch: its code, when it applies, what it says, and the recovery it leads to."""
+
+    code: str
+    applies: Callable[[Seen], bool]
+    cause: str
+    procedure: Literal["A", "B", "C"] | None = None
+    next_steps: tuple[str, ...] = ()
+
+
+def _failed(step_id: str) -> Callable[[Seen], bool]:
+    procedure.step(step_id)
+    return lambda seen: seen.failed == step_id
+
+
+def _stopped(*stages: str) -> Callable[[Seen], bool]:
+    return lambda seen: seen.failed_in("handshake") and seen.stopped in stages
+
+
+AGAIN = "Then run again: {command}"
+SHOW_BOTH = "Compare with `python -m pip list`; reinstall with: pip install -r requirements.txt"
+
+TREE: tuple[Branch, ...] = (
+    Branch("ibapi-not-the-one", lambda seen: seen.failed.startswith("environment.one-ibapi")
+           or seen.failed.startswith("environment.ibapi"),
+           "the installed ibapi is not exactly the one pinned version, unmodified",
+           next_steps=(SHOW_BOTH, AGAIN)),
+    Branch("settings-changed", _failed("environment.settings"),
+           "secrets.json was changed while the run was starting", next_steps=(AGAIN,)),
+    Branch("client-id-changed", _failed("environment.client-id"),
+           "ClientId {configured_id} is not the pinned one, {client_id}",
+           next_steps=("Set ClientId back to {client_id}; it never changes.", AGAIN)),
+    Branch("identity-mismatch", _failed("environment.identity"),
+           "port, IsPaperTrading and ExpectedAccount contradict each other",
+           next_steps=("Correct secrets.json: {disagreements}.", AGAIN)),
+    Branch("stale-client", _failed("environment.no-stale-client"),
+           "a client process of an earlier session is still running",
+           next_steps=("Close the processes listed among the facts.", AGAIN)),
+    Branch("zombies", lambda seen: seen.zombies,
+           "connections to port {port} were abandoned and never closed (CLOSE_WAIT)", "A"),
+    Branch("wrong-port", lambda seen: _failed("gateway.listening")(seen)
+           and bool(seen.other_listeners),
+           "nothing listens on port {port}, but something does on {others}",
+           next_steps=("Correct Port in secrets.json, or the port in the gateway's settings.",
+                       AGAIN)),
+    Branch("gateway-not-running", lambda seen: _failed("gateway.listening")(seen)
+           or _stopped("refused")(seen),
+           "nothing listens on port {port}",
+           next_steps=("Start IB Gateway and log in.",
+                       "Wait {initialization:g} seconds; do not touch its window.",
+                       "Then run: {command}")),
+    Branch("gateway-restarted", _failed("gateway.initialized"),
+           "the gateway went away or was restarted while it was being waited for",
+           next_steps=("Leave the gateway alone until its window says connected.", AGAIN)),
+    Branch("api-listener-stuck", lambda seen: _failed("gateway.accept-queue")(seen)
+           or _stopped("no-byte", "version-only")(seen),
+           "port {port} listens, but the gateway does not answer", "B"),
+    Branch("handshake-refused", _stopped("closed-at-once", "closed-after-start"),
+           "the gateway closed the connection instead of answering",
+           next_steps=("Check in the gateway's API settings that 127.0.0.1 is a trusted IP.",
+                       "Look for a forwarder in between: it accepts even where the gateway is down.",
+                       "Wait {cooldown:g} seconds. " + AGAIN)),
+    Branch("protocol-error", _stopped("protocol-error"),
+           "what answers on port {port} does not speak the gateway's protocol",
+           next_steps=("Find out which program listens on port {port}.", AGAIN)),
+    Branch("client-id-in-use", _stopped("client-id-in-use"),
+           "another client is connected with client id {client_id}",
+           next_steps=("Close that client. Do not change the client id.",
+                       "Wait {cooldown:g} seconds. " + AGAIN)),
+    Branch("no-next-valid-id", _stopped("no-next-valid-id"),
+           "the gateway named its accounts, but gave no next valid id", "A"),
+    Branch("no-managed-accounts", _stopped("no-managed-accounts"),
+           "the gateway gave the next valid id, but named no account", "A"),
+    Branch("wrong-account", _failed("handshake.managed-accounts"),
+           "the gateway is logged in to another account than the expected one",
+           next_steps=("Log the gateway in to the expected account, or correct ExpectedAccount.",
+                       AGAIN)),
+    Branch("slow-handshake", _failed("handshake.under-budget"),
+           "the handshake took longer than {budget:g} s",
+           next_steps=("Look at the machine's load and at the gateway's own status.",
+                       "Wait {cooldown:g} seconds. " + AGAIN)),
+    Branch("connection-lost", lambda seen: seen.failed in ("positions.complete",
+                                                           "afterwards.closed-cleanly")
+           and "closed" in (seen.positions.reason if seen.positions else "closed"),
+           "the gateway closed the connection after the handshake", "A"),
+    Branch("connection-lost", _failed("afterwards.closed-cleanly"),
+           "the gateway closed the connection after the handshake", "A"),
+    Branch("positions-incomplete", _failed("positions.complete"),
+           "the gateway did not send its positions to the end", "A"),
+    Branch("positions-mismatch", _failed("positions.count"),
+           "there are {count} open positions, {expected} are expected",
+           next_steps=("Compare the positions in the report with the account statement.",
+                       "If they are right, correct ExpectedPositions in secrets.json.", AGAIN)),
+)  # fmt: skip
+
+UNEXPLAINED = Branch("unexplained", lambda seen: True, "step {failed} failed",
+                     next_steps=("Look at what this step observed.", AGAIN))  # fmt: skip
+
+
+def diagnose(seen: Seen, command: str, facts: Sequence[str] = ()) -> Diagnosis:
+    """The first branch that applies, its texts filled in. `command` is what to run next."""
+    branch = next((each for each in TREE if each.applies(seen)), UNEXPLAINED)
+    steps = branch.next_steps or (*RECOVERY[branch.procedure or "A"], OR_FALL_BACK)
+    words = _words(seen, command)
+    return Diagnosis(
+        code=branch.code,
+        cause=branch.cause.format(**words),
+        procedure=branch.procedure,
+        next_steps=[step.format(**words) for step in steps],
+        facts=[*facts, *_facts(seen)],
+    )
+
+
+def _words(seen: Seen, command: str) -> dict[str, object]:
+    wanted, credentials = seen.settings.golive, seen.settings.credentials
+    rows = seen.positions.open_in(wanted.expected_account) if seen.positions else ()
+    return {
+        "port": credentials.port,
+        "client_id": wanted.pinned_client_id,
+        "configured_id": credentials.client_id,
+        "initialization": wanted.initialization_seconds,
+        "cooldown": wanted.retry_cooldown_seconds,
+        "budget": wanted.handshake_budget_seconds,
+        "expected": wanted.expected_positions,
+        "count": len(rows),
+        "others": ", ".join(f"{port} ({PORTS[port]})" for port in seen.other_listeners),
+        "disagreements": "; ".join(seen.settings.disagreements),
+        "failed": seen.failed,
+        "command": command,
+    }
+
+
+def _facts(seen: Seen) -> list[str]:
+    """What was seen, a line each."""
+    facts = [f"first step not passed: {seen.failed}"]
+    for when, port in (("before", seen.before), ("after", seen.after)):
+        if port is None:
+            continue
+        facts += [f"{when}: {len(port.listeners)} listening on port {port.number}"]
+        facts += [
+            f"{when}: CLOSE_WAIT {each.local_ip}:{each.local_port} from "
+            f"{each.remote_ip}:{each.remote_port}, pid {each.pid or 'not told'}"
+            for each in port.close_wait
+        ]
+    if seen.handshake:
+        facts += _handshake_facts(seen.handshake)
+    if seen.positions and seen.positions.reason:
+        facts += [f"positions: {seen.positions.reason}"]
+    return facts
+
+
+def _handshake_facts(handshake: Handshake) -> list[str]:
+    reached = {
+        "TCP connected": handshake.tcp_ms,
+        "server version": handshake.server_version_ms,
+        "startApi sent": handshake.start_api_ms,
+        "managedAccounts": handshake.managed_accounts_ms,
+        "nextValidId": handshake.next_valid_id_ms,
+    }
+    facts = [f"{name} after {ms:g} ms" for name, ms in reached.items() if ms is not None]
+    facts += [f"{handshake.bytes_received} bytes received in the handshake"]
+    if handshake.stopped:
+        facts += [f"handshake stopped at {handshake.stopped}: {handshake.reason}"]
+    return facts + [f"error {each.code}: {each.text}" for each in handshake.errors]

@@ -1,0 +1,184 @@
+"""The record of a run: frozen, versioned, and the one thing every report is told from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from golive import procedure
+
+FILE_NAME = "evidence.json"
+
+Outcome = Literal["passed", "failed", "blocked", "not-configured", "not-observable"]
+Verdict = Literal["GO", "NO-GO"]
+Target = Literal["live", "fallback", "fake"]
+
+
+class Record(BaseModel):
+    """A part of the evidence: nothing unknown in it, nothing changed in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StepRecord(Record):
+    """What became of one step. `seconds` is what it took; `observed` what it saw, as plain data."""
+
+    id: str
+    stage: str
+    title: str
+    outcome: Outcome
+    blocked_by: str | None = None
+    seconds: float = 0.0
+    observed: dict[str, Any] = {}
+
+
+class Endpoint(Record):
+    host: str
+    port: int
+    kind: str
+    client_id: int
+
+
+class Api(Record):
+    version: str | None
+    server_version: int | None
+
+
+class HandshakeTimes(Record):
+    """Milliseconds since the TCP connect was begun; None for what was not reached."""
+
+    tcp_ms: float | None = None
+    server_version_ms: float | None = None
+    start_api_ms: float | None = None
+    managed_accounts_ms: float | None = None
+    next_valid_id_ms: float | None = None
+
+
+class PositionsRecord(Record):
+    """`count` is of the account's open positions; `rows` are all that were reported."""
+
+    account: str
+    count: int
+    rows: list[dict[str, Any]] = []
+
+
+class SocketsRecord(Record):
+    """The gateway port's sockets at the start of the run and at its end."""
+
+    before: list[dict[str, Any]] = []
+    after: list[dict[str, Any]] = []
+
+
+class Diagnosis(Record):
+    """Why it is NO-GO, and what to do: the first of `next_steps` comes first."""
+
+    code: str
+    cause: str
+    procedure: Literal["A", "B", "C"] | None
+    next_steps: list[str]
+    facts: list[str]
+
+
+class Evidence(Record):
+    """evidence.json. `digest` is over everything else: see `digest_of`."""
+
+    schema_: Literal[1] = 1
+    run_id: str
+    started: str
+    ended: str
+    target: Target
+    fault: str | None
+    endpoint: Endpoint
+    api: Api
+    verdict: Verdict
+    attempts: int
+    steps: list[StepRecord]
+    handshake: HandshakeTimes
+    positions: PositionsRecord
+    sockets: SocketsRecord
+    diagnosis: Diagnosis | None
+    digest: str = ""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=lambda name: name.rstrip("_"),
+        populate_by_name=True,
+    )
+
+    def sealed(self) -> Evidence:
+        """The same with its digest in place."""
+        return self.model_copy(update={"digest": digest_of(self.document())})
+
+    def document(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def verdict(steps: list[StepRecord]) -> Verdict:
+    """GO only where every step of the procedure is there, once, and none stands in the way."""
+    by_id = {step.id: step for step in steps}
+    complete = [step.id for step in steps] == [step.id for step in procedure.STEPS]
+    return (
+        "GO" if complete and all(is_no_obstacle(by_id[s.id]) for s in procedure.STEPS) else "NO-GO"
+    )
+
+
+def is_no_obstacle(record: StepRecord) -> bool:
+    """Whether the steps behind this one may run, and the run may be GO."""
+    if record.outcome == "not-observable":
+        return procedure.step(record.id).may_be_unobserved
+    return record.outcome in ("passed", "not-configured")
+
+
+def digest_of(document: Mapping[str, Any]) -> str:
+    """sha256, in hex, of the document without `digest`, as canonical JSON.
+
+    Canonical: keys sorted, no spaces, everything but ASCII escaped.
+    """
+    rest = {key: value for key, value in document.items() if key != "digest"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def write(evidence: Evidence, folder: Path) -> Path:
+    """The whole file or the one before it, never half of one. Raises OSError."""
+    path = folder / FILE_NAME
+    draft = folder / f".{FILE_NAME}.{os.getpid()}"
+    text = json.dumps(evidence.sealed().document(), indent=1, ensure_ascii=True)
+    with open(draft, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+    return path
+
+
+def plain(value: Any) -> Any:
+    """Plain JSON data from facts; what has no JSON form becomes text."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case datetime():
+            return value.isoformat()
+        case Decimal():
+            return format(value, "f")
+        case Mapping():
+            return {str(key): plain(each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(each) for each in value]
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        case _:
+            return str(value)

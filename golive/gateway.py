@@ -1,0 +1,97 @@
+"""The gateway as seen from outside, without ever connecting to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from golive import processes, sockets
+from golive.clock import SYSTEM, Clock
+from golive.sockets import Port, SocketTable
+
+LOOK_AGAIN_SECONDS = 1.0
+QUEUE_LOOKS, QUEUE_LOOK_SECONDS = 10, 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """How long the listener's process has been up, and how much of that was waited for here.
+
+    `started` is None where it cannot be read (the gateway runs as another user): the time then
+    counts from when the listener was first seen. `is_same` turns false when the listener went away
+    or was replaced during the wait.
+    """
+
+    seconds: float
+    waited_seconds: float
+    pid: int | None
+    process: str | None
+    started: datetime | None
+    is_same: bool
+
+
+class Gateway:
+    """What listens on the configured port, or does not."""
+
+    def __init__(
+        self,
+        port: int,
+        table: SocketTable,
+        clock: Clock = SYSTEM,
+        queue: Callable[[int], int] = sockets.accept_queue,
+        process: Callable[[int], processes.Process | None] = processes.process,
+    ) -> None:
+        self.number = port
+        self._table, self._clock, self._queue, self._process = table, clock, queue, process
+
+    @property
+    def port(self) -> Port:
+        """The port now. Raises sockets.TableRefused or NotObservable."""
+        return self._table.on(self.number)
+
+    def accept_queue(self) -> int:
+        """Connections that wait to be accepted; another client's passes within a moment.
+
+        Raises sockets.NotObservable where the platform does not show it.
+        """
+        waiting = self._queue(self.number)
+        for _ in range(QUEUE_LOOKS):
+            if waiting == 0:
+                break
+            self._clock.sleep(QUEUE_LOOK_SECONDS)
+            waiting = self._queue(self.number)
+        return waiting
+
+    def wait_until_initialized(
+        self, seconds: float, tell: Callable[[float], None] = lambda left: None
+    ) -> Uptime:
+        """Waits until the gateway has been up this long; `tell` hears how many seconds are left.
+
+        Never waits longer than `seconds` in all, whatever the clocks say.
+        """
+        first_seen, begin = self._clock.now(), self._clock.monotonic()
+        process = self._listener()
+        started = process.started if process else first_seen
+        while True:
+            waited = self._clock.monotonic() - begin
+            up = max(0.0, (self._clock.now() - started).total_seconds())
+            is_same = self._listener() == process and bool(self.port.listeners)
+            left = min(seconds - up, seconds - waited)
+            if left <= 0 or not is_same:
+                return Uptime(
+                    round(max(up, waited), 3),
+                    round(waited, 3),
+                    process.pid if process else None,
+                    process.name if process else None,
+                    process.started if process else None,
+                    is_same,
+                )
+            tell(left)
+            self._clock.sleep(min(left, LOOK_AGAIN_SECONDS))
+
+    def _listener(self) -> processes.Process | None:
+        """The youngest process that listens, as far as this user may know."""
+        pids = {each.pid for each in self.port.listeners if each.pid}
+        known = [found for pid in pids if (found := self._process(pid))]
+        return max(known, key=lambda each: each.started, default=None)

@@ -1,0 +1,135 @@
+"""The unmodified official client (`ibapi`), joined to a transport of ours.
+
+Its requests leave through an `Outlet`, which lets only reading messages out; its callbacks arrive
+in `Heard`. Its own socket, thread, queue and message loop are not used.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Protocol
+
+from ibapi.client import EClient
+from ibapi.common import PROTOBUF_MSG_ID
+from ibapi.contract import Contract
+from ibapi.decoder import Decoder
+from ibapi.message import OUT
+from ibapi.wrapper import EWrapper
+
+from golive.answers import ApiError, Position
+from golive.transport import Transport
+
+READING = frozenset({OUT.START_API, OUT.REQ_POSITIONS})
+"""The only messages that may leave: they begin the session, or read."""
+
+UNSET = Decimal(2**127 - 1)
+"""What the official client makes of an empty decimal."""
+
+
+class NotReading(Exception):
+    """A message that does more than read was about to leave; it did not."""
+
+
+class _Happened(Protocol):
+    def __call__(self, name: str, detail: str = "") -> None: ...
+
+
+class Heard(EWrapper):  # type: ignore[misc]
+    """The official client's callbacks, kept as facts."""
+
+    def __init__(self, happened: _Happened) -> None:
+        super().__init__()
+        self._happened = happened
+        self.times: dict[str, float] = {}
+        self.next_valid_id: int | None = None
+        self.accounts: tuple[str, ...] = ()
+        self.errors: list[ApiError] = []
+        self.positions: dict[tuple[Any, ...], Position] = {}
+        self.position_end = False
+
+    @property
+    def is_ready(self) -> bool:
+        return self.next_valid_id is not None and bool(self.accounts)
+
+    def has(self, code: int) -> bool:
+        return any(error.code == code for error in self.errors)
+
+    def text_of(self, code: int) -> str:
+        return next((f"error {code}: {e.text}" for e in self.errors if e.code == code), "")
+
+    def connectAck(self) -> None:
+        self._happened("connectAck")
+
+    def nextValidId(self, orderId: int) -> None:
+        self.next_valid_id = orderId
+        self._happened("nextValidId", str(orderId))
+
+    def managedAccounts(self, accountsList: str) -> None:
+        self.accounts = tuple(filter(None, map(str.strip, accountsList.split(","))))
+        if self.accounts:
+            self._happened("managedAccounts", ",".join(self.accounts))
+
+    def error(
+        self, reqId: int, errorTime: int, errorCode: int, errorString: str, json: str = ""
+    ) -> None:
+        self.errors.append(ApiError(reqId, errorCode, errorString))
+        self._happened("error", f"{errorCode} {errorString}")
+
+    def position(self, account: str, contract: Contract, position: Decimal, avgCost: float) -> None:
+        row = Position(
+            account,
+            contract.conId,
+            contract.symbol,
+            contract.secType,
+            contract.lastTradeDateOrContractMonth,
+            contract.strike,
+            contract.right,
+            contract.multiplier,
+            contract.exchange,
+            contract.currency,
+            contract.localSymbol,
+            contract.tradingClass,
+            position if position.is_finite() and position != UNSET else None,
+            avgCost,
+        )
+        key = (account, row.con_id) if row.con_id else (account, row.symbol, row.local_symbol)
+        self.positions[key] = row
+
+    def positionEnd(self) -> None:
+        self.position_end = True
+        self._happened("positionEnd", f"{len(self.positions)} rows")
+
+
+class Outlet:
+    """What the official client takes for its connection. Lets only reading messages out."""
+
+    def __init__(self, transport: Transport, raw_ids: bool) -> None:
+        self._transport, self._raw_ids = transport, raw_ids
+        self.deadline = 0.0
+
+    def isConnected(self) -> bool:
+        return self._transport.is_open
+
+    def sendMsg(self, data: bytes) -> None:
+        number, _ = id_and_body(data[4:], self._raw_ids)
+        if number % PROTOBUF_MSG_ID not in READING:
+            raise NotReading(f"message {number} does more than read; it was not sent")
+        self._transport.send(data, self.deadline)
+
+
+def joined(heard: Heard, outlet: Outlet, server_version: int, client_id: int) -> EClient:
+    """An EClient in the state its own connect() leaves behind, without its thread and its queue."""
+    client = EClient(heard)
+    client.conn = outlet
+    client.clientId = client_id
+    client.serverVersion_ = server_version
+    client.decoder = Decoder(heard, server_version)
+    client.setConnState(EClient.CONNECTED)
+    return client
+
+
+def id_and_body(payload: bytes, raw_ids: bool) -> tuple[int, bytes]:
+    if raw_ids:
+        return int.from_bytes(payload[:4], "big"), payload[4:]
+    head, _, body = payload.partition(b"\0")
+    return int(head), body

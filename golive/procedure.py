@@ -1,0 +1,86 @@
+"""The procedure as data: its stages, its steps, in the order in which they are performed.
+
+Ids, titles and sections stand here and nowhere else. The tests of `acceptance/` are named after the
+titles, `acceptance/PROCEDURE.md` lists them; `tests/test_procedure.py` holds all three together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CLEAN = "Pre-Flight Checklist, 1. Clean the Environment"
+INITIALIZATION = "Pre-Flight Checklist, 2. Gateway Initialization Discipline"
+IDENTITY = "Pre-Flight Checklist, 3. Fix Identity"
+PRINCIPLES = "The SSOT Principles"
+SMOKE = "The Smoke Test Protocol"
+TIMEOUT = "The Smoke Test Protocol, If Timeout"
+METRICS = "Success Metrics"
+VERIFY = "Production Start Sequence, Step 5: Verify"
+FILES = "Configuration Files Reference"
+PORTS = "Fallback: TWS Paper Trading, Port Reference"
+FIELD_NOTES = "Troubleshooting Decision Tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One claim of the procedure.
+
+    `section` is the heading of the written procedure it comes from. A step that `may_be_unobserved`
+    does not stand in the way of GO on a platform that cannot show what it asks for.
+    """
+
+    id: str
+    title: str
+    section: str
+    may_be_unobserved: bool = False
+
+    @property
+    def stage(self) -> str:
+        return self.id.partition(".")[0]
+
+    @property
+    def test_name(self) -> str:
+        """The name of the one test that performs it."""
+        return "test_" + "".join(c if c.isalnum() else "_" for c in self.title)
+
+
+STEPS = (
+    Step("environment.one-ibapi", "exactly one ibapi is installed", PRINCIPLES),
+    Step("environment.ibapi-version", "ibapi is the pinned version", PRINCIPLES),
+    Step("environment.ibapi-unmodified", "ibapi files are unmodified", PRINCIPLES),
+    Step("environment.settings", "settings are valid and unchanged", FILES),
+    Step("environment.client-id", "client id is the pinned one", IDENTITY),
+    Step("environment.identity", "port and paper flag and account agree", PORTS),
+    Step("environment.no-stale-client", "no stale client process is running", CLEAN),
+    Step("environment.no-zombies", "no zombie is on the gateway port", CLEAN),
+    Step("gateway.listening", "gateway listens on the configured port", INITIALIZATION),
+    Step("gateway.initialized", "gateway has been up for the initialization time", INITIALIZATION),
+    Step("gateway.accept-queue", "gateway accept queue is empty", FIELD_NOTES, True),
+    Step("handshake.one-attempt", "exactly one attempt is made", PRINCIPLES),
+    Step("handshake.connect-ack", "gateway acknowledges the connection", SMOKE),
+    Step("handshake.next-valid-id", "gateway answers with the next valid id", SMOKE),
+    Step("handshake.managed-accounts", "gateway manages the expected account", SMOKE),
+    Step("handshake.under-budget", "handshake is under budget", METRICS),
+    Step("positions.complete", "positions are complete", METRICS),
+    Step("positions.count", "open positions are as many as expected", METRICS),
+    Step("afterwards.closed-cleanly", "connection is closed cleanly", TIMEOUT),
+    Step("afterwards.no-zombies", "no zombie is left", VERIFY),
+)
+
+STAGES = tuple(dict.fromkeys(step.stage for step in STEPS))
+
+PREFLIGHT = tuple(step for step in STEPS if step.stage in ("environment", "gateway"))
+"""What must have passed before any connection is opened."""
+
+NUMBER = {step.id: number for number, step in enumerate(STEPS, start=1)}
+"""A step's place in the procedure, from 1."""
+
+
+def step(step_id: str) -> Step:
+    """The step of an id. Raises KeyError for an id that is not in the procedure."""
+    return STEPS[NUMBER[step_id] - 1]
+
+
+def before(step_id: str) -> tuple[Step, ...]:
+    """The steps that come before it."""
+    return STEPS[: NUMBER[step_id] - 1]

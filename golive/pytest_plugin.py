@@ -1,0 +1,323 @@
+"""The wiring to pytest: options, the gate before each step, collecting the record.
+
+A pytest run that names something in `acceptance/` is a go-live run: it loads the settings, gets a
+run folder, and ends with a verdict. In any other pytest run this plugin does nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from golive import evidence, procedure, rehearsal, runs, settings_file
+from golive.clock import SYSTEM
+from golive.run import Blocked, Run, Target
+from golive.sockets import NotObservable
+
+HEALTHY = "healthy"
+SESSION = "golive-session"
+"""The name under which a go-live run is registered as a plugin."""
+
+BLOCKED = "golive_blocked"
+STEP_SECONDS = 60.0
+"""How long a step may take beyond the waiting that the settings allow."""
+
+COUNT_EVERY_SECONDS = 10.0
+"""How often a countdown is told where it cannot be rewritten in place."""
+
+OBSERVED = pytest.StashKey[dict[str, Any]]()
+REPORTS = pytest.StashKey[list[pytest.TestReport]]()
+UNOBSERVABLE = pytest.StashKey[str]()
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+def step(step_id: str) -> Callable[[Test], Test]:
+    """Makes a test the step of this id: marked golive, and performed at its place."""
+    number = procedure.NUMBER[step_id]
+
+    def mark(test: Test) -> Test:
+        for marker in (pytest.mark.golive, pytest.mark.order(number), pytest.mark.step(step_id)):
+            test = marker(test)
+        return test
+
+    return mark
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("golive", "the go-live procedure")
+    group.addoption(
+        "--fake",
+        nargs="?",
+        const=HEALTHY,
+        metavar="FAULT",
+        help="rehearse against a fake gateway: healthy, or with this fault",
+    )
+    group.addoption(
+        "--secrets",
+        metavar="PATH",
+        help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if _is_golive_run(config):
+        config.pluginmanager.register(GoLiveSession(config), SESSION)
+
+
+def _is_golive_run(config: pytest.Config) -> bool:
+    if config.option.collectonly or config.option.help:
+        return False
+    folder = config.rootpath / "acceptance"
+    named = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
+    paths = [path.resolve() for path in named]
+    return any(path.is_relative_to(folder) or folder.is_relative_to(path) for path in paths)
+
+
+class GoLiveSession:
+    """One go-live run, from pytest's configuration to the verdict line."""
+
+    run: Run
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._fault: str | None = config.option.fake
+        started = SYSTEM.now()
+        try:
+            self._file = settings_file.read(_settings_path(config))
+            name = "live" if self._fault is None else "fake"
+            self._folder = runs.new_folder(config.rootpath / "reports" / "runs", started, name)
+        except (settings_file.SettingsError, runs.NoFolder) as error:
+            raise pytest.UsageError(str(error)) from None
+        self._fake = self._started_fake()
+        self._finished: evidence.Evidence | None = None
+        self._trouble = ""
+        self._told = importlib.import_module("reports.terminal")
+        self._teller = self._told.Terminal(self._write)
+        self._waited_until = float("inf")
+        _keep_results_in(self._folder, config)
+        if not self._is_verbose:
+            config.option.tbstyle, config.option.reportchars = "no", ""
+            config.option.no_header = True
+
+    @property
+    def _is_verbose(self) -> bool:
+        return bool(self._config.option.verbose > 0)
+
+    def _started_fake(self) -> rehearsal.FakeGateway | None:
+        """Started this early, so that it is up by the time the steps are collected."""
+        if self._fault is None:
+            return None
+        golive = self._file.settings.golive
+        fake = rehearsal.FakeGateway(self._fault, golive, self._folder, self._config.rootpath)
+        self._config.add_cleanup(fake.stop)
+        return fake
+
+    # before the first step
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        file, credentials = self._file, self._file.settings.credentials
+        if self._fake is None:
+            target = Target("live", credentials.host, credentials.port, credentials.kind)
+        else:
+            file, target = self._aimed_at(self._fake)
+        self.run = Run(file, target, self._folder)
+        for item in items:
+            item.user_properties.append(("target", self._target_words))
+            if step_id := _step_id(item):
+                limit = STEP_SECONDS + self._waiting_seconds(step_id)
+                item.add_marker(pytest.mark.timeout(limit))
+
+    def _waiting_seconds(self, step_id: str) -> float:
+        """How long a step may wait for the gateway."""
+        if step_id == "gateway.initialized":
+            return self.run.initialization_seconds
+        return self.run.file.settings.golive.handshake_timeout_seconds
+
+    def _aimed_at(self, fake: rehearsal.FakeGateway) -> tuple[settings_file.SettingsFile, Target]:
+        try:
+            port = fake.port()
+        except rehearsal.NoRehearsal as error:
+            _discard(self._folder)
+            raise pytest.UsageError(str(error)) from None
+        fault = None if self._fault == HEALTHY else self._fault
+        kind = "fake gateway (rehearsal)"
+        return rehearsal.aimed(self._file, port), Target("fake", rehearsal.HOST, port, kind, fault)
+
+    @property
+    def _target_words(self) -> str:
+        return "rehearsal against a fake gateway" if self._fake else "live gateway"
+
+    def pytest_runtestloop(self) -> None:
+        reporter = self._reporter
+        if reporter is not None and not self._is_verbose:
+            reporter.showfspath = False
+        target = self.run.target
+        client = self.run.file.settings.credentials.client_id
+        where = f"{target.host}:{target.port}, {target.kind}, client id {client}"
+        self._teller.begin(where, target.is_rehearsal)
+
+    # each step
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if step_id := _step_id(item):
+            item.stash[OBSERVED], item.stash[REPORTS] = {}, []
+            self.run.gate(step_id)
+            self.run.begin(step_id)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        try:
+            return (yield)
+        except NotObservable as error:
+            step_id = _step_id(item)
+            item.stash[UNOBSERVABLE] = str(error)
+            if step_id and procedure.step(step_id).may_be_unobserved:
+                pytest.skip(str(error))
+            pytest.fail(str(error), pytrace=False)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        step_id = _step_id(item)
+        if step_id is None:
+            return report
+        if call.excinfo and isinstance(call.excinfo.value, Blocked):
+            report.longrepr = str(call.excinfo.value)
+            setattr(report, BLOCKED, True)
+            self._teller.step(self.run.blocked(step_id, call.excinfo.value.by))
+            return report
+        reports = item.stash[REPORTS]
+        reports.append(report)
+        if call.excinfo and report.failed:
+            item.stash[OBSERVED].setdefault("reason", _reason(call.excinfo.value))
+        if report.when == "teardown" and len(reports) > 1:
+            self._end(item, step_id, reports)
+        return report
+
+    def _end(self, item: pytest.Item, step_id: str, reports: list[pytest.TestReport]) -> None:
+        seconds = sum(report.duration for report in reports)
+        observed = evidence.plain(item.stash[OBSERVED])
+        if UNOBSERVABLE in item.stash:
+            observed["reason"] = item.stash[UNOBSERVABLE]
+        record = self.run.end(step_id, _outcome(item, reports), seconds, observed)
+        self._teller.step(record)
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """A blocked step is counted as blocked; without -v the procedure stands for the dots."""
+        blocked = hasattr(report, BLOCKED)
+        if self._is_verbose:
+            return ("blocked", "B", "BLOCKED") if blocked else None
+        if blocked:
+            return "blocked", "", ""
+        if report.when == "call":
+            return report.outcome, "", ""
+        if report.failed:
+            return "error", "", ""
+        return ("skipped", "", "") if report.skipped else None
+
+    # after the last
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Exit status 0 means GO, and only that."""
+        if not hasattr(self, "run"):
+            _discard(self._folder)  # no step was ever collected
+            return
+        if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            self.run.interrupted(f"pytest ended with {pytest.ExitCode(exitstatus).name}")
+        elif exitstatus and all(map(evidence.is_no_obstacle, self.run.records)):
+            self.run.interrupted("a test that is no step of the procedure failed")
+        try:
+            self._finished = self.run.finish()
+        except OSError as error:
+            self._trouble = f"the evidence cannot be written: {error}"
+        go = self._finished is not None and self._finished.verdict == "GO"
+        if not go and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        if self._finished is not None:
+            folder = os.path.relpath(self._folder, self._config.invocation_params.dir)
+            self._teller.end(self._finished, str(Path(folder).as_posix()))
+        elif self._trouble:
+            self._write(f"NO-GO: {self._trouble}")
+
+    # telling
+
+    @property
+    def _reporter(self) -> Any:
+        return self._config.pluginmanager.get_plugin("terminalreporter")
+
+    def _write(self, line: str) -> None:
+        if self._reporter is not None:
+            self._reporter.write_line(line)
+
+    def observations(self, item: pytest.Item) -> dict[str, Any]:
+        """What the step that is being performed has observed so far; to be added to."""
+        return item.stash.setdefault(OBSERVED, {})
+
+    def waiting(self, seconds_left: float) -> None:
+        """Shown while it happens, although the test's own output is captured."""
+        line, reporter = self._told.waiting_line(seconds_left), self._reporter
+        capture: Any = self._config.pluginmanager.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            if reporter.isatty:
+                reporter.rewrite(line + "\n\x1b[1A", erase=True)
+            elif seconds_left - self._waited_until <= -COUNT_EVERY_SECONDS:
+                self._waited_until = seconds_left
+                reporter.write_line(line)
+
+
+def _settings_path(config: pytest.Config) -> Path:
+    """--secrets, else GOLIVE_SECRETS, else secrets.json; a rehearsal needs none of them."""
+    chosen = config.option.secrets or os.environ.get("GOLIVE_SECRETS")
+    if chosen:
+        return Path(config.invocation_params.dir, chosen)
+    name = "secrets.json" if config.option.fake is None else "secrets.example.json"
+    return config.rootpath / name
+
+
+def _keep_results_in(folder: Path, config: pytest.Config) -> None:
+    """JUnit and Allure results go into the run's folder unless they are asked for elsewhere."""
+    option = config.option
+    if not option.xmlpath:
+        option.xmlpath = str(folder / "junit.xml")
+    if hasattr(option, "allure_report_dir") and not option.allure_report_dir:
+        option.allure_report_dir = str(folder / "allure-results")
+
+
+def _discard(folder: Path) -> None:
+    """Removes the folder of a run that never began, with the log of its fake."""
+    for name in (rehearsal.LOG_NAME,):
+        (folder / name).unlink(missing_ok=True)
+    folder.rmdir()
+
+
+def _step_id(item: pytest.Item) -> str | None:
+    marker = item.get_closest_marker("step")
+    return marker.args[0] if marker else None
+
+
+def _outcome(item: pytest.Item, reports: list[pytest.TestReport]) -> evidence.Outcome:
+    """Passed needs every phase to have passed, and none of them excused (xfail, skip)."""
+    if UNOBSERVABLE in item.stash:
+        return "not-observable"
+    plain = all(report.passed and not hasattr(report, "wasxfail") for report in reports)
+    return "passed" if plain and any(report.when == "call" for report in reports) else "failed"
+
+
+def _reason(error: BaseException) -> str:
+    """Why it failed, in a line. What pytest adds to a claim is left to -v."""
+    if isinstance(error, AssertionError):
+        return str(error).partition("\n")[0] or "the claim does not hold"
+    return str(error) or type(error).__name__

@@ -1,0 +1,101 @@
+"""A fake gateway of our own, in a process of its own, for a rehearsal. Known here by name only."""
+
+from __future__ import annotations
+
+import queue
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from golive.settings import GoLive, Settings
+from golive.settings_file import SettingsFile
+
+START_SECONDS = 20.0
+STOP_SECONDS = 5.0
+INITIALIZATION_SECONDS = 0.25
+"""Stands for the ninety seconds where the settings do not name a time of their own."""
+
+HOST = "127.0.0.1"
+LOG_NAME = "fake-gateway.jsonl"
+
+_ANNOUNCED = re.compile(r"on \S+:(\d+)\s*$")
+
+
+class NoRehearsal(Exception):
+    """The fake did not start; the text is its own line."""
+
+
+class FakeGateway:
+    """Started at once; `port` waits for it to say where it is. It does not outlive this process."""
+
+    def __init__(self, fault: str, golive: GoLive, folder: Path, root: Path) -> None:
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "fakes.gateway",
+                "--port",
+                "0",
+                "--host",
+                HOST,
+                "--fault",
+                fault,
+                "--account",
+                golive.expected_account,
+                "--positions",
+                str(golive.expected_positions),
+                "--log",
+                str(folder / LOG_NAME),
+                "--stop-with-stdin",
+            ],
+            cwd=root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self._said: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def port(self) -> int:
+        """The port it announced. Raises NoRehearsal."""
+        try:
+            line = self._said.get(timeout=START_SECONDS)
+        except queue.Empty:
+            line = f"it said nothing within {START_SECONDS:g} s"
+        announced = _ANNOUNCED.search(line)
+        if announced is None:
+            self.stop()
+            raise NoRehearsal(line.strip() or "fake gateway: it ended without a word")
+        return int(announced[1])
+
+    def stop(self) -> None:
+        """Ends it by ending its input; firmly where that does not help."""
+        if self._process.stdin and not self._process.stdin.closed:
+            self._process.stdin.close()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(STOP_SECONDS)
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._said.put(line.decode("utf-8", "replace"))
+        self._said.put("")
+
+
+def aimed(file: SettingsFile, port: int) -> SettingsFile:
+    """The same settings with the fake's address."""
+    credentials = file.settings.credentials.model_copy(update={"host": HOST, "port": port})
+    settings = Settings.model_construct(credentials=credentials, golive=file.settings.golive)
+    return SettingsFile(file.path, settings, file.fingerprint)
+
+
+def initialization_seconds(golive: GoLive) -> float:
+    """No ninety seconds for a fake, unless the settings name a time themselves."""
+    if "initialization_seconds" in golive.model_fields_set:
+        return golive.initialization_seconds
+    return INITIALIZATION_SECONDS

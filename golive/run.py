@@ -1,0 +1,277 @@
+"""One run of the procedure: what has passed so far, what may run next, and the evidence of it.
+
+It knows no test runner: it is told when a step begins and how it ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from golive import diagnosis, evidence, procedure, rehearsal, sockets
+from golive.attempts import Attempts
+from golive.clock import SYSTEM, Clock
+from golive.evidence import Diagnosis, Evidence, Outcome, StepRecord
+from golive.gateway import Gateway
+from golive.procedure import Step
+from golive.settings import PORTS
+from golive.settings_file import SettingsFile
+from golive.sockets import Port, SocketTable
+
+if TYPE_CHECKING:
+    from golive.answers import Handshake, Positions
+    from golive.connection import Connection
+
+UNFINISHED = {"unfinished": "the run ended while this step was being performed"}
+NOT_RUN = {"not run": "this step was not part of the run"}
+
+
+class Blocked(Exception):
+    """The step may not run: `by` is the first earlier step that has not passed."""
+
+    def __init__(self, by: Step) -> None:
+        super().__init__(f"BLOCKED by {by.id}")
+        self.by = by
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the run is aimed at."""
+
+    name: Literal["live", "fallback", "fake"]
+    host: str
+    port: int
+    kind: str
+    fault: str | None = None
+
+    @property
+    def is_rehearsal(self) -> bool:
+        return self.name == "fake"
+
+
+@dataclass
+class Run:
+    """From the first step to the verdict. `folder` is where the evidence is kept up to date."""
+
+    file: SettingsFile
+    target: Target
+    folder: Path
+    clock: Clock = SYSTEM
+    attempts: Attempts = field(default_factory=Attempts)
+    connection: Connection | None = None
+    positions: Positions | None = None
+    api_version: str | None = None
+    _records: dict[str, StepRecord] = field(default_factory=dict)
+    _interrupted: str | None = None
+
+    def __post_init__(self) -> None:
+        self.started = self.clock.now()
+        host = self.file.settings.credentials.host
+        self.gateway = Gateway(self.target.port, SocketTable(host), self.clock)
+        self.before = self._look()
+
+    @property
+    def initialization_seconds(self) -> float:
+        """How long the gateway must have been up; a rehearsal's fake need not wait that long."""
+        golive = self.file.settings.golive
+        if self.target.is_rehearsal:
+            return rehearsal.initialization_seconds(golive)
+        return golive.initialization_seconds
+
+    # the steps
+
+    def gate(self, step_id: str) -> None:
+        """Raises Blocked unless every earlier step has passed in this run."""
+        for earlier in procedure.before(step_id):
+            record = self._records.get(earlier.id)
+            if record is None or not evidence.is_no_obstacle(record):
+                raise Blocked(earlier)
+
+    def begin(self, step_id: str) -> None:
+        """Until it ends otherwise, a begun step has failed: a run may end at any moment."""
+        self._put(step_id, "failed", 0.0, UNFINISHED)
+        self.save()
+
+    def end(
+        self, step_id: str, outcome: Outcome, seconds: float, observed: dict[str, Any]
+    ) -> StepRecord:
+        """A step that ended twice keeps its worse outcome."""
+        earlier = self._records.get(step_id)
+        if earlier and earlier.observed != UNFINISHED and not evidence.is_no_obstacle(earlier):
+            return earlier
+        return self._put(step_id, outcome, seconds, observed)
+
+    def blocked(self, step_id: str, by: Step) -> StepRecord:
+        return self._put(step_id, "blocked", 0.0, {}, by.id)
+
+    def interrupted(self, how: str) -> None:
+        """Somebody, or something, ended the run early. It is not GO whatever has passed."""
+        self._interrupted = how
+
+    def _put(
+        self,
+        step_id: str,
+        outcome: Outcome,
+        seconds: float,
+        observed: dict[str, Any],
+        by: str | None = None,
+    ) -> StepRecord:
+        step = procedure.step(step_id)
+        record = StepRecord(
+            id=step.id,
+            stage=step.stage,
+            title=step.title,
+            outcome=outcome,
+            blocked_by=by,
+            seconds=round(seconds, 6),
+            observed=observed,
+        )
+        self._records[step_id] = record
+        return record
+
+    # the evidence
+
+    @property
+    def records(self) -> list[StepRecord]:
+        """Every step of the procedure; what did not run is blocked by the first not to pass."""
+        found, blocker = [], None
+        for step in procedure.STEPS:
+            record = self._records.get(step.id)
+            if record is None:
+                observed = {} if blocker else NOT_RUN
+                record = StepRecord(
+                    id=step.id,
+                    stage=step.stage,
+                    title=step.title,
+                    outcome="blocked",
+                    blocked_by=blocker,
+                    observed=observed,
+                )
+            if blocker is None and not evidence.is_no_obstacle(record):
+                blocker = step.id
+            found.append(record)
+        return found
+
+    def save(self, *, is_over: bool = False) -> Evidence:
+        """Writes the evidence of the run so far: NO-GO until it is over. Raises OSError."""
+        found = self.evidence(is_over=is_over)
+        evidence.write(found, self.folder)
+        return found
+
+    def finish(self) -> Evidence:
+        """Closes the connection, looks at the sockets once more and writes the evidence."""
+        if self.connection is not None:
+            self.connection.close()
+        return self.save(is_over=True)
+
+    def evidence(self, *, is_over: bool) -> Evidence:
+        records = self.records
+        go = is_over and self._interrupted is None and len(self.attempts.made) == 1
+        verdict = evidence.verdict(records) if go else "NO-GO"
+        after = self._look() if is_over else None
+        handshake = self.connection.handshake if self.connection else None
+        wanted, credentials = self.file.settings.golive, self.file.settings.credentials
+        rows = self.positions.rows if self.positions else ()
+        open_rows = self.positions.open_in(wanted.expected_account) if self.positions else ()
+        return Evidence(
+            run_id=self.folder.name,
+            started=_utc(self.started),
+            ended=_utc(self.clock.now()),
+            target=self.target.name,
+            fault=self.target.fault,
+            endpoint=evidence.Endpoint(
+                host=self.target.host,
+                port=self.target.port,
+                kind=self.target.kind,
+                client_id=credentials.client_id,
+            ),
+            api=evidence.Api(
+                version=self.api_version,
+                server_version=handshake.server_version if handshake else None,
+            ),
+            verdict=verdict,
+            attempts=len(self.attempts.made),
+            steps=records,
+            handshake=_times(handshake),
+            positions=evidence.PositionsRecord(
+                account=wanted.expected_account,
+                count=len(open_rows),
+                rows=evidence.plain(rows),
+            ),
+            sockets=evidence.SocketsRecord(before=_rows(self.before), after=_rows(after)),
+            diagnosis=None if verdict == "GO" else self._diagnosis(records, after),
+        )
+
+    def _diagnosis(self, records: list[StepRecord], after: Port | None) -> Diagnosis:
+        failed = next((each.id for each in records if not evidence.is_no_obstacle(each)), None)
+        record = self._records.get(failed) if failed else None
+        if failed is None or self._interrupted or record is None or record.observed == UNFINISHED:
+            return self._unfinished(failed)
+        seen = diagnosis.Seen(
+            failed=failed,
+            settings=self.file.settings,
+            before=self.before,
+            after=after,
+            handshake=self.connection.handshake if self.connection else None,
+            positions=self.positions,
+            other_listeners=self._other_listeners(),
+        )
+        return diagnosis.diagnose(seen, self.command, _observations(record))
+
+    def _unfinished(self, step_id: str | None) -> Diagnosis:
+        """The procedure was not performed to its end: that alone says nothing of the gateway."""
+        why = self._interrupted or "the run did not perform every step"
+        at = [f"first step without an outcome: {step_id}"] if step_id else []
+        return Diagnosis(
+            code="unfinished",
+            cause=f"the procedure was not performed to its end: {why}",
+            procedure=None,
+            next_steps=[f"Run the whole procedure: {self.command}"],
+            facts=at,
+        )
+
+    @property
+    def command(self) -> str:
+        """What performs the whole procedure on the same target."""
+        fault = f"={self.target.fault}" if self.target.fault else ""
+        fake = f" --fake{fault}" if self.target.is_rehearsal else ""
+        return f"pytest acceptance -m golive{fake}"
+
+    def _look(self) -> Port | None:
+        try:
+            return self.gateway.port
+        except (sockets.TableRefused, sockets.NotObservable):
+            return None
+
+    def _other_listeners(self) -> tuple[int, ...]:
+        table = SocketTable(self.file.settings.credentials.host)
+        try:
+            return tuple(
+                port for port in PORTS if port != self.target.port and table.on(port).listeners
+            )
+        except (sockets.TableRefused, sockets.NotObservable):
+            return ()
+
+
+def _observations(record: StepRecord) -> list[str]:
+    """What a step before the first connection saw; later ones are told from the connection."""
+    if record.stage != "environment":
+        return []
+    return [f"{key}: {value}" for key, value in record.observed.items() if key != "close_wait"]
+
+
+def _rows(port: Port | None) -> list[dict[str, Any]]:
+    return [] if port is None else sockets.rows([*port.listeners, *port.connections])
+
+
+def _times(handshake: Handshake | None) -> evidence.HandshakeTimes:
+    if handshake is None:
+        return evidence.HandshakeTimes()
+    names = evidence.HandshakeTimes.model_fields
+    return evidence.HandshakeTimes(**{name: getattr(handshake, name) for name in names})
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

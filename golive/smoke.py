@@ -1,0 +1,177 @@
+"""The standalone handshake test: one attempt, told line by line, and an exit code to act on.
+
+It makes the same connection as the acceptance tests (`golive.connection`) and looks at the same
+facts before it; nothing is connected where one of them stands in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import IntEnum
+from pathlib import Path
+
+from golive import diagnosis, installed, processes, settings_file, sockets
+from golive.answers import Event, Handshake
+from golive.attempts import AttemptRefused, Attempts
+from golive.clock import SYSTEM, Clock
+from golive.gateway import Gateway
+from golive.settings import Settings
+from golive.settings_file import SettingsFile
+from golive.sockets import SocketTable
+
+COMMAND = "python -m golive smoke"
+
+Write = Callable[[str], None]
+
+
+class Exit(IntEnum):
+    """The exit codes of the written procedure, and two of ours."""
+
+    SUCCESS = 0
+    NOT_CONNECTED = 1
+    NO_HANDSHAKE = 2
+    REFUSED = 3
+    SETTINGS = 4
+
+
+def smoke(path: Path, write: Write, clock: Clock = SYSTEM) -> Exit:
+    """Performs the test with the settings of a file; `write` gets its lines."""
+    try:
+        file = settings_file.read(path)
+    except settings_file.SettingsError as error:
+        write(f"settings: {error}")
+        return Exit.SETTINGS
+    credentials = file.settings.credentials
+    write("golive smoke: IBKR Gateway handshake test")
+    write(f"Attempting: {credentials.host}:{credentials.port} clientId={credentials.client_id}")
+    gateway = Gateway(credentials.port, SocketTable(credentials.host), clock)
+    try:
+        for step_id, why in _objections(file, gateway, write):
+            write(f"\nREFUSED, nothing was connected: {why}")
+            _advise(diagnosis.Seen(step_id, file.settings, before=_look(gateway)), write)
+            return Exit.REFUSED
+        return _attempt(file.settings, gateway, write, clock)
+    except (AttemptRefused, sockets.TableRefused, sockets.NotObservable) as error:
+        write(f"\nREFUSED, nothing was connected: {error}")
+        return Exit.REFUSED
+
+
+def _objections(file: SettingsFile, gateway: Gateway, write: Write) -> Iterator[tuple[str, str]]:
+    """The pre-flight steps that do not hold, in order, and why. Nothing is connected.
+
+    A port on which nothing listens is no objection: trying it harms nobody, and has its exit code.
+    """
+    settings, wanted = file.settings, file.settings.golive
+    api = installed.read()
+    if not api.is_only_one:
+        yield "environment.one-ibapi", f"not exactly one ibapi: {', '.join(api.folders) or 'none'}"
+    if api.version != wanted.api_version:
+        yield "environment.ibapi-version", f"ibapi is {api.version}, not {wanted.api_version}"
+    if api.changed:
+        yield "environment.ibapi-unmodified", f"files of ibapi were changed: {api.changed[0]}, ..."
+    if settings.credentials.client_id != wanted.pinned_client_id:
+        yield "environment.client-id", f"ClientId is not the pinned {wanted.pinned_client_id}"
+    if settings.disagreements:
+        yield "environment.identity", "; ".join(settings.disagreements)
+    if stale := processes.named(wanted.stale_processes):
+        yield "environment.no-stale-client", f"{stale[0].name} is running, pid {stale[0].pid}"
+    if zombies := gateway.port.close_wait:
+        yield "environment.no-zombies", f"{len(zombies)} CLOSE_WAIT on port {gateway.number}"
+    if not gateway.port.listeners:
+        return
+    uptime = gateway.wait_until_initialized(
+        wanted.initialization_seconds,
+        lambda left: write(f"waiting {left:.0f} s more: the gateway is still initializing"),
+    )
+    if not uptime.is_same:
+        yield "gateway.initialized", "the gateway went away while it was being waited for"
+    if _waiting(gateway):
+        yield "gateway.accept-queue", "connections wait in the gateway's accept queue"
+
+
+def _waiting(gateway: Gateway) -> int:
+    try:
+        return gateway.accept_queue()
+    except sockets.NotObservable:
+        return 0
+
+
+def _attempt(settings: Settings, gateway: Gateway, write: Write, clock: Clock) -> Exit:
+    """The one attempt. The connection is closed whatever happens."""
+    from golive.connection import Connection  # not before the installed client has been looked at
+
+    seconds = settings.golive.handshake_timeout_seconds
+    connection = Connection(
+        settings.credentials.host,
+        settings.credentials.port,
+        settings.credentials.client_id,
+        Attempts(clock),
+        clock,
+        lambda event: _tell(event, seconds, write),
+    )
+    before = gateway.port
+    try:
+        handshake = connection.open(seconds)
+    finally:
+        connection.close()
+    failed = _first_failed(handshake, settings)
+    if failed is None:
+        write(f"\nSUCCESS in {handshake.complete_ms:.0f}ms")
+    else:
+        write(f"\nFAILED: {handshake.reason or failed}")
+    write(f"   connectAck: {handshake.connect_ack}")
+    write(f"   nextValidId: {handshake.next_valid_id is not None}")
+    after = gateway.port
+    if failed is None and not after.close_wait:
+        return Exit.SUCCESS
+    seen = diagnosis.Seen(failed or "afterwards.no-zombies", settings, before, after, handshake)
+    _advise(seen, write)
+    return Exit.NOT_CONNECTED if handshake.stopped == "refused" else Exit.NO_HANDSHAKE
+
+
+def _first_failed(handshake: Handshake, settings: Settings) -> str | None:
+    """The first step of the handshake stage that does not hold."""
+    wanted = settings.golive
+    milliseconds = handshake.complete_ms
+    claims = {
+        "handshake.connect-ack": handshake.connect_ack,
+        "handshake.next-valid-id": handshake.next_valid_id is not None,
+        "handshake.managed-accounts": wanted.expected_account in handshake.accounts,
+        "handshake.under-budget": milliseconds is not None
+        and milliseconds < wanted.handshake_budget_seconds * 1000,
+    }
+    return next((step_id for step_id, holds in claims.items() if not holds), None)
+
+
+def _tell(event: Event, seconds: float, write: Write) -> None:
+    match event.name:
+        case "connecting":
+            write("\n[1/5] Calling eConnect(): the TCP connection...")
+        case "connected":
+            write(f"      connected ({event.elapsed_ms:.0f}ms)")
+            write("[2/5] Sending the hello, with the versions of the official client...")
+        case "hello sent":
+            write("[3/5] Reading the server version...")
+        case "server version":
+            write(f"      server version {event.detail} ({event.elapsed_ms:.0f}ms)")
+            write("[4/5] Calling startApi()...")
+        case "start api":
+            write(f"[5/5] Waiting for nextValidId ({seconds:g}s timeout)...")
+        case name:
+            time = f"{event.at.astimezone():%H:%M:%S.%f}"[:-3]
+            write(f"[{time}] {name}({event.detail})")
+
+
+def _advise(seen: diagnosis.Seen, write: Write) -> None:
+    found = diagnosis.diagnose(seen, COMMAND)
+    recovery = f", Procedure {found.procedure}" if found.procedure else ""
+    write(f"\nDiagnosis: {found.code}{recovery}: {found.cause}")
+    for number, step in enumerate(found.next_steps, start=1):
+        write(f"  {number}. {step}")
+
+
+def _look(gateway: Gateway) -> sockets.Port | None:
+    try:
+        return gateway.port
+    except (sockets.TableRefused, sockets.NotObservable):
+        return None

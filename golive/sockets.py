@@ -1,0 +1,197 @@
+"""Who listens on a port, who is connected to it, and who is in CLOSE_WAIT: read, never tried.
+
+A zombie is a CLOSE_WAIT socket of the gateway's port: the gateway's own (its local port is that
+port), or that of a client which did not close its side (its remote end is the gateway's listener).
+The gateway's upstream link to a remote host's port of the same number is neither, and port 40010
+only looks like 4001 to `findstr`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import psutil
+
+CLOSE_WAIT, LISTEN, ESTABLISHED = "CLOSE_WAIT", "LISTEN", "ESTABLISHED"
+
+
+class TableRefused(Exception):
+    """The platform does not show its socket table to this user. Says what to do about it."""
+
+
+class NotObservable(Exception):
+    """This machine cannot show the fact that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """One row of the kernel's table. Addresses are plain IPv4 or IPv6 text, mapped ones unwrapped.
+
+    `pid` is None where the kernel, or the user's rights, do not tell it.
+    """
+
+    state: str
+    local_ip: str
+    local_port: int
+    remote_ip: str
+    remote_port: int
+    pid: int | None
+
+
+@dataclass(frozen=True)
+class Port:
+    """One port of this machine at one moment."""
+
+    number: int
+    host_ips: tuple[str, ...]
+    sockets: tuple[Socket, ...]
+
+    @cached_property
+    def listeners(self) -> list[Socket]:
+        """Who accepts connections to it at the configured host's address."""
+        return [
+            each
+            for each in self.sockets
+            if each.state == LISTEN
+            and each.local_port == self.number
+            and (_is_any(each.local_ip) or each.local_ip in self.host_ips)
+        ]
+
+    @cached_property
+    def close_wait(self) -> list[Socket]:
+        """The zombies, on either side."""
+        return [each for each in self.sockets if each.state == CLOSE_WAIT and self._is_ours(each)]
+
+    @cached_property
+    def connections(self) -> list[Socket]:
+        """Everything on the port but its listeners, in whatever state."""
+        return [each for each in self.sockets if each.state != LISTEN and self._is_ours(each)]
+
+    def _is_ours(self, each: Socket) -> bool:
+        if each.local_port == self.number:
+            return True
+        return each.remote_port == self.number and self._is_here(each)
+
+    def _is_here(self, each: Socket) -> bool:
+        """Whether the remote end is on this machine: loopback, the host, or our own address."""
+        ip = each.remote_ip
+        return ip in self.host_ips or ip == each.local_ip or _is_loopback(ip)
+
+
+class SocketTable:
+    """The kernel's socket table. `sockets.on(4001).close_wait == []`
+
+    `read` gives the rows; it is the kernel's own unless another is handed in.
+    """
+
+    def __init__(
+        self, host: str = "127.0.0.1", read: Callable[[], Iterable[Socket]] | None = None
+    ) -> None:
+        self._host_ips = addresses(host)
+        self._read = read or kernel_sockets
+
+    def on(self, port: int) -> Port:
+        """The port now. Raises TableRefused, or NotObservable where the host is another machine."""
+        if not any(is_this_machine(ip) for ip in self._host_ips):
+            raise NotObservable(
+                "Host is another machine: its socket table cannot be read from here"
+            )
+        return Port(port, self._host_ips, tuple(self._read()))
+
+
+def kernel_sockets() -> list[Socket]:
+    """Every TCP socket of this machine. Raises TableRefused."""
+    try:
+        rows = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied as error:
+        how = "as administrator" if sys.platform == "win32" else "with sudo"
+        raise TableRefused(
+            f"the socket table is refused to this user ({type(error).__name__}): run {how}"
+        ) from None
+    return [
+        Socket(row.status, *_end(row.laddr), *_end(row.raddr), pid=row.pid or None) for row in rows
+    ]
+
+
+def accept_queue(port: int) -> int:
+    """Connections waiting to be accepted. Raises NotObservable where the platform hides it.
+
+    Linux shows it as the receive queue of a listening socket, in /proc/net/tcp and tcp6.
+    """
+    waiting = [_queues(text, port) for text in _proc_tables()]
+    if not waiting:
+        raise NotObservable(f"{sys.platform} does not show a listener's accept queue")
+    return sum(map(sum, waiting))
+
+
+def _proc_tables() -> list[str]:
+    found = []
+    for name in ("tcp", "tcp6"):
+        try:
+            with open(f"/proc/self/net/{name}", encoding="ascii") as table:
+                found.append(table.read())
+        except OSError:
+            continue
+    return found
+
+
+def _queues(table: str, port: int) -> list[int]:
+    """The receive queues of the listening rows of a port."""
+    rows = (line.split() for line in table.splitlines()[1:])
+    return [
+        int(row[4].partition(":")[2], 16)
+        for row in rows
+        if row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port
+    ]
+
+
+def addresses(host: str) -> tuple[str, ...]:
+    """The plain addresses of a host, IPv4 first; none where the name cannot be resolved."""
+    if plain_ip(host) != host or host[:1].isdigit() or ":" in host:
+        return (plain_ip(host),)  # no name, nothing to resolve
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return ()
+    plain = {plain_ip(str(entry[4][0])) for entry in found}
+    return tuple(sorted(plain, key=lambda ip: (":" in ip, ip)))
+
+
+def is_this_machine(ip: str) -> bool:
+    if _is_loopback(ip) or _is_any(ip):
+        return True
+    interfaces = psutil.net_if_addrs().values()
+    return any(plain_ip(each.address) == ip for interface in interfaces for each in interface)
+
+
+def plain_ip(text: str) -> str:
+    """Without scope (`fe80::1%eth0`); IPv4 where it is mapped into IPv6 (`::ffff:127.0.0.1`)."""
+    try:
+        ip = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return text
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return str(mapped or ip)
+
+
+def _end(address: Any) -> tuple[str, int]:
+    return (plain_ip(address.ip), address.port) if address else ("", 0)
+
+
+def _is_any(ip: str) -> bool:
+    return ip in ("0.0.0.0", "::")
+
+
+def _is_loopback(ip: str) -> bool:
+    return ip == "::1" or ip.startswith("127.")
+
+
+def rows(sockets: Iterable[Socket]) -> list[dict[str, Any]]:
+    """As plain data, for the evidence."""
+    return [asdict(each) for each in sockets]

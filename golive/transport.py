@@ -1,0 +1,199 @@
+"""A TCP connection with a deadline on everything, whole frames in order, and a prompt, clean end.
+
+It stands where the official client has its own socket and reader thread, whose traps
+(a connect that never returns, bytes lost at 4096, frames split or joined, quadratic buffers, a FIN
+held back) all lie in that part. It knows frames, not messages.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections import deque
+from dataclasses import dataclass
+
+from golive.clock import SYSTEM, Clock
+
+MAX_FRAME = 0xFFFFFF
+"""The longest payload the official client accepts."""
+
+CHUNK = 256 * 1024
+SLICE_SECONDS = 0.25
+"""The longest uninterrupted wait: on Windows a Ctrl-C arrives only between waits."""
+
+
+class ConnectFailed(Exception):
+    """No TCP connection came about. Says why."""
+
+
+class PeerClosed(Exception):
+    """The peer closed the connection: `how` is FIN or RST."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(f"the gateway closed the connection ({how})")
+        self.how = how
+
+
+class NoAnswer(Exception):
+    """Nothing came before the deadline."""
+
+
+class ProtocolError(Exception):
+    """What came is not the gateway's protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How the connection ended. Milliseconds count from the moment we closed.
+
+    `by` is who closed first: `us`, `gateway`, or `nobody` where there was no connection.
+    `gateway_closed_ms` is when its side was seen to close; None: not while we waited for it.
+    """
+
+    by: str
+    gateway_closed_ms: float | None = None
+    was_reset: bool = False
+
+    @property
+    def is_clean(self) -> bool:
+        """We closed a living connection in order."""
+        return self.by == "us" and not self.was_reset
+
+
+class Transport:
+    """One connected socket. Made by `connect`, ended by `close`."""
+
+    def __init__(self, connected: socket.socket, clock: Clock = SYSTEM) -> None:
+        self._socket, self._clock = connected, clock
+        self._buffer = bytearray()
+        self._payloads: deque[bytes] = deque()
+        self._ended_by_peer: str | None = None
+        self.received = 0
+        """Bytes received so far."""
+
+    @classmethod
+    def connect(cls, address: tuple[str, int], seconds: float, clock: Clock = SYSTEM) -> Transport:
+        """One TCP connection to one address. Raises ConnectFailed."""
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        connected = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connected.settimeout(seconds)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connected.connect(address)
+            if _is_to_itself(connected):
+                raise ConnectionRefusedError
+        except OSError as error:
+            connected.close()
+            raise ConnectFailed(_reason(error)) from None
+        except BaseException:
+            connected.close()
+            raise
+        return cls(connected, clock)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether neither side has closed, as far as has been read."""
+        return self._socket.fileno() != -1 and self._ended_by_peer is None
+
+    def send(self, data: bytes, deadline: float) -> None:
+        """All of it, or PeerClosed or NoAnswer. `deadline` is on the clock's monotonic time."""
+        self._socket.settimeout(max(0.001, deadline - self._clock.monotonic()))
+        try:
+            self._socket.sendall(data)
+        except TimeoutError:
+            raise NoAnswer("the gateway does not read") from None
+        except OSError:
+            raise self._closed("RST") from None
+
+    def payload(self, deadline: float) -> bytes:
+        """The next frame's payload. Raises NoAnswer, PeerClosed or ProtocolError."""
+        while not self._payloads:
+            self._receive(deadline)
+        return self._payloads.popleft()
+
+    def close(self, patience: float) -> Closing:
+        """Sends the FIN at once, then reads what is still coming until the peer closes too.
+
+        Reading on makes it an orderly end: a socket closed with bytes unread sends RST instead.
+        """
+        if self._socket.fileno() == -1:
+            return Closing("nobody")
+        self._drain(self._clock.monotonic())  # the peer's end may already be here, unread
+        by = "us" if self._ended_by_peer is None else "gateway"
+        begin = self._clock.monotonic()
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+            self._drain(begin + patience)
+        except OSError:
+            self._ended_by_peer = "RST"  # gone already: there is nobody to take leave of
+        finally:
+            self._socket.close()
+        if self._ended_by_peer is None:
+            return Closing(by)
+        after = round((self._clock.monotonic() - begin) * 1000, 3)
+        return Closing(by, after, self._ended_by_peer == "RST")
+
+    def _drain(self, deadline: float) -> None:
+        try:
+            while self._ended_by_peer is None:
+                self._read(deadline)
+        except (NoAnswer, PeerClosed):
+            return
+
+    def _receive(self, deadline: float) -> None:
+        self._buffer += self._read(deadline)
+        self._split()
+
+    def _read(self, deadline: float) -> bytes:
+        """What has come, at least one byte. Raises NoAnswer or PeerClosed."""
+        if self._ended_by_peer:
+            raise PeerClosed(self._ended_by_peer)
+        while True:
+            left = deadline - self._clock.monotonic()
+            self._socket.settimeout(max(0.0, min(left, SLICE_SECONDS)))
+            try:
+                data = self._socket.recv(CHUNK)
+            except (TimeoutError, BlockingIOError):
+                if left <= 0:
+                    raise NoAnswer("nothing came") from None
+                continue
+            except OSError:
+                raise self._closed("RST") from None
+            if not data:
+                raise self._closed("FIN")
+            self.received += len(data)
+            return data
+
+    def _closed(self, how: str) -> PeerClosed:
+        self._ended_by_peer = how
+        return PeerClosed(how)
+
+    def _split(self) -> None:
+        """Moves the complete frames out of the buffer, each byte once."""
+        buffer, start, end = self._buffer, 0, len(self._buffer)
+        while end - start >= 4:
+            (length,) = struct.unpack_from("!I", buffer, start)
+            if length > MAX_FRAME:
+                raise ProtocolError(f"a frame of {length} bytes is announced, at most {MAX_FRAME}")
+            if end - start - 4 < length:
+                break
+            if length:
+                self._payloads.append(bytes(buffer[start + 4 : start + 4 + length]))
+            start += 4 + length
+        del buffer[:start]
+
+
+def _is_to_itself(connected: socket.socket) -> bool:
+    """Where nothing listens on an ephemeral port, the kernel may connect the socket to itself."""
+    try:
+        return bool(connected.getsockname() == connected.getpeername())
+    except OSError:
+        return False
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return "no TCP connection before the timeout"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused: nothing listens there"
+    return error.strerror or str(error)

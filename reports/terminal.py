@@ -1,0 +1,96 @@
+"""The procedure on the terminal, as it happens: plain words, readable in any code page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from golive.evidence import Evidence, StepRecord
+
+WORDS = {
+    "passed": "ok",
+    "failed": "FAILED",
+    "blocked": "BLOCKED",
+    "not-configured": "not configured",
+    "not-observable": "not observable",
+}
+INDENT = " " * 11
+
+
+class Terminal:
+    """Tells a run line by line to `write`."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write, self._stage = write, ""
+
+    def begin(self, target: str, is_rehearsal: bool) -> None:
+        """What is about to be tried; a rehearsal says so before anything else."""
+        what = "REHEARSAL against a fake gateway" if is_rehearsal else "Go-live procedure"
+        self._write(f"{what}: {target}")
+
+    def step(self, record: StepRecord) -> None:
+        if record.stage != self._stage:
+            self._stage = record.stage
+            self._write(f"\n{record.stage}")
+        behind = f" (by {record.blocked_by})" if record.blocked_by else ""
+        self._write(f"  {WORDS[record.outcome]:<8} {record.title}{behind}")
+        pairs = _pairs(record.observed)
+        if record.outcome == "passed":
+            pairs = ["; ".join(pairs)] if pairs else []
+        for pair in pairs:
+            self._write(_shortened(INDENT + pair, 100 if record.outcome == "passed" else 160))
+
+    def end(self, evidence: Evidence, report: str) -> None:
+        """The diagnosis, if there is one, and the verdict as the last line."""
+        if evidence.diagnosis is not None:
+            self._diagnosis(evidence)
+        self._write("")
+        self._write(verdict_line(evidence, report))
+
+    def _diagnosis(self, evidence: Evidence) -> None:
+        found = evidence.diagnosis
+        assert found is not None
+        recovery = f", Procedure {found.procedure}" if found.procedure else ""
+        self._write(f"\nDiagnosis: {found.code}{recovery}\n  {found.cause}")
+        self._write("Facts")
+        for fact in found.facts:
+            self._write(_shortened(f"  - {fact}", 160))
+        self._write("What to do")
+        for number, step in enumerate(found.next_steps, start=1):
+            self._write(f"  {number}. {step}")
+
+
+def waiting_line(seconds: float) -> str:
+    return f"  wait     {seconds:4.1f} s more until the gateway counts as initialized"
+
+
+def verdict_line(evidence: Evidence, report: str) -> str:
+    """`GO: 24 positions, handshake 4 ms; evidence in ...`; of a rehearsal it says so."""
+    complete = (evidence.handshake.next_valid_id_ms, evidence.handshake.managed_accounts_ms)
+    times = [ms for ms in complete if ms is not None]
+    handshake = f"handshake {max(times):.0f} ms" if len(times) == 2 else "no handshake"
+    what = f"{evidence.positions.count} positions, {handshake}"
+    if evidence.target == "fake":
+        return f"{evidence.verdict} (rehearsal): {what}, of a fake gateway; evidence in {report}"
+    return f"{evidence.verdict}: {what}; evidence in {report}"
+
+
+def _pairs(observed: dict[str, Any]) -> list[str]:
+    """`name: value` for all that has a value."""
+    shown = {key: value for key, value in observed.items() if value not in (None, "", [], {})}
+    return [f"{key.replace('_', ' ')}: {_value(value)}" for key, value in shown.items()]
+
+
+def _value(value: Any) -> str:
+    match value:
+        case list():
+            return ", ".join(map(_value, value))
+        case dict():
+            return " ".join(str(each) for each in value.values() if each not in (None, ""))
+        case _:
+            return str(value)
+
+
+def _shortened(line: str, width: int) -> str:
+    line = "".join(c if c.isprintable() else "?" for c in line)
+    return line if len(line) <= width else line[: width - 3] + "..."
