@@ -50,7 +50,8 @@ class Seen:
     failed: str
     """The id of the first step that failed."""
     settings: Settings
-    before: Port | None = None
+    before: Port | None
+    """None where the socket table cannot be read."""
     after: Port | None = None
     handshake: Handshake | None = None
     positions: Positions | None = None
@@ -108,6 +109,10 @@ TREE: tuple[Branch, ...] = (
     Branch("stale-client", _failed("environment.no-stale-client"),
            "a client process of an earlier session is still running",
            next_steps=("Close the processes listed among the facts.", AGAIN)),
+    Branch("not-observable", lambda seen: seen.before is None,
+           "the socket table of the gateway's machine cannot be read from here",
+           next_steps=("Run this on the gateway's own machine, as a user who may read its sockets.",
+                       AGAIN)),
     Branch("zombies", lambda seen: seen.zombies,
            "connections to port {port} were abandoned and never closed (CLOSE_WAIT)", "A"),
     Branch("wrong-port", lambda seen: _failed("gateway.listening")(seen)
@@ -130,7 +135,7 @@ TREE: tuple[Branch, ...] = (
     Branch("handshake-refused", _stopped("closed-at-once", "closed-after-start"),
            "the gateway closed the connection instead of answering",
            next_steps=("Check in the gateway's API settings that 127.0.0.1 is a trusted IP.",
-                       "Look for a forwarder in between: it accepts even where the gateway is down.",
+                       "Look for a forwarder: it accepts even where the gateway is down.",
                        "Wait {cooldown:g} seconds. " + AGAIN)),
     Branch("protocol-error", _stopped("protocol-error"),
            "what answers on port {port} does not speak the gateway's protocol",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -67,13 +68,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if _is_golive_run(config):
-        config.pluginmanager.register(GoLiveSession(config), SESSION)
-
-
-def _is_golive_run(config: pytest.Config) -> bool:
     if config.option.collectonly or config.option.help:
-        return False
+        return
+    if _names_acceptance(config):
+        config.pluginmanager.register(GoLiveSession(config), SESSION)
+    elif config.option.fake or config.option.secrets:
+        raise pytest.UsageError(
+            "--fake and --secrets belong to the procedure; name it: pytest acceptance -m golive"
+        )
+
+
+def _names_acceptance(config: pytest.Config) -> bool:
     folder = config.rootpath / "acceptance"
     named = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
     paths = [path.resolve() for path in named]
@@ -95,6 +100,7 @@ class GoLiveSession:
             self._folder = runs.new_folder(config.rootpath / "reports" / "runs", started, name)
         except (settings_file.SettingsError, runs.NoFolder) as error:
             raise pytest.UsageError(str(error)) from None
+        config.add_cleanup(self._discard_unless_begun)
         self._fake = self._started_fake()
         self._finished: evidence.Evidence | None = None
         self._trouble = ""
@@ -105,6 +111,10 @@ class GoLiveSession:
         if not self._is_verbose:
             config.option.tbstyle, config.option.reportchars = "no", ""
             config.option.no_header = True
+
+    def _discard_unless_begun(self) -> None:
+        if not hasattr(self, "run"):
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def _is_verbose(self) -> bool:
@@ -144,7 +154,6 @@ class GoLiveSession:
         try:
             port = fake.port()
         except rehearsal.NoRehearsal as error:
-            _discard(self._folder)
             raise pytest.UsageError(str(error)) from None
         fault = None if self._fault == HEALTHY else self._fault
         kind = "fake gateway (rehearsal)"
@@ -230,8 +239,7 @@ class GoLiveSession:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Exit status 0 means GO, and only that."""
         if not hasattr(self, "run"):
-            _discard(self._folder)  # no step was ever collected
-            return
+            return  # it ended before its first step: there is nothing to tell
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             self.run.interrupted(f"pytest ended with {pytest.ExitCode(exitstatus).name}")
         elif exitstatus and all(map(evidence.is_no_obstacle, self.run.records)):
@@ -294,13 +302,6 @@ def _keep_results_in(folder: Path, config: pytest.Config) -> None:
         option.xmlpath = str(folder / "junit.xml")
     if hasattr(option, "allure_report_dir") and not option.allure_report_dir:
         option.allure_report_dir = str(folder / "allure-results")
-
-
-def _discard(folder: Path) -> None:
-    """Removes the folder of a run that never began, with the log of its fake."""
-    for name in (rehearsal.LOG_NAME,):
-        (folder / name).unlink(missing_ok=True)
-    folder.rmdir()
 
 
 def _step_id(item: pytest.Item) -> str | None:

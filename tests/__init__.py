@@ -1,0 +1,1 @@
+"""Proof that the suite catches what it says it catches."""

@@ -1,0 +1,61 @@
+"""What the tests run: a copy of the project as a user would have it, and fake gateways."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes import Fake
+from tests.projects import ROOT, Project
+
+NOT_THE_PROJECT = (".git", ".venv", "runs", "__pycache__", "*.egg-info", ".*_cache", "secrets.json")
+
+
+def _copied(folder: Path) -> Project:
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_THE_PROJECT))
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the project that tests only read and run."""
+    return _copied(tmp_path_factory.mktemp("copy") / "golive")
+
+
+@pytest.fixture
+def own_project(tmp_path: Path) -> Project:
+    """A copy of its own, to be changed."""
+    return _copied(tmp_path / "golive")
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[Callable[..., Fake]]:
+    """Starts fake gateways: `fake("silent", "--positions", "7")`. They end with the test."""
+    with ExitStack() as stack:
+
+        def start(*faults_and_options: str) -> Fake:
+            log = tmp_path / f"fake-{len(list(tmp_path.glob('fake-*')))}.jsonl"
+            return stack.enter_context(Fake(faults_and_options, log))
+
+        yield start
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Callable[..., Path]:
+    """Writes settings files: `secrets(port=4001, HandshakeTimeoutSeconds=2)`."""
+
+    def write(port: int, host: str = "127.0.0.1", **golive: Any) -> Path:
+        document = json.loads((ROOT / "secrets.example.json").read_text(encoding="utf-8"))
+        document["IBKRCredentials"].update(Host=host, Port=port)
+        document["GoLive"] |= {"InitializationSeconds": 0, "HandshakeTimeoutSeconds": 2} | golive
+        path = tmp_path / f"secrets-{len(list(tmp_path.glob('secrets-*')))}.json"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return path
+
+    return write

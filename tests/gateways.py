@@ -1,0 +1,65 @@
+"""A server under a test's full control: it accepts once and does as told, in the test's thread."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+
+class Scripted:
+    """Accepts one connection and hands it to a script, in a thread of its own.
+
+    The script's exceptions are raised at the end of the `with` block.
+    """
+
+    def __init__(self, script: Callable[[socket.socket], None]) -> None:
+        self._script, self._error = script, None  # type: tuple[Callable[..., None], BaseException | None]
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(10)
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> Scripted:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._thread.join(20)
+        self._listener.close()
+        if self._error and error is None:
+            raise self._error
+
+    def _serve(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+            connection.settimeout(10)
+            with connection:
+                self._script(connection)
+        except BaseException as error:
+            self._error = error
+
+
+def message(*fields: object, number: int | None = None) -> bytes:
+    """A frame of text fields, behind a raw message id where one is given."""
+    head = b"" if number is None else number.to_bytes(4, "big")
+    payload = head + b"".join(str(field).encode() + b"\0" for field in fields)
+    return len(payload).to_bytes(4, "big") + payload
+
+
+VERSION = message(203, "20261122 09:00:00 UTC")
+READY = message(1, "U21146542", number=15) + message(1, 1, number=9)
+
+
+def handshake(connection: socket.socket) -> None:
+    """Hello and START_API, answered as a gateway at 203 does."""
+    connection.recv(4096)
+    connection.sendall(VERSION)
+    connection.recv(4096)
+    connection.sendall(READY)

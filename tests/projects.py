@@ -1,0 +1,116 @@
+"""Runs of the project, started as a user would start them, and what they leave."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = 60.0
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment without what would aim a run elsewhere."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("GOLIVE_SECRETS", "PYTEST_ADDOPTS")}
+    return kept | more
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A process that has ended."""
+
+    exit_code: int
+    output: str
+
+    @property
+    def last_line(self) -> str:
+        return self.output.rstrip().splitlines()[-1]
+
+
+@dataclass(frozen=True)
+class Rehearsal(Outcome):
+    """A go-live run and the folder it left."""
+
+    folder: Path
+
+    @cached_property
+    def evidence(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(
+            (self.folder / "evidence.json").read_text(encoding="utf-8")
+        )
+        return document
+
+    @cached_property
+    def steps(self) -> dict[str, dict[str, Any]]:
+        return {step["id"]: step for step in self.evidence["steps"]}
+
+    def having(self, outcome: str) -> list[str]:
+        """The ids of the steps with an outcome, in the procedure's order."""
+        return [each["id"] for each in self.steps.values() if each["outcome"] == outcome]
+
+    @property
+    def blockers(self) -> set[str | None]:
+        """What the blocked steps say they were blocked by."""
+        return {each["blocked_by"] for each in self.steps.values() if each["outcome"] == "blocked"}
+
+    @cached_property
+    def fake_log(self) -> list[dict[str, Any]]:
+        lines = (self.folder / "fake-gateway.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    @property
+    def connections(self) -> int:
+        """How many connections the fake saw."""
+        return len([each for each in self.fake_log if each["event"] == "connected"])
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project in a folder."""
+
+    folder: Path
+
+    @property
+    def runs(self) -> list[Path]:
+        runs = self.folder / "reports" / "runs"
+        return sorted(runs.iterdir()) if runs.exists() else []
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", *arguments]
+
+    def run(self, *arguments: str, **variables: str) -> Outcome:
+        """`python -m ...` in the project's folder, to its end."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=SECONDS,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout)
+
+    def rehearse(self, *arguments: str, **variables: str) -> Rehearsal:
+        """`pytest acceptance -m golive ...`, and the one folder it left."""
+        before = self.runs
+        named = any(each.startswith("acceptance") for each in arguments[:1])
+        words = arguments if named else ("acceptance", *arguments)
+        done = self.run("pytest", "-m", "golive", *words, **variables)
+        new = [each for each in self.runs if each not in before]
+        assert len(new) == 1, done.output
+        return Rehearsal(done.exit_code, done.output, new[0])
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replaces the one occurrence of a text in a file."""
+        file = self.folder / path
+        text = file.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
+        file.write_text(text.replace(old, new), encoding="utf-8")

@@ -1,0 +1,117 @@
+"""Each fault of the fake, run as a user would: it fails its step, and only a healthy one is GO."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fakes.gateway.faults import FAULTS
+from golive import procedure
+from golive.evidence import Evidence, digest_of
+from tests.projects import Project
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a run against the fault must say; `failed` None: GO."""
+
+    failed: str | None = None
+    code: str | None = None
+    recovery: str | None = None
+    attempts: int = 1
+
+
+GO = Expected()
+EXPECTED = {
+    "healthy": GO,
+    "boundary": GO,
+    "fragmented": GO,
+    "joined": GO,
+    "closed-positions": GO,
+    "down": Expected("gateway.listening", "gateway-not-running", None, attempts=0),
+    "zombies": Expected("environment.no-zombies", "zombies", "A", attempts=0),
+    "wedged": Expected("gateway.accept-queue", "api-listener-stuck", "B", attempts=0),
+    "silent": Expected("handshake.connect-ack", "api-listener-stuck", "B"),
+    "leaky": Expected("handshake.connect-ack", "zombies", "A"),
+    "refuses": Expected("handshake.connect-ack", "handshake-refused"),
+    "garbage": Expected("handshake.connect-ack", "protocol-error"),
+    "no-start": Expected("handshake.next-valid-id", "api-listener-stuck", "B"),
+    "drops-after-start": Expected("handshake.next-valid-id", "handshake-refused"),
+    "client-id-in-use": Expected("handshake.next-valid-id", "client-id-in-use"),
+    "accounts-only": Expected("handshake.next-valid-id", "no-next-valid-id", "A"),
+    "wrong-account": Expected("handshake.managed-accounts", "wrong-account"),
+    "slow": Expected("handshake.under-budget", "slow-handshake"),
+    "endless-positions": Expected("positions.complete", "positions-incomplete", "A"),
+    "drops": Expected("positions.complete", "connection-lost", "A"),
+    "missing-positions": Expected("positions.count", "positions-mismatch"),
+    "drops-after-positions": Expected("afterwards.closed-cleanly", "connection-lost", "A"),
+    "no-close": Expected("afterwards.no-zombies", "zombies", "A"),
+}
+
+
+def test_every_fault_of_the_fake_has_its_expectation() -> None:
+    assert set(EXPECTED) == set(FAULTS)
+
+
+@pytest.mark.parametrize("fault", EXPECTED)
+def test_fault_fails_its_step_blocks_the_rest_and_is_named(
+    fault: str, project: Project, secrets: Callable[..., Path]
+) -> None:
+    expected = EXPECTED[fault]
+    run = project.rehearse(f"--fake={fault}", "--secrets", str(secrets(4001)))
+
+    ids = [step.id for step in procedure.STEPS]
+    failed_at = ids.index(expected.failed) if expected.failed else len(ids)
+    assert run.having("passed") == ids[:failed_at], run.output
+    assert run.having("failed") == ids[failed_at : failed_at + 1]
+    assert run.having("blocked") == ids[failed_at + 1 :]
+    assert run.blockers <= {expected.failed}
+
+    is_go = expected.failed is None
+    assert run.exit_code == (0 if is_go else 1)
+    assert run.evidence["verdict"] == ("GO" if is_go else "NO-GO")
+    assert run.last_line.startswith("GO (rehearsal)" if is_go else "NO-GO (rehearsal)")
+
+    assert run.evidence["attempts"] == run.connections == expected.attempts
+    assert run.fake_log[-1]["orders_received"] == 0 or run.fake_log[-1]["event"] != "stopped"
+
+    diagnosis = run.evidence["diagnosis"]
+    assert (diagnosis and diagnosis["code"]) == expected.code
+    assert (diagnosis and diagnosis["procedure"]) == expected.recovery
+
+
+def test_evidence_of_a_rehearsal_is_complete_sealed_and_says_that_it_is_one(
+    project: Project,
+) -> None:
+    run = project.rehearse("--fake")
+
+    Evidence.model_validate(run.evidence)
+    assert run.evidence["digest"] == digest_of(run.evidence)
+    assert run.evidence["target"] == "fake"
+    assert run.evidence["endpoint"]["kind"] == "fake gateway (rehearsal)"
+    assert run.evidence["api"] == {"version": "10.37.02", "server_version": 203}
+    assert run.evidence["positions"]["count"] == len(run.evidence["positions"]["rows"]) == 24
+    assert all(ms is not None for ms in run.evidence["handshake"].values())
+    assert run.evidence["sockets"]["after"] != []
+    assert run.folder.name.endswith("-fake")
+    assert "REHEARSAL" in run.output
+    assert "rehearsal" in (run.folder / "junit.xml").read_text(encoding="utf-8")
+    assert list((run.folder / "allure-results").glob("*-result.json"))
+
+
+def test_zero_quantity_rows_are_reported_but_not_counted(project: Project) -> None:
+    run = project.rehearse("--fake=closed-positions")
+    assert run.evidence["positions"]["count"] == 24
+    assert len(run.evidence["positions"]["rows"]) == 32
+
+
+def test_unknown_fault_is_a_usage_error_that_lists_the_known_ones(project: Project) -> None:
+    before = project.runs
+    done = project.run("pytest", "acceptance", "-m", "golive", "--fake=nope")
+    assert done.exit_code == 4
+    assert "no fault 'nope'" in done.output
+    assert "silent" in done.output
+    assert project.runs == before

@@ -1,0 +1,182 @@
+"""The gate: a step runs only behind steps that have passed, whatever is asked of pytest."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from golive import procedure
+from tests.fakes import Fake
+from tests.projects import Project, Rehearsal, environment
+
+IDS = [step.id for step in procedure.STEPS]
+FILES = [f"acceptance/test_{number}_{stage}.py" for number, stage in enumerate(procedure.STAGES, 1)]
+
+
+def assert_nothing_was_connected(run: Rehearsal) -> None:
+    assert run.exit_code == 1
+    assert run.evidence["verdict"] == "NO-GO"
+    assert run.evidence["attempts"] == run.connections == 0
+
+
+def test_naming_one_file_blocks_its_steps_instead_of_skipping_the_earlier(project: Project) -> None:
+    run = project.rehearse("acceptance/test_3_handshake.py", "--fake")
+    assert_nothing_was_connected(run)
+    assert run.having("blocked") == IDS
+    assert run.steps["handshake.next-valid-id"]["blocked_by"] == "environment.one-ibapi"
+    assert run.evidence["diagnosis"]["code"] == "unfinished"
+
+
+@pytest.mark.parametrize(
+    "deselection",
+    [
+        ("-k", "not zombie"),
+        ("--deselect", "acceptance/test_1_environment.py::test_no_zombie_is_on_the_gateway_port"),
+    ],
+)
+def test_deselecting_a_step_blocks_all_later_ones(
+    deselection: tuple[str, ...], project: Project
+) -> None:
+    run = project.rehearse("--fake", *deselection)
+    assert_nothing_was_connected(run)
+    at = IDS.index("environment.no-zombies")
+    assert run.having("passed") == IDS[:at]
+    assert run.having("blocked") == IDS[at:]
+    assert run.blockers == {None, "environment.no-zombies"}
+    assert "(by environment.no-zombies)" in run.output
+
+
+def test_passing_only_the_first_stage_is_no_go(project: Project) -> None:
+    run = project.rehearse("acceptance/test_1_environment.py", "--fake")
+    assert_nothing_was_connected(run)
+    assert run.having("passed") == [each for each in IDS if each.startswith("environment.")]
+
+
+def test_order_holds_whatever_the_order_of_files_on_the_command_line(project: Project) -> None:
+    run = project.rehearse(*reversed(FILES), "--fake")
+    assert run.exit_code == 0, run.output
+    assert run.having("passed") == IDS
+
+
+def test_without_the_ordering_plugin_reversed_files_are_blocked_not_performed(
+    project: Project,
+) -> None:
+    run = project.rehearse(*reversed(FILES), "--fake", "-p", "no:order", "-o", "addopts=")
+    assert_nothing_was_connected(run)
+    assert run.steps["afterwards.no-zombies"]["blocked_by"] == "environment.one-ibapi"
+
+
+def test_step_that_is_marked_to_be_skipped_counts_as_not_passed(own_project: Project) -> None:
+    own_project.edit(
+        "acceptance/test_1_environment.py",
+        '@step("environment.no-zombies")',
+        '@__import__("pytest").mark.skip\n@step("environment.no-zombies")',
+    )
+    run = own_project.rehearse("--fake")
+    assert_nothing_was_connected(run)
+    assert run.having("failed") == ["environment.no-zombies"]
+
+
+def test_step_that_is_expected_to_fail_counts_as_failed(own_project: Project) -> None:
+    own_project.edit(
+        "acceptance/test_4_positions.py",
+        '@step("positions.count")',
+        '@__import__("pytest").mark.xfail\n@step("positions.count")',
+    )
+    run = own_project.rehearse("--fake=missing-positions")
+    assert run.exit_code == 1
+    assert run.having("failed") == ["positions.count"]
+
+
+def test_failing_test_beside_the_procedure_is_no_go(own_project: Project) -> None:
+    beside = own_project.folder / "acceptance" / "test_9_beside.py"
+    beside.write_text("import pytest\n@pytest.mark.golive\ndef test_no():\n    assert False\n")
+    run = own_project.rehearse("--fake")
+    assert run.exit_code == 1
+    assert run.having("passed") == IDS
+    assert run.evidence["verdict"] == "NO-GO"
+
+
+def test_foreign_test_cannot_reach_the_connection_before_the_preflight(
+    own_project: Project,
+) -> None:
+    beside = own_project.folder / "acceptance" / "test_0_beside.py"
+    beside.write_text(
+        "import pytest\n@pytest.mark.golive\n@pytest.mark.order(0)\n"
+        "def test_no(connection):\n    pass\n"
+    )
+    run = own_project.rehearse("--fake", "-k", "test_no")
+    assert_nothing_was_connected(run)
+
+
+def test_rehearsal_that_does_not_name_the_procedure_is_a_usage_error(project: Project) -> None:
+    done = project.run("pytest", "-m", "golive", "--fake")
+    assert done.exit_code == 4
+    assert "pytest acceptance -m golive" in done.output
+
+
+def test_stopping_at_the_first_failure_still_accounts_for_every_step(project: Project) -> None:
+    run = project.rehearse("--fake=down", "-x")
+    assert run.exit_code == 1
+    assert run.having("blocked") == IDS[IDS.index("gateway.listening") + 1 :]
+    assert run.blockers == {"gateway.listening"}
+
+
+def test_step_performed_twice_opens_no_second_connection(own_project: Project) -> None:
+    handshake = own_project.folder / "acceptance" / "test_3_handshake.py"
+    text = handshake.read_text(encoding="utf-8")
+    (handshake.parent / "test_3_once_more.py").write_text(text, encoding="utf-8")
+    run = own_project.rehearse("--fake")
+    assert run.connections == run.evidence["attempts"] == 1
+
+
+@pytest.mark.parametrize("method", ["signal", "thread"])
+def test_hang_ends_by_timeout_with_the_evidence_written(method: str, own_project: Project) -> None:
+    if method == "signal" and not hasattr(signal, "SIGALRM"):
+        pytest.skip("this platform has no SIGALRM")
+    own_project.edit("golive/pytest_plugin.py", "STEP_SECONDS = 60.0", "STEP_SECONDS = -9.0")
+    own_project.edit(
+        "acceptance/test_4_positions.py",
+        "    assert positions.is_complete\n",
+        "    __import__('threading').Event().wait(50)\n",
+    )
+    run = own_project.rehearse("--fake", "-o", f"timeout_method={method}")
+    assert run.exit_code == 1, run.output
+    assert run.evidence["verdict"] == "NO-GO"
+    assert run.having("failed") == ["positions.complete"]
+    assert run.fake_log[-1]["event"] in ("closed", "stopped")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 2), (signal.SIGKILL, -9)])
+def test_run_that_is_ended_from_outside_leaves_no_go_and_no_connection(
+    number: signal.Signals,
+    exit_code: int,
+    project: Project,
+    fake: Callable[..., Fake],
+    secrets: Callable[..., Path],
+) -> None:
+    gateway = fake("silent")
+    settings = secrets(gateway.port, HandshakeTimeoutSeconds=40)
+    before = project.runs
+    words = ("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
+    process = subprocess.Popen(
+        project.command(*words), cwd=project.folder, env=environment(), stdout=subprocess.DEVNULL
+    )
+    gateway.wait_until(lambda: "hello" in gateway.received)
+    process.send_signal(number)
+    assert process.wait(20) == exit_code
+
+    (folder,) = (each for each in project.runs if each not in before)
+    evidence = json.loads((folder / "evidence.json").read_text(encoding="utf-8"))
+    assert evidence["verdict"] == "NO-GO"
+    assert evidence["target"] == "live"
+    assert evidence["diagnosis"]["code"] == "unfinished"
+    gateway.wait_until(lambda: gateway.events[-1]["event"] == "closed")
+    assert gateway.connections == 1

@@ -1,0 +1,218 @@
+"""secrets.json: what is wrong with it is said in one line, and nothing is connected."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from pathlib import Path
+
+import pytest
+
+from golive import settings_file
+from golive.settings_file import SettingsError
+from tests.projects import ROOT, Project
+
+EXAMPLE = (ROOT / "secrets.example.json").read_text(encoding="utf-8")
+
+
+def read(path: Path, text: str | bytes) -> settings_file.SettingsFile:
+    file = path / "secrets.json"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+    return settings_file.read(file)
+
+
+def replaced(old: str, new: str) -> str:
+    assert EXAMPLE.count(old) == 1, old
+    return EXAMPLE.replace(old, new)
+
+
+def test_example_holds_the_procedures_nine_keys_and_the_defaults(tmp_path: Path) -> None:
+    assert list(json.loads(EXAMPLE)["IBKRCredentials"]) == [
+        "Host", "Port", "ClientId", "GatewayPath", "Username", "IsPaperTrading", "AutoLaunch",
+        "AutoReconnect", "ReconnectDelaySeconds",
+    ]  # fmt: skip
+    settings = read(tmp_path, EXAMPLE).settings
+    assert (settings.credentials.port, settings.credentials.kind) == (4001, "IB Gateway (live)")
+    assert settings.golive.handshake_budget_seconds == 1.0
+    assert settings.golive.initialization_seconds == 90
+    assert settings.disagreements == []
+
+
+def test_golive_section_may_be_left_out_and_other_sections_are_left_alone(tmp_path: Path) -> None:
+    document = {"IBKRCredentials": json.loads(EXAMPLE)["IBKRCredentials"], "ThetaData": {"a": 1}}
+    assert read(tmp_path, json.dumps(document)).settings.golive.expected_positions == 24
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        codecs.BOM_UTF8 + EXAMPLE.encode(),
+        EXAMPLE.encode("utf-16"),
+        EXAMPLE.replace("\n", "\r\n").encode(),
+    ],
+)
+def test_byte_order_marks_and_line_ends_of_any_editor_are_accepted(
+    data: bytes, tmp_path: Path
+) -> None:
+    assert read(tmp_path, data).settings.credentials.client_id == 10
+
+
+GATEWAY_PATH = '"C:\\\\IBKR\\\\ibgateway\\\\1040\\\\ibgateway.exe"'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (replaced('"ClientId": 10,', '"ClientId": 10,    ← NEVER CHANGE THIS'),
+         "line 5, at or after ClientId: a comment, an arrow or dots"),
+        (replaced('"Port": 4001,', '"Port": 4001, // live'),
+         "line 4, at or after Port: a comment"),
+        (replaced('"Port": 4001,', '"Port": 4001   ← Change,'),
+         "line 4, at or after Port: a comment, an arrow"),
+        (replaced('"ClientId": 10,', '"ClientId": 10,\n    ...'), "line 6, at or after ClientId"),
+        (replaced('"ReconnectDelaySeconds": 5', '"ReconnectDelaySeconds": 5,'),
+         "a comma before the closing }"),
+        (replaced('"Port": 4001', '"Port": "4001"'),
+         "line 4: IBKRCredentials.Port must be integer"),
+        (replaced('"Port": 4001', '"Port": 70000'),
+         "line 4: IBKRCredentials.Port must be less than or equal to 65535"),
+        (replaced('"IsPaperTrading": false', '"IsPaperTrading": "no"'),
+         "line 8: IBKRCredentials.IsPaperTrading must be boolean"),
+        (replaced('"ClientId": 10', '"ClientId": true'),
+         "line 5: IBKRCredentials.ClientId must be integer"),
+        (replaced('    "Port": 4001,\n', ""),
+         "line 2: IBKRCredentials.Port is missing"),
+        (replaced('"ClientId"', '"ClientID"'),
+         "line 5: unknown key IBKRCredentials.ClientID; did you mean ClientId?"),
+        (replaced('"ExpectedPositions"', '"ExpectedPosition"'),
+         "line 15: unknown key GoLive.ExpectedPosition; did you mean ExpectedPositions?"),
+        (replaced('"GoLive"', '"Golive"'), "line 13: unknown section Golive; did you mean GoLive?"),
+        (replaced('"IBKRCredentials"', '"IBKRCredential"'), "did you mean IBKRCredentials?"),
+        (replaced('"Port": 4001,', '"Port": 4001, "Port": 7497,'), "the key Port stands twice"),
+        (replaced('"ExpectedPositions": 24', '"InitializationSeconds": NaN'),
+         "NaN is not a JSON value"),
+        (replaced('"ExpectedPositions": 24', '"HandshakeBudgetSeconds": 0'),
+         "GoLive.HandshakeBudgetSeconds must be greater than 0"),
+        (replaced('"ExpectedPositions": 24', '"Fallback": {"Prot": 7497}'),
+         "unknown key GoLive.Fallback.Prot; did you mean Port?"),
+        (replaced(GATEWAY_PATH, '"C:\\IBKR"'), "line 6, at or after GatewayPath: not JSON"),
+        (EXAMPLE[:200], "line 7"),
+        ("", "empty; copy secrets.example.json"),
+        ("[]", "must be an object"),
+        ("{}", "IBKRCredentials is missing"),
+        ("[" * 100_000, "nested too deeply"),
+        (EXAMPLE.encode()[:-10] + b"\xff\xfe", "not UTF-8 text"),
+    ],
+)  # fmt: skip
+def test_wrong_file_is_explained_in_one_line(text: str | bytes, says: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        read(tmp_path, text)
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+    assert "secrets.json" in str(error.value)
+    assert "RevOption" not in str(error.value)
+
+
+def test_file_that_is_no_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        settings_file.read(tmp_path)
+
+
+def test_missing_file_is_a_usage_error_and_never_a_rehearsal(project: Project) -> None:
+    before = project.runs
+    done = project.run("pytest", "acceptance", "-m", "golive")
+    assert done.exit_code == 4
+    assert str(project.folder / "secrets.json") in done.output
+    assert "copy secrets.example.json" in done.output
+    assert "--fake" in done.output
+    assert "Traceback" not in done.output
+    assert project.runs == before
+
+
+def test_wrong_file_ends_both_commands_with_4_and_nothing_connected(
+    project: Project, tmp_path: Path
+) -> None:
+    path = tmp_path / "wrong.json"
+    path.write_text(replaced('"ClientId"', '"ClientID"'), encoding="utf-8")
+    for command in (["pytest", "acceptance", "-m", "golive"], ["golive", "smoke"]):
+        done = project.run(*command, "--secrets", str(path))
+        assert done.exit_code == 4
+        assert "did you mean ClientId?" in done.output
+        assert "Traceback" not in done.output
+
+
+def test_environment_variable_names_the_file(project: Project, tmp_path: Path) -> None:
+    path = str(tmp_path / "elsewhere.json")
+    for command in (["pytest", "acceptance", "-m", "golive"], ["golive", "smoke"]):
+        done = project.run(*command, GOLIVE_SECRETS=path)
+        assert done.exit_code == 4
+        assert path in done.output
+
+
+@pytest.mark.parametrize(
+    ("changes", "failed", "code"),
+    [
+        ({"ClientId": 11}, "environment.client-id", "client-id-changed"),
+        ({"IsPaperTrading": True}, "environment.identity", "identity-mismatch"),
+    ],
+)
+def test_identity_that_does_not_fit_is_no_go_with_nothing_connected(
+    changes: dict[str, object], failed: str, code: str, project: Project, tmp_path: Path
+) -> None:
+    document = json.loads(EXAMPLE)
+    document["IBKRCredentials"] |= changes
+    path = tmp_path / "secrets.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    run = project.rehearse("--fake", "--secrets", str(path))
+    assert run.exit_code == 1
+    assert run.having("failed") == [failed]
+    assert run.evidence["diagnosis"]["code"] == code
+    assert run.evidence["attempts"] == run.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("port", "paper", "account", "agree"),
+    [
+        (4001, False, "U21146542", True),
+        (4002, True, "DU1234567", True),
+        (7496, False, "U21146542", True),
+        (7497, True, "DU1234567", True),
+        (4001, True, "DU1234567", False),
+        (4002, False, "U21146542", False),
+        (7497, True, "U21146542", False),
+        (7496, False, "DU1234567", False),
+        (4003, True, "DF123456", True),
+        (4003, False, "DU1234567", False),
+    ],
+)
+def test_port_paper_flag_and_account_are_held_to_the_port_reference(
+    port: int, paper: bool, account: str, agree: bool, tmp_path: Path
+) -> None:
+    document = json.loads(EXAMPLE)
+    document["IBKRCredentials"] |= {"Port": port, "IsPaperTrading": paper}
+    document["GoLive"]["ExpectedAccount"] = account
+    disagreements = read(tmp_path, json.dumps(document)).settings.disagreements
+    assert (disagreements == []) is agree
+
+
+def test_file_changed_while_the_run_was_starting_is_no_go(own_project: Project) -> None:
+    beside = own_project.folder / "acceptance" / "conftest.py"
+    beside.write_text(
+        "import pathlib\n"
+        "def pytest_collection_finish(session):\n"
+        "    with (pathlib.Path(session.config.rootpath) / 'secrets.example.json').open('a') as f:\n"
+        "        f.write(' ')\n"
+    )
+    run = own_project.rehearse("--fake")
+    assert run.exit_code == 1
+    assert run.having("failed") == ["environment.settings"]
+    assert run.evidence["diagnosis"]["code"] == "settings-changed"
+
+
+def test_names_and_paths_of_the_settings_stay_out_of_what_a_run_writes(project: Project) -> None:
+    run = project.rehearse("--fake=silent", "-v", "--log-level=DEBUG")
+    written = [run.output]
+    written += [
+        each.read_text(encoding="utf-8") for each in run.folder.rglob("*") if each.is_file()
+    ]
+    assert all("RevOption" not in text and "1040" not in text for text in written)

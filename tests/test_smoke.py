@@ -1,0 +1,129 @@
+"""The standalone handshake test: its lines, its exit codes, and what the gateway saw of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import Fake
+from tests.projects import ROOT, Outcome, Project, environment
+
+Started = Callable[..., Fake]
+Written = Callable[..., Path]
+HERE = Project(ROOT)
+
+
+def smoke(path: Path, **variables: str) -> Outcome:
+    return HERE.run("golive", "smoke", "--secrets", str(path), **variables)
+
+
+def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    done = smoke(secrets(gateway.port))
+    assert done.exit_code == 0, done.output
+    assert re.findall(r"^\[(\d)/5\]", done.output, re.MULTILINE) == list("12345")
+    for callback in (r"connectAck\(\)", r"nextValidId\(1\)", r"managedAccounts\(U21146542\)"):
+        assert re.search(rf"^\[\d\d:\d\d:\d\d\.\d\d\d\] {callback}", done.output, re.MULTILINE)
+    assert re.search(r"^SUCCESS in \d+ms", done.output, re.MULTILINE)
+    assert gateway.received == ["hello", "START_API"]
+    assert gateway.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "exit_code", "says", "connections"),
+    [
+        ("down", 1, "gateway-not-running", 0),
+        ("silent", 2, "api-listener-stuck, Procedure B", 1),
+        ("leaky", 2, "zombies, Procedure A", 1),
+        ("no-close", 2, "zombies, Procedure A", 1),
+        ("no-start", 2, "api-listener-stuck", 1),
+        ("accounts-only", 2, "no-next-valid-id", 1),
+        ("refuses", 2, "handshake-refused", 1),
+        ("garbage", 2, "protocol-error", 1),
+        ("slow", 2, "slow-handshake", 1),
+        ("wrong-account", 2, "wrong-account", 1),
+        ("client-id-in-use", 2, "client-id-in-use", 1),
+        ("zombies", 3, "zombies, Procedure A", 0),
+        ("wedged", 3, "api-listener-stuck", 0),
+        ("boundary", 0, "SUCCESS", 1),
+        ("fragmented", 0, "SUCCESS", 1),
+    ],
+)
+def test_each_fault_has_its_exit_code_and_its_name(
+    fault: str, exit_code: int, says: str, connections: int, fake: Started, secrets: Written
+) -> None:
+    gateway = fake(fault)
+    done = smoke(secrets(gateway.port))
+    assert (done.exit_code, says in done.output) == (exit_code, True), done.output
+    assert gateway.connections == connections
+
+
+@pytest.mark.parametrize(
+    ("golive", "says"),
+    [
+        ({"PinnedClientId": 11}, "client-id-changed"),
+        ({"ApiVersion": "10.50.2"}, "ibapi-not-the-one"),
+        ({"ExpectedAccount": "DU1"}, "identity-mismatch"),
+        ({"StaleProcesses": ["python", "python3", "python3.11"]}, "stale-client"),
+    ],
+)
+def test_preflight_that_does_not_hold_refuses_before_connecting(
+    golive: dict[str, object], says: str, fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    done = smoke(secrets(gateway.port, **golive))
+    assert (done.exit_code, says in done.output) == (3, True), done.output
+    assert gateway.connections == 0
+
+
+def test_young_gateway_is_waited_for_and_not_harmed(fake: Started, secrets: Written) -> None:
+    gateway = fake()
+    done = smoke(secrets(gateway.port, InitializationSeconds=2))
+    assert done.exit_code == 0
+    assert "still initializing" in done.output
+
+
+def test_console_that_knows_few_characters_is_written_to_all_the_same(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake("silent")
+    done = smoke(secrets(gateway.port), PYTHONIOENCODING="ascii")
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("words", [[], ["smok"], ["smoke", "--bogus"]])
+def test_wrong_words_are_one_line_and_exit_4(words: list[str]) -> None:
+    done = HERE.run("golive", *words)
+    assert (done.exit_code, done.output.count("\n")) == (4, 1)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_smoke_test_that_is_stopped_closes_its_connection(
+    number: signal.Signals, fake: Started, secrets: Written
+) -> None:
+    gateway = fake("silent")
+    settings = secrets(gateway.port, HandshakeTimeoutSeconds=40)
+    process = subprocess.Popen(
+        HERE.command("golive", "smoke", "--secrets", str(settings)),
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    gateway.wait_until(lambda: "hello" in gateway.received)
+    process.send_signal(number)
+    assert "interrupted; the connection is closed" in process.communicate(timeout=20)[1]
+    assert process.returncode == 130
+    gateway.wait_until(lambda: gateway.events[-1]["event"] == "closed")
+    assert gateway.events[-1]["by"] == "client"

@@ -1,0 +1,164 @@
+"""Zombies are read from the socket table, exactly; nothing is ever connected to find out."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from golive import sockets
+from golive.sockets import NotObservable, Socket, SocketTable, TableRefused
+from tests import recorded
+from tests.projects import Project
+
+
+def table(*more: Socket) -> SocketTable:
+    return SocketTable(read=lambda: [*recorded.WINDOWS, *more])
+
+
+@contextmanager
+def half_closed(host: str, family: int, dual: bool = False) -> Iterator[tuple[int, int]]:
+    """A real connection whose client has closed its side; gives both ports, the listener's first."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if dual else 1)
+        listener.bind(("::" if dual else host, 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        client = stack.enter_context(socket.create_connection((host, port), timeout=5))
+        accepted = stack.enter_context(listener.accept()[0])
+        client.shutdown(socket.SHUT_WR)
+        assert accepted.recv(1) == b""
+        yield port, client.getsockname()[1]
+
+
+def test_gateways_upstream_link_and_lookalike_ports_are_no_zombies() -> None:
+    port = table().on(4001)
+    assert port.close_wait == []
+    assert [each.local_ip for each in port.listeners] == ["0.0.0.0", "::"]
+
+
+@pytest.mark.parametrize(
+    "zombie",
+    [recorded.ZOMBIE, recorded.LEAK, recorded.LEAK_IPV6, recorded.LEAK_BY_OWN_ADDRESS],
+)
+def test_zombie_of_either_side_is_found_and_named_by_pid(zombie: Socket) -> None:
+    assert table(zombie).on(4001).close_wait == [zombie]
+
+
+@pytest.mark.parametrize(
+    ("host", "family", "dual"),
+    [
+        ("127.0.0.1", socket.AF_INET, False),
+        ("::1", socket.AF_INET6, False),
+        ("127.0.0.1", socket.AF_INET6, True),  # the listener sees ::ffff:127.0.0.1
+    ],
+)
+def test_kernels_own_close_wait_is_found(host: str, family: int, dual: bool) -> None:
+    with half_closed(host, family, dual) as (port, client_port):
+        (zombie,) = SocketTable(host).on(port).close_wait
+        assert (zombie.local_port, zombie.remote_port) == (port, client_port)
+        assert zombie.pid == os.getpid()
+        assert zombie.local_ip == host
+    assert SocketTable(host).on(port).close_wait == []
+
+
+def test_client_that_does_not_close_its_side_is_a_zombie_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            listener.accept()[0].close()
+            assert client.recv(1) == b""
+            (zombie,) = SocketTable().on(port).close_wait
+            assert (zombie.remote_port, zombie.pid) == (port, os.getpid())
+
+
+def test_listener_of_another_address_does_not_serve_the_host() -> None:
+    elsewhere = Socket("LISTEN", "192.168.1.20", 4002, "", 0, recorded.GATEWAY)
+    assert table(elsewhere).on(4002).listeners == []
+
+
+def test_refused_table_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(kind: str) -> None:
+        raise psutil.AccessDenied(pid=1)
+
+    monkeypatch.setattr(psutil, "net_connections", refuse)
+    with pytest.raises(TableRefused, match=r"run (with sudo|as administrator)"):
+        SocketTable().on(4001)
+
+
+def test_refused_table_is_no_go_with_nothing_connected(own_project: Project) -> None:
+    own_project.edit(
+        "golive/sockets.py",
+        'rows = psutil.net_connections(kind="tcp")',
+        "raise psutil.AccessDenied(1)",
+    )
+    run = own_project.rehearse("--fake")
+    assert run.exit_code == 1
+    assert run.having("failed") == ["environment.no-zombies"]
+    assert "refused to this user" in run.steps["environment.no-zombies"]["observed"]["reason"]
+    assert run.connections == 0
+
+
+def test_other_machines_table_is_not_observable() -> None:
+    with pytest.raises(NotObservable):
+        SocketTable("192.0.2.7").on(4001)
+
+
+def test_remote_host_is_no_go_with_nothing_connected(
+    project: Project, tmp_path: Path, secrets: object
+) -> None:
+    path = secrets(4001, host="192.0.2.7")  # type: ignore[operator]
+    run = project.rehearse("--secrets", str(path))
+    assert run.exit_code == 1
+    assert run.having("not-observable") == ["environment.no-zombies"]
+    assert run.having("failed") == []
+    assert run.evidence["diagnosis"]["code"] == "not-observable"
+    assert run.evidence["attempts"] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone shows the accept queue")
+def test_accept_queue_counts_who_waits_without_connecting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert sockets.accept_queue(port) == 0
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            assert sockets.accept_queue(port) == 1
+        listener.accept()[0].close()
+        assert sockets.accept_queue(port) == 0
+
+
+def test_accept_queue_is_not_observable_without_a_proc_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sockets, "_proc_tables", list)
+    with pytest.raises(NotObservable):
+        sockets.accept_queue(4001)
+
+
+def test_hidden_accept_queue_is_listed_and_no_obstacle(own_project: Project) -> None:
+    own_project.edit("golive/sockets.py", 'for name in ("tcp", "tcp6"):', "for name in ():")
+    run = own_project.rehearse("--fake")
+    assert run.exit_code == 0, run.output
+    assert run.having("not-observable") == ["gateway.accept-queue"]
+    assert "not observable" in run.output
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("::ffff:127.0.0.1", "127.0.0.1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("0:0:0:0:0:0:0:1", "::1"),
+        ("127.0.0.1", "127.0.0.1"),
+    ],
+)
+def test_addresses_are_compared_in_their_plain_form(text: str, plain: str) -> None:
+    assert sockets.plain_ip(text) == plain
