@@ -6,6 +6,7 @@ run folder, and ends with a verdict. In any other pytest run this plugin does no
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import shutil
@@ -296,12 +297,23 @@ def _settings_path(config: pytest.Config) -> Path:
 
 
 def _keep_results_in(folder: Path, config: pytest.Config) -> None:
-    """JUnit and Allure results go into the run's folder unless they are asked for elsewhere."""
-    option = config.option
-    if not option.xmlpath:
-        option.xmlpath = str(folder / "junit.xml")
-    if hasattr(option, "allure_report_dir") and not option.allure_report_dir:
-        option.allure_report_dir = str(folder / "allure-results")
+    """JUnit and Allure results go into the run's folder, also when asked for elsewhere."""
+    option, junit, allure = config.option, folder / "junit.xml", folder / "allure-results"
+    if getattr(option, "xmlpath", None):
+        config.add_cleanup(lambda: _copy(Path(os.path.expanduser(option.xmlpath)), junit))
+    else:
+        option.xmlpath = str(junit)
+    if getattr(option, "allure_report_dir", None):
+        logger = importlib.import_module("allure_commons.logger").AllureFileLogger(str(allure))
+        importlib.import_module("allure_commons").plugin_manager.register(logger)
+    else:
+        option.allure_report_dir = str(allure)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy for the run's folder; where there is nothing to copy, the run is none the worse."""
+    with contextlib.suppress(OSError):
+        shutil.copyfile(source, target)
 
 
 def _step_id(item: pytest.Item) -> str | None:

@@ -17,7 +17,7 @@ from golive.settings import Settings
 MAX_BYTES = 1_000_000
 
 _NOT_JSON = re.compile(r"//|/\*|#|←|<-|<=|\.\.\.|…")
-_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
+_TOKEN = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"(?P<is_key>\s*:)?|[{}]')
 
 
 class SettingsError(Exception):
@@ -132,8 +132,8 @@ def _check_sections(path: Path, text: str, document: dict[str, Any]) -> None:
 def _syntax_problem(path: Path, error: json.JSONDecodeError) -> str:
     """What a person most likely did to make this JSON invalid."""
     text, position = error.doc, error.pos
-    keys = _KEY.findall(text[:position])
-    at = f"{path} line {error.lineno}" + (f", at or after {keys[-1]}" if keys else "")
+    place = _place_at(text, position)
+    at = f"{path} line {error.lineno}" + (f", at or after {place}" if place else "")
     rest = text[position:].splitlines()[0].lstrip(", \t") if text[position:].strip() else ""
     before = text[:position].rstrip()
     if not text.strip():
@@ -147,6 +147,19 @@ def _syntax_problem(path: Path, error: json.JSONDecodeError) -> str:
     if not rest:
         return f"{at}: the file ends too early; is it cut off, or a bracket missing?"
     return f"{at}: not JSON: {error.msg.lower()} (column {error.colno})"
+
+
+def _place_at(text: str, position: int) -> str:
+    """The path of the last key before a position: `IBKRCredentials.ClientId`."""
+    path, key = [], ""
+    for token in _TOKEN.finditer(text, 0, position):
+        if token["is_key"]:
+            key = token["text"]
+        elif token[0] == "{":
+            path.append(key)
+        elif token[0] == "}" and path:
+            key = path.pop()
+    return ".".join(filter(None, [*path, key]))
 
 
 def _first_problem(path: Path, text: str, error: ValidationError) -> str:

@@ -14,7 +14,7 @@ from ibapi.client import EClient
 from ibapi.wrapper import EWrapper
 
 
-class PlainClient(EWrapper, EClient):
+class PlainClient(EWrapper, EClient):  # type: ignore[misc]
     def __init__(self) -> None:
         EClient.__init__(self, self)
         self.got: dict[str, Any] = {"rows": [], "errors": []}

@@ -64,12 +64,13 @@ GATEWAY_PATH = '"C:\\\\IBKR\\\\ibgateway\\\\1040\\\\ibgateway.exe"'
     ("text", "says"),
     [
         (replaced('"ClientId": 10,', '"ClientId": 10,    ← NEVER CHANGE THIS'),
-         "line 5, at or after ClientId: a comment, an arrow or dots"),
+         "line 5, at or after IBKRCredentials.ClientId: a comment, an arrow or dots"),
         (replaced('"Port": 4001,', '"Port": 4001, // live'),
-         "line 4, at or after Port: a comment"),
+         "line 4, at or after IBKRCredentials.Port: a comment"),
         (replaced('"Port": 4001,', '"Port": 4001   ← Change,'),
-         "line 4, at or after Port: a comment, an arrow"),
-        (replaced('"ClientId": 10,', '"ClientId": 10,\n    ...'), "line 6, at or after ClientId"),
+         "line 4, at or after IBKRCredentials.Port: a comment, an arrow"),
+        (replaced('"ClientId": 10,', '"ClientId": 10,\n    ...'),
+         "line 6, at or after IBKRCredentials.ClientId: a comment"),
         (replaced('"ReconnectDelaySeconds": 5', '"ReconnectDelaySeconds": 5,'),
          "a comma before the closing }"),
         (replaced('"Port": 4001', '"Port": "4001"'),
@@ -95,8 +96,8 @@ GATEWAY_PATH = '"C:\\\\IBKR\\\\ibgateway\\\\1040\\\\ibgateway.exe"'
          "GoLive.HandshakeBudgetSeconds must be greater than 0"),
         (replaced('"ExpectedPositions": 24', '"Fallback": {"Prot": 7497}'),
          "unknown key GoLive.Fallback.Prot; did you mean Port?"),
-        (replaced(GATEWAY_PATH, '"C:\\IBKR"'), "line 6, at or after GatewayPath: not JSON"),
-        (EXAMPLE[:200], "line 7"),
+        (replaced(GATEWAY_PATH, '"C:\\IBKR"'), "line 6, at or after IBKRCredentials.GatewayPath: not"),
+        (EXAMPLE[:200], "after IBKRCredentials.Username: the file ends too early"),
         ("", "empty; copy secrets.example.json"),
         ("[]", "must be an object"),
         ("{}", "IBKRCredentials is missing"),
@@ -200,7 +201,8 @@ def test_file_changed_while_the_run_was_starting_is_no_go(own_project: Project) 
     beside.write_text(
         "import pathlib\n"
         "def pytest_collection_finish(session):\n"
-        "    with (pathlib.Path(session.config.rootpath) / 'secrets.example.json').open('a') as f:\n"
+        "    file = pathlib.Path(session.config.rootpath) / 'secrets.example.json'\n"
+        "    with file.open('a') as f:\n"
         "        f.write(' ')\n"
     )
     run = own_project.rehearse("--fake")

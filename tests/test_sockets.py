@@ -24,7 +24,7 @@ def table(*more: Socket) -> SocketTable:
 
 @contextmanager
 def half_closed(host: str, family: int, dual: bool = False) -> Iterator[tuple[int, int]]:
-    """A real connection whose client has closed its side; gives both ports, the listener's first."""
+    """A real connection whose client has closed its side; gives both ports."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
         if family == socket.AF_INET6:

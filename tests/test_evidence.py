@@ -1,0 +1,150 @@
+"""The record of a run: complete, sealed, never half written, and GO for one reason only."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from golive import evidence, procedure
+from golive.evidence import Evidence, Outcome, StepRecord
+from tests.projects import Project
+
+outcomes = st.sampled_from(get_args(Outcome))
+
+
+def records(found: list[Any]) -> list[StepRecord]:
+    return [
+        StepRecord(id=step.id, stage=step.stage, title=step.title, outcome=outcome)
+        for step, outcome in zip(procedure.STEPS, found, strict=False)
+    ]
+
+
+@given(st.lists(outcomes, min_size=0, max_size=len(procedure.STEPS)))
+def test_verdict_is_go_only_when_every_step_is_there_and_none_stands_in_the_way(
+    found: list[Any],
+) -> None:
+    steps = records(found)
+    fine = {"passed", "not-configured"}
+    allowed = [
+        each.outcome in fine
+        or (each.outcome == "not-observable" and each.id == "gateway.accept-queue")
+        for each in steps
+    ]
+    is_go = len(steps) == len(procedure.STEPS) and all(allowed)
+    assert evidence.verdict(steps) == ("GO" if is_go else "NO-GO")
+
+
+def test_all_passed_in_another_order_or_twice_is_no_go() -> None:
+    steps = records(["passed"] * len(procedure.STEPS))
+    assert evidence.verdict(steps) == "GO"
+    assert evidence.verdict(steps[::-1]) == "NO-GO"
+    assert evidence.verdict([*steps, steps[0]]) == "NO-GO"
+
+
+def a_run(project: Project) -> Evidence:
+    return Evidence.model_validate(project.rehearse("--fake=down").evidence)
+
+
+def test_document_has_exactly_the_keys_of_the_schema(project: Project) -> None:
+    document = a_run(project).document()
+    assert list(document) == [
+        "schema", "run_id", "started", "ended", "target", "fault", "endpoint", "api", "verdict",
+        "attempts", "steps", "handshake", "positions", "sockets", "diagnosis", "digest",
+    ]  # fmt: skip
+    assert document["schema"] == 1
+    assert list(document["endpoint"]) == ["host", "port", "kind", "client_id"]
+    assert list(document["steps"][0]) == [
+        "id", "stage", "title", "outcome", "blocked_by", "seconds", "observed",
+    ]  # fmt: skip
+    assert list(document["diagnosis"]) == ["code", "cause", "procedure", "next_steps", "facts"]
+    assert document["fault"] == "down"
+
+
+def test_changing_anything_breaks_the_seal(project: Project) -> None:
+    document = a_run(project).sealed().document()
+    assert evidence.digest_of(document) == document["digest"]
+    document["steps"][0]["outcome"] = "passed "
+    assert evidence.digest_of(document) != document["digest"]
+
+
+def test_write_that_fails_leaves_the_evidence_before_it(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = a_run(project)
+    path = evidence.write(found, tmp_path)
+    before = path.read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        evidence.write(found.model_copy(update={"verdict": "GO"}), tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_reports_folder_that_cannot_be_written_is_a_usage_error(own_project: Project) -> None:
+    runs = own_project.folder / "reports" / "runs"
+    runs.write_text("in the way", encoding="utf-8")
+    done = own_project.run("pytest", "acceptance", "-m", "golive", "--fake")
+    assert done.exit_code == 4
+    assert "without a place for its evidence no run begins" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_evidence_that_cannot_be_written_at_the_end_is_no_go(own_project: Project) -> None:
+    beside = own_project.folder / "acceptance" / "conftest.py"
+    beside.write_text(
+        "import pytest, shutil\n"
+        "@pytest.hookimpl(tryfirst=True)\n"
+        "def pytest_sessionfinish(session):\n"
+        "    for folder in (session.config.rootpath / 'reports' / 'runs').iterdir():\n"
+        "        shutil.rmtree(folder)\n",
+        encoding="utf-8",
+    )
+    done = own_project.run("pytest", "acceptance", "-m", "golive", "--fake", "-p", "no:junitxml")
+    assert done.exit_code != 0
+    assert "NO-GO: the evidence cannot be written" in done.output
+
+
+def test_two_runs_at_the_same_second_keep_their_own_folders(tmp_path: Path) -> None:
+    from golive import runs
+
+    now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+    first, second = (runs.new_folder(tmp_path, now, "fake") for _ in range(2))
+    assert (first.name, second.name) == ("20261123T090000Z-fake", "20261123T090000Z.2-fake")
+
+
+def test_facts_become_plain_json() -> None:
+    facts = {
+        "a": Decimal("1.50"),
+        "b": datetime(2026, 1, 1, tzinfo=UTC),
+        "c": (1, {2}),
+        3: Path("x"),
+    }
+    assert json.loads(json.dumps(evidence.plain(facts))) == {
+        "a": "1.50",
+        "b": "2026-01-01T00:00:00+00:00",
+        "c": [1, [2]],
+        "3": "x",
+    }
+    assert evidence.plain(float("inf")) == "inf"
+
+
+def test_results_asked_for_elsewhere_are_kept_in_the_run_as_well(
+    project: Project, tmp_path: Path, secrets: Callable[..., Path]
+) -> None:
+    junit, allure = tmp_path / "junit.xml", tmp_path / "allure"
+    run = project.rehearse("--fake", f"--junitxml={junit}", f"--alluredir={allure}")
+    assert junit.read_bytes() == (run.folder / "junit.xml").read_bytes()
+    kept = list((run.folder / "allure-results").glob("*-result.json"))
+    assert len(list(allure.glob("*-result.json"))) == len(kept) == len(run.steps)

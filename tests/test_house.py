@@ -1,0 +1,102 @@
+"""The house: which part may know which, and what no part may do."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.projects import ROOT
+
+POSIX_ONLY = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+PARTS = ("acceptance", "benchmarks", "fakes", "golive", "reports")
+ORDER_CALLS = {"placeOrder", "cancelOrder", "reqGlobalCancel", "exerciseOptions", "updateConfig"}
+
+
+def sources(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def imports(path: Path) -> set[str]:
+    """The modules a file imports, in full."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def tops(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(path)}
+
+
+@pytest.mark.parametrize(
+    ("folder", "never"),
+    [
+        ("golive", {"fakes", "acceptance", "reports", "tests", "benchmarks"}),
+        ("fakes", {"golive", "ibapi", "acceptance", "reports", "tests", "benchmarks"}),
+        ("reports", {"fakes", "acceptance", "tests", "benchmarks"}),
+        ("acceptance", {"fakes", "reports", "tests", "benchmarks"}),
+    ],
+)
+def test_imports_point_one_way(folder: str, never: set[str]) -> None:
+    assert {path.name: tops(path) & never for path in sources(folder) if tops(path) & never} == {}
+
+
+def test_reports_know_the_record_and_the_procedure_only() -> None:
+    allowed = ("golive.evidence", "golive.procedure")
+    for path in sources("reports"):
+        known = {name for name in imports(path) if name.startswith("golive.")}
+        assert all(name.startswith(allowed) for name in known), path
+
+
+def test_only_the_plugin_and_the_steps_know_pytest() -> None:
+    knowing = [
+        path.name for path in sources("golive", "reports", "fakes") if "pytest" in tops(path)
+    ]
+    assert knowing == ["pytest_plugin.py"]
+
+
+def test_nothing_imports_a_module_of_one_platform() -> None:
+    found = {path: tops(path) & POSIX_ONLY for path in sources(*PARTS)}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_nothing_calls_what_could_place_change_or_cancel_an_order() -> None:
+    for path in sources("golive", "acceptance", "reports", "benchmarks"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not named & ORDER_CALLS, path
+
+
+def test_setting_up_needs_nothing_but_the_standard_library() -> None:
+    for name in ("__init__", "__main__", "bootstrap"):
+        tree = ast.parse((ROOT / "golive" / f"{name}.py").read_text(encoding="utf-8"))
+        at_import = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+        modules = {getattr(n, "module", None) or n.names[0].name for n in at_import}
+        assert {each.partition(".")[0] for each in modules} <= sys.stdlib_module_names | {"golive"}
+
+
+def test_every_text_file_is_opened_as_utf_8_whatever_the_locale() -> None:
+    for path in sources(*PARTS):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                builtin, method = (getattr(node.func, key, "") for key in ("id", "attr"))
+                if builtin == "open" or method in ("read_text", "write_text"):
+                    words = {keyword.arg for keyword in node.keywords}
+                    is_metadata = ast.unparse(node).startswith("distribution.")
+                    assert "encoding" in words or is_metadata, f"{path}:{node.lineno}"
+
+
+def test_locked_requirements_carry_hashes_and_no_address() -> None:
+    for name in ("requirements.txt", "requirements-test.txt"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert "://" not in text
+        assert "--hash=sha256:" in text
+        assert "ibapi-stable==10.37.2" in text
+    locked = set((ROOT / "requirements.txt").read_text(encoding="utf-8").split("\n"))
+    assert locked <= set((ROOT / "requirements-test.txt").read_text(encoding="utf-8").split("\n"))
