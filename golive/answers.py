@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +26,21 @@ class ApiError:
     request_id: int
     code: int
     text: str
+
+
+CONNECTIVITY_LOST = frozenset({1100, 2110})
+CONNECTIVITY_RESTORED = frozenset({1101, 1102})
+
+
+def connectivity_lost(errors: Iterable[ApiError]) -> ApiError | None:
+    """The notice that the gateway has lost its link to IBKR, unless it was restored since."""
+    lost = None
+    for error in errors:
+        if error.code in CONNECTIVITY_LOST:
+            lost = error
+        elif error.code in CONNECTIVITY_RESTORED:
+            lost = None
+    return lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +96,20 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """The last row of each contract of each account. Complete once positionEnd was seen."""
+    """The last row of each contract of each account.
+
+    Complete once positionEnd was seen, from a gateway that has its link to IBKR: what it tells
+    without it may be of yesterday.
+    """
 
     rows: tuple[Position, ...] = ()
-    is_complete: bool = False
+    has_ended: bool = False
+    connectivity_lost: ApiError | None = None
     reason: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        return self.has_ended and self.connectivity_lost is None
 
     def open_in(self, account: str) -> tuple[Position, ...]:
         """The account's rows that are not closed. A row without a readable quantity is none."""

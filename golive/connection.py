@@ -16,7 +16,7 @@ from ibapi.common import PROTOBUF_MSG_ID
 from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER, MIN_SERVER_VER_PROTOBUF
 
 from golive import sockets
-from golive.answers import Event, Handshake, Positions
+from golive.answers import Event, Handshake, Positions, connectivity_lost
 from golive.attempts import Attempts
 from golive.clock import SYSTEM, Clock
 from golive.official_client import Heard, Outlet, id_and_body, joined
@@ -88,8 +88,10 @@ class Connection:
             reason = f"no positionEnd within {seconds:g} s"
         except (PeerClosed, ProtocolError) as error:
             reason = str(error)
-        rows = tuple(self._heard.positions.values())
-        return Positions(rows, self._heard.position_end, reason)
+        heard = self._heard
+        lost = connectivity_lost(heard.errors)
+        rows = tuple(heard.positions.values())
+        return Positions(rows, heard.position_end, lost, reason or (lost.text if lost else ""))
 
     def close(self) -> Closing:
         """Closes the connection, if there is one. The FIN leaves at once."""

@@ -63,6 +63,11 @@ class Seen:
         return self.handshake.stopped if self.handshake else None
 
     @property
+    def was_closed_on(self) -> bool:
+        """Whether the gateway closed the connection before the positions had ended."""
+        return self.positions is not None and "closed the connection" in self.positions.reason
+
+    @property
     def zombies(self) -> bool:
         return any(port is not None and port.close_wait for port in (self.before, self.after))
 
@@ -156,11 +161,13 @@ TREE: tuple[Branch, ...] = (
            "the handshake took longer than {budget:g} s",
            next_steps=("Look at the machine's load and at the gateway's own status.",
                        "Wait {cooldown:g} seconds. " + AGAIN)),
-    Branch("connection-lost", lambda seen: seen.failed in ("positions.complete",
-                                                           "afterwards.closed-cleanly")
-           and "closed" in (seen.positions.reason if seen.positions else "closed"),
-           "the gateway closed the connection after the handshake", "A"),
-    Branch("connection-lost", _failed("afterwards.closed-cleanly"),
+    Branch("connectivity-lost", lambda seen: _failed("positions.complete")(seen)
+           and seen.positions is not None and seen.positions.connectivity_lost is not None,
+           "the gateway has lost its link to IBKR",
+           next_steps=("Look at the machine's network, and at IBKR's system status.",
+                       "Wait until the gateway's window says connected. " + AGAIN)),
+    Branch("connection-lost", lambda seen: _failed("afterwards.closed-cleanly")(seen)
+           or (_failed("positions.complete")(seen) and seen.was_closed_on),
            "the gateway closed the connection after the handshake", "A"),
     Branch("positions-incomplete", _failed("positions.complete"),
            "the gateway did not send its positions to the end", "A"),

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import os
 import shutil
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,6 +73,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.collectonly or config.option.help:
         return
     if _names_acceptance(config):
+        if sys.flags.optimize:
+            raise pytest.UsageError("python -O leaves out assertions, the claims of the procedure")
         config.pluginmanager.register(GoLiveSession(config), SESSION)
     elif config.option.fake or config.option.secrets:
         raise pytest.UsageError(
@@ -107,7 +110,7 @@ class GoLiveSession:
         self._trouble = ""
         self._told = importlib.import_module("reports.terminal")
         self._teller = self._told.Terminal(self._write)
-        self._waited_until = float("inf")
+        self._last_told, self._counts_down = float("inf"), False
         _keep_results_in(self._folder, config)
         if not self._is_verbose:
             config.option.tbstyle, config.option.reportchars = "no", ""
@@ -208,8 +211,9 @@ class GoLiveSession:
             return report
         reports = item.stash[REPORTS]
         reports.append(report)
-        if call.excinfo and report.failed:
-            item.stash[OBSERVED].setdefault("reason", _reason(call.excinfo.value))
+        if call.excinfo and report.failed and not isinstance(call.excinfo.value, AssertionError):
+            error = call.excinfo.value  # of a claim that does not hold, what was observed says more
+            item.stash[OBSERVED].setdefault("reason", str(error) or type(error).__name__)
         if report.when == "teardown" and len(reports) > 1:
             self._end(item, step_id, reports)
         return report
@@ -268,8 +272,13 @@ class GoLiveSession:
         return self._config.pluginmanager.get_plugin("terminalreporter")
 
     def _write(self, line: str) -> None:
-        if self._reporter is not None:
-            self._reporter.write_line(line)
+        if self._reporter is None:
+            return
+        if self._counts_down:
+            self._counts_down = False
+            self._reporter.rewrite("", erase=True)
+            self._reporter.write("\r")
+        self._reporter.write_line(line)
 
     def observations(self, item: pytest.Item) -> dict[str, Any]:
         """What the step that is being performed has observed so far; to be added to."""
@@ -281,9 +290,11 @@ class GoLiveSession:
         capture: Any = self._config.pluginmanager.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled():
             if reporter.isatty:
-                reporter.rewrite(line + "\n\x1b[1A", erase=True)
-            elif seconds_left - self._waited_until <= -COUNT_EVERY_SECONDS:
-                self._waited_until = seconds_left
+                self._counts_down = True
+                reporter.rewrite(line, erase=True)
+                reporter.flush()
+            elif self._last_told - seconds_left >= COUNT_EVERY_SECONDS:
+                self._last_told = seconds_left
                 reporter.write_line(line)
 
 
@@ -327,10 +338,3 @@ def _outcome(item: pytest.Item, reports: list[pytest.TestReport]) -> evidence.Ou
         return "not-observable"
     plain = all(report.passed and not hasattr(report, "wasxfail") for report in reports)
     return "passed" if plain and any(report.when == "call" for report in reports) else "failed"
-
-
-def _reason(error: BaseException) -> str:
-    """Why it failed, in a line. What pytest adds to a claim is left to -v."""
-    if isinstance(error, AssertionError):
-        return str(error).partition("\n")[0] or "the claim does not hold"
-    return str(error) or type(error).__name__

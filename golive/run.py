@@ -91,17 +91,23 @@ class Run:
 
     def begin(self, step_id: str) -> None:
         """Until it ends otherwise, a begun step has failed: a run may end at any moment."""
-        self._put(step_id, "failed", 0.0, UNFINISHED)
+        if not self._has_failed(step_id):
+            self._put(step_id, "failed", 0.0, UNFINISHED)
         self.save()
 
     def end(
         self, step_id: str, outcome: Outcome, seconds: float, observed: dict[str, Any]
     ) -> StepRecord:
-        """A step that ended twice keeps its worse outcome."""
-        earlier = self._records.get(step_id)
-        if earlier and earlier.observed != UNFINISHED and not evidence.is_no_obstacle(earlier):
-            return earlier
+        """A step that is performed again keeps its failure: a second try proves nothing."""
+        if self._has_failed(step_id):
+            return self._records[step_id]
         return self._put(step_id, outcome, seconds, observed)
+
+    def _has_failed(self, step_id: str) -> bool:
+        earlier = self._records.get(step_id)
+        if earlier is None or earlier.observed == UNFINISHED:
+            return False
+        return not evidence.is_no_obstacle(earlier)
 
     def blocked(self, step_id: str, by: Step) -> StepRecord:
         return self._put(step_id, "blocked", 0.0, {}, by.id)

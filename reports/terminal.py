@@ -34,9 +34,12 @@ class Terminal:
             self._write(f"\n{record.stage}")
         behind = f" (by {record.blocked_by})" if record.blocked_by else ""
         self._write(f"  {WORDS[record.outcome]:<8} {record.title}{behind}")
-        pairs = _pairs(record.observed)
+        pairs = [
+            f"{key.replace('_', ' ')}: {_value(each)}" for key, each in record.observed.items()
+        ]
         if record.outcome == "passed":
-            pairs = ["; ".join(pairs)] if pairs else []
+            told = [pair for pair in pairs if not pair.endswith(": none")]
+            pairs = ["; ".join(told)] if told else []
         for pair in pairs:
             self._write(_shortened(INDENT + pair, 100 if record.outcome == "passed" else 160))
 
@@ -75,14 +78,10 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     return f"{evidence.verdict}: {what}; evidence in {report}"
 
 
-def _pairs(observed: dict[str, Any]) -> list[str]:
-    """`name: value` for all that has a value."""
-    shown = {key: value for key, value in observed.items() if value not in (None, "", [], {})}
-    return [f"{key.replace('_', ' ')}: {_value(value)}" for key, value in shown.items()]
-
-
 def _value(value: Any) -> str:
     match value:
+        case None | "" | [] | {}:
+            return "none"
         case list():
             return ", ".join(map(_value, value))
         case dict():

@@ -81,6 +81,11 @@ class Fake:
             time.sleep(0.01)
 
     @property
+    def orders_received(self) -> int:
+        """Known once it has stopped."""
+        return orders_received(self.events)
+
+    @property
     def received(self) -> list[str]:
         """The names of the messages it has received."""
         return [each["message"] for each in self.events if each["event"] == "received"]
@@ -89,3 +94,9 @@ class Fake:
 def events(log: Path) -> list[dict[str, Any]]:
     """The events of a fake's log."""
     return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+
+
+def orders_received(found: list[dict[str, Any]]) -> int:
+    """What a fake says of orders when it stops."""
+    (stopped,) = (each for each in found if each["event"] == "stopped")
+    return int(stopped["orders_received"])

@@ -215,6 +215,18 @@ def test_quantity_that_is_no_number_is_neither_open_nor_closed(quantity: str) ->
     assert positions.open_in(ACCOUNT) == ()
 
 
+@pytest.mark.parametrize(
+    ("codes", "complete"), [([1100], False), ([2110], False), ([1100, 1102], True)]
+)
+def test_positions_of_a_gateway_without_its_link_are_not_complete(
+    codes: list[int], complete: bool
+) -> None:
+    notices = b"".join(message(-1, code, "text", "", 0, number=4) for code in codes)
+    positions = positions_from(notices + row(1, "5") + message(1, number=62))
+    assert positions.is_complete is complete
+    assert positions.has_ended
+
+
 def test_positions_without_an_end_are_incomplete_and_say_so() -> None:
     positions = positions_from(row(1, "5"))
     assert not positions.is_complete
@@ -257,7 +269,7 @@ def test_no_order_can_leave_even_through_the_client_within(fake: Started) -> Non
     connection.close()
     gateway.stop()
     assert gateway.received == ["hello", "START_API", "REQ_POSITIONS"]
-    assert gateway.events[-1]["orders_received"] == 0
+    assert gateway.orders_received == 0
 
 
 @pytest.mark.parametrize("raw_ids", [True, False])

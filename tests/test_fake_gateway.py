@@ -126,7 +126,7 @@ def test_orders_are_refused_and_counted(fake: Started) -> None:
         client.sendall(b"".join(len(each).to_bytes(4, "big") + each for each in frames))
         gateway.wait_until(lambda: "PLACE_ORDER" in gateway.received)
     gateway.stop()
-    assert gateway.events[-1]["orders_received"] == 1
+    assert gateway.orders_received == 1
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,31 @@ def test_stopping_at_the_first_failure_still_accounts_for_every_step(project: Pr
     assert run.blockers == {"gateway.listening"}
 
 
+def test_failed_step_that_passes_when_performed_again_stays_failed(own_project: Project) -> None:
+    own_project.edit(
+        "acceptance/test_1_environment.py",
+        "    assert zombies == []",
+        "    assert globals().setdefault('again', iter('10')) and next(again) == '0'",
+    )
+    (own_project.folder / "acceptance" / "conftest.py").write_text(
+        "from _pytest.runner import runtestprotocol\n"
+        "def pytest_runtest_protocol(item, nextitem):\n"
+        "    runtestprotocol(item, nextitem=nextitem)\n"
+        "    runtestprotocol(item, nextitem=nextitem)\n"
+        "    return True\n",
+        encoding="utf-8",
+    )
+    run = own_project.rehearse("--fake")
+    assert_nothing_was_connected(run)
+    assert run.having("failed") == ["environment.no-zombies"]
+
+
+def test_interpreter_that_leaves_out_assertions_is_a_usage_error(project: Project) -> None:
+    done = project.run("pytest", "acceptance", "-m", "golive", "--fake", PYTHONOPTIMIZE="1")
+    assert done.exit_code == 4
+    assert "leaves out assertions" in done.output
+
+
 def test_step_performed_twice_opens_no_second_connection(own_project: Project) -> None:
     handshake = own_project.folder / "acceptance" / "test_3_handshake.py"
     text = handshake.read_text(encoding="utf-8")

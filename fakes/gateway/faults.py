@@ -161,6 +161,18 @@ class ClientIdInUse(Fault):
 
 
 @dataclass(frozen=True)
+class ConnectivityLost(Fault):
+    """Has lost its link to IBKR, says error 1100, and answers from what it remembers."""
+
+    text: str = "Connectivity between IBKR and Trader Workstation has been lost."
+
+    def burst(self, event: str, burst: Burst, session: Session) -> Burst:
+        if event != "START_API":
+            return burst
+        return [*burst, session.speech.error(gateway.NO_REQUEST, 1100, self.text)]
+
+
+@dataclass(frozen=True)
 class WrongAccount(Fault):
     """Is logged in to another account."""
 
@@ -259,6 +271,7 @@ FAULTS: dict[str, Callable[..., Fault]] = {
     "fragmented": Fragmented,
     "boundary": Boundary,
     "client-id-in-use": ClientIdInUse,
+    "connectivity-lost": ConnectivityLost,
     "wrong-account": WrongAccount,
     "missing-positions": MissingPositions,
     "closed-positions": ClosedPositions,
