@@ -14,7 +14,7 @@ from golive import procedure
 from golive.answers import Handshake, Positions
 from golive.evidence import Diagnosis
 from golive.settings import PORTS, Settings
-from golive.sockets import Port
+from golive.sockets import Port, Socket
 
 RECOVERY: dict[str, tuple[str, ...]] = {
     "A": (
@@ -217,20 +217,25 @@ def _words(seen: Seen, command: str) -> dict[str, object]:
 def _facts(seen: Seen) -> list[str]:
     """What was seen, a line each."""
     facts = [f"first step not passed: {seen.failed}"]
-    for when, port in (("before", seen.before), ("after", seen.after)):
-        if port is None:
-            continue
-        facts += [f"{when}: {len(port.listeners)} listening on port {port.number}"]
-        facts += [
-            f"{when}: CLOSE_WAIT {each.local_ip}:{each.local_port} from "
-            f"{each.remote_ip}:{each.remote_port}, pid {each.pid or 'not told'}"
-            for each in port.close_wait
-        ]
+    facts += _port_facts("before", seen.before, known=())
+    facts += _port_facts("after", seen.after, seen.before.close_wait if seen.before else ())
     if seen.handshake:
         facts += _handshake_facts(seen.handshake)
     if seen.positions and seen.positions.reason:
         facts += [f"positions: {seen.positions.reason}"]
     return facts
+
+
+def _port_facts(when: str, port: Port | None, known: Sequence[Socket]) -> list[str]:
+    """Who listened, and the zombies that are not known already."""
+    if port is None:
+        return []
+    return [f"{when}: {len(port.listeners) or 'nothing'} listening on port {port.number}"] + [
+        f"{when}: CLOSE_WAIT {each.local_ip}:{each.local_port} from "
+        f"{each.remote_ip}:{each.remote_port}, pid {each.pid or 'not told'}"
+        for each in port.close_wait
+        if each not in known
+    ]
 
 
 def _handshake_facts(handshake: Handshake) -> list[str]:

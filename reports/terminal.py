@@ -80,7 +80,7 @@ def verdict_line(evidence: Evidence, report: str) -> str:
 
 def _value(value: Any) -> str:
     match value:
-        case None | "" | [] | {}:
+        case None | "" | []:
             return "none"
         case list():
             return ", ".join(map(_value, value))

@@ -17,6 +17,7 @@ def test_output_of_a_run_fits_a_cp1252_console(project: Project) -> None:
 def test_failed_run_shows_diagnosis_and_cure_and_no_traceback(project: Project) -> None:
     run = project.rehearse("--fake=zombies")
     assert "Diagnosis: zombies, Procedure A" in run.output
+    assert "close wait: CLOSE_WAIT 127.0.0.1" in run.output
     assert "  1. Close IB Gateway" in run.output
     assert "def test_" not in run.output
     assert "BLOCKED  handshake is under budget (by environment.no-zombies)" in run.output
