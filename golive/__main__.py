@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from golive import __version__
+from golive import __version__, bootstrap
 
 SETTINGS_ERROR, INTERRUPTED = 4, 130
 
@@ -25,14 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console may know fewer characters than we do
-    options = _parser().parse_args(arguments)
-    match options.command:
-        case "smoke":
-            return _smoke(options)
-        case _:
-            from golive import bootstrap
-
-            return bootstrap.run(options.command, options.rest)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if options.command in bootstrap.TASKS:
+        return bootstrap.run(options.command, rest)
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return _smoke(options)
 
 
 def _smoke(options: argparse.Namespace) -> int:
@@ -59,12 +58,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
     )
-    for name, what in (
-        ("rehearse", "set up what is missing, then the procedure against a fake gateway"),
-        ("selftest", "set up what is missing, then this project's own tests"),
-    ):
-        command = commands.add_parser(name, help=what, add_help=False)
-        command.add_argument("rest", nargs=argparse.REMAINDER, help="passed on to pytest")
+    for name, task in bootstrap.TASKS.items():
+        commands.add_parser(name, help=f"{task.help}; more words are passed on to pytest")
     return parser
 
 

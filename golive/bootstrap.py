@@ -22,13 +22,22 @@ STAMP = "golive-installed"
 class Task:
     """What is installed for it, and what pytest is then asked."""
 
-    requirements: tuple[str, ...]
+    help: str
+    requirements: str
     pytest: tuple[str, ...]
 
 
 TASKS = {
-    "rehearse": Task(("requirements.txt",), ("acceptance", "-m", "golive", "--fake")),
-    "selftest": Task(("requirements-test.txt",), ("tests",)),
+    "rehearse": Task(
+        "set up what is missing, then the procedure against a fake gateway",
+        "requirements.txt",
+        ("acceptance", "-m", "golive", "--fake"),
+    ),
+    "selftest": Task(
+        "set up what is missing, then this project's own tests",
+        "requirements-test.txt",
+        ("tests",),
+    ),
 }
 
 
@@ -41,8 +50,7 @@ def run(task_name: str, more: list[str]) -> int:
     task = TASKS[task_name]
     try:
         python = _python()
-        for name in task.requirements:
-            _install(python, ROOT / name)
+        _install(python, ROOT / task.requirements)
     except SetUpFailed as error:
         print(f"golive: {error}", file=sys.stderr)
         return 4
