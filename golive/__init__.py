@@ -1,3 +1,8 @@
 """What the go-live acceptance steps are made of."""
 
+import sys
+
 __version__ = "0.1.0"
+
+if sys.version_info < (3, 11):
+    raise SystemExit("golive needs Python 3.11 or newer; this is %d.%d" % sys.version_info[:2])

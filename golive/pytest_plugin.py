@@ -144,6 +144,8 @@ class GoLiveSession:
         self.run = Run(file, target, self._folder)
         for item in items:
             item.user_properties.append(("target", self._target_words))
+            if self._config.pluginmanager.hasplugin("allure_pytest"):
+                item.add_marker(importlib.import_module("allure").parent_suite(self._target_words))
             if step_id := _step_id(item):
                 limit = STEP_SECONDS + self._waiting_seconds(step_id)
                 item.add_marker(pytest.mark.timeout(limit))

@@ -78,6 +78,14 @@ def test_handshake_that_stops_says_where_and_leaves_nothing_open(
     assert gateway.connections == (0 if fault == "down" else 1)
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("fault", ["refuses", "drops-after-start", "garbage", "client-id-in-use"])
+def test_gateway_that_will_not_answer_is_named_at_once_and_not_at_the_timeout(
+    fault: str, fake: Started
+) -> None:
+    assert connection_to(fake(fault).port).open(3600).stopped is not None
+
+
 def test_timeline_of_a_handshake_is_told_in_order(fake: Started) -> None:
     events: list[Event] = []
     connection = connection_to(fake().port, listen=events.append)

@@ -6,8 +6,8 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -117,13 +117,47 @@ def test_second_client_with_the_same_id_is_refused_and_the_first_stays(fake: Sta
         assert got["closed"]
 
 
+def test_current_time_is_told_once_a_second_and_a_hasty_second_request_dropped(
+    fake: Started,
+) -> None:
+    with session_of(fake("--server-version", "200")) as client:
+        client.sendall(framed(b"49\x001\0") * 2 + framed(b"8\x001\x001\0"))
+        answered = b""
+        while b"9\x001\x001\0" not in answered:
+            answered += client.recv(4096)
+    assert answered.count(b"49\x001\0") == 1
+
+
+def test_unknown_message_gets_an_error_and_the_connection_is_kept(fake: Started) -> None:
+    with session_of(fake("--server-version", "200")) as client:
+        client.sendall(framed(b"12345\0") + framed(b"17\x001\0"))
+        answered = b""
+        while b"15\x001\0U21146542\0" not in answered:
+            answered += client.recv(4096)
+    assert b"\x00320\0" in answered
+
+
+def framed(payload: bytes) -> bytes:
+    return len(payload).to_bytes(4, "big") + payload
+
+
+@contextmanager
+def session_of(gateway: Fake) -> Iterator[socket.socket]:
+    """A raw client behind the start of its session, at server version 200."""
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
+        client.sendall(b"API\0" + framed(b"v100..200"))
+        client.recv(4096)
+        client.sendall(framed(b"71\x002\x0010\0\0"))
+        started = b""
+        while b"2158" not in started:
+            started += client.recv(4096)
+        yield client
+
+
 def test_orders_are_refused_and_counted(fake: Started) -> None:
     gateway = fake("--server-version", "200")
-    frames = [b"71\x002\x0010\0\0", b"3\x001\0"]
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
-        client.sendall(b"API\0\0\0\0\x09v100..200")
-        client.recv(4096)
-        client.sendall(b"".join(len(each).to_bytes(4, "big") + each for each in frames))
+    with session_of(gateway) as client:
+        client.sendall(framed(b"3\x001\0"))
         gateway.wait_until(lambda: "PLACE_ORDER" in gateway.received)
     gateway.stop()
     assert gateway.orders_received == 1

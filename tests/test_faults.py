@@ -101,7 +101,9 @@ def test_evidence_of_a_rehearsal_is_complete_sealed_and_says_that_it_is_one(
     assert run.folder.name.endswith("-fake")
     assert "REHEARSAL" in run.output
     assert "rehearsal" in (run.folder / "junit.xml").read_text(encoding="utf-8")
-    assert list((run.folder / "allure-results").glob("*-result.json"))
+    results = list((run.folder / "allure-results").glob("*-result.json"))
+    assert len(results) == len(run.steps)
+    assert all("rehearsal" in each.read_text(encoding="utf-8") for each in results)
 
 
 def test_zero_quantity_rows_are_reported_but_not_counted(project: Project) -> None:

@@ -52,6 +52,24 @@ def test_deselecting_a_step_blocks_all_later_ones(
     assert "(by environment.no-zombies)" in run.output
 
 
+def test_running_only_what_failed_last_time_blocks_instead_of_skipping_the_rest(
+    own_project: Project,
+) -> None:
+    first = own_project.rehearse("--fake=missing-positions")
+    assert first.having("failed") == ["positions.count"]
+    again = own_project.rehearse("--fake", "--lf")
+    assert_nothing_was_connected(again)
+    assert again.having("blocked") == IDS
+    assert again.blockers == {None, "environment.one-ibapi"}
+
+
+def test_running_what_failed_first_performs_nothing_out_of_order(own_project: Project) -> None:
+    own_project.rehearse("--fake=missing-positions")
+    again = own_project.rehearse("--fake", "--ff")
+    assert again.evidence["verdict"] == ("GO" if again.exit_code == 0 else "NO-GO")
+    assert again.having("failed") == []
+
+
 def test_passing_only_the_first_stage_is_no_go(project: Project) -> None:
     run = project.rehearse("acceptance/test_1_environment.py", "--fake")
     assert_nothing_was_connected(run)
@@ -179,9 +197,9 @@ def test_hang_ends_by_timeout_with_the_evidence_written(method: str, own_project
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 2), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(("name", "exit_code"), [("SIGINT", 2), ("SIGKILL", -9)])
 def test_run_that_is_ended_from_outside_leaves_no_go_and_no_connection(
-    number: signal.Signals,
+    name: str,
     exit_code: int,
     project: Project,
     fake: Callable[..., Fake],
@@ -195,7 +213,7 @@ def test_run_that_is_ended_from_outside_leaves_no_go_and_no_connection(
         project.command(*words), cwd=project.folder, env=environment(), stdout=subprocess.DEVNULL
     )
     gateway.wait_until(lambda: "hello" in gateway.received)
-    process.send_signal(number)
+    process.send_signal(signal.Signals[name])
     assert process.wait(20) == exit_code
 
     (folder,) = (each for each in project.runs if each not in before)

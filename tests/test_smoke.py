@@ -107,9 +107,9 @@ def test_wrong_words_are_one_line_and_exit_4(words: list[str]) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_smoke_test_that_is_stopped_closes_its_connection(
-    number: signal.Signals, fake: Started, secrets: Written
+    name: str, fake: Started, secrets: Written
 ) -> None:
     gateway = fake("silent")
     settings = secrets(gateway.port, HandshakeTimeoutSeconds=40)
@@ -122,7 +122,7 @@ def test_smoke_test_that_is_stopped_closes_its_connection(
         text=True,
     )
     gateway.wait_until(lambda: "hello" in gateway.received)
-    process.send_signal(number)
+    process.send_signal(signal.Signals[name])
     assert "interrupted; the connection is closed" in process.communicate(timeout=20)[1]
     assert process.returncode == 130
     gateway.wait_until(lambda: gateway.events[-1]["event"] == "closed")
