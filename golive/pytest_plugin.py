@@ -83,7 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _names_acceptance(config: pytest.Config) -> bool:
-    folder = config.rootpath / "acceptance"
+    folder = (config.rootpath / "acceptance").resolve()
     named = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
     paths = [path.resolve() for path in named]
     return any(path.is_relative_to(folder) or folder.is_relative_to(path) for path in paths)

@@ -85,7 +85,7 @@ def _value(value: Any) -> str:
         case list():
             return ", ".join(map(_value, value))
         case dict():
-            return " ".join(str(each) for each in value.values() if each not in (None, ""))
+            return " ".join(str(each) for each in value.values() if each not in (None, "", 0))
         case _:
             return str(value)
 

@@ -73,13 +73,6 @@ class Fake:
         """How many connections it has accepted."""
         return len([each for each in self.events if each["event"] == "connected"])
 
-    def wait_until(self, holds: Callable[[], bool]) -> None:
-        """Waits for something its log will show, for a bounded time."""
-        deadline = time.monotonic() + SECONDS
-        while not holds():
-            assert time.monotonic() < deadline, self.events
-            time.sleep(0.01)
-
     @property
     def orders_received(self) -> int:
         """Known once it has stopped."""
@@ -100,3 +93,11 @@ def orders_received(found: list[dict[str, Any]]) -> int:
     """What a fake says of orders when it stops."""
     (stopped,) = (each for each in found if each["event"] == "stopped")
     return int(stopped["orders_received"])
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Looks at a log again and again until it shows something, for a bounded time."""
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.01)

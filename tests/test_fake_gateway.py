@@ -14,7 +14,7 @@ import pytest
 
 from fakes.gateway.book import options_book
 from golive.sockets import SocketTable
-from tests.fakes import Fake
+from tests.fakes import Fake, wait_until
 from tests.projects import ROOT
 
 Started = Callable[..., Fake]
@@ -111,7 +111,7 @@ def test_second_client_with_the_same_id_is_refused_and_the_first_stays(fake: Sta
         first.sendall(hello)
         first.recv(4096)
         first.sendall(start + b"\0")
-        gateway.wait_until(lambda: "START_API" in gateway.received)
+        wait_until(lambda: "START_API" in gateway.received)
         got = plain_client(gateway.port)
         assert got["errors"] == [326]
         assert got["closed"]
@@ -158,7 +158,7 @@ def test_orders_are_refused_and_counted(fake: Started) -> None:
     gateway = fake("--server-version", "200")
     with session_of(gateway) as client:
         client.sendall(framed(b"3\x001\0"))
-        gateway.wait_until(lambda: "PLACE_ORDER" in gateway.received)
+        wait_until(lambda: "PLACE_ORDER" in gateway.received)
     gateway.stop()
     assert gateway.orders_received == 1
 
@@ -203,5 +203,5 @@ def test_what_is_no_hello_is_closed_with_a_log_line(sent: bytes, fake: Started) 
         client.sendall(sent)
         with suppress(ConnectionResetError):
             assert client.recv(1) == b""
-    gateway.wait_until(lambda: "refused" in [each["event"] for each in gateway.events])
+    wait_until(lambda: "refused" in [each["event"] for each in gateway.events])
     assert plain_client(gateway.port)["complete"]

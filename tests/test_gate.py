@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from golive import procedure
-from tests.fakes import Fake
+from golive.rehearsal import LOG_NAME
+from tests.fakes import Fake, events, wait_until
 from tests.projects import Project, Rehearsal, environment
 
 IDS = [step.id for step in procedure.STEPS]
@@ -193,7 +194,7 @@ def test_hang_ends_by_timeout_with_the_evidence_written(method: str, own_project
     assert run.exit_code == 1, run.output
     assert run.evidence["verdict"] == "NO-GO"
     assert run.having("failed") == ["positions.complete"]
-    assert run.fake_log[-1]["event"] in ("closed", "stopped")
+    wait_until(lambda: "closed" in [each["event"] for each in events(run.folder / LOG_NAME)])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
@@ -212,7 +213,7 @@ def test_run_that_is_ended_from_outside_leaves_no_go_and_no_connection(
     process = subprocess.Popen(
         project.command(*words), cwd=project.folder, env=environment(), stdout=subprocess.DEVNULL
     )
-    gateway.wait_until(lambda: "hello" in gateway.received)
+    wait_until(lambda: "hello" in gateway.received)
     process.send_signal(signal.Signals[name])
     assert process.wait(20) == exit_code
 
@@ -221,5 +222,5 @@ def test_run_that_is_ended_from_outside_leaves_no_go_and_no_connection(
     assert evidence["verdict"] == "NO-GO"
     assert evidence["target"] == "live"
     assert evidence["diagnosis"]["code"] == "unfinished"
-    gateway.wait_until(lambda: gateway.events[-1]["event"] == "closed")
+    wait_until(lambda: gateway.events[-1]["event"] == "closed")
     assert gateway.connections == 1

@@ -218,4 +218,4 @@ def test_names_and_paths_of_the_settings_stay_out_of_what_a_run_writes(project: 
     written += [
         each.read_text(encoding="utf-8") for each in run.folder.rglob("*") if each.is_file()
     ]
-    assert all("RevOption" not in text and "1040" not in text for text in written)
+    assert all("RevOption" not in text and "ibgateway.exe" not in text for text in written)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import Fake
+from tests.fakes import Fake, wait_until
 from tests.projects import ROOT, Outcome, Project, environment
 
 Started = Callable[..., Fake]
@@ -121,9 +121,9 @@ def test_smoke_test_that_is_stopped_closes_its_connection(
         stderr=subprocess.PIPE,
         text=True,
     )
-    gateway.wait_until(lambda: "hello" in gateway.received)
+    wait_until(lambda: "hello" in gateway.received)
     process.send_signal(signal.Signals[name])
     assert "interrupted; the connection is closed" in process.communicate(timeout=20)[1]
     assert process.returncode == 130
-    gateway.wait_until(lambda: gateway.events[-1]["event"] == "closed")
+    wait_until(lambda: gateway.events[-1]["event"] == "closed")
     assert gateway.events[-1]["by"] == "client"
