@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import csv
 import hashlib
 import sys
 from dataclasses import dataclass
@@ -60,7 +61,20 @@ def _owns(distribution: metadata.Distribution) -> bool:
     top_level = distribution.read_text("top_level.txt")
     if top_level is not None:
         return PACKAGE in top_level.split()
-    return any(path.parts[:1] == (PACKAGE,) for path in distribution.files or ())
+    return bool(_record(distribution))
+
+
+def _record(distribution: metadata.Distribution) -> dict[Path, str]:
+    """The package's files as installed, with their recorded hashes (`sha256=...`, or nothing).
+
+    Read from RECORD itself: `Distribution.files` leaves out files that are missing.
+    """
+    rows = csv.reader((distribution.read_text("RECORD") or "").splitlines())
+    return {
+        Path(str(distribution.locate_file(row[0]))).resolve(): row[1]
+        for row in rows
+        if len(row) > 1 and row[0].startswith(f"{PACKAGE}/")
+    }
 
 
 def _version(folder: Path) -> str | None:
@@ -83,19 +97,17 @@ def _is_version(targets: list[ast.expr]) -> bool:
 
 
 def _changed(distribution: metadata.Distribution, folder: Path) -> list[str]:
-    record = {
-        Path(str(distribution.locate_file(path))).resolve(): path.hash
-        for path in distribution.files or ()
-        if path.parts[:1] == (PACKAGE,)
-    }
-    present = {path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"}
-    differing = {path for path in present if not _is_as_recorded(path, record.get(path))}
-    missing = {path for path in record if path.suffix != ".pyc"} - present
+    record = {path: hashed for path, hashed in _record(distribution).items() if _is_source(path)}
+    present = {path for path in folder.rglob("*") if path.is_file() and _is_source(path)}
+    differing = {path for path in present if _hash(path) != record.get(path)}
+    missing = set(record) - present
     return sorted(path.relative_to(folder.parent).as_posix() for path in differing | missing)
 
 
-def _is_as_recorded(path: Path, recorded: metadata.FileHash | None) -> bool:
-    if recorded is None:
-        return False
-    digest = hashlib.new(recorded.mode, path.read_bytes()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii") == recorded.value
+def _is_source(path: Path) -> bool:
+    return path.suffix != ".pyc"
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256(path.read_bytes()).digest()
+    return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")

@@ -135,14 +135,11 @@ def _syntax_problem(path: Path, error: json.JSONDecodeError) -> str:
     place = _place_at(text, position)
     at = f"{path} line {error.lineno}" + (f", at or after {place}" if place else "")
     rest = text[position:].splitlines()[0].lstrip(", \t") if text[position:].strip() else ""
-    before = text[:position].rstrip()
     if not text.strip():
         return f"{path}: empty; copy secrets.example.json over it and edit it"
     if _NOT_JSON.match(rest):
         return f"{at}: a comment, an arrow or dots; JSON has none, remove it"
-    if before.endswith(",") and rest[:1] in ("}", "]"):
-        return f"{at}: a comma before the closing {rest[0]}; remove it"
-    if text[position : position + 1] == "," and re.match(r",\s*[}\]]", text[position:]):
+    if re.search(r",\s*$", text[: position + 1]) and re.match(r"[,\s]*[}\]]", text[position:]):
         return f"{at}: a comma before a closing bracket; remove it"
     if not rest:
         return f"{at}: the file ends too early; is it cut off, or a bracket missing?"

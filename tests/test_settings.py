@@ -72,7 +72,7 @@ GATEWAY_PATH = '"C:\\\\IBKR\\\\ibgateway\\\\1040\\\\ibgateway.exe"'
         (replaced('"ClientId": 10,', '"ClientId": 10,\n    ...'),
          "line 6, at or after IBKRCredentials.ClientId: a comment"),
         (replaced('"ReconnectDelaySeconds": 5', '"ReconnectDelaySeconds": 5,'),
-         "a comma before the closing }"),
+         "a comma before a closing bracket"),
         (replaced('"Port": 4001', '"Port": "4001"'),
          "line 4: IBKRCredentials.Port must be integer"),
         (replaced('"Port": 4001', '"Port": 70000'),
