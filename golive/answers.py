@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,11 @@ class Handshake:
         return max(self.next_valid_id_ms, self.managed_accounts_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A position as the gateway reports it. `quantity` is None where no number could be read."""
+class Position(NamedTuple):
+    """A position as the gateway reports it. `quantity` is None where no number could be read.
+
+    A tuple, for there may be tens of thousands.
+    """
 
     account: str
     con_id: int

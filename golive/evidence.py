@@ -176,6 +176,8 @@ def plain(value: Any) -> Any:
             return format(value, "f")
         case Mapping():
             return {str(key): plain(each) for key, each in value.items()}
+        case tuple() if hasattr(value, "_asdict"):
+            return plain(value._asdict())
         case list() | tuple() | set() | frozenset():
             return [plain(each) for each in value]
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -30,6 +30,17 @@ class NotReading(Exception):
     """A message that does more than read was about to leave; it did not."""
 
 
+Decoder(EWrapper(), 0)
+"""Made once, it fills the table of callbacks that all decoders share; it takes a millisecond."""
+
+
+class _Decoder(Decoder):  # type: ignore[misc]
+    """The official decoder, without filling that table again for each connection."""
+
+    def discoverParams(self) -> None:
+        pass
+
+
 class _Happened(Protocol):
     def __call__(self, name: str, detail: str = "") -> None: ...
 
@@ -123,7 +134,7 @@ def joined(heard: Heard, outlet: Outlet, server_version: int, client_id: int) ->
     client.conn = outlet
     client.clientId = client_id
     client.serverVersion_ = server_version
-    client.decoder = Decoder(heard, server_version)
+    client.decoder = _Decoder(heard, server_version)
     client.setConnState(EClient.CONNECTED)
     return client
 

@@ -139,7 +139,8 @@ def _syntax_problem(path: Path, error: json.JSONDecodeError) -> str:
         return f"{path}: empty; copy secrets.example.json over it and edit it"
     if _NOT_JSON.match(rest):
         return f"{at}: a comment, an arrow or dots; JSON has none, remove it"
-    if re.search(r",\s*$", text[: position + 1]) and re.match(r"[,\s]*[}\]]", text[position:]):
+    behind = position + (text[position : position + 1] == ",")  # newer Pythons point at the comma
+    if text[:behind].rstrip().endswith(",") and text[behind:].lstrip()[:1] in ("}", "]"):
         return f"{at}: a comma before a closing bracket; remove it"
     if not rest:
         return f"{at}: the file ends too early; is it cut off, or a bracket missing?"

@@ -13,7 +13,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import psutil
@@ -170,6 +170,7 @@ def is_this_machine(ip: str) -> bool:
     return any(plain_ip(each.address) == ip for interface in interfaces for each in interface)
 
 
+@lru_cache(maxsize=4096)
 def plain_ip(text: str) -> str:
     """Without scope (`fe80::1%eth0`); IPv4 where it is mapped into IPv6 (`::ffff:127.0.0.1`)."""
     try:

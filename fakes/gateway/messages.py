@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fakes.gateway import wire
 from fakes.gateway.book import Position
@@ -122,7 +123,9 @@ class Speech:
             values.insert(0, 2)
         return self._message(f"error {code}", 4, *values)
 
+    @lru_cache(maxsize=200_000)  # noqa: B019 - a Speech is as small as its version
     def position(self, account: str, row: Position) -> Message:
+        """Kept, so that a large book is encoded once and not for each client."""
         return self._message(
             "position", 61, 3, account, row.con_id, row.symbol, row.sec_type, row.expiry,
             row.strike, row.right, row.multiplier, row.exchange, row.currency, row.local_symbol,

@@ -51,6 +51,8 @@ def split_fields(payload: bytes) -> list[str]:
 
 def escape(text: str) -> bytes:
     r"""Text as a gateway sends it from server version 153: ASCII, all else as \uXXXX."""
+    if text.isascii():
+        return text.encode("ascii")
     units = text.encode("utf-16-be", "surrogatepass")
     codes = struct.unpack(f"!{len(units) // 2}H", units)
     return b"".join(b"%c" % code if code < 0x80 else b"\\u%04x" % code for code in codes)
