@@ -6,7 +6,6 @@ run folder, and ends with a verdict. In any other pytest run this plugin does no
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import shutil
@@ -17,8 +16,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from golive import evidence, procedure, rehearsal, runs, settings_file
+from golive import evidence, procedure, rehearsal, results, runs, settings_file
 from golive.clock import SYSTEM
+from golive.console import Console
 from golive.run import Blocked, Run, Target
 from golive.sockets import NotObservable
 
@@ -29,9 +29,6 @@ SESSION = "golive-session"
 BLOCKED = "golive_blocked"
 STEP_SECONDS = 60.0
 """How long a step may take beyond the waiting that the settings allow."""
-
-COUNT_EVERY_SECONDS = 10.0
-"""How often a countdown is told where it cannot be rewritten in place."""
 
 OBSERVED = pytest.StashKey[dict[str, Any]]()
 REPORTS = pytest.StashKey[list[pytest.TestReport]]()
@@ -109,9 +106,9 @@ class GoLiveSession:
         self._finished: evidence.Evidence | None = None
         self._trouble = ""
         self._told = importlib.import_module("reports.terminal")
-        self._teller = self._told.Terminal(self._write)
-        self._last_told, self._counts_down = float("inf"), False
-        _keep_results_in(self._folder, config)
+        self._console = Console(config.pluginmanager.get_plugin)
+        self._teller = self._told.Terminal(self._console.write)
+        results.keep_in(self._folder, config.option, config.add_cleanup)
         if not self._is_verbose:
             config.option.tbstyle, config.option.reportchars = "no", ""
             config.option.no_header = True
@@ -170,9 +167,8 @@ class GoLiveSession:
         return "rehearsal against a fake gateway" if self._fake else "live gateway"
 
     def pytest_runtestloop(self) -> None:
-        reporter = self._reporter
-        if reporter is not None and not self._is_verbose:
-            reporter.showfspath = False
+        if not self._is_verbose:
+            self._console.leave_out_file_names()
         target = self.run.target
         client = self.run.file.settings.credentials.client_id
         where = f"{target.host}:{target.port}, {target.kind}, client id {client}"
@@ -265,22 +261,7 @@ class GoLiveSession:
             folder = os.path.relpath(self._folder, self._config.invocation_params.dir)
             self._teller.end(self._finished, str(Path(folder).as_posix()))
         elif self._trouble:
-            self._write(f"NO-GO: {self._trouble}")
-
-    # telling
-
-    @property
-    def _reporter(self) -> Any:
-        return self._config.pluginmanager.get_plugin("terminalreporter")
-
-    def _write(self, line: str) -> None:
-        if self._reporter is None:
-            return
-        if self._counts_down:
-            self._counts_down = False
-            self._reporter.rewrite("", erase=True)
-            self._reporter.write("\r")
-        self._reporter.write_line(line)
+            self._console.write(f"NO-GO: {self._trouble}")
 
     def observations(self, item: pytest.Item) -> dict[str, Any]:
         """What the step that is being performed has observed so far; to be added to."""
@@ -288,16 +269,7 @@ class GoLiveSession:
 
     def waiting(self, seconds_left: float) -> None:
         """Shown while it happens, although the test's own output is captured."""
-        line, reporter = self._told.waiting_line(seconds_left), self._reporter
-        capture: Any = self._config.pluginmanager.get_plugin("capturemanager")
-        with capture.global_and_fixture_disabled():
-            if reporter.isatty:
-                self._counts_down = True
-                reporter.rewrite(line, erase=True)
-                reporter.flush()
-            elif self._last_told - seconds_left >= COUNT_EVERY_SECONDS:
-                self._last_told = seconds_left
-                reporter.write_line(line)
+        self._console.count_down(self._told.waiting_line(seconds_left), seconds_left)
 
 
 def _settings_path(config: pytest.Config) -> Path:
@@ -307,26 +279,6 @@ def _settings_path(config: pytest.Config) -> Path:
         return Path(config.invocation_params.dir, chosen)
     name = "secrets.json" if config.option.fake is None else "secrets.example.json"
     return config.rootpath / name
-
-
-def _keep_results_in(folder: Path, config: pytest.Config) -> None:
-    """JUnit and Allure results go into the run's folder, also when asked for elsewhere."""
-    option, junit, allure = config.option, folder / "junit.xml", folder / "allure-results"
-    if getattr(option, "xmlpath", None):
-        config.add_cleanup(lambda: _copy(Path(os.path.expanduser(option.xmlpath)), junit))
-    else:
-        option.xmlpath = str(junit)
-    if getattr(option, "allure_report_dir", None):
-        logger = importlib.import_module("allure_commons.logger").AllureFileLogger(str(allure))
-        importlib.import_module("allure_commons").plugin_manager.register(logger)
-    else:
-        option.allure_report_dir = str(allure)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A copy for the run's folder; where there is nothing to copy, the run is none the worse."""
-    with contextlib.suppress(OSError):
-        shutil.copyfile(source, target)
 
 
 def _step_id(item: pytest.Item) -> str | None:

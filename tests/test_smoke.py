@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from golive import procedure
 from tests.fakes import Fake, wait_until
 from tests.projects import ROOT, Outcome, Project, environment
 
@@ -82,6 +83,13 @@ def test_preflight_that_does_not_hold_refuses_before_connecting(
     done = smoke(secrets(gateway.port, **golive))
     assert (done.exit_code, says in done.output) == (3, True), done.output
     assert gateway.connections == 0
+
+
+def test_every_step_of_the_preflight_can_refuse_the_smoke_test() -> None:
+    source = (ROOT / "golive" / "smoke.py").read_text(encoding="utf-8")
+    refused = set(re.findall(r'yield "([a-z.-]+)"', source))
+    elsewhere = {"environment.settings", "gateway.listening"}  # exit codes 4 and 1
+    assert refused | elsewhere == {step.id for step in procedure.PREFLIGHT}
 
 
 def test_young_gateway_is_waited_for_and_not_harmed(fake: Started, secrets: Written) -> None:
