@@ -64,7 +64,7 @@ def _bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise SettingsError(
             f"{path}: no such file; copy secrets.example.json to {path.name} and edit it, "
-            "or rehearse with --fake"
+            "or rehearse: pytest acceptance -m golive --fake"
         ) from None
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from None
