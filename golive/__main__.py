@@ -38,11 +38,16 @@ def _smoke(options: argparse.Namespace) -> int:
     from golive.smoke import smoke
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    path = Path(options.secrets or os.environ.get("GOLIVE_SECRETS") or "secrets.json")
+    chosen = options.secrets
+    if chosen is None:
+        chosen = os.environ.get("GOLIVE_SECRETS") or "secrets.json"
     try:
-        return smoke(path.absolute(), lambda line: print(line, flush=True))
+        return smoke(Path(chosen).absolute(), lambda line: print(line, flush=True))
     except KeyboardInterrupt:
-        print("interrupted; the connection is closed", file=sys.stderr)
+        print("interrupted; no connection is left", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
         return INTERRUPTED
 
 

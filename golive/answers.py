@@ -30,7 +30,12 @@ class ApiError:
 
 
 CONNECTIVITY_LOST = frozenset({1100, 2110})
-CONNECTIVITY_RESTORED = frozenset({1101, 1102})
+DATA_LOST, DATA_MAINTAINED = 1101, 1102
+"""The link is there again: what was subscribed to is lost, or was kept."""
+
+CLIENT_ID_IN_USE, PORT_CHANGED = 326, 1300
+UNSETTLING = CONNECTIVITY_LOST | {DATA_LOST, CLIENT_ID_IN_USE, PORT_CHANGED}
+"""After any of these, what is being answered may be of yesterday, or the end of it."""
 
 
 def connectivity_lost(errors: Iterable[ApiError]) -> ApiError | None:
@@ -39,7 +44,7 @@ def connectivity_lost(errors: Iterable[ApiError]) -> ApiError | None:
     for error in errors:
         if error.code in CONNECTIVITY_LOST:
             lost = error
-        elif error.code in CONNECTIVITY_RESTORED:
+        elif error.code in (DATA_LOST, DATA_MAINTAINED):
             lost = None
     return lost
 
@@ -101,18 +106,18 @@ class Position(NamedTuple):
 class Positions:
     """The last row of each contract of each account.
 
-    Complete once positionEnd was seen, from a gateway that has its link to IBKR: what it tells
-    without it may be of yesterday.
+    Complete once positionEnd was seen, unless the gateway was in `trouble` meanwhile: what it tells
+    without its link to IBKR may be of yesterday.
     """
 
     rows: tuple[Position, ...] = ()
     has_ended: bool = False
-    connectivity_lost: ApiError | None = None
+    trouble: ApiError | None = None
     reason: str = ""
 
     @property
     def is_complete(self) -> bool:
-        return self.has_ended and self.connectivity_lost is None
+        return self.has_ended and self.trouble is None
 
     def open_in(self, account: str) -> tuple[Position, ...]:
         """The account's rows that are not closed. A row without a readable quantity is none."""

@@ -7,6 +7,7 @@ waits for an answer reads it.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -16,7 +17,14 @@ from ibapi.common import PROTOBUF_MSG_ID
 from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER, MIN_SERVER_VER_PROTOBUF
 
 from golive import sockets
-from golive.answers import Event, Handshake, Positions, connectivity_lost
+from golive.answers import (
+    CLIENT_ID_IN_USE,
+    ApiError,
+    Event,
+    Handshake,
+    Positions,
+    connectivity_lost,
+)
 from golive.attempts import Attempts
 from golive.clock import SYSTEM, Clock
 from golive.official_client import Heard, Outlet, id_and_body, joined
@@ -29,7 +37,6 @@ from golive.transport import (
     Transport,
 )
 
-CLIENT_ID_IN_USE = 326
 CLOSING_SECONDS = 1.0
 """How long a gateway is given to close its side after we have closed ours."""
 
@@ -78,24 +85,36 @@ class Connection:
         """Asks for the positions of all accounts, and waits for their end."""
         if self._client is None or self._transport is None or not self._transport.is_open:
             return Positions(reason="there is no connection")
-        deadline = self._clock.monotonic() + seconds
+        heard, deadline = self._heard, self._clock.monotonic() + seconds
         self._outlet.deadline = deadline
         reason = ""
         try:
+            self._catch_up()
+            heard.forget_positions()
             self._client.reqPositions()
-            self._pump(lambda: self._heard.position_end, deadline)
+            self._pump(lambda: heard.position_end, deadline)
+            self._catch_up()
         except NoAnswer:
             reason = f"no positionEnd within {seconds:g} s"
         except (PeerClosed, ProtocolError) as error:
             reason = str(error)
-        heard = self._heard
-        lost = connectivity_lost(heard.errors)
+        if heard.accounts != self.handshake.accounts:
+            reason = "the managed accounts changed after the handshake"
+        trouble = heard.trouble
+        has_ended = heard.position_end and not reason
         rows = tuple(heard.positions.values())
-        return Positions(rows, heard.position_end, lost, reason or (lost.text if lost else ""))
+        return Positions(rows, has_ended, trouble, reason or (trouble.text if trouble else ""))
+
+    @property
+    def connectivity_lost(self) -> ApiError | None:
+        """The gateway's last word about its link to IBKR, where that is that it is lost."""
+        return connectivity_lost(self._heard.errors)
 
     def close(self) -> Closing:
         """Closes the connection, if there is one. The FIN leaves at once."""
         if self.closing is None:
+            with contextlib.suppress(ProtocolError):
+                self._catch_up()
             transport = self._transport
             self.closing = transport.close(CLOSING_SECONDS) if transport else Closing("nobody")
         return self.closing
@@ -165,6 +184,12 @@ class Connection:
         while not until():
             self._decode(self._transport.payload(deadline))
 
+    def _catch_up(self) -> None:
+        """Hears what has come already. Raises ProtocolError."""
+        if self._client is not None and self._transport is not None and self._transport.is_open:
+            for payload in self._transport.received_so_far():
+                self._decode(payload)
+
     def _decode(self, payload: bytes) -> None:
         """One message to its callback, by the official decoder."""
         assert self._client is not None
@@ -174,6 +199,8 @@ class Connection:
                 self._client.decoder.processProtoBuf(body, number - PROTOBUF_MSG_ID)
             else:
                 self._client.decoder.interpret(comm.read_fields(body), number)
+        except OSError:
+            raise  # of whoever listens to the events
         except Exception as error:
             kind = type(error).__name__
             raise ProtocolError(f"a message cannot be decoded ({kind})") from error
@@ -215,6 +242,7 @@ class Connection:
 
 def _server_version(field: bytes) -> int:
     text = field.decode("ascii", "replace")
-    if not text.isdigit() or not MIN_CLIENT_VER <= int(text[:9]) <= MAX_CLIENT_VER:
+    is_number = text.isdigit() and len(text) <= 3
+    if not is_number or not MIN_CLIENT_VER <= int(text) <= MAX_CLIENT_VER:
         raise ProtocolError(f"server version {text[:20]!r} is none this client speaks")
     return int(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 COUNT_EVERY_SECONDS = 10.0
@@ -40,7 +41,8 @@ class Console:
         reporter = self._reporter
         if reporter is None:
             return
-        with self._plugin("capturemanager").global_and_fixture_disabled():
+        capture = self._plugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
             if reporter.isatty:
                 self._is_counting = True
                 reporter.rewrite(line, erase=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from golive import procedure
-from golive.answers import Handshake, Positions
+from golive.answers import CONNECTIVITY_LOST, DATA_LOST, Handshake, Positions
 from golive.evidence import Diagnosis
 from golive.settings import PORTS, Settings
 from golive.sockets import Port, Socket
@@ -61,6 +61,12 @@ class Seen:
     @property
     def stopped(self) -> str | None:
         return self.handshake.stopped if self.handshake else None
+
+    @property
+    def trouble(self) -> int | None:
+        """The code of the error that unsettled the positions."""
+        found = self.positions.trouble if self.positions else None
+        return found.code if found else None
 
     @property
     def was_closed_on(self) -> bool:
@@ -162,10 +168,15 @@ TREE: tuple[Branch, ...] = (
            next_steps=("Look at the machine's load and at the gateway's own status.",
                        "Wait {cooldown:g} seconds. " + AGAIN)),
     Branch("connectivity-lost", lambda seen: _failed("positions.complete")(seen)
-           and seen.positions is not None and seen.positions.connectivity_lost is not None,
+           and seen.trouble in CONNECTIVITY_LOST | {DATA_LOST},
            "the gateway has lost its link to IBKR",
            next_steps=("Look at the machine's network, and at IBKR's system status.",
                        "Wait until the gateway's window says connected. " + AGAIN)),
+    Branch("gateway-in-trouble", lambda seen: _failed("positions.complete")(seen)
+           and seen.trouble is not None,
+           "the gateway reported error {trouble} while it was asked for its positions", "A"),
+    Branch("gateway-restarted", _failed("afterwards.still-listening"),
+           "the gateway went away or was restarted during the run", "A"),
     Branch("connection-lost", lambda seen: _failed("afterwards.closed-cleanly")(seen)
            or (_failed("positions.complete")(seen) and seen.was_closed_on),
            "the gateway closed the connection after the handshake", "A"),
@@ -209,6 +220,7 @@ def _words(seen: Seen, command: str) -> dict[str, object]:
         "count": len(rows),
         "others": ", ".join(f"{port} ({PORTS[port]})" for port in seen.other_listeners),
         "disagreements": "; ".join(seen.settings.disagreements),
+        "trouble": seen.trouble,
         "failed": seen.failed,
         "command": command,
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from golive import processes, sockets
 from golive.clock import SYSTEM, Clock
@@ -18,16 +17,14 @@ QUEUE_LOOKS, QUEUE_LOOK_SECONDS = 10, 0.1
 class Uptime:
     """How long the listener's process has been up, and how much of that was waited for here.
 
-    `started` is None where it cannot be read (the gateway runs as another user): the time then
+    `process` is None where it cannot be read (the gateway runs as another user): the time then
     counts from when the listener was first seen. `is_same` turns false when the listener went away
     or was replaced during the wait.
     """
 
     seconds: float
     waited_seconds: float
-    pid: int | None
-    process: str | None
-    started: datetime | None
+    process: processes.Process | None
     is_same: bool
 
 
@@ -71,26 +68,24 @@ class Gateway:
         Never waits longer than `seconds` in all, whatever the clocks say.
         """
         first_seen, begin = self._clock.now(), self._clock.monotonic()
-        process = self._listener()
+        process = self.process()
         started = process.started if process else first_seen
         while True:
             waited = self._clock.monotonic() - begin
             up = max(0.0, (self._clock.now() - started).total_seconds())
-            is_same = self._listener() == process and bool(self.port.listeners)
+            is_same = self.process() == process and bool(self.port.listeners)
             left = min(seconds - up, seconds - waited)
             if left <= 0 or not is_same:
                 return Uptime(
                     round(max(up, waited), 3),
                     round(waited, 3),
-                    process.pid if process else None,
-                    process.name if process else None,
-                    process.started if process else None,
+                    process,
                     is_same,
                 )
             tell(left)
             self._clock.sleep(min(left, LOOK_AGAIN_SECONDS))
 
-    def _listener(self) -> processes.Process | None:
+    def process(self) -> processes.Process | None:
         """The youngest process that listens, as far as this user may know."""
         pids = {each.pid for each in self.port.listeners if each.pid}
         known = [found for pid in pids if (found := self._process(pid))]

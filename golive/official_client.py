@@ -1,7 +1,7 @@
 """The unmodified official client (`ibapi`), joined to a transport of ours.
 
 Its requests leave through an `Outlet`, which lets only reading messages out; its callbacks arrive
-in `Heard`. Its own socket, thread, queue and message loop are not used.
+in `Heard`. Its own socket, thread, queue and message loop are not used; its files are as installed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ibapi.decoder import Decoder
 from ibapi.message import OUT
 from ibapi.wrapper import EWrapper
 
-from golive.answers import ApiError, Position
+from golive.answers import UNSETTLING, ApiError, Position, connectivity_lost
 from golive.transport import Transport
 
 READING = frozenset({OUT.START_API, OUT.REQ_POSITIONS})
@@ -24,6 +24,9 @@ READING = frozenset({OUT.START_API, OUT.REQ_POSITIONS})
 
 UNSET = Decimal(2**127 - 1)
 """What the official client makes of an empty decimal."""
+
+UNSET_INTEGER = 2**31 - 1
+MOST_DIGITS = 30
 
 
 class NotReading(Exception):
@@ -57,6 +60,7 @@ class Heard(EWrapper):  # type: ignore[misc]
         self.errors: list[ApiError] = []
         self.positions: dict[tuple[Any, ...], Position] = {}
         self.position_end = False
+        self._errors_before = 0
 
     @property
     def is_ready(self) -> bool:
@@ -72,6 +76,8 @@ class Heard(EWrapper):  # type: ignore[misc]
         self._happened("connectAck")
 
     def nextValidId(self, orderId: int) -> None:
+        if not 0 <= orderId < UNSET_INTEGER:
+            return
         self.next_valid_id = orderId
         self._happened("nextValidId", str(orderId))
 
@@ -79,6 +85,8 @@ class Heard(EWrapper):  # type: ignore[misc]
         self.accounts = tuple(filter(None, map(str.strip, accountsList.split(","))))
         if self.accounts:
             self._happened("managedAccounts", ",".join(self.accounts))
+        else:
+            self.times.pop("managedAccounts", None)  # taken back: the time counts from anew
 
     def error(
         self, reqId: int, errorTime: int, errorCode: int, errorString: str, json: str = ""
@@ -100,15 +108,33 @@ class Heard(EWrapper):  # type: ignore[misc]
             contract.currency,
             contract.localSymbol,
             contract.tradingClass,
-            position if position.is_finite() and position != UNSET else None,
+            position if _is_quantity(position) else None,
             avgCost,
         )
         key = (account, row.con_id) if row.con_id else (account, row.symbol, row.local_symbol)
         self.positions[key] = row
 
+    def forget_positions(self) -> None:
+        """What was not asked for is no answer; and from here on trouble counts."""
+        self.positions.clear()
+        self.position_end = False
+        self._errors_before = len(self.errors)
+
+    @property
+    def trouble(self) -> ApiError | None:
+        """What unsettles the positions: a link lost before and still, or anything since."""
+        before, since = self.errors[: self._errors_before], self.errors[self._errors_before :]
+        found = (error for error in since if error.code in UNSETTLING)
+        return next(found, None) or connectivity_lost(before)
+
     def positionEnd(self) -> None:
         self.position_end = True
         self._happened("positionEnd", f"{len(self.positions)} rows")
+
+
+def _is_quantity(number: Decimal) -> bool:
+    """A finite number of a size that anybody could hold, and not the official client's unset."""
+    return number.is_finite() and number != UNSET and abs(number.adjusted()) <= MOST_DIGITS
 
 
 class Outlet:

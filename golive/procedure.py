@@ -65,12 +65,10 @@ STEPS = (
     Step("positions.count", "open positions are as many as expected", METRICS),
     Step("afterwards.closed-cleanly", "connection is closed cleanly", TIMEOUT),
     Step("afterwards.no-zombies", "no zombie is left", VERIFY),
+    Step("afterwards.still-listening", "the same gateway still listens", VERIFY),
 )
 
 STAGES = tuple(dict.fromkeys(step.stage for step in STEPS))
-
-PREFLIGHT = tuple(step for step in STEPS if step.stage in ("environment", "gateway"))
-"""What must have passed before any connection is opened."""
 
 NUMBER = {step.id: number for number, step in enumerate(STEPS, start=1)}
 """A step's place in the procedure, from 1."""

@@ -6,6 +6,7 @@ run folder, and ends with a verdict. In any other pytest run this plugin does no
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import shutil
@@ -25,6 +26,10 @@ from golive.sockets import NotObservable
 HEALTHY = "healthy"
 SESSION = "golive-session"
 """The name under which a go-live run is registered as a plugin."""
+
+LISTING = ("collectonly", "help", "version", "markers", "cacheshow", "showfixtures",
+           "show_fixtures_per_test")  # fmt: skip
+"""Options with which pytest only lists something and performs no test."""
 
 BLOCKED = "golive_blocked"
 STEP_SECONDS = 60.0
@@ -67,16 +72,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if config.option.collectonly or config.option.help:
+    option = config.option
+    if any(getattr(option, name, False) for name in LISTING):
         return
     if _names_acceptance(config):
-        if sys.flags.optimize:
-            raise pytest.UsageError("python -O leaves out assertions, the claims of the procedure")
+        _check_that_it_can_be_performed(config)
         config.pluginmanager.register(GoLiveSession(config), SESSION)
-    elif config.option.fake or config.option.secrets:
+    elif option.fake is not None or option.secrets is not None:
         raise pytest.UsageError(
             "--fake and --secrets belong to the procedure; name it: pytest acceptance -m golive"
         )
+
+
+def _check_that_it_can_be_performed(config: pytest.Config) -> None:
+    option = config.option
+    if sys.flags.optimize:
+        raise pytest.UsageError("python -O leaves out assertions, the claims of the procedure")
+    if option.usepdb or option.trace:
+        raise pytest.UsageError("a debugger would hold the gateway's connection open")
+    if not config.pluginmanager.hasplugin("timeout"):
+        raise pytest.UsageError("without pytest-timeout a step might never end")
 
 
 def _names_acceptance(config: pytest.Config) -> bool:
@@ -249,8 +264,8 @@ class GoLiveSession:
             self.run.interrupted("a test that is no step of the procedure failed")
         try:
             self._finished = self.run.finish()
-        except OSError as error:
-            self._trouble = f"the evidence cannot be written: {error}"
+        except Exception as error:
+            self._trouble = f"the evidence cannot be written: {error or type(error).__name__}"
         go = self._finished is not None and self._finished.verdict == "GO"
         if not go and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -258,10 +273,17 @@ class GoLiveSession:
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         if self._finished is not None:
-            folder = os.path.relpath(self._folder, self._config.invocation_params.dir)
-            self._teller.end(self._finished, str(Path(folder).as_posix()))
+            self._teller.end(self._finished, self._shown_folder)
         elif self._trouble:
             self._console.write(f"NO-GO: {self._trouble}")
+
+    @property
+    def _shown_folder(self) -> str:
+        """As seen from where pytest was called; in full where there is no way (another drive)."""
+        with contextlib.suppress(ValueError):
+            shown = os.path.relpath(self._folder, self._config.invocation_params.dir)
+            return Path(shown).as_posix()
+        return str(self._folder)
 
     def observations(self, item: pytest.Item) -> dict[str, Any]:
         """What the step that is being performed has observed so far; to be added to."""
@@ -274,8 +296,10 @@ class GoLiveSession:
 
 def _settings_path(config: pytest.Config) -> Path:
     """--secrets, else GOLIVE_SECRETS, else secrets.json; a rehearsal needs none of them."""
-    chosen = config.option.secrets or os.environ.get("GOLIVE_SECRETS")
-    if chosen:
+    chosen = config.option.secrets
+    if chosen is None:
+        chosen = os.environ.get("GOLIVE_SECRETS") or None
+    if chosen is not None:
         return Path(config.invocation_params.dir, chosen)
     name = "secrets.json" if config.option.fake is None else "secrets.example.json"
     return config.rootpath / name

@@ -65,6 +65,7 @@ class Run:
     api_version: str | None = None
     _records: dict[str, StepRecord] = field(default_factory=dict)
     _interrupted: str | None = None
+    _after: Port | None = None
 
     def __post_init__(self) -> None:
         self.started = self.clock.now()
@@ -170,13 +171,26 @@ class Run:
         """Closes the connection, looks at the sockets once more and writes the evidence."""
         if self.connection is not None:
             self.connection.close()
+        self._after = self._look()
+        self._look_back()
         return self.save(is_over=True)
+
+    def _look_back(self) -> None:
+        """What passed a moment ago must still hold at the end of the run."""
+        now = self._after
+        for step_id, holds in (
+            ("afterwards.no-zombies", now is not None and not now.close_wait),
+            ("afterwards.still-listening", now is not None and bool(now.listeners)),
+        ):
+            record = self._records.get(step_id)
+            if record is not None and record.outcome == "passed" and not holds:
+                observed = {"at the end of the run": _rows(now)}
+                self._put(step_id, "failed", record.seconds, observed)
 
     def evidence(self, *, is_over: bool) -> Evidence:
         records = self.records
         go = is_over and self._interrupted is None and len(self.attempts.made) == 1
         verdict = evidence.verdict(records) if go else "NO-GO"
-        after = self._look() if is_over else None
         handshake = self.connection.handshake if self.connection else None
         wanted, credentials = self.file.settings.golive, self.file.settings.credentials
         rows = self.positions.rows if self.positions else ()
@@ -206,11 +220,11 @@ class Run:
                 count=len(open_rows),
                 rows=evidence.plain(rows),
             ),
-            sockets=evidence.SocketsRecord(before=_rows(self.before), after=_rows(after)),
-            diagnosis=None if verdict == "GO" else self._diagnosis(records, after),
+            sockets=evidence.SocketsRecord(before=_rows(self.before), after=_rows(self._after)),
+            diagnosis=None if verdict == "GO" else self._diagnosis(records),
         )
 
-    def _diagnosis(self, records: list[StepRecord], after: Port | None) -> Diagnosis:
+    def _diagnosis(self, records: list[StepRecord]) -> Diagnosis:
         failed = next((each.id for each in records if not evidence.is_no_obstacle(each)), None)
         record = self._records.get(failed) if failed else None
         if failed is None or self._interrupted or record is None or record.observed == UNFINISHED:
@@ -219,7 +233,7 @@ class Run:
             failed=failed,
             settings=self.file.settings,
             before=self.before,
-            after=after,
+            after=self._after,
             handshake=self.connection.handshake if self.connection else None,
             positions=self.positions,
             other_listeners=self._other_listeners(),

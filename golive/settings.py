@@ -15,6 +15,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
+ClientId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Text = Annotated[str, Field(min_length=1)]
 
 PORTS = {
@@ -43,7 +44,7 @@ class Credentials(Section):
 
     host: Text
     port: Port
-    client_id: Count
+    client_id: ClientId
     gateway_path: str = Field(repr=False)
     username: str = Field(repr=False)
     is_paper_trading: bool
@@ -86,7 +87,7 @@ class GoLive(Section):
 
     expected_account: Text = "U21146542"
     expected_positions: Count = 24
-    pinned_client_id: Count = 10
+    pinned_client_id: ClientId = 10
     api_version: Text = "10.37.02"
     handshake_budget_seconds: PositiveSeconds = 1.0
     handshake_timeout_seconds: PositiveSeconds = 10

@@ -13,8 +13,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from golive.settings import Settings
+from golive.text import printable
 
 MAX_BYTES = 1_000_000
+EXAMPLE = "secrets.example.json"
+REHEARSE = "pytest acceptance -m golive --fake"
 
 _NOT_JSON = re.compile(r"//|/\*|#|←|<-|<=|\.\.\.|…")
 _TOKEN = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"(?P<is_key>\s*:)?|[{}]')
@@ -22,6 +25,9 @@ _TOKEN = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"(?P<is_key>\s*:)?|[{}]')
 
 class SettingsError(Exception):
     """The settings are wrong. Its text is one line, fit to be shown; no value is quoted."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(printable(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +68,9 @@ def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise SettingsError(
-            f"{path}: no such file; copy secrets.example.json to {path.name} and edit it, "
-            "or rehearse: pytest acceptance -m golive --fake"
-        ) from None
+        advice = f"; copy {EXAMPLE} to {path.name} and edit it, or rehearse: {REHEARSE}"
+        is_example = path.name == EXAMPLE
+        raise SettingsError(f"{path}: no such file" + ("" if is_example else advice)) from None
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from None
     if len(data) > MAX_BYTES:

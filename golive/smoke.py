@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from golive import diagnosis, installed, processes, settings_file, sockets
 from golive.answers import Event, Handshake
@@ -18,6 +19,10 @@ from golive.gateway import Gateway
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
 from golive.sockets import SocketTable
+from golive.text import printable
+
+if TYPE_CHECKING:
+    from golive.connection import Connection
 
 COMMAND = "python -m golive smoke"
 
@@ -34,8 +39,13 @@ class Exit(IntEnum):
     SETTINGS = 4
 
 
-def smoke(path: Path, write: Write, clock: Clock = SYSTEM) -> Exit:
-    """Performs the test with the settings of a file; `write` gets its lines."""
+def smoke(path: Path, show: Write, clock: Clock = SYSTEM) -> Exit:
+    """Performs the test with the settings of a file; `show` gets its lines."""
+
+    def write(lines: str) -> None:
+        for line in lines.split("\n"):
+            show(printable(line))  # a gateway's text could repaint the terminal
+
     try:
         file = settings_file.read(path)
     except settings_file.SettingsError as error:
@@ -50,6 +60,10 @@ def smoke(path: Path, write: Write, clock: Clock = SYSTEM) -> Exit:
             write(f"\nREFUSED, nothing was connected: {why}")
             _advise(diagnosis.Seen(step_id, file.settings, before=_look(gateway)), write)
             return Exit.REFUSED
+        if not gateway.port.listeners:
+            write(f"\nFAILED: no TCP connection: nothing listens on port {gateway.number}")
+            _advise(diagnosis.Seen("gateway.listening", file.settings, gateway.port), write)
+            return Exit.NOT_CONNECTED
         return _attempt(file.settings, gateway, write, clock)
     except (AttemptRefused, sockets.TableRefused, sockets.NotObservable) as error:
         write(f"\nREFUSED, nothing was connected: {error}")
@@ -59,7 +73,7 @@ def smoke(path: Path, write: Write, clock: Clock = SYSTEM) -> Exit:
 def _objections(file: SettingsFile, gateway: Gateway, write: Write) -> Iterator[tuple[str, str]]:
     """The pre-flight steps that do not hold, in order, and why. Nothing is connected.
 
-    A port on which nothing listens is no objection: trying it harms nobody, and has its exit code.
+    A port on which nothing listens is no objection: it has an exit code of its own.
     """
     settings, wanted = file.settings, file.settings.golive
     api = installed.read()
@@ -109,22 +123,22 @@ def _attempt(settings: Settings, gateway: Gateway, write: Write, clock: Clock) -
         clock,
         lambda event: _tell(event, seconds, write),
     )
-    before = gateway.port
+    before = _look(gateway)
     try:
         handshake = connection.open(seconds)
     finally:
         connection.close()
-    failed = _first_failed(handshake, settings)
+    after = _look(gateway)
+    failed = _first_failed(handshake, settings) or _first_failed_afterwards(connection, after)
     if failed is None:
         write(f"\nSUCCESS in {handshake.complete_ms:.0f}ms")
     else:
         write(f"\nFAILED: {handshake.reason or failed}")
     write(f"   connectAck: {handshake.connect_ack}")
     write(f"   nextValidId: {handshake.next_valid_id is not None}")
-    after = gateway.port
-    if failed is None and not after.close_wait:
+    if failed is None:
         return Exit.SUCCESS
-    seen = diagnosis.Seen(failed or "afterwards.no-zombies", settings, before, after, handshake)
+    seen = diagnosis.Seen(failed, settings, before, after, handshake)
     _advise(seen, write)
     return Exit.NOT_CONNECTED if handshake.stopped == "refused" else Exit.NO_HANDSHAKE
 
@@ -139,6 +153,16 @@ def _first_failed(handshake: Handshake, settings: Settings) -> str | None:
         "handshake.managed-accounts": wanted.expected_account in handshake.accounts,
         "handshake.under-budget": milliseconds is not None
         and milliseconds < wanted.handshake_budget_seconds * 1000,
+    }
+    return next((step_id for step_id, holds in claims.items() if not holds), None)
+
+
+def _first_failed_afterwards(connection: Connection, after: sockets.Port | None) -> str | None:
+    """The first step of the last stage that does not hold."""
+    claims = {
+        "afterwards.closed-cleanly": connection.close().is_clean,
+        "afterwards.no-zombies": after is not None and not after.close_wait,
+        "afterwards.still-listening": after is not None and bool(after.listeners),
     }
     return next((step_id for step_id, holds in claims.items() if not holds), None)
 

@@ -98,7 +98,7 @@ class SocketTable:
 
     def on(self, port: int) -> Port:
         """The port now. Raises TableRefused, or NotObservable where the host is another machine."""
-        if not any(is_this_machine(ip) for ip in self._host_ips):
+        if not self._host_ips or not all(map(is_this_machine, self._host_ips)):
             raise NotObservable(
                 "Host is another machine: its socket table cannot be read from here"
             )
@@ -153,8 +153,8 @@ def _queues(table: str, port: int) -> list[int]:
 
 def addresses(host: str) -> tuple[str, ...]:
     """The plain addresses of a host, IPv4 first; none where the name cannot be resolved."""
-    if plain_ip(host) != host or host[:1].isdigit() or ":" in host:
-        return (plain_ip(host),)  # no name, nothing to resolve
+    if _is_ip(host):
+        return (plain_ip(host),)
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -190,7 +190,15 @@ def _is_any(ip: str) -> bool:
 
 
 def _is_loopback(ip: str) -> bool:
-    return ip == "::1" or ip.startswith("127.")
+    return _is_ip(ip) and ipaddress.ip_address(ip).is_loopback
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def rows(sockets: Iterable[Socket]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from golive.clock import SYSTEM, Clock
@@ -19,7 +20,10 @@ MAX_FRAME = 0xFFFFFF
 
 CHUNK = 256 * 1024
 SLICE_SECONDS = 0.25
-"""The longest uninterrupted wait: on Windows a Ctrl-C arrives only between waits."""
+"""The longest uninterrupted wait for an answer: on Windows a Ctrl-C arrives only between waits."""
+
+MOST_READS = 256
+"""How much is taken without waiting, from a peer that may never stop talking."""
 
 
 class ConnectFailed(Exception):
@@ -106,10 +110,25 @@ class Transport:
             raise self._closed("RST") from None
 
     def payload(self, deadline: float) -> bytes:
-        """The next frame's payload. Raises NoAnswer, PeerClosed or ProtocolError."""
-        while not self._payloads:
-            self._receive(deadline)
-        return self._payloads.popleft()
+        """The next frame's payload. Raises NoAnswer, PeerClosed or ProtocolError.
+
+        The deadline holds against a peer that never stops talking, too.
+        """
+        while True:
+            if self._clock.monotonic() >= deadline:
+                raise NoAnswer("nothing more may come")
+            if self._payloads:
+                return self._payloads.popleft()
+            self._buffer += self._read(deadline)
+            self._split()
+
+    def received_so_far(self) -> list[bytes]:
+        """The payloads that are here already, without waiting. Raises ProtocolError."""
+        self._buffer += b"".join(self._waiting())
+        self._split()
+        found = list(self._payloads)
+        self._payloads.clear()
+        return found
 
     def close(self, patience: float) -> Closing:
         """Sends the FIN at once, then reads what is still coming until the peer closes too.
@@ -118,7 +137,8 @@ class Transport:
         """
         if self._socket.fileno() == -1:
             return Closing("nobody")
-        self._drain(self._clock.monotonic())  # the peer's end may already be here, unread
+        for _ in self._waiting():  # the peer's end may already be here, unread
+            pass
         by = "us" if self._ended_by_peer is None else "gateway"
         begin = self._clock.monotonic()
         try:
@@ -135,34 +155,44 @@ class Transport:
 
     def _drain(self, deadline: float) -> None:
         try:
-            while self._ended_by_peer is None:
+            while True:
                 self._read(deadline)
         except (NoAnswer, PeerClosed):
             return
 
-    def _receive(self, deadline: float) -> None:
-        self._buffer += self._read(deadline)
-        self._split()
-
     def _read(self, deadline: float) -> bytes:
         """What has come, at least one byte. Raises NoAnswer or PeerClosed."""
+        while (left := deadline - self._clock.monotonic()) > 0:
+            if data := self._receive(min(left, SLICE_SECONDS)):
+                return data
+        raise NoAnswer("nothing came")
+
+    def _waiting(self) -> Iterator[bytes]:
+        """What is here already, up to a bound; no more where the peer has ended."""
+        for _ in range(MOST_READS):
+            try:
+                data = self._receive(0)
+            except PeerClosed:
+                return
+            if not data:
+                return
+            yield data
+
+    def _receive(self, seconds: float) -> bytes:
+        """What comes within so long; nothing, where nothing does. Raises PeerClosed."""
         if self._ended_by_peer:
             raise PeerClosed(self._ended_by_peer)
-        while True:
-            left = deadline - self._clock.monotonic()
-            self._socket.settimeout(max(0.0, min(left, SLICE_SECONDS)))
-            try:
-                data = self._socket.recv(CHUNK)
-            except (TimeoutError, BlockingIOError):
-                if left <= 0:
-                    raise NoAnswer("nothing came") from None
-                continue
-            except OSError:
-                raise self._closed("RST") from None
-            if not data:
-                raise self._closed("FIN")
-            self.received += len(data)
-            return data
+        self._socket.settimeout(seconds)
+        try:
+            data = self._socket.recv(CHUNK)
+        except (TimeoutError, BlockingIOError):
+            return b""
+        except OSError:
+            raise self._closed("RST") from None
+        if not data:
+            raise self._closed("FIN")
+        self.received += len(data)
+        return data
 
     def _closed(self, how: str) -> PeerClosed:
         self._ended_by_peer = how

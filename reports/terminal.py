@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from golive.evidence import Evidence, StepRecord
+from golive.text import printable
 
 WORDS = {
     "passed": "ok",
@@ -91,5 +92,5 @@ def _value(value: Any) -> str:
 
 
 def _shortened(line: str, width: int) -> str:
-    line = "".join(c if c.isprintable() else "?" for c in line)
+    line = printable(line)
     return line if len(line) <= width else line[: width - 3] + "..."

@@ -36,6 +36,10 @@ class Scripted:
         if self._error and error is None:
             raise self._error
 
+    def stop_listening(self) -> None:
+        """Frees the port, as a gateway that ends."""
+        self._listener.close()
+
     def _serve(self) -> None:
         try:
             connection, _ = self._listener.accept()
@@ -51,6 +55,11 @@ def message(*fields: object, number: int | None = None) -> bytes:
     head = b"" if number is None else number.to_bytes(4, "big")
     payload = head + b"".join(str(field).encode() + b"\0" for field in fields)
     return len(payload).to_bytes(4, "big") + payload
+
+
+def error(code: int, text: str = "text") -> bytes:
+    """A notice, at server version 203."""
+    return message(-1, code, text, "", 0, number=4)
 
 
 VERSION = message(203, "20261122 09:00:00 UTC")

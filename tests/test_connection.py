@@ -224,7 +224,7 @@ def test_quantity_that_is_no_number_is_neither_open_nor_closed(quantity: str) ->
 
 
 @pytest.mark.parametrize(
-    ("codes", "complete"), [([1100], False), ([2110], False), ([1100, 1102], True)]
+    ("codes", "complete"), [([1100], False), ([2110], False), ([1100, 1102], False), ([2104], True)]
 )
 def test_positions_of_a_gateway_without_its_link_are_not_complete(
     codes: list[int], complete: bool
@@ -293,4 +293,5 @@ def test_only_the_two_reading_messages_pass_the_outlet(raw_ids: bool) -> None:
 
 def test_connection_offers_nothing_but_to_open_ask_and_close() -> None:
     offered = {name for name in dir(connection_to(1)) if not name.startswith("_")}
-    assert offered == {"open", "positions", "close", "handshake", "closing"}
+    asked = {"handshake", "positions", "connectivity_lost"}
+    assert offered == asked | {"open", "close", "closing"}

@@ -67,8 +67,26 @@ def test_running_only_what_failed_last_time_blocks_instead_of_skipping_the_rest(
 def test_running_what_failed_first_performs_nothing_out_of_order(own_project: Project) -> None:
     own_project.rehearse("--fake=missing-positions")
     again = own_project.rehearse("--fake", "--ff")
-    assert again.evidence["verdict"] == ("GO" if again.exit_code == 0 else "NO-GO")
-    assert again.having("failed") == []
+    assert again.steps["positions.count"]["outcome"] == "blocked"
+    assert again.exit_code == 1
+    assert again.evidence["verdict"] == "NO-GO"
+
+
+@pytest.mark.parametrize("option", ["--pdb", "--trace", "-pno:timeout"])
+def test_what_could_hold_the_connection_open_is_a_usage_error(
+    option: str, project: Project
+) -> None:
+    done = project.run("pytest", "acceptance", "-m", "golive", "--fake", option)
+    assert done.exit_code == 4
+    assert "INTERNALERROR" not in done.output
+
+
+@pytest.mark.parametrize("option", ["--fixtures", "--markers", "--co"])
+def test_listing_something_is_no_run(option: str, project: Project) -> None:
+    before = project.runs
+    done = project.run("pytest", "acceptance", "-m", "golive", option)
+    assert done.exit_code == 0
+    assert project.runs == before
 
 
 def test_passing_only_the_first_stage_is_no_go(project: Project) -> None:

@@ -67,7 +67,7 @@ def test_remainder_is_waited_with_a_countdown_each_second() -> None:
 
 def test_process_that_is_not_told_is_waited_for_in_full_and_not_guessed() -> None:
     uptime = Machine(up_for=None).wait(90)
-    assert (uptime.seconds, uptime.waited_seconds, uptime.started) == (90, 90, None)
+    assert (uptime.seconds, uptime.waited_seconds, uptime.process) == (90, 90, None)
 
 
 def test_clock_that_stands_behind_never_waits_longer_than_the_initialization() -> None:

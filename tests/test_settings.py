@@ -143,6 +143,13 @@ def test_wrong_file_ends_both_commands_with_4_and_nothing_connected(
         assert "Traceback" not in done.output
 
 
+def test_empty_path_is_wrong_and_not_the_live_file(project: Project) -> None:
+    for command in (["pytest", "acceptance", "-m", "golive"], ["golive", "smoke"]):
+        done = project.run(*command, "--secrets", "")
+        assert done.exit_code == 4
+        assert "cannot be read" in done.output
+
+
 def test_environment_variable_names_the_file(project: Project, tmp_path: Path) -> None:
     path = str(tmp_path / "elsewhere.json")
     for command in (["pytest", "acceptance", "-m", "golive"], ["golive", "smoke"]):

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -149,6 +150,20 @@ def test_hidden_accept_queue_is_listed_and_no_obstacle(own_project: Project) -> 
     assert run.exit_code == 0, run.output
     assert run.having("not-observable") == ["gateway.accept-queue"]
     assert "not observable" in run.output
+
+
+def test_name_that_looks_like_an_address_is_not_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolved = {"127.gateway.invalid": ["192.0.2.7"], "two.invalid": ["127.0.0.1", "192.0.2.7"]}
+
+    def resolve(host: str, *arguments: object, **more: object) -> list[Any]:
+        return [(0, 0, 0, "", (ip, 0)) for ip in resolved[host]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    for name in resolved:
+        with pytest.raises(NotObservable):
+            SocketTable(name).on(4001)
 
 
 @pytest.mark.parametrize(
