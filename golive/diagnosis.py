@@ -55,6 +55,8 @@ class Seen:
     after: Port | None = None
     handshake: Handshake | None = None
     positions: Positions | None = None
+    lost_connectivity: bool = False
+    """Whether the gateway's last word about its link to IBKR was that it is lost."""
     other_listeners: tuple[int, ...] = ()
     """Which of the four known ports listen, besides the configured one."""
 
@@ -167,8 +169,9 @@ TREE: tuple[Branch, ...] = (
            "the handshake took longer than {budget:g} s",
            next_steps=("Look at the machine's load and at the gateway's own status.",
                        "Wait {cooldown:g} seconds. " + AGAIN)),
-    Branch("connectivity-lost", lambda seen: _failed("positions.complete")(seen)
-           and seen.trouble in CONNECTIVITY_LOST | {DATA_LOST},
+    Branch("connectivity-lost", lambda seen: (_failed("positions.complete")(seen)
+                                              and seen.trouble in CONNECTIVITY_LOST | {DATA_LOST})
+           or (_failed("afterwards.closed-cleanly")(seen) and seen.lost_connectivity),
            "the gateway has lost its link to IBKR",
            next_steps=("Look at the machine's network, and at IBKR's system status.",
                        "Wait until the gateway's window says connected. " + AGAIN)),

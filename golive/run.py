@@ -236,6 +236,7 @@ class Run:
             after=self._after,
             handshake=self.connection.handshake if self.connection else None,
             positions=self.positions,
+            lost_connectivity=bool(self.connection and self.connection.connectivity_lost),
             other_listeners=self._other_listeners(),
         )
         return diagnosis.diagnose(seen, self.command, _observations(record))

@@ -44,6 +44,7 @@ class Scripted:
         try:
             connection, _ = self._listener.accept()
             connection.settimeout(10)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with connection:
                 self._script(connection)
         except BaseException as error:

@@ -235,6 +235,29 @@ def test_positions_of_a_gateway_without_its_link_are_not_complete(
     assert positions.has_ended
 
 
+def test_link_that_is_lost_after_the_positions_is_known_when_the_connection_is_closed() -> None:
+    told = threading.Event()
+
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+        gateway.sendall(row(1, "5") + message(1, number=62))
+        assert asked.wait(10)
+        gateway.sendall(message(-1, 1100, "text", "", 0, number=4))
+        told.set()
+        gateway.recv(4096)
+
+    asked = threading.Event()
+    with Scripted(script) as server:
+        connection = connection_to(server.port)
+        connection.open(5)
+        assert connection.positions(5).is_complete
+        asked.set()
+        assert told.wait(10)
+        assert connection.close().is_clean
+    assert connection.connectivity_lost is not None
+
+
 def test_positions_without_an_end_are_incomplete_and_say_so() -> None:
     positions = positions_from(row(1, "5"))
     assert not positions.is_complete
