@@ -75,9 +75,11 @@ def connection(run: Run, settings: Settings) -> Iterator[Connection]:
     credentials = settings.credentials
     target = run.target
     run.connection = Connection(target.host, target.port, credentials.client_id, run.attempts)
-    run.connection.open(settings.golive.handshake_timeout_seconds)
-    yield run.connection
-    run.connection.close()
+    try:
+        run.connection.open(settings.golive.handshake_timeout_seconds)
+        yield run.connection
+    finally:
+        run.connection.close()
 
 
 @pytest.fixture(scope="session")

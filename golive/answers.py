@@ -55,7 +55,7 @@ class Handshake:
 
     `stopped` is None for a complete one, else the stage at which it ended: refused, closed-at-once,
     no-byte, protocol-error, version-only, no-next-valid-id, no-managed-accounts, client-id-in-use,
-    closed-after-start. `reason` says it in words.
+    closed-after-start, interrupted. `reason` says it in words.
     """
 
     tcp_ms: float | None = None

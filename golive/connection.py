@@ -75,10 +75,14 @@ class Connection:
         self._attempts.begin(self._host, self._port, self._client_id)
         logging.getLogger("ibapi").setLevel(logging.WARNING)  # it would log accounts, slowly
         self._begin = self._clock.monotonic()
-        stopped, reason = self._shake_hands(self._begin + seconds)
-        if stopped:
-            self.close()
-        self.handshake = self._handshake(stopped, reason)
+        stopped: str | None = "interrupted"
+        reason = "the run was interrupted"
+        try:
+            stopped, reason = self._shake_hands(self._begin + seconds)
+        finally:
+            if stopped:
+                self.close()
+            self.handshake = self._handshake(stopped, reason)
         return self.handshake
 
     def positions(self, seconds: float) -> Positions:
@@ -121,7 +125,7 @@ class Connection:
 
     def _shake_hands(self, deadline: float) -> tuple[str | None, str]:
         """The stage at which it stopped, and why; (None, "") where it is complete."""
-        heard, transport = self._heard, None
+        heard = self._heard
         try:
             transport = self._transport = self._connect(deadline)
             self._say_hello(transport, deadline)
@@ -134,13 +138,11 @@ class Connection:
         except ProtocolError as error:
             return "protocol-error", str(error)
         except PeerClosed as error:
-            if heard.has(CLIENT_ID_IN_USE):
-                return "client-id-in-use", heard.text_of(CLIENT_ID_IN_USE)
-            nothing_came = transport is None or transport.received == 0
-            return "closed-at-once" if nothing_came else "closed-after-start", str(error)
-        if heard.is_ready:
-            return None, ""
-        return "client-id-in-use", heard.text_of(CLIENT_ID_IN_USE)
+            if not heard.has(CLIENT_ID_IN_USE):
+                return "closed-after-start" if transport.received else "closed-at-once", str(error)
+        if heard.has(CLIENT_ID_IN_USE):
+            return "client-id-in-use", heard.text_of(CLIENT_ID_IN_USE)
+        return None, ""
 
     def _connect(self, deadline: float) -> Transport:
         ips = sockets.addresses(self._host)

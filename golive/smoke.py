@@ -24,6 +24,7 @@ from golive.text import printable
 if TYPE_CHECKING:
     from golive.connection import Connection
 
+COUNT_EVERY_SECONDS = 10.0
 COMMAND = "python -m golive smoke"
 
 Write = Callable[[str], None]
@@ -93,14 +94,24 @@ def _objections(file: SettingsFile, gateway: Gateway, write: Write) -> Iterator[
         yield "environment.no-zombies", f"{len(zombies)} CLOSE_WAIT on port {gateway.number}"
     if not gateway.port.listeners:
         return
-    uptime = gateway.wait_until_initialized(
-        wanted.initialization_seconds,
-        lambda left: write(f"waiting {left:.0f} s more: the gateway is still initializing"),
-    )
+    countdown = Countdown(write)
+    uptime = gateway.wait_until_initialized(wanted.initialization_seconds, countdown)
     if not uptime.is_same:
         yield "gateway.initialized", "the gateway went away while it was being waited for"
     if _waiting(gateway):
         yield "gateway.accept-queue", "connections wait in the gateway's accept queue"
+
+
+class Countdown:
+    """Tells how long the gateway is still waited for: at first, and every ten seconds."""
+
+    def __init__(self, write: Write) -> None:
+        self._write, self._next = write, float("inf")
+
+    def __call__(self, seconds_left: float) -> None:
+        if seconds_left <= self._next:
+            self._next = seconds_left - COUNT_EVERY_SECONDS
+            self._write(f"waiting {seconds_left:.0f} s more: the gateway is still initializing")
 
 
 def _waiting(gateway: Gateway) -> int:

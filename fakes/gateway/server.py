@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import json
 import socket
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import reduce
@@ -49,7 +49,7 @@ class Server:
     _listener: socket.socket | None = None
     _server: asyncio.Server | None = None
     _kept: list[object] = field(default_factory=list)
-    _numbers: Iterable[int] = field(default_factory=lambda: itertools.count(1))
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     async def start(self) -> None:
         """Binds the port, `self.port` tells which. Raises OSError where that is impossible."""
@@ -57,7 +57,7 @@ class Server:
         self.port = self._listener.getsockname()[1]
         for fault in self.faults:
             self.gateway.book = fault.book(self.gateway.book)
-        if not all(fault.listens for fault in self.faults):
+        if not self.listens:
             return
         self._listener.listen(BACKLOG)
         for fault in self.faults:
@@ -69,6 +69,7 @@ class Server:
 
     @property
     def listens(self) -> bool:
+        """Whether anything does, or the port is only reserved."""
         return all(fault.listens for fault in self.faults)
 
     async def stop(self) -> None:
@@ -89,7 +90,7 @@ class Server:
         return self._listener.accept()[0]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        number = next(iter(self._numbers))
+        number = next(self._numbers)
         peer = writer.get_extra_info("peername")
         self.log("connected", connection=number, peer=f"{peer[0]}:{peer[1]}" if peer else "")
         connection = _Connection(self, self.gateway.session(), number, reader, writer)
