@@ -63,7 +63,9 @@ def test_fault_fails_its_step_blocks_the_rest_and_is_named(
     fault: str, project: Project, secrets: Callable[..., Path]
 ) -> None:
     expected = EXPECTED[fault]
-    run = project.rehearse(f"--fake={fault}", "--secrets", str(secrets(4001)))
+    patience = 10 if fault == "slow" else 2
+    settings = secrets(4001, HandshakeTimeoutSeconds=patience)
+    run = project.rehearse(f"--fake={fault}", "--secrets", str(settings))
 
     ids = [step.id for step in procedure.STEPS]
     failed_at = ids.index(expected.failed) if expected.failed else len(ids)

@@ -57,7 +57,7 @@ def answering(answer: bytes) -> Script:
 
 def go_live(script: Script, project: Project, secrets: Written, **golive: object) -> Rehearsal:
     with Scripted(script) as server:
-        settings = secrets(server.port, **{"HandshakeTimeoutSeconds": 1} | golive)
+        settings = secrets(server.port, **{"HandshakeTimeoutSeconds": 2} | golive)
         return project.rehearse("--secrets", str(settings))
 
 

@@ -62,7 +62,7 @@ def test_each_fault_has_its_exit_code_and_its_name(
     fault: str, exit_code: int, says: str, connections: int, fake: Started, secrets: Written
 ) -> None:
     gateway = fake(fault)
-    done = smoke(secrets(gateway.port))
+    done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=10 if fault == "slow" else 2))
     assert (done.exit_code, says in done.output) == (exit_code, True), done.output
     assert gateway.connections == connections
 
