@@ -34,5 +34,6 @@ def test_gateway_manages_the_expected_account(connection, settings, evidence):
 def test_handshake_is_under_budget(connection, settings, evidence):
     milliseconds = connection.handshake.complete_ms
     budget = settings.golive.handshake_budget_seconds * 1000
-    evidence.observe(milliseconds=milliseconds, budget=budget)
+    evidence.observe(milliseconds=milliseconds, budget=budget, stopped=connection.handshake.reason)
+    assert connection.handshake.stopped is None
     assert milliseconds < budget

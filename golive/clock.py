@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -31,3 +32,16 @@ class SystemClock:
 
 
 SYSTEM: Clock = SystemClock()
+
+
+def now_and_then(tell: Callable[[float], None], every: float = 10.0) -> Callable[[float], None]:
+    """A countdown that is heard at its first second, and then every so many seconds."""
+    due = float("inf")
+
+    def heard(seconds_left: float) -> None:
+        nonlocal due
+        if seconds_left <= due:
+            due = seconds_left - every
+            tell(seconds_left)
+
+    return heard

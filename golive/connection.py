@@ -131,6 +131,7 @@ class Connection:
             self._say_hello(transport, deadline)
             self._start_api(deadline)
             self._pump(lambda: heard.is_ready or heard.has(CLIENT_ID_IN_USE), deadline)
+            self._catch_up()  # a refusal may come right behind
         except ConnectFailed as error:
             return "refused", str(error)
         except NoAnswer:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
-COUNT_EVERY_SECONDS = 10.0
-"""How often a countdown is told where it cannot be rewritten in place."""
+from golive.clock import now_and_then
 
 
 class Console:
@@ -15,7 +14,6 @@ class Console:
 
     def __init__(self, plugin: Callable[[str], Any]) -> None:
         self._plugin = plugin
-        self._last_told = float("inf")
         self._is_counting = False
 
     @property
@@ -36,17 +34,27 @@ class Console:
             self._reporter.write("\r")
         self._reporter.write_line(line)
 
-    def count_down(self, line: str, seconds_left: float) -> None:
+    def count_down(self, line: Callable[[float], str]) -> Callable[[float], None]:
         """Rewrites the line in place on a terminal; elsewhere tells it now and then."""
         reporter = self._reporter
         if reporter is None:
-            return
+            return lambda seconds_left: None
+
+        def rewrite(seconds_left: float) -> None:
+            self._is_counting = True
+            reporter.rewrite(line(seconds_left), erase=True)
+            reporter.flush()
+
+        def write(seconds_left: float) -> None:
+            reporter.write_line(line(seconds_left))
+
+        return self._past_capturing(rewrite if reporter.isatty else now_and_then(write))
+
+    def _past_capturing(self, tell: Callable[[float], None]) -> Callable[[float], None]:
         capture = self._plugin("capturemanager")
-        with capture.global_and_fixture_disabled() if capture else nullcontext():
-            if reporter.isatty:
-                self._is_counting = True
-                reporter.rewrite(line, erase=True)
-                reporter.flush()
-            elif self._last_told - seconds_left >= COUNT_EVERY_SECONDS:
-                self._last_told = seconds_left
-                reporter.write_line(line)
+
+        def told(seconds_left: float) -> None:
+            with capture.global_and_fixture_disabled() if capture else nullcontext():
+                tell(seconds_left)
+
+        return told

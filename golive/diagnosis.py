@@ -31,16 +31,14 @@ RECOVERY: dict[str, tuple[str, ...]] = {
         "Wait {initialization:g} seconds, then run this once: {command}",
     ),
     "C": (
-        "Set Port to 7497 and IsPaperTrading to true in secrets.json.",
+        "In secrets.json: Port 7497, IsPaperTrading true, the paper account and its positions.",
         "Start TWS, log in to the paper account and wait {initialization:g} seconds.",
         "Run this once: {command}",
     ),
 }
 """The written procedure's recovery procedures: restart, clean reinstall, switch to TWS."""
 
-OR_FALL_BACK = (
-    "If that fails as well, fall back to TWS paper (port 7497). Not over ten minutes here."
-)
+FALL_BACK = ("Not over ten minutes here. If that fails as well, Procedure C:", *RECOVERY["C"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +92,9 @@ class Branch:
     next_steps: tuple[str, ...] = ()
 
 
-def _failed(step_id: str) -> Callable[[Seen], bool]:
-    procedure.step(step_id)
-    return lambda seen: seen.failed == step_id
+def _failed(*step_ids: str) -> Callable[[Seen], bool]:
+    known = [procedure.step(step_id).id for step_id in step_ids]
+    return lambda seen: seen.failed in known
 
 
 def _stopped(*stages: str) -> Callable[[Seen], bool]:
@@ -104,13 +102,13 @@ def _stopped(*stages: str) -> Callable[[Seen], bool]:
 
 
 AGAIN = "Then run again: {command}"
-SHOW_BOTH = "Compare with `python -m pip list`; reinstall with: pip install -r requirements.txt"
+REINSTALL = "Compare with `python -m pip list`; reinstall with: pip install -r requirements.txt"
 
 TREE: tuple[Branch, ...] = (
-    Branch("ibapi-not-the-one", lambda seen: seen.failed.startswith("environment.one-ibapi")
-           or seen.failed.startswith("environment.ibapi"),
+    Branch("ibapi-not-the-one", _failed("environment.one-ibapi", "environment.ibapi-version",
+                                        "environment.ibapi-unmodified"),
            "the installed ibapi is not exactly the one pinned version, unmodified",
-           next_steps=(SHOW_BOTH, AGAIN)),
+           next_steps=(REINSTALL, AGAIN)),
     Branch("settings-changed", _failed("environment.settings"),
            "secrets.json was changed while the run was starting", next_steps=(AGAIN,)),
     Branch("client-id-changed", _failed("environment.client-id"),
@@ -198,7 +196,7 @@ UNEXPLAINED = Branch("unexplained", lambda seen: True, "step {failed} failed",
 def diagnose(seen: Seen, command: str, facts: Sequence[str] = ()) -> Diagnosis:
     """The first branch that applies, its texts filled in. `command` is what to run next."""
     branch = next((each for each in TREE if each.applies(seen)), UNEXPLAINED)
-    steps = branch.next_steps or (*RECOVERY[branch.procedure or "A"], OR_FALL_BACK)
+    steps = branch.next_steps or (*RECOVERY[branch.procedure or "A"], *FALL_BACK)
     words = _words(seen, command)
     return Diagnosis(
         code=branch.code,

@@ -111,8 +111,8 @@ class Heard(EWrapper):  # type: ignore[misc]
             position if _is_quantity(position) else None,
             avgCost,
         )
-        key = (account, row.con_id) if row.con_id else (account, row.symbol, row.local_symbol)
-        self.positions[key] = row
+        # a contract is its id; one without an id is all that is said of it
+        self.positions[(account, row.con_id) if row.con_id else row[:-2]] = row
 
     def forget_positions(self) -> None:
         """What was not asked for is no answer; and from here on trouble counts."""

@@ -18,7 +18,7 @@ METRICS = "Success Metrics"
 VERIFY = "Production Start Sequence, Step 5: Verify"
 FILES = "Configuration Files Reference"
 PORTS = "Fallback: TWS Paper Trading, Port Reference"
-FIELD_NOTES = "Troubleshooting Decision Tree"
+DECISION_TREE = "Troubleshooting Decision Tree"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ STEPS = (
     Step("environment.no-zombies", "no zombie is on the gateway port", CLEAN),
     Step("gateway.listening", "gateway listens on the configured port", INITIALIZATION),
     Step("gateway.initialized", "gateway has been up for the initialization time", INITIALIZATION),
-    Step("gateway.accept-queue", "gateway accept queue is empty", FIELD_NOTES, True),
+    Step("gateway.accept-queue", "gateway accept queue is empty", DECISION_TREE, True),
     Step("handshake.one-attempt", "exactly one attempt is made", PRINCIPLES),
     Step("handshake.connect-ack", "gateway acknowledges the connection", SMOKE),
     Step("handshake.next-valid-id", "gateway answers with the next valid id", SMOKE),

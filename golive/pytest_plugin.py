@@ -289,9 +289,9 @@ class GoLiveSession:
         """What the step that is being performed has observed so far; to be added to."""
         return item.stash.setdefault(OBSERVED, {})
 
-    def waiting(self, seconds_left: float) -> None:
+    def countdown(self) -> Callable[[float], None]:
         """Shown while it happens, although the test's own output is captured."""
-        self._console.count_down(self._told.waiting_line(seconds_left), seconds_left)
+        return self._console.count_down(self._told.waiting_line)
 
 
 def _settings_path(config: pytest.Config) -> Path:

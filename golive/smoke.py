@@ -9,22 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from golive import diagnosis, installed, processes, settings_file, sockets
 from golive.answers import Event, Handshake
 from golive.attempts import AttemptRefused, Attempts
-from golive.clock import SYSTEM, Clock
+from golive.clock import SYSTEM, Clock, now_and_then
 from golive.gateway import Gateway
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
 from golive.sockets import SocketTable
 from golive.text import printable
 
-if TYPE_CHECKING:
-    from golive.connection import Connection
-
-COUNT_EVERY_SECONDS = 10.0
 COMMAND = "python -m golive smoke"
 
 Write = Callable[[str], None]
@@ -94,24 +89,14 @@ def _objections(file: SettingsFile, gateway: Gateway, write: Write) -> Iterator[
         yield "environment.no-zombies", f"{len(zombies)} CLOSE_WAIT on port {gateway.number}"
     if not gateway.port.listeners:
         return
-    countdown = Countdown(write)
-    uptime = gateway.wait_until_initialized(wanted.initialization_seconds, countdown)
+    uptime = gateway.wait_until_initialized(
+        wanted.initialization_seconds,
+        now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing")),
+    )
     if not uptime.is_same:
         yield "gateway.initialized", "the gateway went away while it was being waited for"
     if _waiting(gateway):
         yield "gateway.accept-queue", "connections wait in the gateway's accept queue"
-
-
-class Countdown:
-    """Tells how long the gateway is still waited for: at first, and every ten seconds."""
-
-    def __init__(self, write: Write) -> None:
-        self._write, self._next = write, float("inf")
-
-    def __call__(self, seconds_left: float) -> None:
-        if seconds_left <= self._next:
-            self._next = seconds_left - COUNT_EVERY_SECONDS
-            self._write(f"waiting {seconds_left:.0f} s more: the gateway is still initializing")
 
 
 def _waiting(gateway: Gateway) -> int:
@@ -134,48 +119,42 @@ def _attempt(settings: Settings, gateway: Gateway, write: Write, clock: Clock) -
         clock,
         lambda event: _tell(event, seconds, write),
     )
-    before = _look(gateway)
+    before, process = _look(gateway), gateway.process()
     try:
         handshake = connection.open(seconds)
     finally:
         connection.close()
     after = _look(gateway)
-    failed = _first_failed(handshake, settings) or _first_failed_afterwards(connection, after)
-    if failed is None:
-        write(f"\nSUCCESS in {handshake.complete_ms:.0f}ms")
-    else:
-        write(f"\nFAILED: {handshake.reason or failed}")
+    is_same = after is not None and bool(after.listeners) and gateway.process() == process
+    claims = {
+        **_handshake_claims(handshake, settings),
+        "afterwards.closed-cleanly": connection.close().is_clean
+        and connection.connectivity_lost is None,
+        "afterwards.no-zombies": after is not None and not after.close_wait,
+        "afterwards.still-listening": is_same,
+    }
+    failed = next((step_id for step_id, holds in claims.items() if not holds), None)
+    word = f"FAILED: {handshake.reason or failed}"
+    write(f"\n{word}" if failed else f"\nSUCCESS in {handshake.complete_ms:.0f}ms")
     write(f"   connectAck: {handshake.connect_ack}")
     write(f"   nextValidId: {handshake.next_valid_id is not None}")
     if failed is None:
         return Exit.SUCCESS
-    seen = diagnosis.Seen(failed, settings, before, after, handshake)
-    _advise(seen, write)
+    lost = connection.connectivity_lost is not None
+    _advise(diagnosis.Seen(failed, settings, before, after, handshake, None, lost), write)
     return Exit.NOT_CONNECTED if handshake.stopped == "refused" else Exit.NO_HANDSHAKE
 
 
-def _first_failed(handshake: Handshake, settings: Settings) -> str | None:
-    """The first step of the handshake stage that does not hold."""
-    wanted = settings.golive
-    milliseconds = handshake.complete_ms
-    claims = {
+def _handshake_claims(handshake: Handshake, settings: Settings) -> dict[str, bool]:
+    """The steps of the handshake stage, and whether they hold."""
+    wanted, milliseconds = settings.golive, handshake.complete_ms
+    in_time = milliseconds is not None and milliseconds < wanted.handshake_budget_seconds * 1000
+    return {
         "handshake.connect-ack": handshake.connect_ack,
         "handshake.next-valid-id": handshake.next_valid_id is not None,
         "handshake.managed-accounts": wanted.expected_account in handshake.accounts,
-        "handshake.under-budget": milliseconds is not None
-        and milliseconds < wanted.handshake_budget_seconds * 1000,
+        "handshake.under-budget": handshake.stopped is None and in_time,
     }
-    return next((step_id for step_id, holds in claims.items() if not holds), None)
-
-
-def _first_failed_afterwards(connection: Connection, after: sockets.Port | None) -> str | None:
-    """The first step of the last stage that does not hold."""
-    claims = {
-        "afterwards.closed-cleanly": connection.close().is_clean,
-        "afterwards.no-zombies": after is not None and not after.close_wait,
-        "afterwards.still-listening": after is not None and bool(after.listeners),
-    }
-    return next((step_id for step_id, holds in claims.items() if not holds), None)
 
 
 def _tell(event: Event, seconds: float, write: Write) -> None:

@@ -22,7 +22,7 @@ CHUNK = 256 * 1024
 SLICE_SECONDS = 0.25
 """The longest uninterrupted wait for an answer: on Windows a Ctrl-C arrives only between waits."""
 
-MOST_READS = 256
+MOST_READS = 16
 """How much is taken without waiting, from a peer that may never stop talking."""
 
 

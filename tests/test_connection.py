@@ -216,6 +216,11 @@ def test_only_the_last_row_of_a_contract_counts_and_only_this_account() -> None:
     ]
 
 
+def test_rows_without_a_contract_id_are_told_apart_by_all_they_say() -> None:
+    rows = row(0, "5") + row(0, "5").replace(b"STK", b"OPT") + row(0, "5")
+    assert len(positions_from(rows + message(1, number=62)).open_in(ACCOUNT)) == 2
+
+
 @pytest.mark.parametrize("quantity", ["", "NaN", "Infinity"])
 def test_quantity_that_is_no_number_is_neither_open_nor_closed(quantity: str) -> None:
     positions = positions_from(row(1, quantity) + message(1, number=62))

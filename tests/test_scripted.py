@@ -182,6 +182,30 @@ def test_text_of_a_gateway_cannot_repaint_the_terminal(secrets: Written) -> None
     assert "\x1b" not in done.output
 
 
+@pytest.mark.parametrize(
+    ("behind", "code"), [(error(326), "client-id-in-use"), (error(1100), "connectivity-lost")]
+)
+def test_trouble_right_behind_a_complete_handshake_is_no_success(
+    behind: bytes, code: str, project: Project, secrets: Written
+) -> None:
+    done = smoke(starting_with(READY + behind), secrets)
+    assert (done.exit_code, code in done.output) == (2, True), done.output
+    run = go_live(starting_with(READY + behind), project, secrets)
+    assert (run.exit_code, run.evidence["verdict"]) == (1, "NO-GO")
+    assert run.evidence["diagnosis"]["code"] == code
+
+
+def test_gateway_that_dies_of_our_goodbye_is_no_success(secrets: Written) -> None:
+    def script(gateway: socket.socket) -> None:
+        starting_with(READY)(gateway)
+        server.stop_listening()
+
+    with Scripted(script) as server:
+        settings = secrets(server.port)
+        done = Project(ROOT).run("golive", "smoke", "--secrets", str(settings))
+    assert (done.exit_code, "gateway-restarted" in done.output) == (2, True), done.output
+
+
 @pytest.mark.parametrize("version", ["000000203999", "2" * 5000, "-1"])
 def test_version_that_is_no_version_is_a_protocol_error(version: str, secrets: Written) -> None:
     def script(gateway: socket.socket) -> None:

@@ -46,6 +46,7 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
         ("leaky", 2, "zombies, Procedure A", 1),
         ("no-close", 2, "zombies, Procedure A", 1),
         ("no-start", 2, "api-listener-stuck", 1),
+        ("connectivity-lost", 2, "connectivity-lost", 1),
         ("accounts-only", 2, "no-next-valid-id", 1),
         ("refuses", 2, "handshake-refused", 1),
         ("garbage", 2, "protocol-error", 1),
@@ -98,7 +99,7 @@ def test_young_gateway_is_waited_for_and_not_harmed(fake: Started, secrets: Writ
     gateway = fake()
     done = smoke(secrets(gateway.port, InitializationSeconds=2))
     assert done.exit_code == 0
-    assert "still initializing" in done.output
+    assert "more: still initializing" in done.output
 
 
 def test_console_that_knows_few_characters_is_written_to_all_the_same(
