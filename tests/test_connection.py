@@ -45,7 +45,7 @@ def test_everything_arrives_however_the_bytes_are_cut(
     assert shaken.server_version == int(version)
     assert positions.is_complete
     assert [(row.con_id, str(row.quantity)) for row in positions.open_in(ACCOUNT)] == [
-        (row.con_id, row.quantity) for row in options_book().positions
+        (row.contract.con_id, row.quantity) for row in options_book().positions
     ]
     assert closing.is_clean
 

@@ -1,4 +1,22 @@
-"""A fake IB Gateway on a real socket: `python -m fakes.gateway --help`.
+"""A fake IB Gateway on a real socket: `python -m fakes.gateway --help`, or `FakeGateway` in code.
 
 It shares no code with the client side: a codec used by both ends would hide its own mistakes.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fakes.gateway.library import FakeGateway
+
+__all__ = ["FakeGateway"]
+
+
+def __getattr__(name: str) -> Any:
+    """The library when it is asked for, so that `-m` of a module here loads only that."""
+    if name == "FakeGateway":
+        from fakes.gateway.library import FakeGateway
+
+        return FakeGateway
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

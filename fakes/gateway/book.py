@@ -1,4 +1,7 @@
-"""Accounts and their positions, as a gateway would report them. Nothing here knows the wire."""
+"""Accounts, what they hold and what they are worth, as a gateway would report them.
+
+Nothing here knows the wire.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,15 @@ import datetime
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 ACCOUNT = "U21146542"
 OPEN_POSITIONS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """One row: a contract, how many of it (decimal text, no `.0`), and the average cost in USD.
-
-    The average cost of an option includes its multiplier, and is not rounded.
-    """
+class Contract:
+    """What can be held; absent parts are empty, an absent strike is 0."""
 
     con_id: int
     symbol: str
@@ -29,32 +30,102 @@ class Position:
     currency: str = "USD"
     local_symbol: str = ""
     trading_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One row: a contract, how many of it (decimal text, no `.0`), and the average cost.
+
+    The average cost of an option includes its multiplier, and is not rounded. The price is that
+    of one share or one option's underlying unit; without one, it is as on the day it was bought.
+    """
+
+    contract: Contract
     quantity: str = "0"
     average_cost: float = 0.0
+    price: float | None = None
 
     @property
     def is_open(self) -> bool:
         return self.quantity != "0"
 
+    @property
+    def market_price(self) -> float:
+        return self.average_cost / self._units if self.price is None else self.price
+
+    @property
+    def market_value(self) -> float:
+        return float(self.quantity) * self._units * self.market_price
+
+    @property
+    def unrealized(self) -> float:
+        """Profit or loss so far."""
+        return self.market_value - float(self.quantity) * self.average_cost
+
     def closed(self) -> Position:
         """The row a gateway goes on sending for a position closed today."""
         return replace(self, quantity="0", average_cost=0.0)
 
+    @property
+    def _units(self) -> float:
+        return float(self.contract.multiplier or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One line of the account window: `NetLiquidation`, `203411.27`, `USD`."""
+
+    key: str
+    value: str
+    currency: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What one login holds."""
+    """One account: its positions, and its cash in USD."""
 
     account: str
     positions: tuple[Position, ...]
+    cash: float = 50_000.0
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The account window, line by line."""
+        gross = sum(abs(row.market_value) for row in self.positions)
+        unrealized = sum(row.unrealized for row in self.positions)
+        net = self.cash + sum(row.market_value for row in self.positions)
+        dollars = {
+            "NetLiquidation": net,
+            "TotalCashValue": self.cash,
+            "CashBalance": self.cash,
+            "SettledCash": self.cash,
+            "GrossPositionValue": gross,
+            "UnrealizedPnL": unrealized,
+            "RealizedPnL": 0.0,
+            "InitMarginReq": gross / 2,
+            "MaintMarginReq": gross / 4,
+            "AvailableFunds": net - gross / 2,
+            "ExcessLiquidity": net - gross / 4,
+            "EquityWithLoanValue": net,
+            "BuyingPower": max(0.0, net - gross / 2) * 2,
+        }
+        return (
+            Value("AccountCode", self.account),
+            Value("AccountReady", "true"),
+            Value("AccountType", "INDIVIDUAL"),
+            Value("Currency", "USD", "USD"),
+            *(Value(key, f"{Decimal(value):.2f}", "USD") for key, value in dollars.items()),
+        )
 
 
 def stock(con_id: int, symbol: str, exchange: str, quantity: str, cost: float) -> Position:
-    return Position(
-        con_id, symbol, "STK", exchange=exchange, local_symbol=symbol,
-        trading_class="NMS" if exchange == "NASDAQ" else symbol,
-        quantity=quantity, average_cost=cost,
+    """Shares, at their listing exchange."""
+    trading_class = "NMS" if exchange == "NASDAQ" else symbol
+    contract = Contract(
+        con_id, symbol, "STK",
+        exchange=exchange, local_symbol=symbol, trading_class=trading_class,
     )  # fmt: skip
+    return Position(contract, quantity, cost)
 
 
 def option(
@@ -62,10 +133,11 @@ def option(
 ) -> Position:
     """An equity option; its local symbol is the 21-character OSI one, its exchange is empty."""
     osi = f"{symbol:<6}{expiry[2:]}{right}{round(strike * 1000):08d}"
-    return Position(
+    contract = Contract(
         con_id, symbol, "OPT", expiry, strike, right, "100",
-        local_symbol=osi, trading_class=symbol, quantity=quantity, average_cost=premium * 100,
+        local_symbol=osi, trading_class=symbol,
     )  # fmt: skip
+    return Position(contract, quantity, premium * 100)
 
 
 def _third_friday(year: int, month: int) -> str:

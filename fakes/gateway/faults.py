@@ -6,13 +6,19 @@ write the class and put it into `FAULTS` under the name the command line knows i
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from fakes.gateway import gateway
-from fakes.gateway.book import Book, Position
-from fakes.gateway.gateway import Burst, HangUp, Pause, Raw, Session
+from fakes.gateway import errors
+from fakes.gateway.actions import Burst, HangUp, Pause, Raw
+from fakes.gateway.book import Book, Position, stock
+from fakes.gateway.gateway import ApiSettings, Gateway, Session
 from fakes.gateway.messages import Message
+from fakes.gateway.orders import Order
+
+Books = tuple[Book, ...]
 
 
 @dataclass(frozen=True)
@@ -21,18 +27,34 @@ class Fault:
 
     listens = True
     """Whether anything listens on the port."""
+    elsewhere: ClassVar[tuple[int, ...]] = ()
+    """Ports of which the first free one is listened on instead."""
     accepts = True
     """Whether connections are taken from the accept queue."""
     closes = True
     """Whether the gateway closes its side once the client has closed its own."""
     zombies = 0
-    """CLOSE_WAIT sockets on the port before anybody connects."""
+    """How many CLOSE_WAIT sockets appear on the port."""
+    zombies_after = 0.0
+    """When: so many seconds after it began to listen; 0: before anybody can connect."""
     queued = 0
     """Connections left waiting in the accept queue."""
+    others = 0
+    """Clients of another program that are connected before anybody else can be."""
+    is_logged_in = True
+    """Whether the login to IBKR has succeeded."""
 
-    def book(self, book: Book) -> Book:
-        """The book it reports."""
-        return book
+    def books(self, books: Books) -> Books:
+        """The accounts it reports."""
+        return books
+
+    def settings(self, settings: ApiSettings) -> ApiSettings:
+        """What is set for the API."""
+        return settings
+
+    def takes_note(self, gateway: Gateway) -> bool:
+        """Whether the gateway's own log, on its disk, hears of connections."""
+        return True
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
         """What it says on an event: `connect`, `hello`, or a request's name."""
@@ -53,6 +75,9 @@ class Down(Fault):
 @dataclass(frozen=True)
 class Silent(Fault):
     """Accepts, and never sends a byte."""
+
+    def takes_note(self, gateway: Gateway) -> bool:
+        return False
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
         return []
@@ -156,20 +181,17 @@ class ClientIdInUse(Fault):
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
         if event != "START_API":
             return burst
-        code, text = gateway.CLIENT_ID_IN_USE
-        return [session.speech.error(gateway.NO_REQUEST, code, text), HangUp()]
+        return [session.speech.error(errors.CLIENT_ID_IN_USE), HangUp()]
 
 
 @dataclass(frozen=True)
 class ConnectivityLost(Fault):
     """Has lost its link to IBKR, says error 1100, and answers from what it remembers."""
 
-    text: str = "Connectivity between IBKR and Trader Workstation has been lost."
-
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
         if event != "START_API":
             return burst
-        return [*burst, session.speech.error(gateway.NO_REQUEST, 1100, self.text)]
+        return [*burst, session.speech.error(errors.LOST)]
 
 
 @dataclass(frozen=True)
@@ -178,8 +200,8 @@ class WrongAccount(Fault):
 
     account: str = "U99999999"
 
-    def book(self, book: Book) -> Book:
-        return replace(book, account=self.account)
+    def books(self, books: Books) -> Books:
+        return (replace(books[0], account=self.account), *books[1:])
 
 
 @dataclass(frozen=True)
@@ -188,8 +210,9 @@ class MissingPositions(Fault):
 
     missing: int = 1
 
-    def book(self, book: Book) -> Book:
-        return replace(book, positions=book.positions[: max(0, len(book.positions) - self.missing)])
+    def books(self, books: Books) -> Books:
+        held = books[0].positions
+        return (replace(books[0], positions=held[: max(0, len(held) - self.missing)]), *books[1:])
 
 
 @dataclass(frozen=True)
@@ -198,13 +221,14 @@ class ClosedPositions(Fault):
 
     every: int = 3
 
-    def book(self, book: Book) -> Book:
-        return replace(book, positions=tuple(self._rows(book)))
+    def books(self, books: Books) -> Books:
+        return tuple(replace(book, positions=tuple(self._rows(book))) for book in books)
 
     def _rows(self, book: Book) -> Iterator[Position]:
         for number, row in enumerate(book.positions):
             if number % self.every == 0:
-                yield replace(row.closed(), con_id=row.con_id + 1)
+                other = replace(row.contract, con_id=row.contract.con_id + 1)
+                yield replace(row.closed(), contract=other)
             yield row
 
 
@@ -227,7 +251,7 @@ class Joined(Fault):
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
         if event == "hello":
-            accounts = session.speech.managed_accounts(session.gateway.book.account)
+            accounts = session.speech.managed_accounts(session.gateway.accounts)
             return [*burst, accounts, session.speech.next_valid_id(session.gateway.next_order_id)]
         return [] if event == "START_API" else burst
 
@@ -245,53 +269,214 @@ class Boundary(Fault):
         if event in ("connect", "hello") or not burst:
             return burst
         length = sum(len(action.frame) for action in burst if isinstance(action, Message))
-        shortest = len(self._notice(session, "").frame)
-        fill = (-length - shortest) % self.size
-        return [self._notice(session, "." * fill), *burst]
+        return [self._filling(length, session), *burst]
+
+    def _filling(self, length: int, session: Session) -> Message:
+        """A notice that fills bytes up; where its own length takes more bytes, it is shorter."""
+        fill = (-length - len(self._notice(session, "").frame)) % self.size + self.size
+        notices = (self._notice(session, "." * (fill - less)) for less in range(self.size))
+        return next(each for each in notices if (length + len(each.frame)) % self.size == 0)
 
     def _notice(self, session: Session, filling: str) -> Message:
-        text = "Market data farm connection is OK:usfarm" + filling
-        return session.speech.error(gateway.NO_REQUEST, 2104, text, milliseconds=1)
+        notice = errors.FARM_IS_OK.about("usfarm" + filling)
+        return session.speech.error(notice, milliseconds=1)
 
 
-FAULTS: dict[str, Callable[..., Fault]] = {
-    "healthy": Fault,
-    "down": Down,
-    "silent": Silent,
-    "leaky": Leaky,
-    "zombies": Zombies,
-    "wedged": Wedged,
-    "no-start": NoStart,
-    "slow": Slow,
-    "refuses": Refuses,
-    "garbage": Garbage,
-    "accounts-only": lambda: Without("nextValidId"),
-    "drops-after-start": lambda: Drops("START_API", part=0, after_seconds=0.5),
-    "no-close": NoClose,
-    "fragmented": Fragmented,
-    "boundary": Boundary,
-    "client-id-in-use": ClientIdInUse,
-    "connectivity-lost": ConnectivityLost,
-    "wrong-account": WrongAccount,
-    "missing-positions": MissingPositions,
-    "closed-positions": ClosedPositions,
-    "endless-positions": lambda: Without("positionEnd"),
-    "drops": Drops,
-    "drops-after-positions": lambda: Drops(part=1),
-    "joined": Joined,
+@dataclass(frozen=True)
+class Starting(Silent):
+    """Silent until it has been up for its initialization time."""
+
+    seconds: float = 90.0
+
+    def takes_note(self, gateway: Gateway) -> bool:
+        return gateway.up_seconds >= self.seconds
+
+    def burst(self, event: str, burst: Burst, session: Session) -> Burst:
+        return burst if self.takes_note(session.gateway) else []
+
+
+@dataclass(frozen=True)
+class AuthenticationFailed(Silent):
+    """Silent, since nobody is logged in; its log says so."""
+
+    is_logged_in = False
+
+
+@dataclass(frozen=True)
+class Mute(Fault):
+    """Stops answering after the handshake; the socket stays open."""
+
+    def burst(self, event: str, burst: Burst, session: Session) -> Burst:
+        return burst if event in ("connect", "hello", "START_API") else []
+
+
+@dataclass(frozen=True)
+class WrongPort(Down):
+    """Listens, but on another of the four ports."""
+
+    elsewhere = (4002, 7497, 7496, 4001)
+
+
+@dataclass(frozen=True)
+class Busy(Fault):
+    """Another program is connected already."""
+
+    others: int = 1
+
+
+@dataclass(frozen=True)
+class LateZombies(Zombies):
+    """CLOSE_WAIT sockets appear while it runs."""
+
+    zombies: int = 3
+    zombies_after: float = 1.0
+
+
+@dataclass(frozen=True)
+class ReadOnly(Fault):
+    """The Read-Only API is on: whatever might write is answered with error 321."""
+
+    def settings(self, settings: ApiSettings) -> ApiSettings:
+        return replace(settings, read_only=True)
+
+
+@dataclass(frozen=True)
+class OrdersFirst(Fault):
+    """Orders of this client id, and nextValidId, arrive unasked before managedAccounts."""
+
+    def burst(self, event: str, burst: Burst, session: Session) -> Burst:
+        if event != "START_API" or session.client_id is None:
+            return burst
+        say = session.speech
+        order = Order(order_id=1, client_id=session.client_id)
+        told: Burst = [say.open_order(order), say.order_status(order), say.open_order_end()]
+        rest = [action for action in burst if _name(action) != "nextValidId"]
+        return [say.next_valid_id(order.order_id + 1), *told, *rest]
+
+
+@dataclass(frozen=True)
+class Chatty(Fault):
+    """Farms flap, and orders of another program are told of, between everything else."""
+
+    def burst(self, event: str, burst: Burst, session: Session) -> Burst:
+        if event in ("connect", "hello"):
+            return burst
+        say = session.speech
+        order = Order(order_id=7, client_id=session.gateway.someone_else)
+        noise = (
+            say.error(errors.FARM_IS_BROKEN.about("usfarm")),
+            say.error(errors.HISTORY_FARM_IS_BROKEN.about("ushmds")),
+            say.error(errors.FARM_IS_OK.about("usfarm")),
+            say.order_status(order),
+        )
+        return [each for action in burst for each in (*noise, action)] + [*noise]
+
+
+@dataclass(frozen=True)
+class Hostile(Fault):
+    """Names are markup, control and bidirectional characters, or 10 kB long."""
+
+    NAMES: ClassVar = (
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "\x1b[2J\x1b[31mGO\x07",
+        "\u202eOG-ON\u202c\u2066",
+        "line\r\nbreak\ttab",
+        "=1+1|cmd'!A1",
+        "X" * 10_000,
+    )
+
+    def books(self, books: Books) -> Books:
+        names = itertools.cycle(self.NAMES)
+        rows = tuple(self._renamed(row, next(names)) for row in books[0].positions)
+        stranger = Book(self.NAMES[0], (stock(1, self.NAMES[1], "NYSE", "1", 1.0),))
+        return (replace(books[0], positions=rows), *books[1:], stranger)
+
+    def _renamed(self, row: Position, name: str) -> Position:
+        return replace(row, contract=replace(row.contract, symbol=name, local_symbol=name))
+
+
+MOST = 1_000_000
+"""The highest number a fault takes: seconds, bytes, or how many."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """How the command line makes a fault: its class or a function, and what it takes after `=`."""
+
+    make: Callable[..., Fault]
+    parameter: str = ""
+    kind: type[int] | type[float] | type[str] = str
+    lowest: int = 0
+
+
+FAULTS: dict[str, Known] = {
+    "healthy": Known(Fault),
+    "down": Known(Down),
+    "wrong-port": Known(WrongPort),
+    "silent": Known(Silent),
+    "leaky": Known(Leaky),
+    "zombies": Known(Zombies, "COUNT", int),
+    "wedged": Known(Wedged, "QUEUED", int),
+    "starting": Known(Starting, "SECONDS", float),
+    "no-start": Known(NoStart),
+    "slow": Known(Slow, "SECONDS", float),
+    "refuses": Known(Refuses),
+    "garbage": Known(Garbage),
+    "accounts-only": Known(lambda: Without("nextValidId")),
+    "drops-after-start": Known(
+        lambda seconds=0.5: Drops("START_API", part=0, after_seconds=seconds), "SECONDS", float
+    ),
+    "no-close": Known(NoClose),
+    "fragmented": Known(Fragmented),
+    "joined": Known(Joined),
+    "chatty": Known(Chatty),
+    "boundary": Known(Boundary, "BYTES", int, lowest=1),
+    "client-id-in-use": Known(ClientIdInUse),
+    "busy": Known(Busy, "CLIENTS", int),
+    "wrong-account": Known(WrongAccount, "ACCOUNT"),
+    "missing-positions": Known(MissingPositions, "COUNT", int),
+    "closed-positions": Known(ClosedPositions, "EVERY", int, lowest=1),
+    "orders-first": Known(OrdersFirst),
+    "endless-positions": Known(lambda: Without("positionEnd")),
+    "drops": Known(lambda part=0.5: Drops(part=part), "PART", float),
+    "drops-after-positions": Known(lambda: Drops(part=1)),
+    "mute": Known(Mute),
+    "connectivity-lost": Known(ConnectivityLost),
+    "read-only": Known(ReadOnly),
+    "authentication-failed": Known(AuthenticationFailed),
+    "late-zombies": Known(lambda seconds=1.0: LateZombies(zombies_after=seconds), "SECONDS", float),
+    "hostile": Known(Hostile),
 }
 """By the names of the command line."""
 
 
 class UnknownFault(ValueError):
-    """No fault has this name."""
+    """No fault is named so; the text says what there is."""
 
 
-def named(name: str) -> Fault:
-    """The fault of a name. Raises UnknownFault, which says what there is."""
-    if name not in FAULTS:
+def named(words: str) -> Fault:
+    """The fault of `slow` or `slow=2.5`. Raises UnknownFault."""
+    name, equals, text = words.partition("=")
+    known = FAULTS.get(name)
+    if known is None:
         raise UnknownFault(f"no fault {name!r}; there are: {', '.join(FAULTS)}")
-    return FAULTS[name]()
+    if not equals:
+        return known.make()
+    if not known.parameter:
+        raise UnknownFault(f"fault {name!r} takes no parameter, not {text!r}")
+    return known.make(_parameter(known, name, text))
+
+
+def _parameter(known: Known, name: str, text: str) -> int | float | str:
+    try:
+        value = known.kind(text)
+    except ValueError:
+        value = -1
+    if text == "" or not (isinstance(value, str) or known.lowest <= value <= MOST):
+        allowed = "text" if known.kind is str else f"a number from {known.lowest} to {MOST}"
+        raise UnknownFault(f"fault {name}={known.parameter} takes {allowed}, not {text!r}")
+    return value
 
 
 def _name(action: object) -> str:

@@ -6,62 +6,71 @@ Every event (a hello, a request) is answered by a burst: the actions the server 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+from fakes.gateway import errors
+from fakes.gateway.actions import Burst, HangUp, Pause
+from fakes.gateway.answers import ANSWERS
 from fakes.gateway.book import Book
-from fakes.gateway.messages import NEWEST, ORDERS, Message, Request, Speech
+from fakes.gateway.errors import Error
+from fakes.gateway.messages import CONFIG, MILLISECONDS, NEWEST, OLDEST, Message, Speech
+from fakes.gateway.pacing import BREACHES, MESSAGES_PER_SECOND, Pacing
+from fakes.gateway.requests import ORDERS, Request, number_of
 from fakes.gateway.wire import Hello
 
+MAX_CLIENTS = 32
+"""The documented maximum."""
 
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Say nothing for so long."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """Close the connection."""
+SINCE = {"REQ_CURRENT_TIME_IN_MILLIS": MILLISECONDS, "REQ_CONFIG": CONFIG, "UPDATE_CONFIG": CONFIG}
+"""Requests that an older server version does not know."""
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
-    """Bytes that need not be a message."""
+class ApiSettings:
+    """What the user has set for the API; a blank master client id is None."""
 
-    data: bytes
-
-
-Action = Message | Pause | HangUp | Raw
-Burst = list[Action]
-
-FARM_NOTICES = (
-    (2104, "Market data farm connection is OK:usfarm"),
-    (2106, "HMDS data farm connection is OK:ushmds"),
-    (2158, "Sec-def data farm connection is OK:secdefnj"),
-)
-CLIENT_ID_IN_USE = (
-    326,
-    "Unable to connect as the client id is already in use. Retry with a unique client id.",
-)
-ORDER_REFUSED = (201, "Order rejected - reason:This is a fake gateway, it takes no orders")
-NOT_UNDERSTOOD = (320, "Error reading request.")
-
-NO_REQUEST = -1
-"""The request id of an error that belongs to no request."""
+    read_only: bool = False
+    master_client_id: int | None = None
+    trusted_ips: tuple[str, ...] = ("127.0.0.1",)
 
 
 @dataclass(slots=True)
 class Gateway:
-    """One login: its book, and the client ids connected to it."""
+    """One login: its accounts, its settings, its limits, and who is connected.
 
-    book: Book
+    What a real gateway does about a client whose versions do not overlap with its own is not
+    known: `close` closes without a word, `answer` answers its own version all the same.
+    """
+
+    books: tuple[Book, ...]
     version: int = NEWEST
+    settings: ApiSettings = field(default_factory=ApiSettings)
+    port: int = 0
     next_order_id: int = 1
+    max_clients: int = MAX_CLIENTS
+    """More connections are closed as they come; 0: no limit."""
+    messages_per_second: int = MESSAGES_PER_SECOND
+    """Of one client; 0: no limit."""
+    no_overlap: Literal["close", "answer"] = "close"
+    up_seconds: float = 0.0
+    """For how long it has been listening; the server, which has a clock, says so."""
     client_ids: set[int] = field(default_factory=set)
     orders_received: int = 0
 
+    @property
+    def accounts(self) -> str:
+        """As managedAccounts has it: a list of several ends in a comma."""
+        names = ",".join(book.account for book in self.books)
+        return names + "," if len(self.books) > 1 else names
+
+    @property
+    def someone_else(self) -> int:
+        """A client id that nobody connected has."""
+        return max(self.client_ids, default=0) + 1
+
     def session(self) -> Session:
-        return Session(self, Speech(self.version))
+        """A client has connected."""
+        return Session(self, Speech(self.version), Pacing(self.messages_per_second))
 
 
 @dataclass(slots=True)
@@ -70,82 +79,77 @@ class Session:
 
     gateway: Gateway
     speech: Speech
+    pacing: Pacing
     client_id: int | None = None
-    _last_time_answer: float = float("-inf")
+    is_paced: bool = False
+    """Whether the client asked to be slowed down instead of refused."""
+    time_asked: float = float("-inf")
+    """When the time was last told."""
 
     def hello(self, hello: Hello, connected: str) -> Burst:
-        """The version both speak. `connected` is the connection time as text."""
-        self.speech = Speech(min(self.gateway.version, hello.highest))
+        """The newest version both speak. `connected` is the connection time as text."""
+        newest = min(self.gateway.version, hello.highest)
+        if newest < max(OLDEST, hello.lowest):
+            if self.gateway.no_overlap == "close":
+                return [HangUp()]
+            newest = self.gateway.version
+        self.speech = Speech(newest)
+        self.is_paced = "PACEAPI" in hello.options
         return [self.speech.server_version(connected)]
 
     def answer(self, request: Request, now: float) -> Burst:
         """The burst for a request at `now` (epoch seconds)."""
-        say, book = self.speech, self.gateway.book
-        if self.client_id is None and request.name != "START_API":
-            return []
-        match request.name:
-            case "START_API":
-                return self._start_api(request, now)
-            case "REQ_POSITIONS":
-                rows: Burst = [say.position(book.account, row) for row in book.positions]
-                return [*rows, say.position_end()]
-            case "REQ_IDS":
-                return [say.next_valid_id(self.gateway.next_order_id)]
-            case "REQ_MANAGED_ACCTS":
-                return [say.managed_accounts(book.account)]
-            case "REQ_CURRENT_TIME":
-                return self._current_time(now)
-            case "REQ_OPEN_ORDERS" | "REQ_ALL_OPEN_ORDERS":
-                return [say.open_order_end()]
-            case "REQ_COMPLETED_ORDERS":
-                return [say.completed_orders_end()]
-            case "REQ_EXECUTIONS":
-                return [say.executions_end(_nth(request, 1))]
-            case "REQ_ACCT_DATA":
-                return [say.account_download_end(book.account)]
-            case "REQ_ACCOUNT_UPDATES_MULTI":
-                return [say.account_update_multi_end(_nth(request, 1))]
-            case "CANCEL_POSITIONS" | "REQ_AUTO_OPEN_ORDERS":
-                return []
-            case name if name in ORDERS:
-                self.gateway.orders_received += 1
-                return [self._error(ORDER_REFUSED, now)]
-            case _:
-                return [self._error(NOT_UNDERSTOOD, now)]
+        if request.name in ORDERS:
+            self.gateway.orders_received += 1
+        if not self.pacing.is_too_fast(now):
+            return self._answer(request, now)
+        if self.is_paced:
+            return [Pause(self.pacing.seconds_left(now)), *self._answer(request, now)]
+        return self._refuse_as_too_fast(now)
 
     def end(self) -> None:
         """The client has left: its id is free again."""
         if self.client_id is not None:
             self.gateway.client_ids.discard(self.client_id)
+            self.client_id = None
+
+    def error(self, error: Error, now: float, request_id: int = errors.NO_REQUEST) -> Message:
+        """At `now` (epoch seconds)."""
+        return self.speech.error(error, int(now * 1000), request_id)
+
+    def _answer(self, request: Request, now: float) -> Burst:
+        if request.name == "START_API":
+            return self._start_api(request, now)
+        if self.client_id is None:
+            return []
+        known = request.is_readable and self.speech.version >= SINCE.get(request.name, OLDEST)
+        if not known or request.name.startswith("UNKNOWN_"):
+            return [self.error(errors.NOT_READABLE, now)]
+        if request.name in ANSWERS:
+            return list(ANSWERS[request.name](self, request, now))
+        if request.name.startswith("CANCEL_"):
+            return []
+        return [self.error(errors.NOT_SERVED.about(request.name), now, request.request_id)]
 
     def _start_api(self, request: Request, now: float) -> Burst:
-        client_id = _nth(request, 1)
-        if not client_id.isascii() or not client_id.isdigit():
-            return [self._error(NOT_UNDERSTOOD, now)]
-        number = int(client_id[:10])
-        if number in self.gateway.client_ids:
-            return [self._error(CLIENT_ID_IN_USE, now), HangUp()]
-        self.client_id = number
-        self.gateway.client_ids.add(number)
-        say = self.speech
+        client_id = number_of(request["client_id"], otherwise=-1)
+        if client_id < 0 or self.client_id is not None:
+            return [self.error(errors.NOT_READABLE, now)]
+        if client_id in self.gateway.client_ids:
+            return [self.error(errors.CLIENT_ID_IN_USE, now), HangUp()]
+        self.client_id = client_id
+        self.gateway.client_ids.add(client_id)
         return [
-            say.managed_accounts(self.gateway.book.account),
-            say.next_valid_id(self.gateway.next_order_id),
-            *(self._error(notice, now) for notice in FARM_NOTICES),
+            self.speech.managed_accounts(self.gateway.accounts),
+            self.speech.next_valid_id(self.gateway.next_order_id),
+            *(self.error(notice, now) for notice in errors.FARM_NOTICES),
         ]
 
-    def _current_time(self, now: float) -> Burst:
-        """A second request within a second is dropped without a word."""
-        if now - self._last_time_answer < 1:
+    def _refuse_as_too_fast(self, now: float) -> Burst:
+        """One error for each second that was too fast; the third ends the connection."""
+        pacing = self.pacing
+        if pacing.received != pacing.limit + 1:
             return []
-        self._last_time_answer = now
-        return [self.speech.current_time(int(now))]
-
-    def _error(self, error: tuple[int, str], now: float) -> Message:
-        code, text = error
-        return self.speech.error(NO_REQUEST, code, text, int(now * 1000))
-
-
-def _nth(request: Request, number: int) -> str:
-    """The n-th text field after the id, counted from 0; empty where the request has none."""
-    return request.fields[number] if len(request.fields) > number else ""
+        error = errors.TOO_FAST.about(pacing.limit, pacing.received, pacing.breaches)
+        ending = [HangUp()] if pacing.breaches >= BREACHES else []
+        return [self.error(error, now), *ending]

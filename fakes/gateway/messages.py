@@ -1,7 +1,8 @@
-"""What a gateway says and understands, as text messages, by server version.
+"""What a gateway says, per server version: text, and protobuf from where each message turned.
 
-Message ids, field orders and the versions at which they changed are facts of the protocol; a
-message is built for one server version and is complete but for its frame length.
+Numbers, field orders and versions are facts of the protocol, told by the official clients'
+decoders; a message is built for one server version and is complete but for its frame length.
+A reply turns to protobuf at the version at which its family of requests does.
 """
 
 from __future__ import annotations
@@ -9,80 +10,81 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from fakes.gateway import wire
-from fakes.gateway.book import Position
+from google.protobuf import message as protobuf
 
-OLDEST, NEWEST = 100, 203
-"""Server versions spoken here. From 204 on a gateway speaks protobuf where we still speak text."""
+from fakes.gateway import orders, wire
+from fakes.gateway.book import Book, Contract, Position, Value
+from fakes.gateway.errors import NO_REQUEST, Error
+from fakes.gateway.protobuf import account_pb2, config_pb2, contract_pb2, orders_pb2, session_pb2
+from fakes.gateway.requests import PROTOBUF_OFFSET, RAW_IDS
 
-RAW_IDS = 201
-"""From here on a message id is a raw 4-byte integer, and an id above 200 announces protobuf."""
-PROTOBUF_OFFSET = 200
+OLDEST, NEWEST = 100, 226
+"""Server versions spoken: from the first framed one to the newest client's maximum."""
+
 ESCAPED_TEXT = 153
 REJECT_JSON, ERROR_TIME = 166, 194
-
-REQUESTS = {
-    3: "PLACE_ORDER",
-    4: "CANCEL_ORDER",
-    5: "REQ_OPEN_ORDERS",
-    6: "REQ_ACCT_DATA",
-    7: "REQ_EXECUTIONS",
-    8: "REQ_IDS",
-    15: "REQ_AUTO_OPEN_ORDERS",
-    16: "REQ_ALL_OPEN_ORDERS",
-    17: "REQ_MANAGED_ACCTS",
-    21: "EXERCISE_OPTIONS",
-    49: "REQ_CURRENT_TIME",
-    58: "REQ_GLOBAL_CANCEL",
-    61: "REQ_POSITIONS",
-    64: "CANCEL_POSITIONS",
-    71: "START_API",
-    76: "REQ_ACCOUNT_UPDATES_MULTI",
-    99: "REQ_COMPLETED_ORDERS",
-}
-
-ORDERS = {"PLACE_ORDER", "CANCEL_ORDER", "REQ_GLOBAL_CANCEL", "EXERCISE_OPTIONS"}
+MILLISECONDS, CONFIG = 197, 219
+"""From these versions a client may ask for the time in milliseconds, for the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What a client asked: the message's name, and its text fields after the id."""
+class Form:
+    """One kind of message: its name, its number, its protobuf class, and since which version."""
 
     name: str
-    fields: tuple[str, ...] = ()
-    protobuf: bool = False
+    number: int
+    protobuf: type[protobuf.Message]
+    since: int
 
 
-def read_request(payload: bytes, version: int) -> Request:
-    """Raises wire.WireError where not even an id can be read."""
-    if version >= RAW_IDS:
-        if len(payload) < 4:
-            raise wire.WireError(f"message of {len(payload)} bytes has no id")
-        (number,) = struct.unpack_from("!I", payload)
-        if number > PROTOBUF_OFFSET:
-            return Request(_name(number - PROTOBUF_OFFSET), protobuf=True)
-        return Request(_name(number), tuple(wire.split_fields(payload[4:])))
-    first, *rest = wire.split_fields(payload) or [""]
-    if not first.isascii() or not first.isdigit():
-        raise wire.WireError(f"message id {first[:20]!r} is no number")
-    return Request(_name(int(first[:9])), tuple(rest))
+_ID, _NOTHING = session_pb2.RequestId, session_pb2.Empty
 
-
-def _name(number: int) -> str:
-    return REQUESTS.get(number, f"UNKNOWN_{number}")
+ERROR = Form("error", 4, session_pb2.Error, 201)
+EXECUTIONS_END = Form("execDetailsEnd", 55, _ID, 201)
+ORDER_STATUS = Form("orderStatus", 3, orders_pb2.OrderStatus, 203)
+OPEN_ORDER = Form("openOrder", 5, orders_pb2.OpenOrder, 203)
+OPEN_ORDER_END = Form("openOrderEnd", 53, _NOTHING, 203)
+COMPLETED_ORDERS_END = Form("completedOrdersEnd", 102, _NOTHING, 204)
+ACCOUNT_VALUE = Form("accountValue", 6, account_pb2.AccountValue, 207)
+PORTFOLIO_VALUE = Form("portfolioValue", 7, account_pb2.PortfolioValue, 207)
+ACCOUNT_UPDATE_TIME = Form("accountUpdateTime", 8, account_pb2.AccountUpdateTime, 207)
+ACCOUNT_DOWNLOAD_END = Form("accountDownloadEnd", 54, account_pb2.AccountDataEnd, 207)
+MANAGED_ACCOUNTS = Form("managedAccounts", 15, session_pb2.ManagedAccounts, 207)
+POSITION = Form("position", 61, account_pb2.Position, 207)
+POSITION_END = Form("positionEnd", 62, _NOTHING, 207)
+ACCOUNT_SUMMARY = Form("accountSummary", 63, account_pb2.AccountSummary, 207)
+ACCOUNT_SUMMARY_END = Form("accountSummaryEnd", 64, _ID, 207)
+POSITION_MULTI = Form("positionMulti", 71, account_pb2.PositionMulti, 207)
+POSITION_MULTI_END = Form("positionMultiEnd", 72, _ID, 207)
+ACCOUNT_UPDATE_MULTI = Form("accountUpdateMulti", 73, account_pb2.AccountUpdateMulti, 207)
+ACCOUNT_UPDATE_MULTI_END = Form("accountUpdateMultiEnd", 74, _ID, 207)
+NEXT_VALID_ID = Form("nextValidId", 9, session_pb2.NextValidId, 213)
+CURRENT_TIME = Form("currentTime", 49, session_pb2.CurrentTime, 213)
+CURRENT_TIME_IN_MILLIS = Form("currentTimeInMillis", 109, session_pb2.CurrentTimeInMillis, 213)
+CONFIG_RESPONSE = Form("configResponse", 110, config_pb2.ConfigResponse, CONFIG)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What the gateway sends: the message's name, and its payload."""
+    """What the gateway sends: the message's name, its payload, and its text fields for a log."""
 
     name: str
     payload: bytes
+    fields: tuple[object, ...] = ()
 
     @property
     def frame(self) -> bytes:
         return wire.frame(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Many messages that are sent together, and the bytes they come to."""
+
+    messages: tuple[Message, ...]
+    frames: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,29 @@ class Speech:
 
     version: int
 
-    def _message(self, name: str, number: int, *values: object) -> Message:
+    def _say(
+        self, form: Form, fields: tuple[object, ...], body: protobuf.Message | None
+    ) -> Message:
+        """The message as protobuf where there is a body, as text where there is none."""
+        if body is None:
+            return Message(form.name, self._text(form.number, fields), (form.number, *fields))
+        head = struct.pack("!I", form.number + PROTOBUF_OFFSET)
+        return Message(form.name, head + body.SerializeToString(), (form.number, *fields))
+
+    def _message(self, form: Form, *fields: object, **values: object) -> Message:
+        """Text fields for the one form, named values for the other; empty text is absent there."""
+        if self.version < form.since:
+            return self._say(form, fields, None)
+        filled: dict[str, Any] = {
+            name: _clean(value) if isinstance(value, str) else value
+            for name, value in values.items()
+            if value != ""
+        }
+        return self._say(form, fields, form.protobuf(**filled))
+
+    def _text(self, number: int, fields: tuple[object, ...]) -> bytes:
         head = struct.pack("!I", number) if self.version >= RAW_IDS else wire.fields(number)
-        return Message(name, head + wire.fields(*(self._encoded(value) for value in values)))
+        return head + wire.fields(*(self._encoded(value) for value in fields))
 
     def _encoded(self, value: object) -> object:
         if isinstance(value, str) and self.version >= ESCAPED_TEXT:
@@ -101,51 +123,166 @@ class Speech:
         return value
 
     def server_version(self, connected: str) -> Message:
-        """The answer to the hello: two text fields and no id, at every version."""
-        return Message("serverVersion", wire.fields(self.version, connected))
+        """The answer to the hello: two text fields and no number, at every version."""
+        fields = (self.version, connected)
+        return Message("serverVersion", wire.fields(*fields), fields)
 
     def next_valid_id(self, order_id: int) -> Message:
-        return self._message("nextValidId", 9, 1, order_id)
+        return self._message(NEXT_VALID_ID, 1, order_id, order_id=order_id)
 
-    def managed_accounts(self, *accounts: str) -> Message:
-        return self._message("managedAccounts", 15, 1, ",".join(accounts))
+    def managed_accounts(self, accounts: str) -> Message:
+        return self._message(MANAGED_ACCOUNTS, 1, accounts, accounts=accounts)
 
     def current_time(self, seconds: int) -> Message:
-        return self._message("currentTime", 49, 1, seconds)
+        return self._message(CURRENT_TIME, 1, seconds, seconds=seconds)
 
-    def error(self, request_id: int, code: int, text: str, milliseconds: int = 0) -> Message:
-        values: list[object] = [request_id, code, text]
+    def current_time_in_millis(self, milliseconds: int) -> Message:
+        return self._message(CURRENT_TIME_IN_MILLIS, milliseconds, milliseconds=milliseconds)
+
+    def error(self, error: Error, milliseconds: int = 0, request_id: int = NO_REQUEST) -> Message:
+        fields: list[object] = [request_id, *error]
         if self.version >= REJECT_JSON:
-            values.append("")
+            fields.append("")
         if self.version >= ERROR_TIME:
-            values.append(milliseconds)
+            fields.append(milliseconds)
         else:
-            values.insert(0, 2)
-        return self._message(f"error {code}", 4, *values)
+            fields.insert(0, 2)
+        said = self._message(
+            ERROR, *fields,
+            request_id=request_id, milliseconds=milliseconds, code=error.code, text=error.text,
+        )  # fmt: skip
+        return Message(f"error {error.code}", said.payload, said.fields)
 
-    @lru_cache(maxsize=200_000)  # noqa: B019 - a Speech is as small as its version
-    def position(self, account: str, row: Position) -> Message:
+    @lru_cache(maxsize=8)  # noqa: B019 - a Speech is as small as its version
+    def positions(self, books: tuple[Book, ...]) -> Block:
         """Kept, so that a large book is encoded once and not for each client."""
+        messages = tuple(
+            self.position(book.account, row) for book in books for row in book.positions
+        )
+        return Block(messages, b"".join(message.frame for message in messages))
+
+    def position(self, account: str, row: Position) -> Message:
         return self._message(
-            "position", 61, 3, account, row.con_id, row.symbol, row.sec_type, row.expiry,
-            row.strike, row.right, row.multiplier, row.exchange, row.currency, row.local_symbol,
-            row.trading_class, row.quantity, row.average_cost,
+            POSITION, 3, account, *_contract_fields(row.contract), row.quantity, row.average_cost,
+            account=account, contract=_contract(row.contract), quantity=row.quantity,
+            average_cost=row.average_cost,
         )  # fmt: skip
 
     def position_end(self) -> Message:
-        return self._message("positionEnd", 62, 1)
+        return self._message(POSITION_END, 1)
 
-    def open_order_end(self) -> Message:
-        return self._message("openOrderEnd", 53, 1)
+    def position_multi(self, request_id: int, account: str, row: Position, model: str) -> Message:
+        return self._message(
+            POSITION_MULTI, 1, request_id, account, *_contract_fields(row.contract),
+            row.quantity, row.average_cost, model,
+            request_id=request_id, account=account, contract=_contract(row.contract),
+            quantity=row.quantity, average_cost=row.average_cost, model=model,
+        )  # fmt: skip
 
-    def completed_orders_end(self) -> Message:
-        return self._message("completedOrdersEnd", 102)
+    def position_multi_end(self, request_id: int) -> Message:
+        return self._message(POSITION_MULTI_END, 1, request_id, request_id=request_id)
 
-    def executions_end(self, request_id: str) -> Message:
-        return self._message("execDetailsEnd", 55, 1, request_id)
+    def account_value(self, account: str, line: Value) -> Message:
+        return self._message(
+            ACCOUNT_VALUE, 2, line.key, line.value, line.currency, account,
+            key=line.key, value=line.value, currency=line.currency, account=account,
+        )  # fmt: skip
+
+    def portfolio_value(self, account: str, row: Position) -> Message:
+        """The row as the portfolio window shows it; the exchange is the primary one here."""
+        money = (row.market_price, row.market_value, row.average_cost, row.unrealized, 0.0)
+        return self._message(
+            PORTFOLIO_VALUE, 8, *_contract_fields(row.contract), row.quantity, *money, account,
+            contract=_contract(row.contract, at_primary=True), quantity=row.quantity,
+            market_price=row.market_price, market_value=row.market_value,
+            average_cost=row.average_cost, unrealized=row.unrealized, realized=0.0,
+            account=account,
+        )  # fmt: skip
+
+    def account_update_time(self, time: str) -> Message:
+        """The time as `hh:mm`."""
+        return self._message(ACCOUNT_UPDATE_TIME, 1, time, time=time)
 
     def account_download_end(self, account: str) -> Message:
-        return self._message("accountDownloadEnd", 54, 1, account)
+        return self._message(ACCOUNT_DOWNLOAD_END, 1, account, account=account)
 
-    def account_update_multi_end(self, request_id: str) -> Message:
-        return self._message("accountUpdateMultiEnd", 74, 1, request_id)
+    def account_summary(self, request_id: int, account: str, line: Value) -> Message:
+        return self._message(
+            ACCOUNT_SUMMARY, 1, request_id, account, line.key, line.value,
+            line.currency,
+            request_id=request_id, account=account, tag=line.key, value=line.value,
+            currency=line.currency,
+        )  # fmt: skip
+
+    def account_summary_end(self, request_id: int) -> Message:
+        return self._message(ACCOUNT_SUMMARY_END, 1, request_id, request_id=request_id)
+
+    def account_update_multi(
+        self, request_id: int, account: str, model: str, line: Value
+    ) -> Message:
+        return self._message(
+            ACCOUNT_UPDATE_MULTI, 1, request_id, account, model, line.key, line.value,
+            line.currency,
+            request_id=request_id, account=account, model=model, key=line.key, value=line.value,
+            currency=line.currency,
+        )  # fmt: skip
+
+    def account_update_multi_end(self, request_id: int) -> Message:
+        return self._message(ACCOUNT_UPDATE_MULTI_END, 1, request_id, request_id=request_id)
+
+    def open_order(self, order: orders.Order) -> Message:
+        is_text = self.version < OPEN_ORDER.since
+        fields = tuple(orders.open_order_fields(order, self.version))
+        return self._say(OPEN_ORDER, fields, None if is_text else orders.open_order_protobuf(order))
+
+    def order_status(self, order: orders.Order) -> Message:
+        is_text = self.version < ORDER_STATUS.since
+        fields = tuple(orders.order_status_fields(order, self.version))
+        body = None if is_text else orders.order_status_protobuf(order)
+        return self._say(ORDER_STATUS, fields, body)
+
+    def open_order_end(self) -> Message:
+        return self._message(OPEN_ORDER_END, 1)
+
+    def completed_orders_end(self) -> Message:
+        return self._message(COMPLETED_ORDERS_END)
+
+    def executions_end(self, request_id: int) -> Message:
+        return self._message(EXECUTIONS_END, 1, request_id, request_id=request_id)
+
+    def config(self, request_id: int, settings: config_pb2.ApiSettings) -> Message:
+        """The read-only part: the settings of the API. There is no text form."""
+        api = config_pb2.ApiConfig(settings=settings)
+        body = config_pb2.ConfigResponse(request_id=request_id, api=api)
+        return self._say(CONFIG_RESPONSE, (request_id,), body)
+
+
+def _clean(text: str) -> str:
+    """Protobuf text is UTF-8 and holds no half of a surrogate pair."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _contract_fields(held: Contract) -> tuple[object, ...]:
+    return (
+        held.con_id, held.symbol, held.sec_type, held.expiry, held.strike, held.right,
+        held.multiplier, held.exchange, held.currency, held.local_symbol, held.trading_class,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=200_000)
+def _contract(held: Contract, at_primary: bool = False) -> contract_pb2.Contract:
+    """Empty texts are absent; a strike is always there."""
+    texts = {
+        "symbol": held.symbol,
+        "sec_type": held.sec_type,
+        "expiry": held.expiry,
+        "right": held.right,
+        "primary_exchange" if at_primary else "exchange": held.exchange,
+        "currency": held.currency,
+        "local_symbol": held.local_symbol,
+        "trading_class": held.trading_class,
+    }
+    filled: dict[str, Any] = {name: _clean(text) for name, text in texts.items() if text}
+    if held.multiplier:
+        filled["multiplier"] = float(held.multiplier)
+    return contract_pb2.Contract(con_id=held.con_id, strike=held.strike, **filled)

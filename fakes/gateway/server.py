@@ -1,40 +1,34 @@
-"""The sockets of the fake: it listens, reads, and performs what gateway and faults decide.
+"""The sockets of the fake: it listens, accepts, and can be changed while it runs.
 
-Its log is JSON lines, one event each: `time` (UTC), `event`, and what belongs to it. `connected`,
-`received`, `sent` and `closed` carry the number of the connection, counted from 1.
+What a client is told is decided by gateway and faults; a connection performs it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import socket
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+import sys
+import time
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import reduce
-from typing import TextIO
+from typing import Any
 
-from fakes.gateway import wire
-from fakes.gateway.faults import Fault
-from fakes.gateway.gateway import Burst, Gateway, HangUp, Pause, Raw, Session
-from fakes.gateway.messages import Message, read_request
+from fakes.gateway import listening, wire
+from fakes.gateway.bystanders import Bystanders
+from fakes.gateway.connection import Connection, NotReading
+from fakes.gateway.disk import SettingsDirectory
+from fakes.gateway.errors import Error
+from fakes.gateway.faults import Books, Fault
+from fakes.gateway.gateway import ApiSettings, Gateway
+from fakes.gateway.log import Teller
 
 BACKLOG = 128
-
-
-@dataclass(slots=True)
-class Log:
-    """JSON lines, each on disk before the next event; or nothing at all."""
-
-    file: TextIO | None = None
-
-    def __call__(self, event: str, **what: object) -> None:
-        if self.file is not None:
-            line = {"time": datetime.now(UTC).isoformat(), "event": event, **what}
-            self.file.write(json.dumps(line) + "\n")
-            self.file.flush()
+PATIENCE = 10.0
+"""Seconds after which a client that takes nothing of what waits for it is dropped."""
+AGAIN_SECONDS = 0.1
+"""Until it tries to accept once more where the system would not let it."""
 
 
 @dataclass(slots=True)
@@ -45,184 +39,232 @@ class Server:
     faults: Sequence[Fault] = ()
     host: str = "127.0.0.1"
     port: int = 0
-    log: Log = field(default_factory=Log)
-    _listener: socket.socket | None = None
-    _server: asyncio.Server | None = None
-    _kept: list[object] = field(default_factory=list)
+    tellers: list[Teller] = field(default_factory=list)
+    disk: SettingsDirectory | None = None
+    patience: float = PATIENCE
+    elsewhere: int | None = None
+    """The port it listens on where a fault makes it take another than its own."""
+    connections: set[Connection] = field(default_factory=set)
+    bystanders: Bystanders = field(default_factory=lambda: Bystanders("", 0))
+    _first_faults: Sequence[Fault] = ()
+    _books: Books = field(init=False)
+    _settings: ApiSettings = field(init=False)
+    _sockets: list[socket.socket] = field(default_factory=list)
+    _kept: list[Any] = field(default_factory=list)
+    _accepting: asyncio.Task[None] | None = None
+    _clients: set[asyncio.Task[None]] = field(default_factory=set)
+    _later: set[asyncio.Task[None]] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _up_since: float = 0.0
 
-    async def start(self) -> None:
-        """Binds the port, `self.port` tells which. Raises OSError where that is impossible."""
-        self._listener = _bound(self.host, self.port)
-        self.port = self._listener.getsockname()[1]
-        for fault in self.faults:
-            self.gateway.book = fault.book(self.gateway.book)
-        if not self.listens:
-            return
-        self._listener.listen(BACKLOG)
-        for fault in self.faults:
-            self._kept += (self._zombie() for _ in range(fault.zombies))
-            self._kept += (self._dial() for _ in range(fault.queued))
-        if all(fault.accepts for fault in self.faults):
-            self._server = await asyncio.start_server(self._serve, sock=self._listener)
-        self.log("listening", host=self.host, port=self.port)
+    def __post_init__(self) -> None:
+        self._first_faults = self.faults
+        self._books, self._settings = self.gateway.books, self.gateway.settings
 
     @property
     def listens(self) -> bool:
-        """Whether anything does, or the port is only reserved."""
+        """Whether anything does on its own port, or the port is only reserved."""
         return all(fault.listens for fault in self.faults)
 
+    async def start(self) -> None:
+        """Binds the port, `self.port` tells which. Raises OSError where that is impossible."""
+        self._apply_faults()
+        own = listening.bound(self.host, self.port)
+        self._sockets = [own]
+        self.port = self.gateway.port = own.getsockname()[1]
+        self.tell("started", host=self.host, port=self.port, authenticated=self._is_logged_in)
+        instead = [port for fault in self.faults for port in fault.elsewhere if port != self.port]
+        if self.listens:
+            await self._listen(own)
+        elif instead:
+            other = listening.bound_to_first_free(self.host, instead)
+            self._sockets.append(other)
+            self.elsewhere = other.getsockname()[1]
+            await self._listen(other)
+
     async def stop(self) -> None:
-        """Closes the port; what is still connected ends with the process."""
-        if self._server is not None:
-            self._server.close()
-        elif self._listener is not None:
-            self._listener.close()
-        self.log("stopped", orders_received=self.gateway.orders_received)
+        """Ends as a process does: the port and every connection are closed."""
+        await self._end()
+        self.tell("stopped", orders_received=self.gateway.orders_received)
 
-    def _dial(self) -> socket.socket:
-        return socket.create_connection((self.host, self.port), timeout=5)
+    async def restart(self, seconds: float = 0.0) -> None:
+        """Ends, and comes back on the same port after so many seconds."""
+        await self._end()
+        await asyncio.sleep(seconds)
+        await self.start()
 
-    def _zombie(self) -> socket.socket:
-        """The gateway's end of a connection whose client has left: the kernel's own CLOSE_WAIT."""
-        assert self._listener is not None
-        self._dial().close()
-        return self._listener.accept()[0]
+    async def become(self, *faults: Fault) -> None:
+        """Has these faults from now on, and no others; none: it is healthy."""
+        listened = self.listens
+        self.faults = faults
+        if self.listens != listened:
+            await self.restart()
+            return
+        self._apply_faults()
+        if self.listens:
+            await self.accept(all(fault.accepts for fault in faults))
+            await self._invite_bystanders()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        number = next(self._numbers)
-        peer = writer.get_extra_info("peername")
-        self.log("connected", connection=number, peer=f"{peer[0]}:{peer[1]}" if peer else "")
-        connection = _Connection(self, self.gateway.session(), number, reader, writer)
+    async def reset(self) -> None:
+        """Is what it was at its start: its first faults, nobody connected, nothing counted."""
+        self.faults, self.gateway.orders_received = self._first_faults, 0
+        await self.restart()
+
+    async def accept(self, does: bool = True) -> None:
+        """Takes connections from the accept queue, or leaves them there."""
+        if does and self._accepting is None:
+            self._accepting = asyncio.create_task(self._accept(self._sockets[-1]))
+        elif not does and self._accepting is not None:
+            await _ended({self._accepting})
+            self._accepting = None
+
+    async def add_zombies(self, count: int) -> None:
+        """CLOSE_WAIT sockets on the port, which stay until a restart."""
+        await self.bystanders.add_zombies(count, accepted=self._accepting is not None)
+
+    async def say(self, error: Error) -> None:
+        """An error or a notice to every client whose session has started."""
+        for connection in list(self.connections):
+            if connection.session.client_id is not None:
+                await connection.notify(error)
+
+    def drop(self) -> int:
+        """Closes every connection without a word; how many."""
+        dropped = list(self.connections)
+        for connection in dropped:
+            connection.close()
+        return len(dropped)
+
+    def tell(self, event: str, **what: Any) -> None:
+        """Lets everybody who listens know; one that cannot write any more is told no more."""
+        hearing = list(self.tellers)
+        if self.disk is not None and self._is_noted(event, what):
+            hearing.append(self.disk)
+        for teller in hearing:
+            try:
+                teller(event, **what)
+            except OSError as error:
+                print(f"fake gateway: a log of it ends here: {error}", file=sys.stderr)
+                self.tellers = [each for each in self.tellers if each is not teller]
+                self.disk = None if teller is self.disk else self.disk
+
+    @property
+    def up_seconds(self) -> float:
+        """Since it began to listen."""
+        return time.monotonic() - self._up_since
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self.tellers) or self.disk is not None
+
+    @property
+    def _is_logged_in(self) -> bool:
+        return all(fault.is_logged_in for fault in self.faults)
+
+    def _is_noted(self, event: str, what: dict[str, Any]) -> bool:
+        """Whether the gateway itself would write it down."""
+        if "connection" in what:
+            self.gateway.up_seconds = self.up_seconds
+            return all(fault.takes_note(self.gateway) for fault in self.faults)
+        return event != "listening" or self._is_logged_in
+
+    def _apply_faults(self) -> None:
+        self.gateway.books = reduce(
+            lambda books, fault: fault.books(books), self.faults, self._books
+        )
+        self.gateway.settings = reduce(
+            lambda settings, fault: fault.settings(settings), self.faults, self._settings
+        )
+
+    async def _listen(self, listener: socket.socket) -> None:
+        listener.listen(max(BACKLOG, self.gateway.max_clients or BACKLOG * 32))
+        port = listener.getsockname()[1]
+        self._up_since = time.monotonic()
+        self.bystanders = Bystanders(self.host, port)
+        self.tell("listening", host=self.host, port=port)
+        await self.accept(all(fault.accepts for fault in self.faults))
+        await self._invite_bystanders()
+
+    async def _invite_bystanders(self) -> None:
+        for fault in self.faults:
+            self.bystanders.add_to_queue(fault.queued)
+            if fault.zombies and fault.zombies_after:
+                _begin(self._zombies_later(fault.zombies, fault.zombies_after), self._later)
+            else:
+                await self.add_zombies(fault.zombies)
+            for _ in range(fault.others):
+                await self.bystanders.add_program(self.gateway.someone_else)
+
+    async def _zombies_later(self, count: int, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self.add_zombies(count)
+
+    async def _end(self) -> None:
+        await self.accept(False)
+        self.drop()
+        await _ended(self._clients | self._later)
+        for each in (*self._sockets, *self._kept):
+            each.close()
+        self._sockets, self._kept, self.elsewhere = [], [], None
+        await asyncio.to_thread(self.bystanders.leave)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                accepted, peer = await asyncio.get_running_loop().sock_accept(listener)
+            except OSError:  # too many open files, as a rule
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
+            if not self.bystanders.takes(accepted, peer):
+                self._welcome(accepted, f"{peer[0]}:{peer[1]}")
+
+    def _welcome(self, accepted: socket.socket, peer: str) -> None:
+        number, most = next(self._numbers), self.gateway.max_clients
+        self.tell("connected", connection=number, peer=peer)
+        if most and len(self._clients) >= most:
+            self.tell("refused", connection=number, reason=f"{most} clients are connected already")
+            self.tell("closed", connection=number, by="gateway")
+            accepted.close()
+        else:
+            _begin(self._serve(accepted, number), self._clients)
+
+    async def _serve(self, accepted: socket.socket, number: int) -> None:
+        reader, writer = await asyncio.open_connection(sock=accepted)
+        connection = Connection(self, self.gateway.session(), number, reader, writer)
+        self.connections.add(connection)
         closed_by = "gateway"
         try:
             closed_by = await connection.run()
         except wire.WireError as error:
-            self.log("refused", connection=number, reason=str(error))
+            self.tell("refused", connection=number, reason=str(error))
+        except NotReading as error:
+            self.tell("refused", connection=number, reason=str(error))
+            connection.close()
         except OSError as error:
             closed_by = f"client ({type(error).__name__})"
-        except asyncio.CancelledError:
-            pass  # the whole gateway ends
+        except Exception as error:  # whatever a client sends, the gateway goes on
+            self.tell("failed", connection=number, reason=repr(error))
         finally:
             connection.session.end()
-            self.log("closed", connection=number, by=closed_by)
+            self.connections.discard(connection)
+            self.tell("closed", connection=number, by=closed_by)
             if all(fault.closes for fault in self.faults):
                 writer.close()
             else:
                 self._kept.append(writer)
 
 
-@dataclass(slots=True)
-class _Connection:
-    """One client, from the accept to the last byte."""
-
-    server: Server
-    session: Session
-    number: int
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    _said_hello: bool = False
-
-    async def run(self) -> str:
-        """Serves until one side closes; says which: `client` or `gateway`."""
-        try:
-            await self._perform("connect", [])
-            async for payload in self._payloads():
-                await self._perform(*self._answer(payload))
-        except _HungUp:
-            return "gateway"
-        return "client"
-
-    async def _payloads(self) -> AsyncIterator[bytes]:
-        """The hello's payload, then that of each message."""
-        try:
-            prefix = await self.reader.readexactly(len(wire.PREFIX))
-        except asyncio.IncompleteReadError as error:
-            if error.partial:
-                raise wire.WireError(f"not a hello: {error.partial!r}") from None
-            return
-        if prefix != wire.PREFIX:
-            old = "a client older than v100" if prefix[:1].isdigit() else "not a hello"
-            raise wire.WireError(f"{old}: {prefix!r}")
-        frames = wire.Frames()
-        while data := await self.reader.read(65536):
-            for payload in frames.feed(data):
-                yield payload
-
-    def _answer(self, payload: bytes) -> tuple[str, Burst]:
-        now = datetime.now(UTC)
-        if not self._said_hello:
-            hello = wire.read_hello(payload)
-            self._said_hello = True
-            self.server.log(
-                "received",
-                connection=self.number,
-                message="hello",
-                fields=[hello.lowest, hello.highest, hello.options],
-            )
-            return "hello", self.session.hello(hello, f"{now:%Y%m%d %H:%M:%S} UTC")
-        request = read_request(payload, self.session.speech.version)
-        self.server.log(
-            "received", connection=self.number, message=request.name, fields=list(request.fields)
-        )
-        return request.name, self.session.answer(request, now.timestamp())
-
-    async def _perform(self, event: str, burst: Burst) -> None:
-        for fault in self.server.faults:
-            burst = fault.burst(event, burst, self.session)
-        data = bytearray()
-        for action in burst:
-            match action:
-                case Message(name=name):
-                    data += action.frame
-                    self.server.log("sent", connection=self.number, message=name)
-                case Raw(data=raw):
-                    data += raw
-                case Pause(seconds=seconds):
-                    await self._send(data)
-                    await asyncio.sleep(seconds)
-                case HangUp():
-                    await self._send(data)
-                    raise _HungUp
-        await self._send(data)
-
-    async def _send(self, data: bytearray) -> None:
-        """Sends and empties `data`, cut into segments as the faults will have it."""
-        pieces: Iterable[bytes | Pause] = (bytes(data),) if data else ()
-        pieces = reduce(_cut, self.server.faults, pieces)
-        data.clear()
-        for piece in pieces:
-            if isinstance(piece, Pause):
-                await asyncio.sleep(piece.seconds)
-            else:
-                self.writer.write(piece)
-                await self.writer.drain()
+def _begin(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+    """Does it in the background, and keeps the task among the others while it lasts."""
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
 
 
-class _HungUp(Exception):
-    """The gateway has closed the connection."""
-
-
-def _cut(pieces: Iterable[bytes | Pause], fault: Fault) -> Iterable[bytes | Pause]:
-    for piece in pieces:
-        if isinstance(piece, Pause):
-            yield piece
-        else:
-            yield from fault.segments(piece)
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancels them, and waits until they are gone."""
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

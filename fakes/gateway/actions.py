@@ -1,0 +1,40 @@
+"""What a gateway does on an event: the actions of a burst, performed in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from fakes.gateway.messages import Block, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Say nothing for so long."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Close the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Bytes that need not be a message."""
+
+    data: bytes
+
+
+Action = Message | Block | Pause | HangUp | Raw
+Burst = list[Action]
+
+
+def one_by_one(burst: Iterable[Action]) -> Iterator[Action]:
+    """The burst with each message of a block on its own, so that a fault can come between."""
+    for action in burst:
+        if isinstance(action, Block):
+            yield from action.messages
+        else:
+            yield action

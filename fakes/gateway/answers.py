@@ -1,0 +1,183 @@
+"""The read-only surface: how each request is answered once a session has started.
+
+To serve one more, write a function from session, request and time to what is sent, and enter it
+under the request's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from fakes.gateway import errors
+from fakes.gateway.actions import Action
+from fakes.gateway.book import Book
+from fakes.gateway.protobuf import config_pb2
+from fakes.gateway.requests import Request
+
+if TYPE_CHECKING:
+    from fakes.gateway.gateway import Session
+
+Answer = Callable[["Session", Request, float], Iterable[Action]]
+
+ANSWERS: dict[str, Answer] = {}
+
+LEDGER = {"CashBalance", "NetLiquidation", "RealizedPnL", "TotalCashValue", "UnrealizedPnL"}
+"""What is told of an account where only its ledger is asked for."""
+
+
+def _answers(*names: str) -> Callable[[Answer], Answer]:
+    def enter(answer: Answer) -> Answer:
+        ANSWERS.update(dict.fromkeys(names, answer))
+        return answer
+
+    return enter
+
+
+def _writing(answer: Answer) -> Answer:
+    """Of requests that a gateway in Read-Only mode refuses (ib_insync #1, #7, #224)."""
+
+    def unless_read_only(session: Session, request: Request, now: float) -> Iterable[Action]:
+        if session.gateway.settings.read_only:
+            return [session.error(errors.READ_ONLY, now)]
+        return answer(session, request, now)
+
+    return unless_read_only
+
+
+@_answers("SET_SERVER_LOGLEVEL", "REQ_MARKET_DATA_TYPE")
+def _silently(session: Session, request: Request, now: float) -> Iterable[Action]:
+    return ()
+
+
+@_answers("REQ_IDS")
+@_writing
+def _ids(session: Session, request: Request, now: float) -> Iterable[Action]:
+    return [session.speech.next_valid_id(session.gateway.next_order_id)]
+
+
+@_answers("REQ_MANAGED_ACCTS")
+def _managed_accounts(session: Session, request: Request, now: float) -> Iterable[Action]:
+    return [session.speech.managed_accounts(session.gateway.accounts)]
+
+
+@_answers("REQ_CURRENT_TIME")
+def _current_time(session: Session, request: Request, now: float) -> Iterable[Action]:
+    """A second request within a second is dropped without a word (ib_insync #479)."""
+    if 0 <= now - session.time_asked < 1:
+        return []
+    session.time_asked = now
+    return [session.speech.current_time(int(now))]
+
+
+@_answers("REQ_CURRENT_TIME_IN_MILLIS")
+def _current_time_in_millis(session: Session, request: Request, now: float) -> Iterable[Action]:
+    return [session.speech.current_time_in_millis(int(now * 1000))]
+
+
+@_answers("REQ_POSITIONS")
+def _positions(session: Session, request: Request, now: float) -> Iterable[Action]:
+    return [session.speech.positions(session.gateway.books), session.speech.position_end()]
+
+
+@_answers("REQ_POSITIONS_MULTI")
+def _positions_multi(session: Session, request: Request, now: float) -> Iterator[Action]:
+    say, number, model = session.speech, request.request_id, request["model"]
+    for book in _books(session, request["account"], model):
+        for row in book.positions:
+            yield say.position_multi(number, book.account, row, model)
+    yield say.position_multi_end(number)
+
+
+@_answers("REQ_ACCT_DATA")
+def _account_data(session: Session, request: Request, now: float) -> Iterator[Action]:
+    """Subscribing is answered at once with everything; unsubscribing with nothing."""
+    say, account = session.speech, request["account"]
+    if request["subscribe"] != "1":
+        return
+    if not account and len(session.gateway.books) > 1:
+        yield session.error(errors.NO_ACCOUNT, now)
+        return
+    books = _books(session, account)
+    if not books:
+        yield session.error(errors.UNKNOWN_ACCOUNT.about(account), now)
+    for book in books:
+        yield from (say.account_value(book.account, line) for line in book.values)
+        yield from (say.portfolio_value(book.account, row) for row in book.positions)
+        yield say.account_update_time(f"{datetime.fromtimestamp(now, UTC):%H:%M}")
+        yield say.account_download_end(book.account)
+
+
+@_answers("REQ_ACCOUNT_UPDATES_MULTI")
+def _account_updates_multi(session: Session, request: Request, now: float) -> Iterator[Action]:
+    say, number, model = session.speech, request.request_id, request["model"]
+    for book in _books(session, request["account"], model):
+        for line in book.values:
+            if request["ledger"] != "1" or line.key in LEDGER:
+                yield say.account_update_multi(number, book.account, model, line)
+    yield say.account_update_multi_end(number)
+
+
+@_answers("REQ_ACCOUNT_SUMMARY")
+def _account_summary(session: Session, request: Request, now: float) -> Iterator[Action]:
+    """Of all accounts, whatever the group's name."""
+    say, number = session.speech, request.request_id
+    tags = {tag.strip() for tag in request["tags"].split(",")}
+    for book in session.gateway.books:
+        for line in book.values:
+            if line.key in tags:
+                yield say.account_summary(number, book.account, line)
+    yield say.account_summary_end(number)
+
+
+@_answers("REQ_OPEN_ORDERS", "REQ_ALL_OPEN_ORDERS")
+@_writing
+def _open_orders(session: Session, request: Request, now: float) -> Iterable[Action]:
+    return [session.speech.open_order_end()]
+
+
+@_answers("REQ_COMPLETED_ORDERS")
+@_writing
+def _completed_orders(session: Session, request: Request, now: float) -> Iterable[Action]:
+    return [session.speech.completed_orders_end()]
+
+
+@_answers("REQ_AUTO_OPEN_ORDERS")
+@_writing
+def _auto_open_orders(session: Session, request: Request, now: float) -> Iterable[Action]:
+    return [] if session.client_id == 0 else [session.error(errors.NO_AUTO_BIND, now)]
+
+
+@_answers("REQ_EXECUTIONS")
+def _executions(session: Session, request: Request, now: float) -> Iterable[Action]:
+    return [session.speech.executions_end(request.request_id)]
+
+
+@_answers("REQ_CONFIG")
+def _config(session: Session, request: Request, now: float) -> Iterable[Action]:
+    gateway, settings = session.gateway, session.gateway.settings
+    told = config_pb2.ApiSettings(
+        read_only=settings.read_only,
+        socket_port=gateway.port,
+        master_client_id=settings.master_client_id,
+        create_api_message_log_file=True,
+        reject_messages_above_max_rate=True,
+        allow_localhost_only=True,
+        trusted_ips=settings.trusted_ips,
+    )
+    return [session.speech.config(request.request_id, told)]
+
+
+@_answers("PLACE_ORDER", "CANCEL_ORDER", "REQ_GLOBAL_CANCEL", "EXERCISE_OPTIONS")
+def _refuse(session: Session, request: Request, now: float) -> Iterable[Action]:
+    """No order is ever taken."""
+    refused = errors.READ_ONLY if session.gateway.settings.read_only else errors.ORDER_REFUSED
+    return [session.error(refused, now, request.request_id)]
+
+
+def _books(session: Session, account: str, model: str = "") -> list[Book]:
+    """Of one account, or of all where none is named; no account here holds a model."""
+    if model:
+        return []
+    return [book for book in session.gateway.books if account in ("", book.account)]

@@ -1,0 +1,88 @@
+"""What is on the port besides the clients that come: zombies, a queue, other programs' clients.
+
+All are real: the kernel's own sockets and processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from fakes.gateway import another_client, listening
+
+SECONDS = 10.0
+"""The bound of every wait for the kernel or for a process."""
+
+
+@dataclass(slots=True)
+class Bystanders:
+    """On one port, until they are sent away; `port` is where the gateway listens."""
+
+    host: str
+    port: int
+    zombies: list[socket.socket] = field(default_factory=list)
+    _expected: dict[Any, asyncio.Event] = field(default_factory=dict)
+    _queue: list[socket.socket] = field(default_factory=list)
+    _programs: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    async def add_zombies(self, count: int, accepted: bool) -> None:
+        """Connections whose client has left: in CLOSE_WAIT for as long as nobody closes them.
+
+        Where the gateway does not accept, they stay so in its queue.
+        """
+        for _ in range(count):
+            with listening.dialled(self.host, self.port) as client:
+                taken = asyncio.Event()
+                if accepted:
+                    self._expected[client.getsockname()[:2]] = taken
+            if accepted:
+                await asyncio.wait_for(taken.wait(), SECONDS)
+
+    def takes(self, accepted: socket.socket, peer: Any) -> bool:
+        """Keeps an accepted socket that was to become a zombie."""
+        taken = self._expected.pop(peer[:2], None)
+        if taken is None:
+            return False
+        self.zombies.append(accepted)
+        taken.set()
+        return True
+
+    def add_to_queue(self, count: int) -> None:
+        """Connections that wait to be accepted."""
+        self._queue += (listening.dialled(self.host, self.port) for _ in range(count))
+
+    async def add_program(self, client_id: int) -> None:
+        """A process of its own that is connected as a client, with this id."""
+        words = [another_client.__file__, listening.reachable(self.host), self.port, client_id]
+        program = subprocess.Popen(
+            [sys.executable, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._programs.append(program)
+        assert program.stdout is not None
+        await asyncio.wait_for(asyncio.to_thread(program.stdout.readline), SECONDS)
+
+    def leave(self) -> None:
+        """Closes every socket and ends every process."""
+        for each in (*self.zombies, *self._queue):
+            each.close()
+        for program in self._programs:
+            _end(program)
+        self.zombies.clear()
+        self._queue.clear()
+        self._programs.clear()
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    assert program.stdin is not None
+    assert program.stdout is not None
+    program.stdin.close()
+    try:
+        program.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        program.wait(SECONDS)
+    program.stdout.close()

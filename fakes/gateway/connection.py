@@ -1,0 +1,167 @@
+"""One client, from the accept to the last byte: reads what it asks, performs what is decided."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from fakes.gateway import wire
+from fakes.gateway.actions import Burst, HangUp, Pause, Raw, one_by_one
+from fakes.gateway.errors import Error
+from fakes.gateway.faults import Fault
+from fakes.gateway.gateway import Session
+from fakes.gateway.log import shortened
+from fakes.gateway.messages import Block, Message
+from fakes.gateway.requests import read_request
+
+if TYPE_CHECKING:
+    from fakes.gateway.server import Server
+
+READ_BYTES = 65536
+
+
+class NotReading(Exception):
+    """The client takes nothing of what waits for it."""
+
+
+class _HungUp(Exception):
+    """The gateway has closed the connection."""
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One client, as the gateway holds it."""
+
+    server: Server
+    session: Session
+    number: int
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    _said_hello: bool = False
+    _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self) -> str:
+        """Serves until one side closes; says which: `client` or `gateway`.
+
+        Raises wire.WireError for what is not the protocol, NotReading, OSError.
+        """
+        try:
+            await self.perform("connect", [])
+            async for payload in self._payloads():
+                await self.perform(*self._answer(payload))
+        except _HungUp:
+            return "gateway"
+        return "client"
+
+    async def perform(self, event: str, burst: Burst) -> None:
+        """Does on an event what the gateway would do, as far as its faults let it."""
+        faults = self.server.faults
+        self.session.gateway.up_seconds = self.server.up_seconds
+        if faults:
+            burst = list(one_by_one(burst))
+        for fault in faults:
+            burst = fault.burst(event, burst, self.session)
+        pending: list[bytes] = []
+        for action in burst:
+            match action:
+                case Message() | Block():
+                    pending.append(self._told(action))
+                case Raw(data=raw):
+                    pending.append(raw)
+                case Pause(seconds=seconds):
+                    await self._send(pending)
+                    await asyncio.sleep(seconds)
+                case HangUp():
+                    await self._send(pending)
+                    raise _HungUp
+        await self._send(pending)
+
+    async def notify(self, error: Error) -> None:
+        """Says something that was not asked for; where that is impossible, the connection ends."""
+        try:
+            await self.perform("notice", [self.session.error(error, time.time())])
+        except (_HungUp, NotReading, OSError):
+            self.close()
+
+    def close(self) -> None:
+        """Ends it as the end of the gateway's process would."""
+        self.writer.transport.abort()
+
+    async def _payloads(self) -> AsyncIterator[bytes]:
+        """The hello's payload, then that of each message."""
+        try:
+            prefix = await self.reader.readexactly(len(wire.PREFIX))
+        except asyncio.IncompleteReadError as error:
+            if error.partial:
+                raise wire.WireError(f"not a hello: {error.partial!r}") from None
+            return
+        if prefix != wire.PREFIX:
+            old = "a client older than v100" if prefix[:1].isdigit() else "not a hello"
+            raise wire.WireError(f"{old}: {prefix!r}")
+        frames = wire.Frames()
+        while data := await self.reader.read(READ_BYTES):
+            for payload in frames.feed(data):
+                yield payload
+
+    def _answer(self, payload: bytes) -> tuple[str, Burst]:
+        now = datetime.now(UTC)
+        if not self._said_hello:
+            hello = wire.read_hello(payload)
+            self._said_hello = True
+            versions = {"lowest": hello.lowest, "highest": hello.highest, "options": hello.options}
+            self._tell("received", message="hello", fields=versions)
+            return "hello", self.session.hello(hello, f"{now:%Y%m%d %H:%M:%S} UTC")
+        request = read_request(payload, self.session.speech.version)
+        fields = shortened(dict(request.values))
+        self._tell("received", message=request.name, number=request.number, fields=fields)
+        return request.name, self.session.answer(request, now.timestamp())
+
+    def _tell(self, event: str, **what: object) -> None:
+        self.server.tell(event, connection=self.number, **what)
+
+    def _told(self, action: Message | Block) -> bytes:
+        """The bytes of what is sent, once everybody who listens has heard of it."""
+        if self.server.is_heard:
+            for message in action.messages if isinstance(action, Block) else (action,):
+                self._tell("sent", message=message.name, text=message.fields)
+        return action.frames if isinstance(action, Block) else action.frame
+
+    async def _send(self, pending: list[bytes]) -> None:
+        """Sends and empties what is pending, cut into segments as the faults will have it."""
+        data = b"".join(pending)
+        pending.clear()
+        if not data:
+            return
+        pieces: Iterable[bytes | Pause] = (data,)
+        async with self._sending:
+            for piece in reduce(_cut, self.server.faults, pieces):
+                if isinstance(piece, Pause):
+                    await asyncio.sleep(piece.seconds)
+                else:
+                    self.writer.write(piece)
+                    await self._drained()
+
+    async def _drained(self) -> None:
+        """Waits for the client to take what was written, as long as it takes any of it."""
+        transport, waiting = self.writer.transport, -1
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.server.patience):
+                    return await self.writer.drain()
+            if transport.get_write_buffer_size() >= waiting >= 0:
+                raise NotReading(f"{waiting} bytes wait for a client that does not read")
+            waiting = transport.get_write_buffer_size()
+
+
+def _cut(pieces: Iterable[bytes | Pause], fault: Fault) -> Iterator[bytes | Pause]:
+    for piece in pieces:
+        if isinstance(piece, Pause):
+            yield piece
+        else:
+            yield from fault.segments(piece)

@@ -1,0 +1,168 @@
+"""A running gateway changed from outside: one command a line, one line of answer.
+
+Served on loopback by `--control PORT`, so that anything that can open a socket can use it:
+`echo "become mute" | nc 127.0.0.1 4999`. The answer is JSON, or `error: ` and what is wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fakes.gateway import errors
+from fakes.gateway.faults import UnknownFault, named
+from fakes.gateway.server import Server
+
+MOST = 1000
+"""The most seconds or zombies a command may ask for."""
+
+NOTICES = {
+    str(error.code): error
+    for error in (
+        errors.LOST,
+        errors.RESTORED_LOST,
+        errors.RESTORED,
+        errors.BROKEN,
+        errors.FARM_IS_BROKEN.about("usfarm"),
+        errors.FARM_IS_OK.about("usfarm"),
+        errors.HISTORY_FARM_IS_BROKEN.about("ushmds"),
+        errors.HISTORY_FARM_IS_OK.about("ushmds"),
+    )
+}
+"""What `say` can say unasked, by code."""
+
+
+class NotUnderstood(ValueError):
+    """The text is one line that says what is allowed."""
+
+
+Words = list[str]
+Does = Callable[[Server, Words], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What it takes, what it does, and how."""
+
+    takes: str
+    meaning: str
+    does: Does
+
+
+async def _become(server: Server, words: Words) -> None:
+    try:
+        await server.become(*(named(word) for word in words))
+    except UnknownFault as error:
+        raise NotUnderstood(str(error)) from None
+
+
+async def _drop(server: Server, words: Words) -> None:
+    server.drop()
+
+
+async def _zombies(server: Server, words: Words) -> None:
+    await server.add_zombies(int(_number(words, default=3)))
+
+
+async def _stop_accepting(server: Server, words: Words) -> None:
+    await server.accept(False)
+
+
+async def _accept(server: Server, words: Words) -> None:
+    await server.accept(True)
+
+
+async def _restart(server: Server, words: Words) -> None:
+    await server.restart(_number(words, default=0))
+
+
+async def _reset(server: Server, words: Words) -> None:
+    await server.reset()
+
+
+async def _say(server: Server, words: Words) -> None:
+    notice = NOTICES.get(" ".join(words))
+    if notice is None:
+        raise NotUnderstood(f"say takes one of {', '.join(NOTICES)}, not {' '.join(words)!r}")
+    await server.say(notice)
+
+
+async def _nothing(server: Server, words: Words) -> None:
+    """Asking how it is changes nothing."""
+
+
+COMMANDS = {
+    "become": Command("FAULT...", "has these faults from now on; `become healthy`: none", _become),
+    "drop": Command("", "closes every connection without a word", _drop),
+    "zombies": Command("[COUNT]", "adds CLOSE_WAIT sockets (3)", _zombies),
+    "stop-accepting": Command("", "leaves connections in the accept queue", _stop_accepting),
+    "accept": Command("", "takes them from there again", _accept),
+    "restart": Command("[SECONDS]", "ends, and is back on the same port after so long", _restart),
+    "say": Command("CODE", f"sends everybody one of {', '.join(NOTICES)}", _say),
+    "reset": Command("", "makes it what it was at its start, with nobody connected", _reset),
+    "state": Command("", "changes nothing", _nothing),
+}
+
+
+async def perform(server: Server, line: str) -> dict[str, Any]:
+    """Does what a line says; the state afterwards. Raises NotUnderstood, OSError."""
+    name, *words = line.split() or [""]
+    command = COMMANDS.get(name)
+    if command is None:
+        raise NotUnderstood(f"no command {name!r}; there are: {', '.join(COMMANDS)}")
+    if words and not command.takes:
+        raise NotUnderstood(f"{name} takes nothing, not {words}")
+    await command.does(server, words)
+    return state(server)
+
+
+def state(server: Server) -> dict[str, Any]:
+    """`port`, `connections`, `client_ids`, `zombies`, `orders_received`, `up_seconds`."""
+    gateway = server.gateway
+    return {
+        "port": server.port,
+        "connections": len(server.connections),
+        "client_ids": sorted(gateway.client_ids),
+        "zombies": len(server.bystanders.zombies),
+        "orders_received": gateway.orders_received,
+        "up_seconds": round(server.up_seconds, 3),
+    }
+
+
+async def serve(server: Server, port: int) -> asyncio.Server:
+    """Takes commands on loopback. Raises OSError where the port is taken."""
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                answer = await _answer(server, line.decode("utf-8", "replace"))
+                writer.write(answer.encode("utf-8") + b"\n")
+                await writer.drain()
+                if answer.startswith("error"):
+                    break  # an HTTP client, say, has nothing more to tell
+        except (OSError, ValueError):
+            pass  # it has gone, or sends a line without end
+        finally:
+            writer.close()
+
+    return await asyncio.start_server(converse, "127.0.0.1", port, limit=4096)
+
+
+async def _answer(server: Server, line: str) -> str:
+    try:
+        return json.dumps(await perform(server, line))
+    except (NotUnderstood, OSError) as error:
+        return f"error: {error}"
+
+
+def _number(words: Words, default: float) -> float:
+    try:
+        number = float(words[0]) if words else default
+    except ValueError:
+        number = -1
+    if not 0 <= number <= MOST or len(words) > 1:
+        raise NotUnderstood(f"a number from 0 to {MOST}, not {' '.join(words)!r}")
+    return number

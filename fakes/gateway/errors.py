@@ -1,0 +1,66 @@
+"""Every code and text the gateway sends as an `error`, in one place, with where it was seen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+NO_REQUEST = -1
+"""The request id of an error that belongs to no request."""
+
+
+class Error(NamedTuple):
+    """A code and its text, which may have places to be filled."""
+
+    code: int
+    text: str
+
+    def about(self, *what: object) -> Error:
+        """With its places filled."""
+        return Error(self.code, self.text.format(*what))
+
+
+FARM_IS_OK = Error(2104, "Market data farm connection is OK:{}")
+FARM_IS_BROKEN = Error(2103, "Market data farm connection is broken:{}")
+HISTORY_FARM_IS_OK = Error(2106, "HMDS data farm connection is OK:{}")
+HISTORY_FARM_IS_BROKEN = Error(2105, "HMDS data farm connection is broken:{}")
+DEFINITION_FARM_IS_OK = Error(2158, "Sec-def data farm connection is OK:{}")
+
+FARM_NOTICES = (
+    FARM_IS_OK.about("usfarm"),
+    HISTORY_FARM_IS_OK.about("ushmds"),
+    DEFINITION_FARM_IS_OK.about("secdefnj"),
+)
+"""What an idle gateway sends at a session's start (recorded in 2026)."""
+
+TOO_FAST = Error(100, "Max rate of messages per second has been exceeded:max={} rec={} ({})")
+"""The text was seen in erdewit/ib_insync, pull request 35."""
+
+ORDER_REFUSED = Error(201, "Order rejected - reason:This is a fake gateway, it takes no orders")
+NOT_READABLE = Error(320, "Error reading request.")
+NOT_VALID = Error(321, "Error validating request.-'{}' : cause - {}")
+"""The quoted letters differ from build to build and from request to request (IBC #10)."""
+UNKNOWN_ACCOUNT = NOT_VALID.about("bL", "Invalid account code '{}'.")
+NO_ACCOUNT = NOT_VALID.about("bL", "The account code is required for this operation.")
+READ_ONLY = NOT_VALID.about("bL", "The API interface is currently in Read-Only mode.")
+NOT_SERVED = NOT_VALID.about("bL", "This is a fake gateway, it does not serve {}.")
+
+CLIENT_ID_IN_USE = Error(
+    326, "Unable to connect as the client id is already in use. Retry with a unique client id."
+)
+NO_AUTO_BIND = Error(327, "Only the default client (i.e 0) can auto bind orders.")
+
+LOST = Error(1100, "Connectivity between IBKR and Trader Workstation has been lost.")
+RESTORED_LOST = Error(
+    1101, "Connectivity between IBKR and Trader Workstation has been restored - data lost."
+)
+RESTORED = Error(
+    1102,
+    "Connectivity between IBKR and Trader Workstation has been restored - data maintained."
+    " All data farms are connected: usfarm; ushmds; secdefnj.",
+)
+BROKEN = Error(
+    2110,
+    "Connectivity between Trader Workstation and server is broken."
+    " It will be restored automatically.",
+)
+REPLACED = Error(2100, "New account data requested from TWS. API client has been unsubscribed.")

@@ -1,0 +1,100 @@
+"""A planned gateway, run until it is told to stop: what the command line and a child process do."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fakes.gateway import control
+from fakes.gateway.disk import SettingsDirectory
+from fakes.gateway.faults import Fault
+from fakes.gateway.gateway import Gateway
+from fakes.gateway.log import Log
+from fakes.gateway.server import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a gateway is to be, before it runs. `log` `-` is stderr, `control` None is none."""
+
+    gateway: Gateway
+    faults: Sequence[Fault] = ()
+    host: str = "127.0.0.1"
+    port: int = 0
+    log: str | None = None
+    settings_dir: Path | None = None
+    control: int | None = None
+    stop_with_stdin: bool = False
+
+    @contextmanager
+    def server(self) -> Iterator[Server]:
+        """Not started yet; its log is closed with the block. Raises OSError for log and folder."""
+        server = Server(self.gateway, self.faults, self.host, self.port)
+        if self.settings_dir is not None:
+            server.disk = SettingsDirectory(self.settings_dir)
+        if self.log is None or self.log == "-":
+            server.tellers += [Log(sys.stderr)] if self.log else []
+            yield server
+            return
+        with open(self.log, "a", encoding="utf-8") as file:
+            server.tellers.append(Log(file))
+            yield server
+
+
+def run(plan: Plan) -> None:
+    """Announces on stdout where it is. Raises OSError where a port or a file cannot be had."""
+    with plan.server() as server, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(server, plan))
+
+
+def _loop_factory() -> Any:
+    """That of uvloop where it is installed, else the standard one."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(server: Server, plan: Plan) -> None:
+    await server.start()
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    if plan.stop_with_stdin:
+        _when_stdin_ends(loop, stop)
+    controlled = None
+    if plan.control is not None:
+        controlled = await control.serve(server, plan.control)
+    _announce(server, controlled)
+    await stop.wait()
+    if controlled is not None:
+        controlled.close()
+    await server.stop()
+
+
+def _announce(server: Server, controlled: asyncio.Server | None) -> None:
+    state = "listening" if server.listens else "NOT listening, as asked,"
+    print(f"fake gateway {state} on {server.host}:{server.port}", flush=True)
+    if server.elsewhere is not None:
+        print(f"fake gateway listening instead on {server.host}:{server.elsewhere}", flush=True)
+    if controlled is not None:
+        port = controlled.sockets[0].getsockname()[1]
+        print(f"fake gateway takes commands on 127.0.0.1:{port}", flush=True)
+
+
+def _when_stdin_ends(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Who started us holds our stdin: it ends with them, however they end, on every platform."""
+
+    def read_to_the_end() -> None:
+        sys.stdin.buffer.read()
+        loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=read_to_the_end, daemon=True).start()

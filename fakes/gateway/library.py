@@ -1,0 +1,162 @@
+"""A fake gateway for anybody's tests: `with FakeGateway() as gateway:` and `gateway.port`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from fakes.gateway.book import ACCOUNT, OPEN_POSITIONS, Book, Position, options_book
+from fakes.gateway.faults import Fault, named
+from fakes.gateway.foreground import Plan
+from fakes.gateway.gateway import MAX_CLIENTS, ApiSettings, Gateway
+from fakes.gateway.messages import NEWEST
+from fakes.gateway.pacing import MESSAGES_PER_SECOND
+from fakes.gateway.running import Event, InProcess, InThread, Running
+
+POLL_SECONDS = 0.01
+
+
+class FakeGateway:
+    """A gateway that runs from the beginning of a `with` block to its end.
+
+    `positions` are rows, or how many of a plausible options account; `faults` are names as on the
+    command line (`"slow=2.5"`) or objects of `fakes.gateway.faults`. It runs in a thread, or in a
+    process of its own, so that socket tables tell the two sides apart. Raises OSError where it
+    cannot start, and faults.UnknownFault.
+    """
+
+    def __init__(
+        self,
+        positions: int | Sequence[Position] = OPEN_POSITIONS,
+        *,
+        account: str = ACCOUNT,
+        faults: Sequence[str | Fault] = (),
+        server_version: int = NEWEST,
+        port: int = 0,
+        settings: ApiSettings | None = None,
+        max_clients: int = MAX_CLIENTS,
+        messages_per_second: int = MESSAGES_PER_SECOND,
+        settings_dir: Path | None = None,
+        log: Path | None = None,
+        process: bool = False,
+    ) -> None:
+        gateway = Gateway(
+            (_book(account, positions),),
+            server_version,
+            settings or ApiSettings(),
+            max_clients=max_clients,
+            messages_per_second=messages_per_second,
+        )
+        self._plan = Plan(
+            gateway,
+            [named(each) if isinstance(each, str) else each for each in faults],
+            port=port,
+            log=None if log is None else str(log),
+            settings_dir=settings_dir,
+        )
+        self._in_process = process
+        self._running: Running | None = None
+        self._forgotten = 0
+        self.host, self.port = self._plan.host, port
+
+    def __enter__(self) -> Self:
+        self._running = InProcess(self._plan) if self._in_process else InThread(self._plan)
+        self.port = self._running.port
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.stop()
+
+    def become(self, *faults: str) -> None:
+        """Has these faults from now on, and no others; `become("healthy")` has none."""
+        self._perform("become", *faults)
+
+    def drop_everyone(self) -> None:
+        """Closes every connection without a word."""
+        self._perform("drop")
+
+    def add_zombies(self, count: int = 3) -> None:
+        """CLOSE_WAIT sockets on the port, which stay until a restart."""
+        self._perform("zombies", count)
+
+    def stop_accepting(self) -> None:
+        """Leaves connections in the accept queue, until `accept()`."""
+        self._perform("stop-accepting")
+
+    def accept(self) -> None:
+        """Takes connections again."""
+        self._perform("accept")
+
+    def restart(self, seconds: float = 0.0) -> None:
+        """Ends, and is back on the same port after so long; returns when it is."""
+        self._perform("restart", seconds, seconds=seconds)
+
+    def say(self, code: int) -> None:
+        """Sends everybody an unasked notice: 1100, 1101, 1102, 2110, 2103 to 2106."""
+        self._perform("say", code)
+
+    def reset(self) -> None:
+        """Is what it was at its start, with nobody connected and nothing counted."""
+        self._perform("reset")
+        self._forgotten = len(self._events())
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """`port`, `connections`, `client_ids`, `zombies`, `orders_received`, `up_seconds`."""
+        return self._perform("state")
+
+    @property
+    def orders_received(self) -> int:
+        """How many requests came that would place, change or cancel an order. None was taken."""
+        return int(self.state["orders_received"])
+
+    @property
+    def events(self) -> list[Event]:
+        """What has happened, in order: `{"event": "received", "message": "REQ_POSITIONS", ...}`."""
+        return self._events()[self._forgotten :]
+
+    @property
+    def received(self) -> list[str]:
+        """The names of the messages that clients sent."""
+        return [each["message"] for each in self.events if each["event"] == "received"]
+
+    @property
+    def connections(self) -> int:
+        """How many there have been."""
+        return len([each for each in self.events if each["event"] == "connected"])
+
+    def wait_for(self, event: str, count: int = 1, seconds: float = 10.0) -> None:
+        """Until there have been so many events of a name. Raises TimeoutError."""
+        deadline = time.monotonic() + seconds
+        while len([each for each in self.events if each["event"] == event]) < count:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no {count} events {event!r} within {seconds:g} s")
+            time.sleep(POLL_SECONDS)
+
+    def _events(self) -> list[Event]:
+        return self._now_running.events()
+
+    def _perform(self, *words: object, seconds: float = 0.0) -> dict[str, Any]:
+        return self._now_running.perform(" ".join(map(str, words)), seconds)
+
+    @property
+    def _now_running(self) -> Running:
+        if self._running is None:
+            raise RuntimeError("the fake gateway runs within its `with` block only")
+        return self._running
+
+
+def _book(account: str, positions: int | Sequence[Position]) -> Book:
+    if isinstance(positions, int):
+        return options_book(account, positions)
+    return Book(account, tuple(positions))

@@ -1,0 +1,51 @@
+"""The port: bound for one process alone, whatever the platform, and dialled from within."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket bound to the address that does not block. Raises OSError where that is impossible.
+
+    It does not listen yet; so it keeps the port for us while nobody can connect to it.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def bound_to_first_free(host: str, ports: Iterable[int]) -> socket.socket:
+    """Raises OSError where none of the ports is free."""
+    refused = OSError(f"none of the ports {', '.join(map(str, ports))} is free")
+    for port in ports:
+        try:
+            return bound(host, port)
+        except OSError as error:
+            refused = error
+    raise refused
+
+
+def reachable(host: str) -> str:
+    """The address under which what is bound to a host can be dialled."""
+    return _EVERYWHERE.get(host, host)
+
+
+def dialled(host: str, port: int) -> socket.socket:
+    """A connection to a port of our own; the kernel makes it, nobody need accept it."""
+    return socket.create_connection((reachable(host), port), timeout=5)

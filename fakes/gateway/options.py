@@ -1,0 +1,169 @@
+"""The command line of a fake gateway. Bad input gets one line that says what is allowed."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+from fakes.gateway import faults
+from fakes.gateway.book import ACCOUNT, OPEN_POSITIONS
+from fakes.gateway.gateway import MAX_CLIENTS
+from fakes.gateway.messages import NEWEST, OLDEST
+from fakes.gateway.pacing import MESSAGES_PER_SECOND
+
+MOST = 1_000_000
+FAULT_NAMES = ", ".join(
+    f"{name}[={known.parameter}]" if known.parameter else name
+    for name, known in faults.FAULTS.items()
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"fake gateway: {message}\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """What it is, how it misbehaves, what it writes, how it is steered."""
+    parser = _Parser(
+        prog="python -m fakes.gateway",
+        description="A fake IB Gateway on a real socket. It takes no orders.",
+        allow_abbrev=False,
+    )
+    _add_listening(parser)
+    _add_login(parser)
+    _add_limits(parser)
+    _add_telling(parser)
+    return parser
+
+
+def _add_listening(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (%(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=0, help="0 (the default): any free one, printed"
+    )
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"may be given more than once: {FAULT_NAMES}",
+    )
+    parser.add_argument(
+        "--server-version",
+        type=_version,
+        default=NEWEST,
+        metavar="N",
+        help=f"{OLDEST} to {NEWEST} (%(default)s)",
+    )
+    parser.add_argument(
+        "--no-overlap",
+        choices=("close", "answer"),
+        default="close",
+        help="what it does about a client that speaks none of its versions: closes without a"
+        " word, or answers its own (%(default)s); of a real gateway it is not known",
+    )
+
+
+def _add_login(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--positions",
+        type=_count,
+        default=OPEN_POSITIONS,
+        metavar="N",
+        help="how many are open in each account (%(default)s)",
+    )
+    parser.add_argument(
+        "--account",
+        action="append",
+        metavar="ID",
+        help=f"an account logged in, may be given more than once ({ACCOUNT})",
+    )
+    parser.add_argument(
+        "--master-client-id", type=_count, metavar="N", help="as set in the gateway (blank)"
+    )
+    parser.add_argument(
+        "--trusted-ip",
+        action="append",
+        metavar="ADDRESS",
+        help="as set in the gateway, may be given more than once (127.0.0.1)",
+    )
+    parser.add_argument(
+        "--replay",
+        type=Path,
+        metavar="FILE",
+        help="play a session recorded by `python -m fakes.record`",
+    )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-clients",
+        type=_count,
+        default=MAX_CLIENTS,
+        metavar="N",
+        help="more are closed as they come; 0: no limit (%(default)s)",
+    )
+    parser.add_argument(
+        "--max-messages",
+        type=_count,
+        default=MESSAGES_PER_SECOND,
+        metavar="N",
+        help="of one client in a second; 0: no limit (%(default)s)",
+    )
+
+
+def _add_telling(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--log",
+        metavar="FILE",
+        help="append every connection and message as JSON lines; -: to stderr",
+    )
+    parser.add_argument(
+        "--settings-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="write what a gateway leaves on disk: its log, API logs, jts.ini",
+    )
+    parser.add_argument(
+        "--control",
+        type=_port,
+        metavar="PORT",
+        help="take commands on this port of 127.0.0.1 while it runs; 0: any free one, printed",
+    )
+    parser.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="stop when standard input ends, so as not to outlive who started it",
+    )
+
+
+def _number(text: str, lowest: int, highest: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = lowest - 1
+    if not lowest <= number <= highest:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {lowest} to {highest}")
+    return number
+
+
+def _port(text: str) -> int:
+    return _number(text, 0, 65535)
+
+
+def _version(text: str) -> int:
+    return _number(text, OLDEST, NEWEST)
+
+
+def _count(text: str) -> int:
+    return _number(text, 0, MOST)
+
+
+def _fault(words: str) -> faults.Fault:
+    try:
+        return faults.named(words)
+    except faults.UnknownFault as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,36 @@
+"""A fake gateway as a fixture: `pytest_plugins = ["fakes.gateway.pytest_plugin"]` in a conftest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from fakes.gateway.library import FakeGateway
+
+
+@pytest.fixture(scope="session")
+def make_fake_gateway() -> Iterator[Callable[..., FakeGateway]]:
+    """Makes running gateways, with the arguments of `FakeGateway`; they end with the session."""
+    with ExitStack() as stack:
+
+        def make(*positions: object, **options: object) -> FakeGateway:
+            gateway = FakeGateway(*positions, **options)  # type: ignore[arg-type]
+            return stack.enter_context(gateway)
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def _fake_gateway_of_the_session(
+    make_fake_gateway: Callable[..., FakeGateway],
+) -> FakeGateway:
+    return make_fake_gateway()
+
+
+@pytest.fixture
+def fake_gateway(_fake_gateway_of_the_session: FakeGateway) -> FakeGateway:
+    """A healthy gateway with 24 positions; made once, and given back clean for each test."""
+    _fake_gateway_of_the_session.reset()
+    return _fake_gateway_of_the_session
