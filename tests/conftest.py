@@ -14,7 +14,17 @@ import pytest
 from tests.fakes import Fake
 from tests.projects import ROOT, Project
 
-NOT_THE_PROJECT = (".git", ".venv", "runs", "__pycache__", "*.egg-info", ".*_cache", "secrets.json")
+NOT_THE_PROJECT = (
+    ".git", ".venv", ".clients", "runs", "__pycache__", "*.egg-info", ".*_cache", "secrets.json",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves the nightly tests to who asks with -m: `-m nightly`, `-m "nightly or not nightly"`."""
+    if not config.option.markexpr:
+        nightly = [item for item in items if item.get_closest_marker("nightly")]
+        config.hook.pytest_deselected(items=nightly)
+        items[:] = [item for item in items if item not in nightly]
 
 
 def _copied(folder: Path) -> Project:

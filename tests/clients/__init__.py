@@ -1,0 +1,1 @@
+"""Real clients against the fake: unmodified, each in a virtual environment of its own."""
