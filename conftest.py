@@ -15,7 +15,7 @@ from golive.settings import Settings
 from golive.settings_file import SettingsFile
 
 if TYPE_CHECKING:
-    from golive.answers import Positions
+    from golive.answers import Access, Positions
     from golive.connection import Connection
     from golive.pytest_plugin import GoLiveSession
 
@@ -80,6 +80,12 @@ def connection(run: Run, settings: Settings) -> Iterator[Connection]:
         yield run.connection
     finally:
         run.connection.close()
+
+
+@pytest.fixture(scope="session")
+def access(run: Run, connection: Connection, settings: Settings) -> Access:
+    run.access = connection.access(settings.golive.handshake_timeout_seconds)
+    return run.access
 
 
 @pytest.fixture(scope="session")

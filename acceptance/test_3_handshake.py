@@ -37,3 +37,9 @@ def test_handshake_is_under_budget(connection, settings, evidence):
     evidence.observe(milliseconds=milliseconds, budget=budget, stopped=connection.handshake.reason)
     assert connection.handshake.stopped is None
     assert milliseconds < budget
+
+
+@step("handshake.read-only-off")
+def test_read_only_api_is_off(access, evidence):
+    evidence.observe(access)
+    assert access.is_granted

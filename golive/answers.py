@@ -34,6 +34,8 @@ DATA_LOST, DATA_MAINTAINED = 1101, 1102
 """The link is there again: what was subscribed to is lost, or was kept."""
 
 CLIENT_ID_IN_USE, PORT_CHANGED = 326, 1300
+NOT_VALID = 321
+"""What is asked for is refused: in Read-Only mode, whatever belongs to orders."""
 UNSETTLING = CONNECTIVITY_LOST | {DATA_LOST, CLIENT_ID_IN_USE, PORT_CHANGED}
 """After any of these, what is being answered may be of yesterday, or the end of it."""
 
@@ -78,6 +80,18 @@ class Handshake:
         if self.next_valid_id_ms is None or self.managed_accounts_ms is None:
             return None
         return max(self.next_valid_id_ms, self.managed_accounts_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What came when the gateway was asked for ids, as whoever means to trade must.
+
+    A gateway in Read-Only mode refuses (error 321); one that has gone mute does not answer.
+    """
+
+    is_granted: bool = False
+    refusal: ApiError | None = None
+    reason: str = ""
 
 
 class Position(NamedTuple):

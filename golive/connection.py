@@ -19,6 +19,7 @@ from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER, MIN_SERVER_VER
 from golive import sockets
 from golive.answers import (
     CLIENT_ID_IN_USE,
+    Access,
     ApiError,
     Event,
     Handshake,
@@ -85,24 +86,25 @@ class Connection:
             self.handshake = self._handshake(stopped, reason)
         return self.handshake
 
+    def access(self, seconds: float) -> Access:
+        """Asks for ids: it places no order, and a gateway in Read-Only mode refuses it."""
+        heard = self._heard
+        reason = self._ask(
+            lambda client: client.reqIds(-1),
+            lambda: heard.ids_given or bool(heard.refusal),
+            seconds,
+        )
+        refusal = heard.refusal
+        is_granted = heard.ids_given and not refusal and not reason
+        return Access(is_granted, refusal, reason or (refusal.text if refusal else ""))
+
     def positions(self, seconds: float) -> Positions:
         """Asks for the positions of all accounts, and waits for their end."""
-        if self._client is None or self._transport is None or not self._transport.is_open:
-            return Positions(reason="there is no connection")
-        heard, deadline = self._heard, self._clock.monotonic() + seconds
-        self._outlet.deadline = deadline
-        reason = ""
-        try:
-            self._catch_up()
-            heard.forget_positions()
-            self._client.reqPositions()
-            self._pump(lambda: heard.position_end, deadline)
-            self._catch_up()
-        except NoAnswer:
-            reason = f"no positionEnd within {seconds:g} s"
-        except (PeerClosed, ProtocolError) as error:
-            reason = str(error)
-        if heard.accounts != self.handshake.accounts:
+        heard = self._heard
+        reason = self._ask(
+            lambda client: client.reqPositions(), lambda: heard.position_end, seconds
+        )
+        if not reason and heard.accounts != self.handshake.accounts:
             reason = "the managed accounts changed after the handshake"
         trouble = heard.trouble
         has_ended = heard.position_end and not reason
@@ -122,6 +124,25 @@ class Connection:
             transport = self._transport
             self.closing = transport.close(CLOSING_SECONDS) if transport else Closing("nobody")
         return self.closing
+
+    def _ask(
+        self, request: Callable[[EClient], None], until: Callable[[], bool], seconds: float
+    ) -> str:
+        """Sends a request and hears what comes, until it is answered: "", or why it was not."""
+        if self._client is None or self._transport is None or not self._transport.is_open:
+            return "there is no connection"
+        deadline = self._outlet.deadline = self._clock.monotonic() + seconds
+        try:
+            self._catch_up()
+            self._heard.forget()
+            request(self._client)
+            self._pump(until, deadline)
+            self._catch_up()
+        except NoAnswer:
+            return f"no answer within {seconds:g} s"
+        except (PeerClosed, ProtocolError) as error:
+            return str(error)
+        return ""
 
     def _shake_hands(self, deadline: float) -> tuple[str | None, str]:
         """The stage at which it stopped, and why; (None, "") where it is complete."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from golive import procedure
-from golive.answers import CONNECTIVITY_LOST, DATA_LOST, Handshake, Positions
+from golive.answers import CONNECTIVITY_LOST, DATA_LOST, Access, Handshake, Positions
 from golive.evidence import Diagnosis
 from golive.settings import PORTS, Settings
 from golive.sockets import Port, Socket
@@ -52,6 +52,7 @@ class Seen:
     """None where the socket table cannot be read."""
     after: Port | None = None
     handshake: Handshake | None = None
+    access: Access | None = None
     positions: Positions | None = None
     lost_connectivity: bool = False
     """Whether the gateway's last word about its link to IBKR was that it is lost."""
@@ -70,8 +71,9 @@ class Seen:
 
     @property
     def was_closed_on(self) -> bool:
-        """Whether the gateway closed the connection before the positions had ended."""
-        return self.positions is not None and "closed the connection" in self.positions.reason
+        """Whether the gateway closed the connection instead of answering what was asked last."""
+        last = self.positions or self.access
+        return last is not None and "closed the connection" in last.reason
 
     @property
     def zombies(self) -> bool:
@@ -126,6 +128,10 @@ TREE: tuple[Branch, ...] = (
                        AGAIN)),
     Branch("zombies", lambda seen: seen.zombies,
            "connections to port {port} were abandoned and never closed (CLOSE_WAIT)", "A"),
+    Branch("another-client", _failed("environment.no-other-client"),
+           "another client is connected to port {port}, or tries to be",
+           next_steps=("Close the program listed among the facts; nothing else may be connected.",
+                       AGAIN)),
     Branch("wrong-port", lambda seen: _failed("gateway.listening")(seen)
            and bool(seen.other_listeners),
            "nothing listens on port {port}, but something does on {others}",
@@ -167,6 +173,14 @@ TREE: tuple[Branch, ...] = (
            "the handshake took longer than {budget:g} s",
            next_steps=("Look at the machine's load and at the gateway's own status.",
                        "Wait {cooldown:g} seconds. " + AGAIN)),
+    Branch("read-only-api", lambda seen: _failed("handshake.read-only-off")(seen)
+           and seen.access is not None and seen.access.refusal is not None,
+           "the gateway's Read-Only API is on: it would refuse every order",
+           next_steps=("Switch Read-Only API off in the gateway's API settings.",
+                       "Wait {cooldown:g} seconds. " + AGAIN)),
+    Branch("half-open", lambda seen: _failed("handshake.read-only-off")(seen)
+           and not seen.was_closed_on,
+           "the gateway completed the handshake, then stopped answering", "A"),
     Branch("connectivity-lost", lambda seen: (_failed("positions.complete")(seen)
                                               and seen.trouble in CONNECTIVITY_LOST | {DATA_LOST})
            or (_failed("afterwards.closed-cleanly")(seen) and seen.lost_connectivity),
@@ -179,7 +193,8 @@ TREE: tuple[Branch, ...] = (
     Branch("gateway-restarted", _failed("afterwards.still-listening"),
            "the gateway went away or was restarted during the run", "A"),
     Branch("connection-lost", lambda seen: _failed("afterwards.closed-cleanly")(seen)
-           or (_failed("positions.complete")(seen) and seen.was_closed_on),
+           or (_failed("handshake.read-only-off", "positions.complete")(seen)
+               and seen.was_closed_on),
            "the gateway closed the connection after the handshake", "A"),
     Branch("positions-incomplete", _failed("positions.complete"),
            "the gateway did not send its positions to the end", "A"),
@@ -234,6 +249,8 @@ def _facts(seen: Seen) -> list[str]:
     facts += _port_facts("after", seen.after, seen.before.close_wait if seen.before else ())
     if seen.handshake:
         facts += _handshake_facts(seen.handshake)
+    if seen.access and seen.access.reason:
+        facts += [f"asked for ids: {seen.access.reason}"]
     if seen.positions and seen.positions.reason:
         facts += [f"positions: {seen.positions.reason}"]
     return facts

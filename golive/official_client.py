@@ -16,10 +16,10 @@ from ibapi.decoder import Decoder
 from ibapi.message import OUT
 from ibapi.wrapper import EWrapper
 
-from golive.answers import UNSETTLING, ApiError, Position, connectivity_lost
+from golive.answers import NOT_VALID, UNSETTLING, ApiError, Position, connectivity_lost
 from golive.transport import Transport
 
-READING = frozenset({OUT.START_API, OUT.REQ_POSITIONS})
+READING = frozenset({OUT.START_API, OUT.REQ_IDS, OUT.REQ_POSITIONS})
 """The only messages that may leave: they begin the session, or read."""
 
 UNSET = Decimal(2**127 - 1)
@@ -60,7 +60,9 @@ class Heard(EWrapper):  # type: ignore[misc]
         self.errors: list[ApiError] = []
         self.positions: dict[tuple[Any, ...], Position] = {}
         self.position_end = False
-        self._errors_before = 0
+        self._errors_before: int | None = None
+        self._errors_asked = 0
+        self.ids_given = False
 
     @property
     def is_ready(self) -> bool:
@@ -79,6 +81,7 @@ class Heard(EWrapper):  # type: ignore[misc]
         if not 0 <= orderId < UNSET_INTEGER:
             return
         self.next_valid_id = orderId
+        self.ids_given = True
         self._happened("nextValidId", str(orderId))
 
     def managedAccounts(self, accountsList: str) -> None:
@@ -114,16 +117,25 @@ class Heard(EWrapper):  # type: ignore[misc]
         # a contract is its id; one without an id is all that is said of it
         self.positions[(account, row.con_id) if row.con_id else row[:-2]] = row
 
-    def forget_positions(self) -> None:
-        """What was not asked for is no answer; and from here on trouble counts."""
+    def forget(self) -> None:
+        """What was not asked for is no answer; and from the first time on trouble counts."""
         self.positions.clear()
-        self.position_end = False
-        self._errors_before = len(self.errors)
+        self.position_end = self.ids_given = False
+        self._errors_asked = len(self.errors)
+        if self._errors_before is None:
+            self._errors_before = self._errors_asked
+
+    @property
+    def refusal(self) -> ApiError | None:
+        """The refusal of what was asked last."""
+        since = self.errors[self._errors_asked :]
+        return next((error for error in since if error.code == NOT_VALID), None)
 
     @property
     def trouble(self) -> ApiError | None:
         """What unsettles the positions: a link lost before and still, or anything since."""
-        before, since = self.errors[: self._errors_before], self.errors[self._errors_before :]
+        begin = self._errors_before or 0
+        before, since = self.errors[:begin], self.errors[begin:]
         found = (error for error in since if error.code in UNSETTLING)
         return next(found, None) or connectivity_lost(before)
 

@@ -21,7 +21,7 @@ from golive.settings_file import SettingsFile
 from golive.sockets import Port, SocketTable
 
 if TYPE_CHECKING:
-    from golive.answers import Handshake, Positions
+    from golive.answers import Access, Handshake, Positions
     from golive.connection import Connection
 
 UNFINISHED = {"unfinished": "the run ended while this step was being performed"}
@@ -61,6 +61,7 @@ class Run:
     clock: Clock = SYSTEM
     attempts: Attempts = field(default_factory=Attempts)
     connection: Connection | None = None
+    access: Access | None = None
     positions: Positions | None = None
     api_version: str | None = None
     _records: dict[str, StepRecord] = field(default_factory=dict)
@@ -235,6 +236,7 @@ class Run:
             before=self.before,
             after=self._after,
             handshake=self.connection.handshake if self.connection else None,
+            access=self.access,
             positions=self.positions,
             lost_connectivity=bool(self.connection and self.connection.connectivity_lost),
             other_listeners=self._other_listeners(),

@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from golive import diagnosis, installed, processes, settings_file, sockets
-from golive.answers import Event, Handshake
+from golive.answers import Access, Event, Handshake
 from golive.attempts import AttemptRefused, Attempts
 from golive.clock import SYSTEM, Clock, now_and_then
 from golive.gateway import Gateway
@@ -87,6 +87,8 @@ def _objections(file: SettingsFile, gateway: Gateway, write: Write) -> Iterator[
         yield "environment.no-stale-client", f"{stale[0].name} is running, pid {stale[0].pid}"
     if zombies := gateway.port.close_wait:
         yield "environment.no-zombies", f"{len(zombies)} CLOSE_WAIT on port {gateway.number}"
+    if clients := gateway.port.clients:
+        yield "environment.no-other-client", f"a client is connected, pid {clients[0].pid}"
     if not gateway.port.listeners:
         return
     uptime = gateway.wait_until_initialized(
@@ -122,30 +124,34 @@ def _attempt(settings: Settings, gateway: Gateway, write: Write, clock: Clock) -
     before, process = _look(gateway), gateway.process()
     try:
         handshake = connection.open(seconds)
+        access = connection.access(seconds)
     finally:
         connection.close()
     after = _look(gateway)
     is_same = after is not None and bool(after.listeners) and gateway.process() == process
     claims = {
-        **_handshake_claims(handshake, settings),
+        **_handshake_claims(handshake, access, settings),
         "afterwards.closed-cleanly": connection.close().is_clean
         and connection.connectivity_lost is None,
         "afterwards.no-zombies": after is not None and not after.close_wait,
         "afterwards.still-listening": is_same,
     }
     failed = next((step_id for step_id, holds in claims.items() if not holds), None)
-    word = f"FAILED: {handshake.reason or failed}"
+    word = f"FAILED: {handshake.reason or access.reason or failed}"
     write(f"\n{word}" if failed else f"\nSUCCESS in {handshake.complete_ms:.0f}ms")
     write(f"   connectAck: {handshake.connect_ack}")
     write(f"   nextValidId: {handshake.next_valid_id is not None}")
     if failed is None:
         return Exit.SUCCESS
     lost = connection.connectivity_lost is not None
-    _advise(diagnosis.Seen(failed, settings, before, after, handshake, None, lost), write)
+    seen = diagnosis.Seen(
+        failed, settings, before, after, handshake, access, lost_connectivity=lost
+    )
+    _advise(seen, write)
     return Exit.NOT_CONNECTED if handshake.stopped == "refused" else Exit.NO_HANDSHAKE
 
 
-def _handshake_claims(handshake: Handshake, settings: Settings) -> dict[str, bool]:
+def _handshake_claims(handshake: Handshake, access: Access, settings: Settings) -> dict[str, bool]:
     """The steps of the handshake stage, and whether they hold."""
     wanted, milliseconds = settings.golive, handshake.complete_ms
     in_time = milliseconds is not None and milliseconds < wanted.handshake_budget_seconds * 1000
@@ -154,6 +160,7 @@ def _handshake_claims(handshake: Handshake, settings: Settings) -> dict[str, boo
         "handshake.next-valid-id": handshake.next_valid_id is not None,
         "handshake.managed-accounts": wanted.expected_account in handshake.accounts,
         "handshake.under-budget": handshake.stopped is None and in_time,
+        "handshake.read-only-off": access.is_granted,
     }
 
 

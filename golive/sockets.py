@@ -18,7 +18,8 @@ from typing import Any
 
 import psutil
 
-CLOSE_WAIT, LISTEN, ESTABLISHED = "CLOSE_WAIT", "LISTEN", "ESTABLISHED"
+CLOSE_WAIT, LISTEN = "CLOSE_WAIT", "LISTEN"
+CONNECTED = {"ESTABLISHED", "SYN_SENT"}
 
 
 class TableRefused(Exception):
@@ -72,6 +73,23 @@ class Port:
     def connections(self) -> list[Socket]:
         """Everything on the port but its listeners, in whatever state."""
         return [each for each in self.sockets if each.state != LISTEN and self._is_ours(each)]
+
+    @cached_property
+    def clients(self) -> list[Socket]:
+        """Who is connected: the client's end where it is on this machine, else the gateway's.
+
+        What the gateway's own process has dialled is no client.
+        """
+        gateways = {each.pid for each in self.listeners if each.pid}
+        return [
+            each
+            for each in self.connections
+            if each.state in CONNECTED
+            and (
+                not self._is_here(each)
+                or (each.remote_port == self.number and each.pid not in gateways)
+            )
+        ]
 
     def _is_ours(self, each: Socket) -> bool:
         if each.local_port == self.number:

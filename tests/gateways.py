@@ -63,8 +63,10 @@ def error(code: int, text: str = "text") -> bytes:
     return message(-1, code, text, "", 0, number=4)
 
 
+NEXT_ID = message(1, 1, number=9)
+
 VERSION = message(203, "20261122 09:00:00 UTC")
-READY = message(1, "U21146542", number=15) + message(1, 1, number=9)
+READY = message(1, "U21146542", number=15) + NEXT_ID
 
 
 def handshake(connection: socket.socket) -> None:
@@ -73,3 +75,14 @@ def handshake(connection: socket.socket) -> None:
     connection.sendall(VERSION)
     connection.recv(4096)
     connection.sendall(READY)
+
+
+def converse(connection: socket.socket, answers: dict[int, bytes] | None = None) -> None:
+    """Answers requests by their number, as at 203, until the client leaves; REQ_IDS as is usual."""
+    known, pending = {8: NEXT_ID} | (answers or {}), b""
+    while data := connection.recv(65536):
+        pending += data
+        while len(pending) >= 4 and len(pending) >= 4 + int.from_bytes(pending[:4], "big"):
+            length = 4 + int.from_bytes(pending[:4], "big")
+            number, pending = int.from_bytes(pending[4:8], "big"), pending[length:]
+            connection.sendall(known.get(number, b""))

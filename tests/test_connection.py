@@ -311,7 +311,7 @@ def test_no_order_can_leave_even_through_the_client_within(fake: Started) -> Non
 @pytest.mark.parametrize("raw_ids", [True, False])
 def test_only_the_two_reading_messages_pass_the_outlet(raw_ids: bool) -> None:
     known = {value for name, value in vars(OUT).items() if name.isupper()}
-    assert {OUT.START_API, OUT.REQ_POSITIONS} == READING < known
+    assert {OUT.START_API, OUT.REQ_IDS, OUT.REQ_POSITIONS} == READING < known
     outlet = Outlet(None, raw_ids)  # type: ignore[arg-type]
     for number in known - READING:
         head = number.to_bytes(4, "big") if raw_ids else f"{number}\0".encode()
@@ -321,5 +321,5 @@ def test_only_the_two_reading_messages_pass_the_outlet(raw_ids: bool) -> None:
 
 def test_connection_offers_nothing_but_to_open_ask_and_close() -> None:
     offered = {name for name in dir(connection_to(1)) if not name.startswith("_")}
-    asked = {"handshake", "positions", "connectivity_lost"}
+    asked = {"handshake", "access", "positions", "connectivity_lost"}
     assert offered == asked | {"open", "close", "closing"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateways import READY, VERSION, Scripted, error, handshake, message
+from tests.gateways import NEXT_ID, READY, VERSION, Scripted, converse, error, handshake, message
 from tests.projects import ROOT, Outcome, Project, Rehearsal
 
 Written = Callable[..., Path]
@@ -25,11 +25,6 @@ ROWS = b"".join(row(number) for number in range(1, 25))
 END = message(1, number=62)
 
 
-def until_the_end(gateway: socket.socket) -> None:
-    while gateway.recv(65536):
-        pass
-
-
 def starting_with(answer: bytes) -> Script:
     """A gateway that answers START_API with this."""
 
@@ -38,7 +33,7 @@ def starting_with(answer: bytes) -> Script:
         gateway.sendall(VERSION)
         gateway.recv(4096)
         gateway.sendall(answer)
-        until_the_end(gateway)
+        converse(gateway)
 
     return script
 
@@ -48,9 +43,7 @@ def answering(answer: bytes) -> Script:
 
     def script(gateway: socket.socket) -> None:
         handshake(gateway)
-        gateway.recv(4096)
-        gateway.sendall(answer)
-        until_the_end(gateway)
+        converse(gateway, {61: answer})
 
     return script
 
@@ -78,6 +71,24 @@ def test_scripted_gateway_that_does_all_well_is_go(project: Project, secrets: Wr
     run = go_live(answering(ROWS + END), project, secrets)
     assert (run.exit_code, run.evidence["verdict"], run.evidence["target"]) == (0, "GO", "live")
     assert run.last_line.startswith("GO: 24 positions")
+
+
+def test_gateway_that_hangs_up_when_asked_for_ids_is_no_go(
+    project: Project, secrets: Written
+) -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+
+    assert_no_go(go_live(script, project, secrets), "handshake.read-only-off", "connection-lost")
+
+
+def test_refusal_of_ids_counts_though_ids_come_as_well(project: Project, secrets: Written) -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        converse(gateway, {8: NEXT_ID + error(321, "Read-Only"), 61: ROWS + END})
+
+    assert_no_go(go_live(script, project, secrets), "handshake.read-only-off", "read-only-api")
 
 
 def test_positions_that_were_not_asked_for_are_no_answer(
@@ -121,7 +132,7 @@ def test_accounts_that_are_taken_back_count_from_when_they_come_again(
             gateway.recv(1)
         gateway.settimeout(10)
         gateway.sendall(message(1, "U21146542", number=15))
-        until_the_end(gateway)
+        converse(gateway)
 
     late = {"HandshakeTimeoutSeconds": 5, "HandshakeBudgetSeconds": 0.25}
     run = go_live(script, project, secrets, **late)
@@ -211,7 +222,7 @@ def test_version_that_is_no_version_is_a_protocol_error(version: str, secrets: W
     def script(gateway: socket.socket) -> None:
         gateway.recv(4096)
         gateway.sendall(message(version, "20261122 09:00:00 UTC"))
-        until_the_end(gateway)
+        converse(gateway)
 
     done = smoke(script, secrets)
     assert (done.exit_code, "protocol-error" in done.output) == (2, True), done.output

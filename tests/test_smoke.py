@@ -34,7 +34,7 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
     for callback in (r"connectAck\(\)", r"nextValidId\(1\)", r"managedAccounts\(U21146542\)"):
         assert re.search(rf"^\[\d\d:\d\d:\d\d\.\d\d\d\] {callback}", done.output, re.MULTILINE)
     assert re.search(r"^SUCCESS in \d+ms", done.output, re.MULTILINE)
-    assert gateway.received == ["hello", "START_API"]
+    assert gateway.received == ["hello", "START_API", "REQ_IDS"]
     assert gateway.connections == 1
 
 
@@ -55,6 +55,9 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
         ("client-id-in-use", 2, "client-id-in-use", 1),
         ("zombies", 3, "zombies, Procedure A", 0),
         ("wedged", 3, "api-listener-stuck", 0),
+        ("read-only", 2, "read-only-api", 1),
+        ("mute", 2, "half-open, Procedure A", 1),
+        ("busy", 3, "another-client", 1),  # the other one's
         ("boundary", 0, "SUCCESS", 1),
         ("fragmented", 0, "SUCCESS", 1),
     ],

@@ -54,6 +54,20 @@ def test_zombie_of_either_side_is_found_and_named_by_pid(zombie: Socket) -> None
     assert table(zombie).on(4001).close_wait == [zombie]
 
 
+def test_client_is_named_by_its_own_end_and_a_far_one_by_the_gateways() -> None:
+    here = Socket("ESTABLISHED", "127.0.0.1", 51910, "127.0.0.1", 4001, recorded.CLIENT)
+    its_other_end = Socket("ESTABLISHED", "127.0.0.1", 4001, "127.0.0.1", 51910, recorded.GATEWAY)
+    far = Socket("ESTABLISHED", "192.168.1.20", 4001, "192.168.1.77", 50123, recorded.GATEWAY)
+    hanging = Socket("SYN_SENT", "127.0.0.1", 51911, "127.0.0.1", 4001, recorded.CLIENT)
+    assert table(here, its_other_end, far, hanging).on(4001).clients == [here, far, hanging]
+
+
+def test_gateway_itself_and_its_upstream_link_are_no_clients() -> None:
+    upstream = Socket("ESTABLISHED", "192.168.1.20", 52013, "208.245.107.3", 4001, recorded.GATEWAY)
+    itself = Socket("ESTABLISHED", "127.0.0.1", 51912, "127.0.0.1", 4001, recorded.GATEWAY)
+    assert table(upstream, itself, recorded.ZOMBIE).on(4001).clients == []
+
+
 @pytest.mark.parametrize(
     ("host", "family", "dual"),
     [
