@@ -76,16 +76,18 @@ def gateway_log(jts: Path, day: str = "Thu") -> list[str]:
     return [line.partition("  ")[2] for line in lines(jts / f"ibgateway.{day}.log")]
 
 
-def start(tell: Callable[..., None], authenticated: bool = True) -> None:
+def start(
+    tell: Callable[..., None], authenticated: bool = True, read_only: bool = False
+) -> None:
     tell("started", port=4001, host="127.0.0.1", authenticated=authenticated)
-    tell("listening", host="127.0.0.1", port=4001)
+    tell("listening", host="127.0.0.1", port=4001, read_only=read_only)
 
 
 def connect(tell: Callable[..., None], number: int, client_id: str, version: int = 203) -> None:
     tell("connected", connection=number, peer=f"127.0.0.1:5321{number}")
     versions = {"lowest": 100, "highest": version, "options": "+PACEAPI"}
     tell("received", connection=number, message="hello", fields=versions)
-    tell("sent", connection=number, message="serverVersion", version=version)
+    tell("sent", connection=number, message="serverVersion", text=(version, "now"))
     identity = {"client_id": client_id, "options": ""}
     tell("received", connection=number, message="START_API", number=71, fields=identity)
 
@@ -192,8 +194,8 @@ def test_hostile_text_stays_one_line(gateway: SettingsDirectory) -> None:
     ]
 
 
-def test_read_only_gateway_says_so(jts: Path) -> None:
-    start(SettingsDirectory(jts, read_only=True, clock=Clock()))
+def test_read_only_gateway_says_so(gateway: SettingsDirectory, jts: Path) -> None:
+    start(gateway, read_only=True)
     assert gateway_log(jts)[-1] == "[JTS-SocketListener-58] - API in Read-Only mode: true"
 
 

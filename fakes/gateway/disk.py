@@ -38,7 +38,7 @@ UNKNOWN = "-"
 JTS_INI = """\
 [IBGateway]
 WriteDebug=false
-TrustedIPs=127.0.0.1
+TrustedIPs={trusted_ips}
 LocalServerPort=4000
 ApiOnly=true
 
@@ -151,25 +151,24 @@ class SettingsDirectory:
         path: Path,
         *,
         user: str = "fakeuser",
-        read_only: bool = False,
+        trusted_ips: Sequence[str] = ("127.0.0.1",),
         clock: Callable[[], datetime] = datetime.now,
     ) -> None:
         self.path = path
         self.user_directory = path / _obfuscated(user)
-        self._read_only = read_only
         self._clock = clock
         self._tag = "AA"
         self._conversations: dict[int, _Conversation] = {}
         self.user_directory.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError), (path / "jts.ini").open("x", encoding="utf-8") as file:
-            file.write(JTS_INI)
+            file.write(JTS_INI.format(trusted_ips=",".join(trusted_ips)))
 
     def __call__(self, event: str, **what: object) -> None:
         match event, what:
             case "started", {"authenticated": bool(authenticated)}:
                 self._started(authenticated)
-            case "listening", {"port": int(port)}:
-                mode = str(self._read_only).lower()
+            case "listening", {"port": int(port), "read_only": bool(read_only)}:
+                mode = str(read_only).lower()
                 said = [f"API server listening on port {port}", f"API in Read-Only mode: {mode}"]
                 self._say(*((LISTENER, text) for text in said))
             case "connected", {"connection": int(number), "peer": str(peer)}:
@@ -187,7 +186,7 @@ class SettingsDirectory:
                 self._identified(one, str(client_id))
             case "received", {"number": number, "fields": {**fields}}:
                 self._log_message(one, "<-", [number, *fields.values()])
-            case "sent", {"message": "serverVersion", "version": int(version)}:
+            case "sent", {"message": "serverVersion", "text": [int(version), *_]}:
                 one.version = version
                 self._say(*one.beginning())
             case "sent", {"text": [*text]}:

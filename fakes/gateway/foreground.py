@@ -38,7 +38,9 @@ class Plan:
         """Not started yet; its log is closed with the block. Raises OSError for log and folder."""
         server = Server(self.gateway, self.faults, self.host, self.port)
         if self.settings_dir is not None:
-            server.disk = SettingsDirectory(self.settings_dir)
+            server.disk = SettingsDirectory(
+                self.settings_dir, trusted_ips=self.gateway.settings.trusted_ips
+            )
         if self.log is None or self.log == "-":
             server.tellers += [Log(sys.stderr)] if self.log else []
             yield server
