@@ -7,8 +7,18 @@ import os
 import platform
 import sys
 
-from benchmarks import compare, connecting, positions, socket_table, wall_time
-from benchmarks.fake import NoFake
+from benchmarks import (
+    compare,
+    connecting,
+    crowd,
+    delivery,
+    memory,
+    positions,
+    scale,
+    socket_table,
+    wall_time,
+)
+from benchmarks.fake import UVLOOP, NoFake, loops
 
 INTERRUPTED = 130
 BENCHMARKS = {
@@ -16,6 +26,9 @@ BENCHMARKS = {
     "positions": positions.run,
     "sockets": socket_table.run,
     "wall": wall_time.run,
+    "crowd": crowd.run,
+    "delivery": delivery.run,
+    "memory": memory.run,
 }
 
 
@@ -25,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"Python {platform.python_version()}, {machine}", flush=True)
     if compare.IB_ASYNC not in compare.clients():
         print(compare.GET_IB_ASYNC)
+    if UVLOOP not in loops():
+        print(scale.GET_UVLOOP)
     try:
         for name in [options.only] if options.only else BENCHMARKS:
             print(f"\n{BENCHMARKS[name](options.rounds)}", flush=True)

@@ -107,7 +107,8 @@ def test_fakes_escapes_are_undone_by_the_official_clients_way(text: str) -> None
 def test_fakes_frames_are_complete_however_the_bytes_are_cut(
     sent: list[bytes], sizes: list[int]
 ) -> None:
-    frames, received = wire.Frames(), []
+    frames = wire.Frames()
+    received: list[bytes] = []
     for piece in cut(b"".join(wire.frame(each) for each in sent), sizes):
         received += frames.feed(piece)
     assert received == sent

@@ -78,7 +78,7 @@ def _current_time_in_millis(session: Session, request: Request, now: float) -> I
 
 @_answers("REQ_POSITIONS")
 def _positions(session: Session, request: Request, now: float) -> Iterable[Action]:
-    return [session.speech.positions(session.gateway.books), session.speech.position_end()]
+    return [session.speech.positions(session.gateway.books)]
 
 
 @_answers("REQ_POSITIONS_MULTI")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from fakes.gateway.server import Server
 
 READ_BYTES = 65536
+LONGEST_REQUEST = 1 << 20
+"""Far more than any client asks; where a real gateway draws the line is not known."""
 
 
 class NotReading(Exception):
@@ -95,27 +97,35 @@ class Connection:
 
     async def _payloads(self) -> AsyncIterator[bytes]:
         """The hello's payload, then that of each message."""
-        try:
-            prefix = await self.reader.readexactly(len(wire.PREFIX))
-        except asyncio.IncompleteReadError as error:
-            if error.partial:
-                raise wire.WireError(f"not a hello: {error.partial!r}") from None
+        prefix = await self._prefix()
+        if not prefix:
             return
         if prefix != wire.PREFIX:
             old = "a client older than v100" if prefix[:1].isdigit() else "not a hello"
             raise wire.WireError(f"{old}: {prefix!r}")
-        frames = wire.Frames()
+        frames = wire.Frames(LONGEST_REQUEST)
         while data := await self.reader.read(READ_BYTES):
             for payload in frames.feed(data):
                 yield payload
+
+    async def _prefix(self) -> bytes:
+        """What the client sends first, no further than it begins as a hello does."""
+        prefix = b""
+        while prefix != wire.PREFIX and wire.PREFIX.startswith(prefix):
+            data = await self.reader.read(len(wire.PREFIX) - len(prefix))
+            if not data:
+                break
+            prefix += data
+        return prefix
 
     def _answer(self, payload: bytes) -> tuple[str, Burst]:
         now = datetime.now(UTC)
         if not self._said_hello:
             hello = wire.read_hello(payload)
             self._said_hello = True
-            versions = {"lowest": hello.lowest, "highest": hello.highest, "options": hello.options}
-            self._tell("received", message="hello", fields=versions)
+            options = shortened({"options": hello.options})
+            offered = {"lowest": hello.lowest, "highest": hello.highest, **options}
+            self._tell("received", message="hello", fields=offered)
             return "hello", self.session.hello(hello, f"{now:%Y%m%d %H:%M:%S} UTC")
         request = read_request(payload, self.session.speech.version)
         fields = shortened(dict(request.values))
@@ -134,11 +144,10 @@ class Connection:
 
     async def _send(self, pending: list[bytes]) -> None:
         """Sends and empties what is pending, cut into segments as the faults will have it."""
-        data = b"".join(pending)
-        pending.clear()
-        if not data:
+        if not any(pending):
             return
-        pieces: Iterable[bytes | Pause] = (data,)
+        pieces: Iterable[bytes | Pause] = (b"".join(pending),)
+        pending.clear()
         async with self._sending:
             for piece in reduce(_cut, self.server.faults, pieces):
                 if isinstance(piece, Pause):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +65,7 @@ async def _drop(server: Server, words: Words) -> None:
 
 
 async def _zombies(server: Server, words: Words) -> None:
-    await server.add_zombies(int(_number(words, default=3)))
+    await server.add_zombies(int(_number(words, 3, int)))
 
 
 async def _stop_accepting(server: Server, words: Words) -> None:
@@ -76,7 +77,7 @@ async def _accept(server: Server, words: Words) -> None:
 
 
 async def _restart(server: Server, words: Words) -> None:
-    await server.restart(_number(words, default=0))
+    await server.restart(_number(words, 0, float))
 
 
 async def _reset(server: Server, words: Words) -> None:
@@ -108,14 +109,19 @@ COMMANDS = {
 
 
 async def perform(server: Server, line: str) -> dict[str, Any]:
-    """Does what a line says; the state afterwards. Raises NotUnderstood, OSError."""
+    """Does what a line says, after what is being done; the state then.
+
+    Raises NotUnderstood, OSError.
+    """
     name, *words = line.split() or [""]
     command = COMMANDS.get(name)
     if command is None:
         raise NotUnderstood(f"no command {name!r}; there are: {', '.join(COMMANDS)}")
     if words and not command.takes:
         raise NotUnderstood(f"{name} takes nothing, not {words}")
-    await command.does(server, words)
+    if command.does is not _nothing:
+        async with server.changing:
+            await command.does(server, words)
     return state(server)
 
 
@@ -148,7 +154,11 @@ async def serve(server: Server, port: int) -> asyncio.Server:
         finally:
             writer.close()
 
-    return await asyncio.start_server(converse, "127.0.0.1", port, limit=4096)
+    try:
+        return await asyncio.start_server(converse, "127.0.0.1", port, limit=4096)
+    except OSError as error:
+        code = error.errno or 0
+        raise OSError(code, os.strerror(code), f"control port {port}") from None
 
 
 async def _answer(server: Server, line: str) -> str:
@@ -158,9 +168,9 @@ async def _answer(server: Server, line: str) -> str:
         return f"error: {error}"
 
 
-def _number(words: Words, default: float) -> float:
+def _number(words: Words, default: int, kind: type[int] | type[float]) -> float:
     try:
-        number = float(words[0]) if words else default
+        number = kind(words[0]) if words else default
     except ValueError:
         number = -1
     if not 0 <= number <= MOST or len(words) > 1:

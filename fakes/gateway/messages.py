@@ -10,14 +10,13 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from google.protobuf import message as protobuf
 
-from fakes.gateway import orders, wire
+from fakes.gateway import bodies, orders, wire
 from fakes.gateway.book import Book, Contract, Position, Value
 from fakes.gateway.errors import NO_REQUEST, Error
-from fakes.gateway.protobuf import account_pb2, config_pb2, contract_pb2, orders_pb2, session_pb2
+from fakes.gateway.protobuf import account_pb2, config_pb2, orders_pb2, session_pb2
 from fakes.gateway.requests import PROTOBUF_OFFSET, RAW_IDS
 
 OLDEST, NEWEST = 100, 226
@@ -27,6 +26,9 @@ ESCAPED_TEXT = 153
 REJECT_JSON, ERROR_TIME = 166, 194
 MILLISECONDS, CONFIG = 197, 219
 """From these versions a client may ask for the time in milliseconds, for the configuration."""
+
+LONGEST_TEXT = 1000
+"""Of an error: what it repeats of a request may be as long as a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +108,11 @@ class Speech:
         """Text fields for the one form, named values for the other; empty text is absent there."""
         if self.version < form.since:
             return self._say(form, fields, None)
-        filled: dict[str, Any] = {
-            name: _clean(value) if isinstance(value, str) else value
-            for name, value in values.items()
-            if value != ""
-        }
-        return self._say(form, fields, form.protobuf(**filled))
+        return self._say(form, fields, form.protobuf(**bodies.present(**values)))
 
     def _text(self, number: int, fields: tuple[object, ...]) -> bytes:
         head = struct.pack("!I", number) if self.version >= RAW_IDS else wire.fields(number)
-        return head + wire.fields(*(self._encoded(value) for value in fields))
-
-    def _encoded(self, value: object) -> object:
-        if isinstance(value, str) and self.version >= ESCAPED_TEXT:
-            return wire.escape(value)
-        return value
+        return head + wire.fields(*fields, escaped=self.version >= ESCAPED_TEXT)
 
     def server_version(self, connected: str) -> Message:
         """The answer to the hello: two text fields and no number, at every version."""
@@ -140,7 +132,8 @@ class Speech:
         return self._message(CURRENT_TIME_IN_MILLIS, milliseconds, milliseconds=milliseconds)
 
     def error(self, error: Error, milliseconds: int = 0, request_id: int = NO_REQUEST) -> Message:
-        fields: list[object] = [request_id, *error]
+        text = error.text[:LONGEST_TEXT]
+        fields: list[object] = [request_id, error.code, text]
         if self.version >= REJECT_JSON:
             fields.append("")
         if self.version >= ERROR_TIME:
@@ -149,22 +142,18 @@ class Speech:
             fields.insert(0, 2)
         said = self._message(
             ERROR, *fields,
-            request_id=request_id, milliseconds=milliseconds, code=error.code, text=error.text,
+            request_id=request_id, milliseconds=milliseconds, code=error.code, text=text,
         )  # fmt: skip
         return Message(f"error {error.code}", said.payload, said.fields)
 
-    @lru_cache(maxsize=8)  # noqa: B019 - a Speech is as small as its version
     def positions(self, books: tuple[Book, ...]) -> Block:
-        """Kept, so that a large book is encoded once and not for each client."""
-        messages = tuple(
-            self.position(book.account, row) for book in books for row in book.positions
-        )
-        return Block(messages, b"".join(message.frame for message in messages))
+        """All rows and their end; kept, so that they are encoded once and not for each client."""
+        return _positions(self, _Held(books))
 
     def position(self, account: str, row: Position) -> Message:
         return self._message(
             POSITION, 3, account, *_contract_fields(row.contract), row.quantity, row.average_cost,
-            account=account, contract=_contract(row.contract), quantity=row.quantity,
+            account=account, contract=row.contract, quantity=row.quantity,
             average_cost=row.average_cost,
         )  # fmt: skip
 
@@ -175,7 +164,7 @@ class Speech:
         return self._message(
             POSITION_MULTI, 1, request_id, account, *_contract_fields(row.contract),
             row.quantity, row.average_cost, model,
-            request_id=request_id, account=account, contract=_contract(row.contract),
+            request_id=request_id, account=account, contract=row.contract,
             quantity=row.quantity, average_cost=row.average_cost, model=model,
         )  # fmt: skip
 
@@ -193,7 +182,7 @@ class Speech:
         money = (row.market_price, row.market_value, row.average_cost, row.unrealized, 0.0)
         return self._message(
             PORTFOLIO_VALUE, 8, *_contract_fields(row.contract), row.quantity, *money, account,
-            contract=_contract(row.contract, at_primary=True), quantity=row.quantity,
+            contract=bodies.contract(row.contract, at_primary=True), quantity=row.quantity,
             market_price=row.market_price, market_value=row.market_value,
             average_cost=row.average_cost, unrealized=row.unrealized, realized=0.0,
             account=account,
@@ -257,9 +246,21 @@ class Speech:
         return self._say(CONFIG_RESPONSE, (request_id,), body)
 
 
-def _clean(text: str) -> str:
-    """Protobuf text is UTF-8 and holds no half of a surrogate pair."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Books as a key: that of 50,000 rows is not found by hashing every one of them."""
+
+    books: tuple[Book, ...]
+
+    def __hash__(self) -> int:
+        return hash(tuple((book.account, len(book.positions)) for book in self.books))
+
+
+@lru_cache(maxsize=8)
+def _positions(speech: Speech, held: _Held) -> Block:
+    rows = (speech.position(book.account, row) for book in held.books for row in book.positions)
+    messages = (*rows, speech.position_end())
+    return Block(messages, b"".join(message.frame for message in messages))
 
 
 def _contract_fields(held: Contract) -> tuple[object, ...]:
@@ -267,22 +268,3 @@ def _contract_fields(held: Contract) -> tuple[object, ...]:
         held.con_id, held.symbol, held.sec_type, held.expiry, held.strike, held.right,
         held.multiplier, held.exchange, held.currency, held.local_symbol, held.trading_class,
     )  # fmt: skip
-
-
-@lru_cache(maxsize=200_000)
-def _contract(held: Contract, at_primary: bool = False) -> contract_pb2.Contract:
-    """Empty texts are absent; a strike is always there."""
-    texts = {
-        "symbol": held.symbol,
-        "sec_type": held.sec_type,
-        "expiry": held.expiry,
-        "right": held.right,
-        "primary_exchange" if at_primary else "exchange": held.exchange,
-        "currency": held.currency,
-        "local_symbol": held.local_symbol,
-        "trading_class": held.trading_class,
-    }
-    filled: dict[str, Any] = {name: _clean(text) for name, text in texts.items() if text}
-    if held.multiplier:
-        filled["multiplier"] = float(held.multiplier)
-    return contract_pb2.Contract(con_id=held.con_id, strike=held.strike, **filled)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any
 
+from fakes.gateway import bodies
 from fakes.gateway.book import ACCOUNT, Contract
-from fakes.gateway.protobuf import contract_pb2, orders_pb2
+from fakes.gateway.protobuf import orders_pb2
 
 SPY = Contract(756733, "SPY", "STK", exchange="SMART", local_symbol="SPY", trading_class="SPY")
 
@@ -146,9 +146,9 @@ def open_order_protobuf(order: Order) -> orders_pb2.OpenOrder:
     """The contract, the order and its state are each present, as clients insist."""
     return orders_pb2.OpenOrder(
         order_id=order.order_id,
-        contract=_contract(order.contract),
+        contract=bodies.contract(order.contract),
         order=orders_pb2.Order(
-            **_present(
+            **bodies.present(
                 client_id=order.client_id,
                 order_id=order.order_id,
                 perm_id=order.perm_id,
@@ -160,14 +160,14 @@ def open_order_protobuf(order: Order) -> orders_pb2.OpenOrder:
                 account=order.account,
             )
         ),
-        state=orders_pb2.OrderState(**_present(status=order.status)),
+        state=orders_pb2.OrderState(**bodies.present(status=order.status)),
     )
 
 
 def order_status_protobuf(order: Order) -> orders_pb2.OrderStatus:
     """Prices of what has not happened are present, and zero."""
     return orders_pb2.OrderStatus(
-        **_present(
+        **bodies.present(
             order_id=order.order_id,
             status=order.status,
             filled="0",
@@ -180,19 +180,3 @@ def order_status_protobuf(order: Order) -> orders_pb2.OrderStatus:
             market_cap_price=0.0,
         )
     )
-
-
-def _contract(held: Contract) -> contract_pb2.Contract:
-    values = asdict(held)
-    if held.multiplier:
-        values["multiplier"] = float(held.multiplier)
-    return contract_pb2.Contract(**_present(**values))
-
-
-def _present(**values: object) -> dict[str, Any]:
-    """Empty text is absent, a zero is not; half a surrogate pair is no text to protobuf."""
-    return {
-        name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-        for name, value in values.items()
-        if value != ""
-    }

@@ -69,7 +69,7 @@ REQUESTS: dict[int, Kind] = {
     16: Kind("REQ_ALL_OPEN_ORDERS"),
     17: Kind("REQ_MANAGED_ACCTS"),
     18: Kind("REQ_FA"),
-    19: Kind("REPLACE_FA"),
+    19: _with_id("REPLACE_FA", VERSION, "type", "xml", "request_id"),
     20: _with_id("REQ_HISTORICAL_DATA", "request_id", versioned_before=124),
     21: _with_id("EXERCISE_OPTIONS"),
     22: _with_id("REQ_SCANNER_SUBSCRIPTION", "request_id", versioned_before=143),
@@ -79,6 +79,8 @@ REQUESTS: dict[int, Kind] = {
     49: Kind("REQ_CURRENT_TIME"),
     50: _with_id("REQ_REAL_TIME_BARS"),
     51: _with_id("CANCEL_REAL_TIME_BARS"),
+    52: _with_id("REQ_FUNDAMENTAL_DATA"),
+    53: _with_id("CANCEL_FUNDAMENTAL_DATA"),
     54: _with_id("REQ_CALC_IMPLIED_VOLAT"),
     55: _with_id("REQ_CALC_OPTION_PRICE"),
     56: _with_id("CANCEL_CALC_IMPLIED_VOLAT"),
@@ -206,7 +208,7 @@ def _number(payload: bytes, version: int) -> tuple[int, bytes, bool]:
 
 def _from_text(kind: Kind, body: bytes, version: int) -> dict[str, str]:
     layout = (VERSION, *kind.layout) if version < kind.versioned_before else kind.layout
-    values = dict(zip(layout, wire.split_fields(body), strict=False))
+    values = dict(zip(layout, wire.split_fields(body, len(layout)), strict=False))
     values.pop(VERSION, None)
     return values
 

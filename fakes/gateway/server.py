@@ -23,6 +23,7 @@ from fakes.gateway.errors import Error
 from fakes.gateway.faults import Books, Fault
 from fakes.gateway.gateway import ApiSettings, Gateway
 from fakes.gateway.log import Teller
+from fakes.gateway.messages import Speech
 
 BACKLOG = 128
 PATIENCE = 10.0
@@ -46,6 +47,8 @@ class Server:
     """The port it listens on where a fault makes it take another than its own."""
     connections: set[Connection] = field(default_factory=set)
     bystanders: Bystanders = field(default_factory=lambda: Bystanders("", 0))
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by who changes it while it runs: a restart takes its time."""
     _first_faults: Sequence[Fault] = ()
     _books: Books = field(init=False)
     _settings: ApiSettings = field(init=False)
@@ -72,6 +75,7 @@ class Server:
         own = listening.bound(self.host, self.port)
         self._sockets = [own]
         self.port = self.gateway.port = own.getsockname()[1]
+        Speech(self.gateway.version).positions(self.gateway.books)  # kept for the first client
         self.tell("started", host=self.host, port=self.port, authenticated=self._is_logged_in)
         instead = [port for fault in self.faults for port in fault.elsewhere if port != self.port]
         if self.listens:
@@ -97,6 +101,7 @@ class Server:
         """Has these faults from now on, and no others; none: it is healthy."""
         listened = self.listens
         self.faults = faults
+        await _ended(self._later)
         if self.listens != listened:
             await self.restart()
             return
@@ -182,7 +187,8 @@ class Server:
         port = listener.getsockname()[1]
         self._up_since = time.monotonic()
         self.bystanders = Bystanders(self.host, port)
-        self.tell("listening", host=self.host, port=port)
+        read_only = self.gateway.settings.read_only
+        self.tell("listening", host=self.host, port=port, read_only=read_only)
         await self.accept(all(fault.accepts for fault in self.faults))
         await self._invite_bystanders()
 

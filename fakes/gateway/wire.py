@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 PREFIX = b"API\0"
@@ -28,24 +29,27 @@ def frame(payload: bytes) -> bytes:
     return struct.pack("!I", len(payload)) + payload
 
 
-def fields(*values: object) -> bytes:
+def fields(*values: object, escaped: bool = False) -> bytes:
     """Text fields, each ended by a NUL; a NUL inside a value would end it early and is left out."""
-    return b"".join(_field(value) + b"\0" for value in values)
+    text = "".join([f"{_text(value)}\0" for value in values])
+    return escape(text) if escaped else text.encode("utf-8", "backslashreplace")
 
 
-def _field(value: object) -> bytes:
+def _text(value: object) -> str:
     if isinstance(value, bool):
-        return b"1" if value else b"0"
-    if isinstance(value, bytes):
-        return value.replace(b"\0", b"")
-    return str(value).encode("utf-8", "backslashreplace").replace(b"\0", b"")
+        return "1" if value else "0"
+    text = str(value)
+    return text.replace("\0", "") if "\0" in text else text
 
 
-def split_fields(payload: bytes) -> list[str]:
-    """The text fields of a payload; bytes that are no UTF-8 show as escapes."""
-    parts = payload.split(b"\0")
-    if parts[-1] == b"":
-        parts.pop()
+def split_fields(payload: bytes, most: int = -1) -> list[str]:
+    """The text fields of a payload; bytes that are no UTF-8 show as escapes.
+
+    Of so many at most: a payload can hold millions of empty ones.
+    """
+    *parts, rest = payload.split(b"\0", most)
+    if rest and len(parts) != most:
+        parts.append(rest)
     return [part.decode("utf-8", "backslashreplace") for part in parts]
 
 
@@ -80,19 +84,18 @@ def read_hello(payload: bytes) -> Hello:
 class Frames:
     """Bytes as they come in, payloads as they are complete. Never holds more than one frame."""
 
+    longest: int = MAX_FRAME
     _buffer: bytearray = field(default_factory=bytearray)
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """The payloads completed by these bytes. Raises WireError on an impossible length."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The payloads completed by these bytes. Raises WireError at an impossible length."""
         self._buffer += data
-        payloads, start = [], 0
-        while len(self._buffer) - start >= 4:
-            (length,) = struct.unpack_from("!I", self._buffer, start)
-            if length > MAX_FRAME:
-                raise WireError(f"frame of {length} bytes, at most {MAX_FRAME}")
-            if len(self._buffer) - start - 4 < length:
-                break
-            payloads.append(bytes(self._buffer[start + 4 : start + 4 + length]))
-            start += 4 + length
-        del self._buffer[:start]
-        return payloads
+        while len(self._buffer) >= 4:
+            (length,) = struct.unpack_from("!I", self._buffer)
+            if length > self.longest:
+                raise WireError(f"frame of {length} bytes, at most {self.longest}")
+            if len(self._buffer) - 4 < length:
+                return
+            payload = bytes(self._buffer[4 : 4 + length])
+            del self._buffer[: 4 + length]
+            yield payload
