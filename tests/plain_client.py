@@ -1,58 +1,87 @@
-"""The official client used plainly, as its documentation shows. Prints what it got, as JSON.
+"""The official client used plainly, as its documentation shows, and steered from outside.
 
-Run as `python plain_client.py PORT`; it may never return: that is one of its traps.
+Each line of its standard input is a call, as JSON: `["connect", "127.0.0.1", 4001, 10]`, by a new
+client each time. Each line it prints is a callback, `["nextValidId", 1]`, or `["connect returned",
+true]` with whether it is connected then; it may never return: that is one of its traps. An argument
+such as `{"ibapi.contract.Contract": {"conId": 1}}` is made first. It ends with its input.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from ibapi.client import EClient
 from ibapi.wrapper import EWrapper
 
 
-class PlainClient(EWrapper, EClient):  # type: ignore[misc]
-    def __init__(self) -> None:
-        EClient.__init__(self, self)
-        self.got: dict[str, Any] = {"rows": [], "errors": []}
-        self.ready, self.complete = threading.Event(), threading.Event()
+def tell(*what: Any) -> None:
+    sys.stdout.write(json.dumps(what, default=_plain) + "\n")
+    sys.stdout.flush()
 
-    def managedAccounts(self, accountsList: str) -> None:
-        self.got["accounts"] = accountsList
 
-    def nextValidId(self, orderId: int) -> None:
-        self.got["next_valid_id"] = orderId
-        self.ready.set()
+def _plain(value: Any) -> Any:
+    is_protobuf = hasattr(value, "DESCRIPTOR")
+    return vars(value) if hasattr(value, "__dict__") and not is_protobuf else str(value)
 
-    def error(self, *details: Any) -> None:
-        self.got["errors"].append(details[2])
 
-    def connectionClosed(self) -> None:
-        self.got["closed"] = True
-        self.ready.set()
-        self.complete.set()
+def _telling(name: str) -> Callable[..., None]:
+    def callback(self: Any, *arguments: Any) -> None:
+        tell(name, *(_error(*arguments) if name == "error" else arguments))
 
-    def position(self, account: str, contract: Any, position: Any, avgCost: float) -> None:
-        row = [account, contract.conId, contract.localSymbol, contract.strike, contract.exchange]
-        self.got["rows"].append([*row, str(position), avgCost])
+    return callback
 
-    def positionEnd(self) -> None:
-        self.complete.set()
+
+def _error(request_id: int, *details: Any) -> list[Any]:
+    """[id, code, text]; newer clients put the time before the code, and may add a text."""
+    has_time = isinstance(details[1], int)
+    return [request_id, *details[has_time : has_time + 2]]
+
+
+CALLBACKS = [name for name in dir(EWrapper) if name[0] != "_" and not name.endswith("ProtoBuf")]
+Listener = type(
+    "Listener",
+    (EWrapper,),
+    {name: _telling(name) for name in (*CALLBACKS, "configResponseProtoBuf")},
+)
+
+
+def made(argument: Any) -> Any:
+    """The object of `{"module.Class": {its attributes}}`; anything else as it is."""
+    if not isinstance(argument, dict):
+        return argument
+    ((name, values),) = argument.items()
+    module, _, class_name = name.rpartition(".")
+    made = getattr(importlib.import_module(module), class_name)()
+    for attribute, value in values.items():
+        setattr(made, attribute, value)
+    return made
+
+
+def connect(client: Any, host: str, port: int, client_id: int, options: str = "") -> None:
+    if options:
+        client.setConnectOptions(options)
+    client.connect(host, port, client_id)
+    tell("connect returned", client.isConnected())
+    client.run()
 
 
 def main() -> None:
-    client = PlainClient()
-    client.connect("127.0.0.1", int(sys.argv[1]), 10)
-    client.got["connected"] = client.isConnected()
-    threading.Thread(target=client.run, daemon=True).start()
-    if client.ready.wait(2) and client.isConnected():
-        client.reqPositions()
-        client.got["complete"] = client.complete.wait(3) and not client.got.get("closed")
-    print(json.dumps(client.got), flush=True)
-    client.disconnect()
+    client: Any = None
+    for line in sys.stdin:
+        name, *arguments = json.loads(line)
+        if name == "connect":
+            client = EClient(Listener())
+            threading.Thread(target=connect, args=(client, *arguments)).start()
+        else:
+            getattr(client, name)(*map(made, arguments))
+    os._exit(0)  # not when the client's threads, which may wait for ever, have ended
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -121,10 +121,9 @@ class PlainClient(Talking):
         assert is_here, f"no {count}. {name!r} came, but {self.came}"
         return self.all(name)[count - 1]
 
-    def hears_nothing(self, seconds: float) -> bool:
-        """Whether nothing more comes for so long."""
-        heard = len(self.lines)
-        return not self.wait_for(lambda: len(self.lines) > heard, seconds)
+    def hears_only(self, count: int, seconds: float) -> bool:
+        """Whether no more than so many lines have come, and come for so long."""
+        return not self.wait_for(lambda: len(self.lines) > count, seconds)
 
 
 def ib_async(port: int) -> Talking:

@@ -76,9 +76,7 @@ def gateway_log(jts: Path, day: str = "Thu") -> list[str]:
     return [line.partition("  ")[2] for line in lines(jts / f"ibgateway.{day}.log")]
 
 
-def start(
-    tell: Callable[..., None], authenticated: bool = True, read_only: bool = False
-) -> None:
+def start(tell: Callable[..., None], authenticated: bool = True, read_only: bool = False) -> None:
     tell("started", port=4001, host="127.0.0.1", authenticated=authenticated)
     tell("listening", host="127.0.0.1", port=4001, read_only=read_only)
 

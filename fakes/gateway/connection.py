@@ -89,11 +89,20 @@ class Connection:
         try:
             await self.perform("notice", [self.session.error(error, time.time())])
         except (_HungUp, NotReading, OSError):
-            self.close()
+            self.drop()
 
-    def close(self) -> None:
+    def drop(self) -> None:
         """Ends it as the end of the gateway's process would."""
         self.writer.transport.abort()
+
+    async def ended(self) -> None:
+        """Closes it, once the client has taken what was sent, or does not take it."""
+        self.writer.close()
+        try:
+            async with asyncio.timeout(self.server.patience):
+                await self.writer.wait_closed()
+        except (TimeoutError, OSError):
+            self.drop()
 
     async def _payloads(self) -> AsyncIterator[bytes]:
         """The hello's payload, then that of each message."""

@@ -54,6 +54,8 @@ class Command:
 
 
 async def _become(server: Server, words: Words) -> None:
+    if not words:
+        raise NotUnderstood("become takes FAULT..., `healthy` where it is to have none")
     try:
         await server.become(*(named(word) for word in words))
     except UnknownFault as error:

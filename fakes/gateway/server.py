@@ -98,12 +98,20 @@ class Server:
         await self.start()
 
     async def become(self, *faults: Fault) -> None:
-        """Has these faults from now on, and no others; none: it is healthy."""
-        listened = self.listens
+        """Has these faults from now on, and no others; none: it is healthy.
+
+        Raises OSError where these need a port that cannot be had; it then is what it was.
+        """
+        before, listened = self.faults, self.listens
         self.faults = faults
         await _ended(self._later)
         if self.listens != listened:
-            await self.restart()
+            try:
+                await self.restart()
+            except OSError:
+                self.faults = before
+                await self.restart()
+                raise
             return
         self._apply_faults()
         if self.listens:
@@ -137,7 +145,7 @@ class Server:
         """Closes every connection without a word; how many."""
         dropped = list(self.connections)
         for connection in dropped:
-            connection.close()
+            connection.drop()
         return len(dropped)
 
     def tell(self, event: str, **what: Any) -> None:
@@ -246,7 +254,7 @@ class Server:
             self.tell("refused", connection=number, reason=str(error))
         except NotReading as error:
             self.tell("refused", connection=number, reason=str(error))
-            connection.close()
+            connection.drop()
         except OSError as error:
             closed_by = f"client ({type(error).__name__})"
         except Exception as error:  # whatever a client sends, the gateway goes on
@@ -256,7 +264,7 @@ class Server:
             self.connections.discard(connection)
             self.tell("closed", connection=number, by=closed_by)
             if all(fault.closes for fault in self.faults):
-                writer.close()
+                await connection.ended()
             else:
                 self._kept.append(writer)
 
