@@ -16,9 +16,11 @@ from fakes.gateway import FakeGateway
 from fakes.gateway.book import option, stock
 from fakes.gateway.control import NotUnderstood
 from fakes.gateway.faults import Slow, UnknownFault
+from fakes.gateway.replay.recording import RecordingError
 from golive.sockets import SocketTable
 from tests.fakes import wait_until
 from tests.projects import ROOT, environment
+from tests.recorder import Recorder
 from tests.steered import PlainClient
 
 
@@ -85,6 +87,25 @@ def test_gateway_is_given_back_as_it_was_at_its_start(process: bool) -> None:
             assert client.recv(1) == b""
         assert gateway.events == []
         assert len(positions(gateway.port)) == 23
+
+
+@BOTH
+def test_gateway_recorded_once_is_played(process: bool, tmp_path: Path) -> None:
+    with FakeGateway(positions=3) as original:
+        with Recorder(original.port, tmp_path / "monday.jsonl") as recorder:
+            recorded = positions(recorder.port)
+            assert recorder.ended()[0] == 0
+    with FakeGateway(replay=recorder.file, process=process) as gateway:
+        played = positions(gateway.port)
+    assert [row[1:] for row in played] == [row[1:] for row in recorded]
+    assert {row[0] for row in played} == {"U00000001"}
+
+
+def test_damaged_recording_is_named_with_its_record(tmp_path: Path) -> None:
+    file = tmp_path / "monday.jsonl"
+    file.write_text('{"recording": "TWS API session", "format": 1}\n{}\n', encoding="utf-8")
+    with pytest.raises(RecordingError, match="record 1"):
+        FakeGateway(replay=file)
 
 
 @BOTH

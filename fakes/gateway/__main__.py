@@ -9,12 +9,27 @@ from fakes.gateway import foreground
 from fakes.gateway.book import ACCOUNT, options_book
 from fakes.gateway.gateway import ApiSettings, Gateway
 from fakes.gateway.options import parser
+from fakes.gateway.replay.gateway import replayed
+from fakes.gateway.replay.recording import RecordingError, read
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit 0 when told to stop, 2 for bad input, with one line that says what is allowed."""
     options = parser().parse_args(arguments)
-    plan = foreground.Plan(
+    try:
+        foreground.run(_plan(options))
+    except RecordingError as error:
+        print(f"fake gateway: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        where = error.filename or f"{options.host} port {options.port}"
+        print(f"fake gateway: {where}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _plan(options: argparse.Namespace) -> foreground.Plan:
+    return foreground.Plan(
         _gateway(options),
         options.fault,
         options.host,
@@ -24,24 +39,25 @@ def main(arguments: list[str] | None = None) -> int:
         options.control,
         options.stop_with_stdin,
     )
-    try:
-        foreground.run(plan)
-    except OSError as error:
-        where = error.filename or f"{options.host} port {options.port}"
-        print(f"fake gateway: {where}: {error.strerror or error}", file=sys.stderr)
-        return 2
-    return 0
 
 
 def _gateway(options: argparse.Namespace) -> Gateway:
+    settings = ApiSettings(
+        master_client_id=options.master_client_id,
+        trusted_ips=tuple(options.trusted_ip or ["127.0.0.1"]),
+    )
+    if options.replay is not None:
+        return replayed(
+            read(options.replay),
+            settings=settings,
+            max_clients=options.max_clients,
+            messages_per_second=options.max_messages,
+        )
     accounts = options.account or [ACCOUNT]
     return Gateway(
         tuple(options_book(account, options.positions) for account in accounts),
         options.server_version,
-        ApiSettings(
-            master_client_id=options.master_client_id,
-            trusted_ips=tuple(options.trusted_ip or ["127.0.0.1"]),
-        ),
+        settings,
         max_clients=options.max_clients,
         messages_per_second=options.max_messages,
         no_overlap=options.no_overlap,

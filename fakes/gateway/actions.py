@@ -27,7 +27,14 @@ class Raw:
     data: bytes
 
 
-Action = Message | Block | Pause | HangUp | Raw
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """Do all that in its own time; what is asked meanwhile need not wait for it."""
+
+    burst: tuple[Message | Pause | HangUp, ...]
+
+
+Action = Message | Block | Pause | HangUp | Raw | Meanwhile
 Burst = list[Action]
 
 

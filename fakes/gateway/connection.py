@@ -12,7 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from fakes.gateway import wire
-from fakes.gateway.actions import Burst, HangUp, Pause, Raw, one_by_one
+from fakes.gateway.actions import Burst, HangUp, Meanwhile, Pause, Raw, one_by_one
 from fakes.gateway.errors import Error
 from fakes.gateway.faults import Fault
 from fakes.gateway.gateway import Session
@@ -47,6 +47,7 @@ class Connection:
     writer: asyncio.StreamWriter
     _said_hello: bool = False
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _meanwhile: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> str:
         """Serves until one side closes; says which: `client` or `gateway`.
@@ -59,6 +60,9 @@ class Connection:
                 await self.perform(*self._answer(payload))
         except _HungUp:
             return "gateway"
+        finally:
+            for task in self._meanwhile:
+                task.cancel()
         return "client"
 
     async def perform(self, event: str, burst: Burst) -> None:
@@ -82,12 +86,19 @@ class Connection:
                 case HangUp():
                     await self._send(pending)
                     raise _HungUp
+                case Meanwhile(burst=unasked):
+                    task = asyncio.create_task(self._perform_unasked(list(unasked)))
+                    self._meanwhile.add(task)
+                    task.add_done_callback(self._meanwhile.discard)
         await self._send(pending)
 
     async def notify(self, error: Error) -> None:
         """Says something that was not asked for; where that is impossible, the connection ends."""
+        await self._perform_unasked([self.session.error(error, time.time())])
+
+    async def _perform_unasked(self, burst: Burst) -> None:
         try:
-            await self.perform("notice", [self.session.error(error, time.time())])
+            await self.perform("notice", burst)
         except (_HungUp, NotReading, OSError):
             self.drop()
 

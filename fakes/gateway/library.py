@@ -14,6 +14,8 @@ from fakes.gateway.foreground import Plan
 from fakes.gateway.gateway import MAX_CLIENTS, ApiSettings, Gateway
 from fakes.gateway.messages import NEWEST
 from fakes.gateway.pacing import MESSAGES_PER_SECOND
+from fakes.gateway.replay.gateway import replayed
+from fakes.gateway.replay.recording import read
 from fakes.gateway.running import Event, InProcess, InThread, Running
 
 POLL_SECONDS = 0.01
@@ -24,8 +26,9 @@ class FakeGateway:
 
     `positions` are rows, or how many of a plausible options account; `faults` are names as on the
     command line (`"slow=2.5"`) or objects of `fakes.gateway.faults`. It runs in a thread, or in a
-    process of its own, so that socket tables tell the two sides apart. Raises OSError where it
-    cannot start, and faults.UnknownFault.
+    process of its own, so that socket tables tell the two sides apart. `replay` names a session
+    recorded by `python -m fakes.record`, which is played instead, at its own server version.
+    Raises faults.UnknownFault, recording.RecordingError, and OSError where it cannot start.
     """
 
     def __init__(
@@ -41,15 +44,18 @@ class FakeGateway:
         messages_per_second: int = MESSAGES_PER_SECOND,
         settings_dir: Path | None = None,
         log: Path | None = None,
+        replay: Path | None = None,
         process: bool = False,
     ) -> None:
-        gateway = Gateway(
-            (_book(account, positions),),
-            server_version,
-            settings or ApiSettings(),
-            max_clients=max_clients,
-            messages_per_second=messages_per_second,
-        )
+        limits: dict[str, Any] = {
+            "settings": settings or ApiSettings(),
+            "max_clients": max_clients,
+            "messages_per_second": messages_per_second,
+        }
+        if replay is None:
+            gateway = Gateway((_book(account, positions),), server_version, **limits)
+        else:
+            gateway = replayed(read(replay), **limits)
         self._plan = Plan(
             gateway,
             [named(each) if isinstance(each, str) else each for each in faults],
