@@ -91,11 +91,11 @@ def test_gateway_is_given_back_as_it_was_at_its_start(process: bool) -> None:
 
 @BOTH
 def test_gateway_recorded_once_is_played(process: bool, tmp_path: Path) -> None:
-    with FakeGateway(positions=3) as original:
-        with Recorder(original.port, tmp_path / "monday.jsonl") as recorder:
-            recorded = positions(recorder.port)
-            assert recorder.ended()[0] == 0
-    with FakeGateway(replay=recorder.file, process=process) as gateway:
+    file = tmp_path / "monday.jsonl"
+    with FakeGateway(positions=3) as original, Recorder(original.port, file) as recorder:
+        recorded = positions(recorder.port)
+        assert recorder.ended()[0] == 0
+    with FakeGateway(replay=file, process=process) as gateway:
         played = positions(gateway.port)
     assert [row[1:] for row in played] == [row[1:] for row in recorded]
     assert {row[0] for row in played} == {"U00000001"}
