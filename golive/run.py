@@ -282,7 +282,16 @@ def _observations(record: StepRecord) -> list[str]:
     """What a step before the first connection saw; later ones are told from the connection."""
     if record.stage != "environment":
         return []
-    return [f"{key}: {value}" for key, value in record.observed.items() if key != "close_wait"]
+    facts = ((key, value) for key, value in record.observed.items() if key != "close_wait")
+    return [f"{key.replace('_', ' ')}: {_in_words(value)}" for key, value in facts]
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(_in_words(each) for each in value.values())
+    if isinstance(value, list):
+        return ", ".join(_in_words(each) for each in value) or "none"
+    return str(value)
 
 
 def _rows(port: Port | None) -> list[dict[str, Any]]:
