@@ -20,7 +20,7 @@ NOT_THE_PROJECT = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves the nightly tests to who asks with -m: `-m nightly`, `-m "nightly or not nightly"`."""
+    """Nightly tests run only where -m asks: `-m nightly`, `-m "nightly or not nightly"`."""
     if not config.option.markexpr:
         nightly = [item for item in items if item.get_closest_marker("nightly")]
         config.hook.pytest_deselected(items=nightly)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from tests.projects import ROOT
-
-SECONDS = 20.0
-"""The bound of every wait for a process."""
+from tests.talking import SECONDS, Talking
 
 
-class Fake:
+class Fake(Talking):
     """A running fake gateway. Words without dashes are faults, the rest are options."""
 
     def __init__(self, faults_and_options: tuple[str, ...], log: Path) -> None:
@@ -25,44 +20,13 @@ class Fake:
         for number, word in enumerate(faults_and_options):
             is_value = number and faults_and_options[number - 1].startswith("--")
             options += [word] if word.startswith("--") or is_value else ["--fault", word]
+        command = (sys.executable, "-m", "fakes.gateway", "--log", str(log), "--stop-with-stdin")
+        super().__init__(*command, *options)
         self._log = log
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "fakes.gateway",
-                "--log",
-                str(log),
-                "--stop-with-stdin",
-                *options,
-            ],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.pid = self._process.pid
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        self.port = int(line.rpartition(":")[2])
-
-    def __enter__(self) -> Fake:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
+        self.port = int(self.says(0).rpartition(":")[2])
 
     def stop(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(SECONDS)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        self.leave()
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -96,7 +60,7 @@ def orders_received(found: list[dict[str, Any]]) -> int:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Looks at a log again and again until it shows something, for a bounded time."""
+    """Looks again and again, for a bounded time."""
     deadline = time.monotonic() + SECONDS
     while not holds():
         assert time.monotonic() < deadline, "it did not come about"

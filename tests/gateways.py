@@ -1,4 +1,4 @@
-"""A server under a test's full control: it accepts once and does as told, in the test's thread."""
+"""A server under a test's full control: it accepts once, and does as told."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class Scripted:
     """
 
     def __init__(self, script: Callable[[socket.socket], None]) -> None:
-        self._script, self._error = script, None  # type: tuple[Callable[..., None], BaseException | None]
+        self._script = script
+        self._error: BaseException | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(10)
         self.port: int = self._listener.getsockname()[1]

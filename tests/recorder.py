@@ -1,12 +1,14 @@
-"""A recorder as the tests use it: in a process of its own."""
+"""A recorder as the tests use it, in a process of its own, and who connects to it."""
 
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 from tests.projects import ROOT
 
@@ -37,12 +39,7 @@ class Recorder:
     def __enter__(self) -> Recorder:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
@@ -51,3 +48,11 @@ class Recorder:
         """Its exit code, and what it said at its end."""
         output, _ = self.process.communicate(timeout=SECONDS)
         return self.process.returncode, self.told + output
+
+
+@contextmanager
+def connected(port: int) -> Iterator[socket.socket]:
+    """A raw client, which has said nothing yet."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield client

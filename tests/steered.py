@@ -5,81 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tests.clients import environments
-from tests.projects import ROOT
+from tests.talking import Talking
 
 TESTS = Path(__file__).resolve().parent
-SECONDS = 20.0
-"""The bound of every wait."""
-
-
-class Talking:
-    """A process that says lines and may be told some; its standard input's end is to be its own."""
-
-    def __init__(self, *command: str) -> None:
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
-        )
-        self.pid = self._process.pid
-        self.lines: list[str] = []
-        self._changed = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.leave()
-
-    def tell(self, line: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-
-    def wait_for(self, holds: Callable[[], Any], seconds: float = SECONDS) -> bool:
-        """Whether it comes to hold, looked at whenever a line has come."""
-        with self._changed:
-            return bool(self._changed.wait_for(holds, seconds))
-
-    def says(self, number: int) -> str:
-        """The line of this number, counted from 0, once it has come."""
-        assert self.wait_for(lambda: len(self.lines) > number), self.lines
-        return self.lines[number]
-
-    def kill(self) -> None:
-        """Ends it as a crash does."""
-        self._process.kill()
-        self.leave()
-
-    def leave(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(SECONDS)
-        finally:
-            self._process.kill()
-            self._reader.join(SECONDS)
-            self._process.stdout.close()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._changed:
-                self.lines.append(line.rstrip("\n"))
-                self._changed.notify_all()
 
 
 class PlainClient(Talking):
@@ -130,3 +62,18 @@ def ib_async(port: int) -> Talking:
     """ib_async used ordinarily; the one line it says is what it has got: see asynchronous.py."""
     python = environments.python("ib_async")
     return Talking(str(python), "-I", str(TESTS / "clients" / "asynchronous.py"), str(port))
+
+
+def official_client(port: int, environment: str = "", client_id: int = 10) -> dict[str, Any]:
+    """All that the official client was told: the installed one's, or that of an environment."""
+    return all_told("official.py", environment, port, client_id)
+
+
+def all_told(script: str, environment: str, port: int, client_id: int) -> dict[str, Any]:
+    """What a script of tests/clients/ tells of a gateway."""
+    python = str(environments.python(environment)) if environment else sys.executable
+    command = [python, "-I", str(TESTS / "clients" / script), str(port), str(client_id)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document

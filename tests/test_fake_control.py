@@ -16,11 +16,12 @@ import pytest
 
 from fakes.gateway import FakeGateway
 from fakes.gateway.control import COMMANDS, NotUnderstood
-from fakes.gateway.faults import FAULTS
+from fakes.gateway.named_faults import FAULTS
 from golive.sockets import SocketTable, accept_queue
 from tests.fakes import wait_until
 from tests.projects import ROOT
-from tests.steered import PlainClient, Talking, ib_async
+from tests.steered import PlainClient, ib_async
+from tests.talking import Talking
 
 
 @pytest.fixture(params=["thread", "process"])

@@ -20,13 +20,15 @@ from fakes.gateway import FakeGateway
 from fakes.gateway.__main__ import main
 from fakes.gateway.actions import Burst
 from fakes.gateway.book import ACCOUNT, options_book
-from fakes.gateway.faults import FAULTS, Boundary, Hostile
+from fakes.gateway.faults import Boundary, Hostile
 from fakes.gateway.gateway import Gateway
 from fakes.gateway.messages import Message, Speech
+from fakes.gateway.named_faults import FAULTS
 from fakes.gateway.options import parser
 from golive.sockets import Socket, SocketTable, accept_queue, kernel_sockets
 from tests.fakes import Fake, wait_until
-from tests.steered import PlainClient, Talking, ib_async
+from tests.steered import PlainClient, ib_async
+from tests.talking import Talking
 
 Started = Callable[..., Fake]
 
@@ -428,6 +430,15 @@ def test_busy_gateway_has_clients_of_other_processes(faults: str) -> None:
         assert len(positions(client)) == 24
         assert established(gateway.port) == others | {os.getpid(), client.pid}
     assert not any(psutil.pid_exists(pid) for pid in others if pid)
+
+
+def test_faults_that_leave_another_client_without_an_answer_are_one_line_and_exit_2(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--fault", "busy", "--fault", "refuses"]) == 2
+    told = capsys.readouterr().err
+    assert told.endswith("client 1 of another program gets no answer\n")
+    assert told.count("\n") == 1
 
 
 @proves("wrong-account", "wrong-account=DU1")

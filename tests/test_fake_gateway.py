@@ -15,7 +15,8 @@ import pytest
 from fakes.gateway.book import options_book
 from tests.fakes import Fake, wait_until
 from tests.projects import ROOT
-from tests.steered import PlainClient, Talking
+from tests.steered import PlainClient
+from tests.talking import Talking
 
 Started = Callable[..., Fake]
 

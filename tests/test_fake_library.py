@@ -15,7 +15,8 @@ import pytest
 from fakes.gateway import FakeGateway
 from fakes.gateway.book import option, stock
 from fakes.gateway.control import NotUnderstood
-from fakes.gateway.faults import Slow, UnknownFault
+from fakes.gateway.faults import Slow
+from fakes.gateway.named_faults import UnknownFault
 from fakes.gateway.replay.recording import RecordingError
 from golive.sockets import SocketTable
 from tests.fakes import wait_until
@@ -121,6 +122,18 @@ def test_what_cannot_be_is_refused_in_one_line_and_changes_nothing(process: bool
         ):
             pass
         assert len(positions(gateway.port)) == 24
+
+
+def test_process_that_could_not_start_leaves_no_timer_behind() -> None:
+    before = set(threading.enumerate())
+    with (
+        FakeGateway() as gateway,
+        pytest.raises(OSError, match=r"in use|usage"),
+        FakeGateway(port=gateway.port, process=True),
+    ):
+        pass
+    left = set(threading.enumerate()) - before
+    assert all(each.finished.is_set() for each in left if isinstance(each, threading.Timer))
 
 
 def test_gateway_that_does_not_run_says_so() -> None:

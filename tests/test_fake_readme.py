@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fakes.gateway.control import COMMANDS
-from fakes.gateway.faults import FAULTS, named
+from fakes.gateway.named_faults import FAULTS, named
 from fakes.gateway.options import parser
 from tests.clients import environments
 from tests.projects import ROOT, environment

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.gateway.faults import FAULTS
+from fakes.gateway.named_faults import FAULTS
 from golive import procedure
 from golive.evidence import Evidence, digest_of
 from tests.fakes import orders_received

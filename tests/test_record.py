@@ -9,8 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,27 +23,16 @@ from fakes.gateway.replay import recording
 from fakes.gateway.replay.recording import Writer
 from fakes.record.transcript import NotWritten, Transcript
 from golive.sockets import SocketTable
-from tests.clients import environments
 from tests.fakes import Fake, wait_until
 from tests.gateways import VERSION, Scripted
 from tests.projects import ROOT
-from tests.recorder import Recorder
+from tests.recorder import Recorder, connected
+from tests.steered import official_client
 
 Started = Callable[..., Fake]
 HELLO = wire.PREFIX + wire.frame(b"v100..203")
 START = wire.frame(b"\0\0\0\x47" + b"2\x0010\0\0")
 POSITIONS = wire.frame(b"\0\0\0\x3d" + b"1\0")
-
-
-def official_client(port: int, name: str = "") -> dict[str, Any]:
-    """All that the official client was told: the installed one's, or that of an environment."""
-    python = str(environments.python(name)) if name else sys.executable
-    script = str(ROOT / "tests" / "clients" / "official.py")
-    done = subprocess.run(
-        [python, "-I", script, str(port)], capture_output=True, text=True, timeout=60, check=True
-    )
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
 
 
 def without_times(told: dict[str, Any]) -> dict[str, Any]:
@@ -53,13 +42,6 @@ def without_times(told: dict[str, Any]) -> dict[str, Any]:
             kept = [it for it in asked["came"] if not it[0].endswith(("Time", "InMillis"))]
             asked["came"] = kept
     return told | {"connection_time": None}
-
-
-@contextmanager
-def connected(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield client
 
 
 def rest(client: socket.socket) -> bytes:

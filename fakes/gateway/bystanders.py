@@ -56,14 +56,18 @@ class Bystanders:
         self._queue += (listening.dialled(self.host, self.port) for _ in range(count))
 
     async def add_program(self, client_id: int) -> None:
-        """A process of its own that is connected as a client, with this id."""
+        """A process of its own that is connected as a client, with this id.
+
+        Raises OSError where the gateway does not answer it.
+        """
         words = [another_client.__file__, listening.reachable(self.host), self.port, client_id]
         program = subprocess.Popen(
             [sys.executable, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._programs.append(program)
         assert program.stdout is not None
-        await asyncio.wait_for(asyncio.to_thread(program.stdout.readline), SECONDS)
+        if not await asyncio.to_thread(program.stdout.readline):
+            raise OSError(f"client {client_id} of another program gets no answer")
 
     def leave(self) -> None:
         """Closes every socket and ends every process."""

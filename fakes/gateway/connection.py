@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from fakes.gateway import wire
 from fakes.gateway.actions import Burst, HangUp, Meanwhile, Pause, Raw, one_by_one
 from fakes.gateway.errors import Error
-from fakes.gateway.faults import Fault
+from fakes.gateway.fault import Fault
 from fakes.gateway.gateway import Session
 from fakes.gateway.log import shortened
 from fakes.gateway.messages import Block, Message
@@ -107,7 +107,7 @@ class Connection:
         self.writer.transport.abort()
 
     async def ended(self) -> None:
-        """Closes it, once the client has taken what was sent, or does not take it."""
+        """Waits a while for the client to take what was sent, then closes."""
         self.writer.close()
         try:
             async with asyncio.timeout(self.server.patience):

@@ -1,7 +1,7 @@
 """A running gateway changed from outside: one command a line, one line of answer.
 
-Served on loopback by `--control PORT`, so that anything that can open a socket can use it:
-`echo "become mute" | nc 127.0.0.1 4999`. The answer is JSON, or `error: ` and what is wrong.
+Served on loopback by `--control PORT`, so that anything that can open a socket can use it.
+The answer is the state as JSON, or `error: ` and what is wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakes.gateway import errors
-from fakes.gateway.faults import UnknownFault, named
+from fakes.gateway.named_faults import UnknownFault, named
 from fakes.gateway.server import Server
 
 MOST = 1000
@@ -46,10 +46,9 @@ Does = Callable[[Server, Words], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What it takes, what it does, and how."""
+    """What it takes, and what it does."""
 
     takes: str
-    meaning: str
     does: Does
 
 
@@ -98,16 +97,17 @@ async def _nothing(server: Server, words: Words) -> None:
 
 
 COMMANDS = {
-    "become": Command("FAULT...", "has these faults from now on; `become healthy`: none", _become),
-    "drop": Command("", "closes every connection without a word", _drop),
-    "zombies": Command("[COUNT]", "adds CLOSE_WAIT sockets (3)", _zombies),
-    "stop-accepting": Command("", "leaves connections in the accept queue", _stop_accepting),
-    "accept": Command("", "takes them from there again", _accept),
-    "restart": Command("[SECONDS]", "ends, and is back on the same port after so long", _restart),
-    "say": Command("CODE", f"sends everybody one of {', '.join(NOTICES)}", _say),
-    "reset": Command("", "makes it what it was at its start, with nobody connected", _reset),
-    "state": Command("", "changes nothing", _nothing),
+    "become": Command("FAULT...", _become),
+    "drop": Command("", _drop),
+    "zombies": Command("[COUNT]", _zombies),
+    "stop-accepting": Command("", _stop_accepting),
+    "accept": Command("", _accept),
+    "restart": Command("[SECONDS]", _restart),
+    "say": Command("CODE", _say),
+    "reset": Command("", _reset),
+    "state": Command("", _nothing),
 }
+"""What each means for a user stands in `fakes/README.md`."""
 
 
 async def perform(server: Server, line: str) -> dict[str, Any]:

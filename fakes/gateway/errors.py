@@ -63,4 +63,3 @@ BROKEN = Error(
     "Connectivity between Trader Workstation and server is broken."
     " It will be restored automatically.",
 )
-REPLACED = Error(2100, "New account data requested from TWS. API client has been unsubscribed.")

@@ -1,68 +1,23 @@
 """The ways a gateway misbehaves, one small thing each. They compose: a gateway may have several.
 
-A fault overrides one or two of the hooks of `Fault`; `Fault()` itself changes nothing. To add one,
-write the class and put it into `FAULTS` under the name the command line knows it by.
+A fault overrides one or two of the hooks of `Fault`. To add one, write the class and name it in
+`named_faults.py`.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fakes.gateway import errors
 from fakes.gateway.actions import Burst, HangUp, Pause, Raw
 from fakes.gateway.book import Book, Position, stock
+from fakes.gateway.fault import Books, Fault
 from fakes.gateway.gateway import ApiSettings, Gateway, Session
 from fakes.gateway.messages import Message
 from fakes.gateway.orders import Order
-
-Books = tuple[Book, ...]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A healthy gateway, hook by hook."""
-
-    listens = True
-    """Whether anything listens on the port."""
-    elsewhere: ClassVar[tuple[int, ...]] = ()
-    """Ports of which the first free one is listened on instead."""
-    accepts = True
-    """Whether connections are taken from the accept queue."""
-    closes = True
-    """Whether the gateway closes its side once the client has closed its own."""
-    zombies = 0
-    """How many CLOSE_WAIT sockets appear on the port."""
-    zombies_after = 0.0
-    """When: so many seconds after it began to listen; 0: before anybody can connect."""
-    queued = 0
-    """Connections left waiting in the accept queue."""
-    others = 0
-    """Clients of another program that are connected before anybody else can be."""
-    is_logged_in = True
-    """Whether the login to IBKR has succeeded."""
-
-    def books(self, books: Books) -> Books:
-        """The accounts it reports."""
-        return books
-
-    def settings(self, settings: ApiSettings) -> ApiSettings:
-        """What is set for the API."""
-        return settings
-
-    def takes_note(self, gateway: Gateway) -> bool:
-        """Whether the gateway's own log, on its disk, hears of connections."""
-        return True
-
-    def burst(self, event: str, burst: Burst, session: Session) -> Burst:
-        """What it says on an event: `connect`, `hello`, or a request's name."""
-        return burst
-
-    def segments(self, data: bytes) -> Iterable[bytes | Pause]:
-        """How bytes are cut into segments."""
-        return (data,)
 
 
 @dataclass(frozen=True)
@@ -406,89 +361,6 @@ class Hostile(Fault):
 
     def _renamed(self, row: Position, name: str) -> Position:
         return replace(row, contract=replace(row.contract, symbol=name, local_symbol=name))
-
-
-MOST = 1_000_000
-"""The highest number a fault takes: seconds, bytes, or how many."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """How the command line makes a fault: its class or a function, and what it takes after `=`."""
-
-    make: Callable[..., Fault]
-    parameter: str = ""
-    kind: type[int] | type[float] | type[str] = str
-    lowest: int = 0
-
-
-FAULTS: dict[str, Known] = {
-    "healthy": Known(Fault),
-    "down": Known(Down),
-    "wrong-port": Known(WrongPort),
-    "silent": Known(Silent),
-    "leaky": Known(Leaky),
-    "zombies": Known(Zombies, "COUNT", int),
-    "wedged": Known(Wedged, "QUEUED", int),
-    "starting": Known(Starting, "SECONDS", float),
-    "no-start": Known(NoStart),
-    "slow": Known(Slow, "SECONDS", float),
-    "refuses": Known(Refuses),
-    "garbage": Known(Garbage),
-    "accounts-only": Known(lambda: Without("nextValidId")),
-    "drops-after-start": Known(
-        lambda seconds=0.5: Drops("START_API", part=0, after_seconds=seconds), "SECONDS", float
-    ),
-    "no-close": Known(NoClose),
-    "fragmented": Known(Fragmented),
-    "joined": Known(Joined),
-    "chatty": Known(Chatty),
-    "boundary": Known(Boundary, "BYTES", int, lowest=1),
-    "client-id-in-use": Known(ClientIdInUse),
-    "busy": Known(Busy, "CLIENTS", int),
-    "wrong-account": Known(WrongAccount, "ACCOUNT"),
-    "missing-positions": Known(MissingPositions, "COUNT", int),
-    "closed-positions": Known(ClosedPositions, "EVERY", int, lowest=1),
-    "orders-first": Known(OrdersFirst),
-    "endless-positions": Known(lambda: Without("positionEnd")),
-    "drops": Known(lambda part=0.5: Drops(part=part), "PART", float),
-    "drops-after-positions": Known(lambda: Drops(part=1)),
-    "mute": Known(Mute),
-    "connectivity-lost": Known(ConnectivityLost),
-    "read-only": Known(ReadOnly),
-    "authentication-failed": Known(AuthenticationFailed),
-    "late-zombies": Known(lambda seconds=1.0: LateZombies(zombies_after=seconds), "SECONDS", float),
-    "hostile": Known(Hostile),
-}
-"""By the names of the command line."""
-
-
-class UnknownFault(ValueError):
-    """No fault is named so; the text says what there is."""
-
-
-def named(words: str) -> Fault:
-    """The fault of `slow` or `slow=2.5`. Raises UnknownFault."""
-    name, equals, text = words.partition("=")
-    known = FAULTS.get(name)
-    if known is None:
-        raise UnknownFault(f"no fault {name!r}; there are: {', '.join(FAULTS)}")
-    if not equals:
-        return known.make()
-    if not known.parameter:
-        raise UnknownFault(f"fault {name!r} takes no parameter, not {text!r}")
-    return known.make(_parameter(known, name, text))
-
-
-def _parameter(known: Known, name: str, text: str) -> int | float | str:
-    try:
-        value = known.kind(text)
-    except ValueError:
-        value = -1
-    if text == "" or not (isinstance(value, str) or known.lowest <= value <= MOST):
-        allowed = "text" if known.kind is str else f"a number from {known.lowest} to {MOST}"
-        raise UnknownFault(f"fault {name}={known.parameter} takes {allowed}, not {text!r}")
-    return value
 
 
 def _name(action: object) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from fakes.gateway import control
 from fakes.gateway.disk import SettingsDirectory
-from fakes.gateway.faults import Fault
+from fakes.gateway.fault import Fault
 from fakes.gateway.gateway import Gateway
 from fakes.gateway.log import Log
 from fakes.gateway.server import Server

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from fakes.gateway.book import ACCOUNT, OPEN_POSITIONS, Book, Position, options_book
-from fakes.gateway.faults import Fault, named
+from fakes.gateway.fault import Fault
 from fakes.gateway.foreground import Plan
 from fakes.gateway.gateway import MAX_CLIENTS, ApiSettings, Gateway
 from fakes.gateway.messages import NEWEST
+from fakes.gateway.named_faults import named
 from fakes.gateway.pacing import MESSAGES_PER_SECOND
 from fakes.gateway.replay.gateway import replayed
 from fakes.gateway.replay.recording import read
@@ -28,7 +28,7 @@ class FakeGateway:
     command line (`"slow=2.5"`) or objects of `fakes.gateway.faults`. It runs in a thread, or in a
     process of its own, so that socket tables tell the two sides apart. `replay` names a session
     recorded by `python -m fakes.record`, which is played instead, at its own server version.
-    Raises faults.UnknownFault, recording.RecordingError, and OSError where it cannot start.
+    Raises named_faults.UnknownFault, recording.RecordingError, and OSError where it cannot start.
     """
 
     def __init__(
@@ -65,20 +65,17 @@ class FakeGateway:
         )
         self._in_process = process
         self._running: Running | None = None
-        self._forgotten = 0
+        self._forgotten: int
+        """How many events were before it was given back clean."""
         self.host, self.port = self._plan.host, port
 
     def __enter__(self) -> Self:
+        self._forgotten = 0
         self._running = InProcess(self._plan) if self._in_process else InThread(self._plan)
         self.port = self._running.port
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         running, self._running = self._running, None
         if running is not None:
             running.stop()

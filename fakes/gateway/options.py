@@ -6,16 +6,16 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
-from fakes.gateway import faults
 from fakes.gateway.book import ACCOUNT, OPEN_POSITIONS
+from fakes.gateway.fault import Fault
 from fakes.gateway.gateway import MAX_CLIENTS
 from fakes.gateway.messages import NEWEST, OLDEST
+from fakes.gateway.named_faults import FAULTS, UnknownFault, named
 from fakes.gateway.pacing import MESSAGES_PER_SECOND
 
 MOST = 1_000_000
 FAULT_NAMES = ", ".join(
-    f"{name}[={known.parameter}]" if known.parameter else name
-    for name, known in faults.FAULTS.items()
+    f"{name}[={known.parameter}]" if known.parameter else name for name, known in FAULTS.items()
 )
 
 
@@ -162,8 +162,8 @@ def _count(text: str) -> int:
     return _number(text, 0, MOST)
 
 
-def _fault(words: str) -> faults.Fault:
+def _fault(words: str) -> Fault:
     try:
-        return faults.named(words)
-    except faults.UnknownFault as error:
+        return named(words)
+    except UnknownFault as error:
         raise argparse.ArgumentTypeError(str(error)) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,8 @@ def make_fake_gateway() -> Iterator[Callable[..., FakeGateway]]:
     """Makes running gateways, with the arguments of `FakeGateway`; they end with the session."""
     with ExitStack() as stack:
 
-        def make(*positions: object, **options: object) -> FakeGateway:
-            gateway = FakeGateway(*positions, **options)  # type: ignore[arg-type]
-            return stack.enter_context(gateway)
+        def make(*arguments: Any, **options: Any) -> FakeGateway:
+            return stack.enter_context(FakeGateway(*arguments, **options))
 
         yield make
 

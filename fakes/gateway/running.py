@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from fakes.gateway import control
-from fakes.gateway.faults import Fault
 from fakes.gateway.foreground import Plan
 
 SECONDS = 20.0
@@ -61,22 +60,21 @@ class InThread:
         try:
             self._do(self._server.start())
         except BaseException:
-            self._end()
+            self.stop()
             raise
         self.port = self._server.port
 
     def perform(self, line: str, seconds: float = 0.0) -> dict[str, Any]:
         return self._do(control.perform(self._server, line), seconds)
 
-    def become(self, faults: tuple[Fault, ...]) -> None:
-        self._do(self._server.become(*faults))
-
     def events(self) -> list[Event]:
         return list(self._events)
 
     def stop(self) -> None:
-        self._do(self._server.stop())
-        self._end()
+        try:
+            self._do(self._server.stop())
+        finally:
+            self._end()
 
     def _hear(self, event: str, **what: Any) -> None:
         what.pop("text", None)
@@ -135,15 +133,17 @@ class InProcess:
         assert self._process.stdout is not None
         too_long = threading.Timer(SECONDS, self._process.kill)
         too_long.start()
-        self._process.stdin.write(plan)
-        self._process.stdin.flush()
-        ports, line = [], b""
-        while b"takes commands" not in line:
-            line = self._process.stdout.readline()
-            if b" on " not in line:
-                raise NotStarted(line.decode("utf-8", "replace").strip() or "it ended at once")
-            ports.append(int(line.rpartition(b":")[2]))
-        too_long.cancel()
+        try:
+            self._process.stdin.write(plan)
+            self._process.stdin.flush()
+            ports, line = [], b""
+            while b"takes commands" not in line:
+                line = self._process.stdout.readline()
+                if b" on " not in line:
+                    raise NotStarted(line.decode("utf-8", "replace").strip() or "it ended at once")
+                ports.append(int(line.rpartition(b":")[2]))
+        finally:
+            too_long.cancel()
         return ports[0], ports[-1]
 
     def _end(self) -> None:

@@ -20,7 +20,7 @@ from fakes.gateway.bystanders import Bystanders
 from fakes.gateway.connection import Connection, NotReading
 from fakes.gateway.disk import SettingsDirectory
 from fakes.gateway.errors import Error
-from fakes.gateway.faults import Books, Fault
+from fakes.gateway.fault import Books, Fault
 from fakes.gateway.gateway import ApiSettings, Gateway
 from fakes.gateway.log import Teller
 from fakes.gateway.messages import Speech
@@ -53,7 +53,7 @@ class Server:
     _books: Books = field(init=False)
     _settings: ApiSettings = field(init=False)
     _sockets: list[socket.socket] = field(default_factory=list)
-    _kept: list[Any] = field(default_factory=list)
+    _kept: list[asyncio.StreamWriter] = field(default_factory=list)
     _accepting: asyncio.Task[None] | None = None
     _clients: set[asyncio.Task[None]] = field(default_factory=set)
     _later: set[asyncio.Task[None]] = field(default_factory=set)
@@ -141,12 +141,10 @@ class Server:
             if connection.session.client_id is not None:
                 await connection.notify(error)
 
-    def drop(self) -> int:
-        """Closes every connection without a word; how many."""
-        dropped = list(self.connections)
-        for connection in dropped:
+    def drop(self) -> None:
+        """Closes every connection without a word."""
+        for connection in list(self.connections):
             connection.drop()
-        return len(dropped)
 
     def tell(self, event: str, **what: Any) -> None:
         """Lets everybody who listens know; one that cannot write any more is told no more."""
@@ -218,8 +216,10 @@ class Server:
         await self.accept(False)
         self.drop()
         await _ended(self._clients | self._later)
-        for each in (*self._sockets, *self._kept):
-            each.close()
+        for listener in self._sockets:
+            listener.close()
+        for writer in self._kept:
+            writer.close()
         self._sockets, self._kept, self.elsewhere = [], [], None
         await asyncio.to_thread(self.bystanders.leave)
 

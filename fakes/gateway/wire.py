@@ -45,7 +45,7 @@ def _text(value: object) -> str:
 def split_fields(payload: bytes, most: int = -1) -> list[str]:
     """The text fields of a payload; bytes that are no UTF-8 show as escapes.
 
-    Of so many at most: a payload can hold millions of empty ones.
+    At most this many: a payload can hold millions of empty ones.
     """
     *parts, rest = payload.split(b"\0", most)
     if rest and len(parts) != most:

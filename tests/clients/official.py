@@ -23,7 +23,7 @@ from ibapi.execution import ExecutionFilter
 from ibapi.server_versions import MAX_CLIENT_VER
 from ibapi.wrapper import EWrapper
 
-SECONDS = 2.0
+SECONDS = 10.0
 MULTI, COMPLETED_ORDERS, TIME_IN_MILLIS, CONFIG = 103, 150, 197, 219
 """Server versions since which a gateway answers them (the client's server_versions.py)."""
 

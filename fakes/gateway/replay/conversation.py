@@ -138,7 +138,7 @@ def understood(recording: Recording) -> Conversation:
 
 
 def asked(request: Request, version: int) -> Hashable:
-    """What is asked, by whomever: without the request id, the client id, the message's version."""
+    """What is asked, whoever asks: without the request id, the client id, the message's version."""
     kind = REQUESTS.get(request.number)
     if request.name == "START_API":
         return request.name

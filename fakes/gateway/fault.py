@@ -1,0 +1,57 @@
+"""What a fault can change about a gateway, hook by hook: all that the server knows of faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fakes.gateway.actions import Burst, Pause
+from fakes.gateway.book import Book
+from fakes.gateway.gateway import ApiSettings, Gateway, Session
+
+Books = tuple[Book, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A healthy gateway, hook by hook."""
+
+    listens = True
+    """Whether anything listens on the port."""
+    elsewhere: ClassVar[tuple[int, ...]] = ()
+    """Ports of which the first free one is listened on instead."""
+    accepts = True
+    """Whether connections are taken from the accept queue."""
+    closes = True
+    """Whether the gateway closes its side once the client has closed its own."""
+    zombies = 0
+    """How many CLOSE_WAIT sockets appear on the port."""
+    zombies_after = 0.0
+    """When: so many seconds after it began to listen; 0: before anybody can connect."""
+    queued = 0
+    """Connections left waiting in the accept queue."""
+    others = 0
+    """Clients of another program that are connected before anybody else can be."""
+    is_logged_in = True
+    """Whether the login to IBKR has succeeded."""
+
+    def books(self, books: Books) -> Books:
+        """The accounts it reports."""
+        return books
+
+    def settings(self, settings: ApiSettings) -> ApiSettings:
+        """What is set for the API."""
+        return settings
+
+    def takes_note(self, gateway: Gateway) -> bool:
+        """Whether the gateway's own log, on its disk, hears of connections."""
+        return True
+
+    def burst(self, event: str, burst: Burst, session: Session) -> Burst:
+        """What it says on an event: `connect`, `hello`, or a request's name."""
+        return burst
+
+    def segments(self, data: bytes) -> Iterable[bytes | Pause]:
+        """How bytes are cut into segments."""
+        return (data,)

@@ -1,0 +1,95 @@
+"""The faults by the names of the command line, and what each takes: `slow`, or `slow=2.5`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fakes.gateway import faults
+from fakes.gateway.fault import Fault
+
+MOST = 1_000_000
+"""The highest number a fault takes: seconds, bytes, or how many."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """How the command line makes a fault: its class or a function, and what it takes after `=`."""
+
+    make: Callable[..., Fault]
+    parameter: str = ""
+    kind: type[int] | type[float] | type[str] = str
+    lowest: int = 0
+
+
+FAULTS: dict[str, Known] = {
+    "healthy": Known(Fault),
+    "down": Known(faults.Down),
+    "wrong-port": Known(faults.WrongPort),
+    "silent": Known(faults.Silent),
+    "leaky": Known(faults.Leaky),
+    "zombies": Known(faults.Zombies, "COUNT", int),
+    "wedged": Known(faults.Wedged, "QUEUED", int),
+    "starting": Known(faults.Starting, "SECONDS", float),
+    "no-start": Known(faults.NoStart),
+    "slow": Known(faults.Slow, "SECONDS", float),
+    "refuses": Known(faults.Refuses),
+    "garbage": Known(faults.Garbage),
+    "accounts-only": Known(lambda: faults.Without("nextValidId")),
+    "drops-after-start": Known(
+        lambda seconds=0.5: faults.Drops("START_API", part=0, after_seconds=seconds),
+        "SECONDS",
+        float,
+    ),
+    "no-close": Known(faults.NoClose),
+    "fragmented": Known(faults.Fragmented),
+    "joined": Known(faults.Joined),
+    "chatty": Known(faults.Chatty),
+    "boundary": Known(faults.Boundary, "BYTES", int, lowest=1),
+    "client-id-in-use": Known(faults.ClientIdInUse),
+    "busy": Known(faults.Busy, "CLIENTS", int),
+    "wrong-account": Known(faults.WrongAccount, "ACCOUNT"),
+    "missing-positions": Known(faults.MissingPositions, "COUNT", int),
+    "closed-positions": Known(faults.ClosedPositions, "EVERY", int, lowest=1),
+    "orders-first": Known(faults.OrdersFirst),
+    "endless-positions": Known(lambda: faults.Without("positionEnd")),
+    "drops": Known(lambda part=0.5: faults.Drops(part=part), "PART", float),
+    "drops-after-positions": Known(lambda: faults.Drops(part=1)),
+    "mute": Known(faults.Mute),
+    "connectivity-lost": Known(faults.ConnectivityLost),
+    "read-only": Known(faults.ReadOnly),
+    "authentication-failed": Known(faults.AuthenticationFailed),
+    "late-zombies": Known(
+        lambda seconds=1.0: faults.LateZombies(zombies_after=seconds), "SECONDS", float
+    ),
+    "hostile": Known(faults.Hostile),
+}
+"""By the names of the command line."""
+
+
+class UnknownFault(ValueError):
+    """No fault is named so; the text says what there is."""
+
+
+def named(words: str) -> Fault:
+    """The fault of `slow` or `slow=2.5`. Raises UnknownFault."""
+    name, equals, text = words.partition("=")
+    known = FAULTS.get(name)
+    if known is None:
+        raise UnknownFault(f"no fault {name!r}; there are: {', '.join(FAULTS)}")
+    if not equals:
+        return known.make()
+    if not known.parameter:
+        raise UnknownFault(f"fault {name!r} takes no parameter, not {text!r}")
+    return known.make(_parameter(known, name, text))
+
+
+def _parameter(known: Known, name: str, text: str) -> int | float | str:
+    try:
+        value = known.kind(text)
+    except ValueError:
+        value = -1
+    if text == "" or not (isinstance(value, str) or known.lowest <= value <= MOST):
+        allowed = "text" if known.kind is str else f"a number from {known.lowest} to {MOST}"
+        raise UnknownFault(f"fault {name}={known.parameter} takes {allowed}, not {text!r}")
+    return value
