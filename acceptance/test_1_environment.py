@@ -53,11 +53,3 @@ def test_no_zombie_is_on_the_gateway_port(gateway, evidence):
     zombies = gateway.port.close_wait
     evidence.observe(close_wait=zombies)
     assert zombies == []
-
-
-@step("environment.no-other-client")
-def test_no_other_client_is_connected(gateway, evidence):
-    clients = gateway.port.clients
-    programs = [processes.process(each.pid) for each in clients if each.pid]
-    evidence.observe(clients=clients, programs=programs)
-    assert clients == []

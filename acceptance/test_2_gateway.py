@@ -1,5 +1,6 @@
 """Gateway: it listens, has had its time to initialize, and takes who comes. Nothing connects."""
 
+from golive import processes
 from golive.pytest_plugin import step
 
 
@@ -15,6 +16,14 @@ def test_gateway_has_been_up_for_the_initialization_time(uptime, run, evidence):
     evidence.observe(uptime, needed_seconds=run.initialization_seconds)
     assert uptime.is_same
     assert uptime.seconds >= run.initialization_seconds
+
+
+@step("gateway.no-other-client")
+def test_no_other_client_is_connected(gateway, evidence):
+    clients = gateway.port.clients
+    programs = [processes.process(each.pid) for each in clients if each.pid]
+    evidence.observe(clients=clients, programs=programs)
+    assert clients == []
 
 
 @step("gateway.accept-queue")

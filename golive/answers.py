@@ -36,7 +36,7 @@ DATA_LOST, DATA_MAINTAINED = 1101, 1102
 CLIENT_ID_IN_USE, PORT_CHANGED = 326, 1300
 NOT_VALID = 321
 """What is asked for is refused: in Read-Only mode, whatever belongs to orders."""
-UNSETTLING = CONNECTIVITY_LOST | {DATA_LOST, CLIENT_ID_IN_USE, PORT_CHANGED}
+UNSETTLING = CONNECTIVITY_LOST | {DATA_LOST, CLIENT_ID_IN_USE, PORT_CHANGED, NOT_VALID}
 """After any of these, what is being answered may be of yesterday, or the end of it."""
 
 

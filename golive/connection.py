@@ -43,6 +43,9 @@ CLOSING_SECONDS = 1.0
 
 MOST_FRAMES_BEFORE_THE_VERSION = 16
 
+TIMES = 2
+"""How often ids are asked for."""
+
 
 class Connection:
     """One attempt at one endpoint. Open it, ask, close it; nothing makes it try again."""
@@ -87,15 +90,18 @@ class Connection:
         return self.handshake
 
     def access(self, seconds: float) -> Access:
-        """Asks for ids: it places no order, and a gateway in Read-Only mode refuses it."""
+        """Asks for ids: it places no order, and a gateway in Read-Only mode refuses it.
+
+        Twice, since an id that was on its way unasked would look like an answer.
+        """
         heard = self._heard
         reason = self._ask(
-            lambda client: client.reqIds(-1),
-            lambda: heard.ids_given or bool(heard.refusal),
+            _ask_for_ids,
+            lambda: heard.ids_given >= TIMES or bool(heard.refusal),
             seconds,
         )
         refusal = heard.refusal
-        is_granted = heard.ids_given and not refusal and not reason
+        is_granted = heard.ids_given >= TIMES and not refusal and not reason
         return Access(is_granted, refusal, reason or (refusal.text if refusal else ""))
 
     def positions(self, seconds: float) -> Positions:
@@ -262,6 +268,11 @@ class Connection:
             stopped=stopped,
             reason=reason,
         )
+
+
+def _ask_for_ids(client: EClient) -> None:
+    for _ in range(TIMES):
+        client.reqIds(-1)
 
 
 def _server_version(field: bytes) -> int:

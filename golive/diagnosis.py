@@ -128,7 +128,7 @@ TREE: tuple[Branch, ...] = (
                        AGAIN)),
     Branch("zombies", lambda seen: seen.zombies,
            "connections to port {port} were abandoned and never closed (CLOSE_WAIT)", "A"),
-    Branch("another-client", _failed("environment.no-other-client"),
+    Branch("another-client", _failed("gateway.no-other-client"),
            "another client is connected to port {port}, or tries to be",
            next_steps=("Close the program listed among the facts; nothing else may be connected.",
                        AGAIN)),

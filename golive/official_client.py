@@ -62,7 +62,7 @@ class Heard(EWrapper):  # type: ignore[misc]
         self.position_end = False
         self._errors_before: int | None = None
         self._errors_asked = 0
-        self.ids_given = False
+        self.ids_given = 0
 
     @property
     def is_ready(self) -> bool:
@@ -81,7 +81,7 @@ class Heard(EWrapper):  # type: ignore[misc]
         if not 0 <= orderId < UNSET_INTEGER:
             return
         self.next_valid_id = orderId
-        self.ids_given = True
+        self.ids_given += 1
         self._happened("nextValidId", str(orderId))
 
     def managedAccounts(self, accountsList: str) -> None:
@@ -120,7 +120,7 @@ class Heard(EWrapper):  # type: ignore[misc]
     def forget(self) -> None:
         """What was not asked for is no answer; and from the first time on trouble counts."""
         self.positions.clear()
-        self.position_end = self.ids_given = False
+        self.position_end, self.ids_given = False, 0
         self._errors_asked = len(self.errors)
         if self._errors_before is None:
             self._errors_before = self._errors_asked

@@ -178,10 +178,11 @@ class Run:
 
     def _look_back(self) -> None:
         """What passed a moment ago must still hold at the end of the run."""
-        now = self._after
+        now, is_go = self._after, evidence.verdict(self.records) == "GO"
         for step_id, holds in (
             ("afterwards.no-zombies", now is not None and not now.close_wait),
             ("afterwards.still-listening", now is not None and bool(now.listeners)),
+            ("gateway.no-other-client", not is_go or (now is not None and not now.clients)),
         ):
             record = self._records.get(step_id)
             if record is not None and record.outcome == "passed" and not holds:
@@ -280,7 +281,7 @@ class Run:
 
 def _observations(record: StepRecord) -> list[str]:
     """What a step before the first connection saw; later ones are told from the connection."""
-    if record.stage != "environment":
+    if record.stage not in ("environment", "gateway"):
         return []
     facts = ((key, value) for key, value in record.observed.items() if key != "close_wait")
     return [f"{key.replace('_', ' ')}: {_in_words(value)}" for key, value in facts]

@@ -87,8 +87,6 @@ def _objections(file: SettingsFile, gateway: Gateway, write: Write) -> Iterator[
         yield "environment.no-stale-client", f"{stale[0].name} is running, pid {stale[0].pid}"
     if zombies := gateway.port.close_wait:
         yield "environment.no-zombies", f"{len(zombies)} CLOSE_WAIT on port {gateway.number}"
-    if clients := gateway.port.clients:
-        yield "environment.no-other-client", f"a client is connected, pid {clients[0].pid}"
     if not gateway.port.listeners:
         return
     uptime = gateway.wait_until_initialized(
@@ -97,6 +95,8 @@ def _objections(file: SettingsFile, gateway: Gateway, write: Write) -> Iterator[
     )
     if not uptime.is_same:
         yield "gateway.initialized", "the gateway went away while it was being waited for"
+    if clients := gateway.port.clients:
+        yield "gateway.no-other-client", f"a client is connected, pid {clients[0].pid}"
     if _waiting(gateway):
         yield "gateway.accept-queue", "connections wait in the gateway's accept queue"
 

@@ -47,6 +47,10 @@ class Talking:
         assert self.wait_for(lambda: len(self.lines) > number), self.lines
         return self.lines[number]
 
+    def exit_code(self) -> int:
+        """Once it has ended."""
+        return self._process.wait(SECONDS)
+
     def kill(self) -> None:
         """Ends it as a crash does."""
         self._process.kill()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +18,11 @@ import pytest
 
 from fakes.gateway import FakeGateway
 from fakes.gateway.control import COMMANDS, NotUnderstood
+from fakes.gateway.faults import WrongPort
 from fakes.gateway.named_faults import FAULTS
+from fakes.gateway.running import InThread
 from golive.sockets import SocketTable, accept_queue
-from tests.fakes import wait_until
+from tests.fakes import Fake, wait_until
 from tests.projects import ROOT
 from tests.steered import PlainClient, ib_async
 from tests.talking import Talking
@@ -370,3 +374,58 @@ def test_control_port_that_is_taken_is_named(announced: Announced) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"fake gateway: control port {taken}: ")
+
+
+def test_cured_gateway_has_no_other_program_and_nobody_in_its_queue(gateway: FakeGateway) -> None:
+    gateway.become("busy")
+    assert len(SocketTable().on(gateway.port).clients) == 1
+    gateway.become("wedged=2")
+    gateway.become("healthy")
+    wait_until(lambda: gateway.state["connections"] == 0)
+    assert SocketTable().on(gateway.port).clients == []
+
+
+def test_gateway_moves_to_another_port_and_leaves_it() -> None:
+    class Elsewhere(WrongPort):
+        elsewhere = (0,)
+
+    with FakeGateway(faults=["down"]) as gateway, FakeGateway(faults=[Elsewhere()]) as moved:
+        assert SocketTable().on(gateway.port).listeners == []
+        assert gateway.state["up_seconds"] == 0
+        before = moved.state["up_seconds"]
+        assert before > 0
+        moved.become("down")
+        assert moved.state["up_seconds"] == 0
+
+
+def test_port_on_which_nothing_listens_is_reserved_and_healed(gateway: FakeGateway) -> None:
+    gateway.become("down")
+    with pytest.raises(OSError, match="in use"), FakeGateway(port=gateway.port):
+        pass
+    gateway.become("healthy")
+    assert SocketTable().on(gateway.port).listeners != []
+
+
+def test_gateway_whose_port_was_taken_meanwhile_says_so_and_can_be_healed() -> None:
+    with FakeGateway() as gateway:
+        gateway.become("down")
+        running = gateway._now_running
+        assert isinstance(running, InThread)
+        for each in running._server._sockets:
+            each.close()
+        with socket.create_server(("127.0.0.1", gateway.port)), pytest.raises(OSError, match="use"):
+            gateway.become("healthy")
+        with pytest.raises(OSError, match="nothing listens"):
+            gateway.accept()
+        gateway.become("healthy")
+        assert SocketTable().on(gateway.port).listeners != []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_signal_ends_a_gateway_that_also_watches_its_input_without_a_word(
+    fake: Callable[..., Fake],
+) -> None:
+    gateway = fake()
+    os.kill(gateway.pid, signal.SIGTERM)
+    wait_until(lambda: gateway.events[-1]["event"] == "stopped")
+    assert gateway.exit_code() == 0

@@ -312,3 +312,33 @@ def test_settings_as_they_are_without_a_word_about_them(fake: Started) -> None:
     assert "readOnlyApi: false" in told
     assert 'trustedIPs: "127.0.0.1"' in told
     assert "masterClientId" not in told
+
+
+ORDER_FRAME = framed(b"3\x001\0" + b"0\0" * 40)
+
+
+@pytest.mark.parametrize(
+    ("faults", "before"),
+    [
+        (["client-id-in-use"], b"71\x002\x0010\0\0"),
+        (["drops"], b"61\x001\0"),
+    ],
+)
+def test_order_behind_what_ends_the_connection_is_counted(faults: list[str], before: bytes) -> None:
+    with FakeGateway(faults=faults) as gateway:
+        with raw_client(gateway.port) as client:
+            if faults != ["client-id-in-use"]:
+                started(client, 10)
+            client.sendall(framed(before) + ORDER_FRAME)
+            gateway.wait_for("closed")
+        assert gateway.orders_received == 1
+
+
+def test_order_that_comes_while_the_gateway_pauses_is_counted() -> None:
+    with FakeGateway(faults=["drops-after-start=0.3"]) as gateway:
+        with raw_client(gateway.port) as client:
+            client.sendall(framed(b"71\x002\x0010\0\0"))
+            gateway.wait_for("received", count=2)
+            client.sendall(ORDER_FRAME)
+            gateway.wait_for("closed")
+        assert gateway.orders_received == 1

@@ -36,6 +36,12 @@ def test_collecting_reads_like_the_procedure_and_needs_no_settings(project: Proj
     assert project.runs == before
 
 
+def test_other_clients_are_looked_for_after_the_wait_for_the_gateway() -> None:
+    number = procedure.NUMBER
+    assert number["gateway.initialized"] < number["gateway.no-other-client"]
+    assert number["gateway.no-other-client"] < number["handshake.one-attempt"]
+
+
 def test_ids_are_unique_and_begin_with_a_stage() -> None:
     ids = [step.id for step in procedure.STEPS]
     assert len(set(ids)) == len(ids)

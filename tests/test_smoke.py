@@ -34,7 +34,7 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
     for callback in (r"connectAck\(\)", r"nextValidId\(1\)", r"managedAccounts\(U21146542\)"):
         assert re.search(rf"^\[\d\d:\d\d:\d\d\.\d\d\d\] {callback}", done.output, re.MULTILINE)
     assert re.search(r"^SUCCESS in \d+ms", done.output, re.MULTILINE)
-    assert gateway.received == ["hello", "START_API", "REQ_IDS"]
+    assert gateway.received == ["hello", "START_API", "REQ_IDS", "REQ_IDS"]
     assert gateway.connections == 1
 
 
@@ -69,6 +69,14 @@ def test_each_fault_has_its_exit_code_and_its_name(
     done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=10 if fault == "slow" else 2))
     assert (done.exit_code, says in done.output) == (exit_code, True), done.output
     assert gateway.connections == connections
+
+
+def test_id_that_comes_unasked_does_not_hide_read_only_mode(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake("read-only", "joined", "orders-first", "slow=0.1", "fragmented")
+    done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=2))
+    assert (done.exit_code, "read-only-api" in done.output) == (2, True), done.output
 
 
 @pytest.mark.parametrize(

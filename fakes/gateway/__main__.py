@@ -21,6 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     except RecordingError as error:
         print(f"fake gateway: {error}", file=sys.stderr)
         return 2
+    except UnicodeError:
+        print(f"fake gateway: --host: {options.host!r} is no host name", file=sys.stderr)
+        return 2
     except OSError as error:
         where = error.filename or f"{options.host} port {options.port}"
         print(f"fake gateway: {where}: {error.strerror or error}", file=sys.stderr)

@@ -35,10 +35,10 @@ class Bystanders:
         Where the gateway does not accept, they stay so in its queue.
         """
         for _ in range(count):
-            with listening.dialled(self.host, self.port) as client:
-                taken = asyncio.Event()
-                if accepted:
-                    self._expected[client.getsockname()[:2]] = taken
+            dial, taken = listening.Dial(self.host, self.port), asyncio.Event()
+            if accepted:
+                self._expected[dial.source] = taken
+            (await asyncio.to_thread(dial.connected)).close()
             if accepted:
                 await asyncio.wait_for(taken.wait(), SECONDS)
 
@@ -51,9 +51,11 @@ class Bystanders:
         taken.set()
         return True
 
-    def add_to_queue(self, count: int) -> None:
+    async def add_to_queue(self, count: int) -> None:
         """Connections that wait to be accepted."""
-        self._queue += (listening.dialled(self.host, self.port) for _ in range(count))
+        for _ in range(count):
+            dial = listening.Dial(self.host, self.port)
+            self._queue.append(await asyncio.to_thread(dial.connected))
 
     async def add_program(self, client_id: int) -> None:
         """A process of its own that is connected as a client, with this id.
@@ -69,13 +71,14 @@ class Bystanders:
         if not await asyncio.to_thread(program.stdout.readline):
             raise OSError(f"client {client_id} of another program gets no answer")
 
-    def leave(self) -> None:
-        """Closes every socket and ends every process."""
-        for each in (*self.zombies, *self._queue):
+    def leave(self, zombies: bool = True) -> None:
+        """Closes every socket and ends every process; or all but the zombies."""
+        for each in (*(self.zombies if zombies else ()), *self._queue):
             each.close()
         for program in self._programs:
             _end(program)
-        self.zombies.clear()
+        if zombies:
+            self.zombies.clear()
         self._queue.clear()
         self._programs.clear()
 

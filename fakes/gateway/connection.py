@@ -54,15 +54,18 @@ class Connection:
 
         Raises wire.WireError for what is not the protocol, NotReading, OSError.
         """
+        payloads = self._payloads()
         try:
             await self.perform("connect", [])
-            async for payload in self._payloads():
+            async for payload in payloads:
                 await self.perform(*self._answer(payload))
+                await asyncio.sleep(0)  # others have their turn, whatever waits here
         except _HungUp:
             return "gateway"
         finally:
             for task in self._meanwhile:
                 task.cancel()
+            await self._count_what_is_left(payloads)
         return "client"
 
     async def perform(self, event: str, burst: Burst) -> None:
@@ -127,6 +130,15 @@ class Connection:
         while data := await self.reader.read(READ_BYTES):
             for payload in frames.feed(data):
                 yield payload
+
+    async def _count_what_is_left(self, payloads: AsyncIterator[bytes]) -> None:
+        """What has come and is not answered any more: an order that came is an order received."""
+        await asyncio.sleep(0)
+        with suppress(TimeoutError, OSError, wire.WireError):
+            async with asyncio.timeout(0):
+                async for payload in payloads:
+                    if self._said_hello:
+                        self.session.count(read_request(payload, self.session.speech.version))
 
     async def _prefix(self) -> bytes:
         """What the client sends first, no further than it begins as a hello does."""

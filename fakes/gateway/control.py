@@ -151,7 +151,7 @@ async def serve(server: Server, port: int) -> asyncio.Server:
                 await writer.drain()
                 if answer.startswith("error"):
                     break  # an HTTP client, say, has nothing more to tell
-        except (OSError, ValueError):
+        except (OSError, ValueError, asyncio.CancelledError):
             pass  # it has gone, or sends a line without end
         finally:
             writer.close()
@@ -166,8 +166,10 @@ async def serve(server: Server, port: int) -> asyncio.Server:
 async def _answer(server: Server, line: str) -> str:
     try:
         return json.dumps(await perform(server, line))
-    except (NotUnderstood, OSError) as error:
+    except NotUnderstood as error:
         return f"error: {error}"
+    except OSError as error:
+        return f"error: impossible: {error}"
 
 
 def _number(words: Words, default: int, kind: type[int] | type[float]) -> float:

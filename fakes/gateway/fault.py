@@ -17,6 +17,8 @@ Books = tuple[Book, ...]
 class Fault:
     """A healthy gateway, hook by hook."""
 
+    rank: ClassVar[int] = 0
+    """Who says more is applied first (-1), then who says less; who counts the bytes last (1)."""
     listens = True
     """Whether anything listens on the port."""
     elsewhere: ClassVar[tuple[int, ...]] = ()
@@ -55,3 +57,8 @@ class Fault:
     def segments(self, data: bytes) -> Iterable[bytes | Pause]:
         """How bytes are cut into segments."""
         return (data,)
+
+
+def in_order(faults: Iterable[Fault]) -> list[Fault]:
+    """As they are applied, in whatever order they were given."""
+    return sorted(faults, key=lambda fault: fault.rank)

@@ -72,7 +72,7 @@ class NoStart(Fault):
     """Answers the version and ignores START_API."""
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
-        return burst if event == "hello" else []
+        return [action for action in burst if _name(action) == "serverVersion"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Slow(Fault):
     seconds: float = 1.5
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
-        if event != "START_API":
+        if event not in ("hello", "START_API"):
             return burst
         return _before("nextValidId", [Pause(self.seconds)], burst)
 
@@ -204,11 +204,14 @@ class Fragmented(Fault):
 class Joined(Fault):
     """The session's start comes in one segment with the version, before START_API is sent."""
 
+    rank = -1
+
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
         if event == "hello":
             accounts = session.speech.managed_accounts(session.gateway.accounts)
             return [*burst, accounts, session.speech.next_valid_id(session.gateway.next_order_id)]
-        return [] if event == "START_API" else burst
+        said = ("managedAccounts", "nextValidId") if event == "START_API" else ()
+        return [action for action in burst if _name(action) not in said]
 
 
 @dataclass(frozen=True)
@@ -218,6 +221,7 @@ class Boundary(Fault):
     A client that reads 4096 bytes at a time waits for more, and may lose what it has.
     """
 
+    rank = 1
     LONG: ClassVar = 400
     """Of a notice's text: less than half of what is not cut, so that steps of it miss nothing."""
     size: int = 4096
@@ -281,7 +285,7 @@ class Mute(Fault):
 class WrongPort(Down):
     """Listens, but on another of the four ports."""
 
-    elsewhere = (4002, 7497, 7496, 4001)
+    elsewhere: ClassVar[tuple[int, ...]] = (4002, 7497, 7496, 4001)
 
 
 @dataclass(frozen=True)
@@ -311,8 +315,10 @@ class ReadOnly(Fault):
 class OrdersFirst(Fault):
     """Orders of this client id, and nextValidId, arrive unasked before managedAccounts."""
 
+    rank = -1
+
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
-        if event != "START_API" or session.client_id is None:
+        if event != "START_API" or session.client_id is None or not burst:
             return burst
         say = session.speech
         order = Order(order_id=1, client_id=session.client_id)
@@ -324,6 +330,8 @@ class OrdersFirst(Fault):
 @dataclass(frozen=True)
 class Chatty(Fault):
     """Farms flap, and orders of another program are told of, between everything else."""
+
+    rank = -1
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
         if event in ("connect", "hello"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,9 @@ def _when_stdin_ends(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> No
     """Who started us holds our stdin: it ends with them, however they end, on every platform."""
 
     def read_to_the_end() -> None:
-        sys.stdin.buffer.read()
+        with suppress(OSError):  # there is none
+            while os.read(0, 65536):  # unbuffered: a buffer's lock would be held at our end
+                pass
         loop.call_soon_threadsafe(stop.set)
 
     threading.Thread(target=read_to_the_end, daemon=True).start()

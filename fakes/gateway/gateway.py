@@ -5,6 +5,7 @@ Every event (a hello, a request) is answered by a burst: the actions the server 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -66,7 +67,7 @@ class Gateway:
     @property
     def someone_else(self) -> int:
         """A client id that nobody connected has."""
-        return max(self.client_ids, default=0) + 1
+        return next(each for each in itertools.count(1) if each not in self.client_ids)
 
     def session(self) -> Session:
         """A client has connected."""
@@ -99,13 +100,17 @@ class Session:
 
     def answer(self, request: Request, now: float) -> Burst:
         """The burst for a request at `now` (epoch seconds)."""
-        if request.name in ORDERS:
-            self.gateway.orders_received += 1
+        self.count(request)
         if not self.pacing.is_too_fast(now):
             return self._answer(request, now)
         if self.is_paced:
             return [Pause(self.pacing.seconds_left(now)), *self._answer(request, now)]
         return self._refuse_as_too_fast(now)
+
+    def count(self, request: Request) -> None:
+        """Counts a request, whether it is answered or not."""
+        if request.name in ORDERS:
+            self.gateway.orders_received += 1
 
     def end(self) -> None:
         """The client has left: its id is free again."""

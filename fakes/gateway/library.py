@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +13,7 @@ from fakes.gateway.book import ACCOUNT, OPEN_POSITIONS, Book, Position, options_
 from fakes.gateway.fault import Fault
 from fakes.gateway.foreground import Plan
 from fakes.gateway.gateway import MAX_CLIENTS, ApiSettings, Gateway
-from fakes.gateway.messages import NEWEST
+from fakes.gateway.messages import NEWEST, OLDEST
 from fakes.gateway.named_faults import named
 from fakes.gateway.pacing import MESSAGES_PER_SECOND
 from fakes.gateway.replay.gateway import replayed
@@ -47,6 +49,8 @@ class FakeGateway:
         replay: Path | None = None,
         process: bool = False,
     ) -> None:
+        if not OLDEST <= server_version <= NEWEST:
+            raise ValueError(f"server version {server_version}: {OLDEST} to {NEWEST} are spoken")
         limits: dict[str, Any] = {
             "settings": settings or ApiSettings(),
             "max_clients": max_clients,
@@ -70,8 +74,13 @@ class FakeGateway:
         self.host, self.port = self._plan.host, port
 
     def __enter__(self) -> Self:
+        if self._running is not None:
+            raise RuntimeError("this fake gateway runs already")
         self._forgotten = 0
-        self._running = InProcess(self._plan) if self._in_process else InThread(self._plan)
+        gateway = copy.copy(self._plan.gateway)
+        gateway.client_ids, gateway.orders_received = set(), 0
+        plan = replace(self._plan, gateway=gateway)
+        self._running = InProcess(plan) if self._in_process else InThread(plan)
         self.port = self._running.port
         return self
 

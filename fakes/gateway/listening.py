@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
+from typing import Any
+
+SECONDS = 5.0
+"""The kernel's time to connect."""
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
@@ -30,6 +34,11 @@ def bound(host: str, port: int) -> socket.socket:
     return listener
 
 
+def reserve(listener: socket.socket) -> None:
+    """Keeps a bound port that nobody listens on from everybody else."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+
+
 def bound_to_first_free(host: str, ports: Iterable[int]) -> socket.socket:
     """Raises OSError where none of the ports is free."""
     refused = OSError(f"none of the ports {', '.join(map(str, ports))} is free")
@@ -46,6 +55,26 @@ def reachable(host: str) -> str:
     return _EVERYWHERE.get(host, host)
 
 
-def dialled(host: str, port: int) -> socket.socket:
-    """A connection to a port of our own; the kernel makes it, nobody need accept it."""
-    return socket.create_connection((reachable(host), port), timeout=5)
+class Dial:
+    """A connection to a port of our own; the kernel makes it, nobody need accept it.
+
+    `source` is where it comes from, known before it is made. Raises OSError.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        found = socket.getaddrinfo(reachable(host), port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        self._address: Any = address
+        self._socket = socket.socket(family, kind, protocol)
+        self._socket.settimeout(SECONDS)
+        self._socket.bind((self._address[0], 0))
+        self.source = self._socket.getsockname()[:2]
+
+    def connected(self) -> socket.socket:
+        """Waits for the kernel."""
+        try:
+            self._socket.connect(self._address)
+        except OSError:
+            self._socket.close()
+            raise
+        return self._socket

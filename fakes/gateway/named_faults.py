@@ -20,6 +20,7 @@ class Known:
     parameter: str = ""
     kind: type[int] | type[float] | type[str] = str
     lowest: int = 0
+    highest: int = MOST
 
 
 FAULTS: dict[str, Known] = {
@@ -28,8 +29,8 @@ FAULTS: dict[str, Known] = {
     "wrong-port": Known(faults.WrongPort),
     "silent": Known(faults.Silent),
     "leaky": Known(faults.Leaky),
-    "zombies": Known(faults.Zombies, "COUNT", int),
-    "wedged": Known(faults.Wedged, "QUEUED", int),
+    "zombies": Known(faults.Zombies, "COUNT", int, highest=1000),
+    "wedged": Known(faults.Wedged, "QUEUED", int, highest=1000),
     "starting": Known(faults.Starting, "SECONDS", float),
     "no-start": Known(faults.NoStart),
     "slow": Known(faults.Slow, "SECONDS", float),
@@ -47,7 +48,7 @@ FAULTS: dict[str, Known] = {
     "chatty": Known(faults.Chatty),
     "boundary": Known(faults.Boundary, "BYTES", int, lowest=1),
     "client-id-in-use": Known(faults.ClientIdInUse),
-    "busy": Known(faults.Busy, "CLIENTS", int),
+    "busy": Known(faults.Busy, "CLIENTS", int, highest=30),
     "wrong-account": Known(faults.WrongAccount, "ACCOUNT"),
     "missing-positions": Known(faults.MissingPositions, "COUNT", int),
     "closed-positions": Known(faults.ClosedPositions, "EVERY", int, lowest=1),
@@ -89,7 +90,9 @@ def _parameter(known: Known, name: str, text: str) -> int | float | str:
         value = known.kind(text)
     except ValueError:
         value = -1
-    if text == "" or not (isinstance(value, str) or known.lowest <= value <= MOST):
-        allowed = "text" if known.kind is str else f"a number from {known.lowest} to {MOST}"
+    if text == "" or not (isinstance(value, str) or known.lowest <= value <= known.highest):
+        allowed = (
+            "text" if known.kind is str else f"a number from {known.lowest} to {known.highest}"
+        )
         raise UnknownFault(f"fault {name}={known.parameter} takes {allowed}, not {text!r}")
     return value

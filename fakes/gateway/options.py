@@ -77,6 +77,7 @@ def _add_login(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--account",
+        type=_account,
         action="append",
         metavar="ID",
         help=f"an account logged in, may be given more than once ({ACCOUNT})",
@@ -160,6 +161,12 @@ def _version(text: str) -> int:
 
 def _count(text: str) -> int:
     return _number(text, 0, MOST)
+
+
+def _account(text: str) -> str:
+    if not text or "," in text or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"{text!r} is no account: one word, without commas")
+    return text
 
 
 def _fault(words: str) -> Fault:

@@ -23,6 +23,9 @@ from fakes.gateway.foreground import Plan
 SECONDS = 20.0
 """The bound of every wait, beyond what was asked for."""
 
+IMPOSSIBLE = "error: impossible: "
+"""Begins the answer to a command that the system did not let it do."""
+
 T = TypeVar("T")
 Event = dict[str, Any]
 
@@ -97,6 +100,7 @@ class InProcess:
     def __init__(self, plan: Plan) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="fake-gateway-")
         self._log = Path(plan.log or Path(self._folder.name, "log.jsonl"))
+        self._logged_before = self._log.stat().st_size if self._log.exists() else 0
         plan = replace(plan, log=str(self._log), control=0, stop_with_stdin=True)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "fakes.gateway.child"],
@@ -115,14 +119,17 @@ class InProcess:
         with socket.create_connection(address, SECONDS + seconds) as connection:
             connection.sendall(line.encode("utf-8") + b"\n")
             answer = connection.makefile("r", encoding="utf-8").readline()
+        if answer.startswith(IMPOSSIBLE):
+            raise OSError(answer.removeprefix(IMPOSSIBLE).strip())
         if not answer.startswith("{"):
             raise control.NotUnderstood(answer.removeprefix("error: ").strip())
         state: dict[str, Any] = json.loads(answer)
         return state
 
     def events(self) -> list[Event]:
-        lines = self._log.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+        with self._log.open("rb") as file:
+            file.seek(self._logged_before)
+            return [json.loads(line) for line in file]
 
     def stop(self) -> None:
         self._end()

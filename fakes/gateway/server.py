@@ -20,12 +20,12 @@ from fakes.gateway.bystanders import Bystanders
 from fakes.gateway.connection import Connection, NotReading
 from fakes.gateway.disk import SettingsDirectory
 from fakes.gateway.errors import Error
-from fakes.gateway.fault import Books, Fault
+from fakes.gateway.fault import Books, Fault, in_order
 from fakes.gateway.gateway import ApiSettings, Gateway
 from fakes.gateway.log import Teller
 from fakes.gateway.messages import Speech
 
-BACKLOG = 128
+BACKLOG, MOST_WAITING = 128, 4096
 PATIENCE = 10.0
 """Seconds after which a client that takes nothing of what waits for it is dropped."""
 AGAIN_SECONDS = 0.1
@@ -54,6 +54,7 @@ class Server:
     _settings: ApiSettings = field(init=False)
     _sockets: list[socket.socket] = field(default_factory=list)
     _kept: list[asyncio.StreamWriter] = field(default_factory=list)
+    _listener: socket.socket | None = None
     _accepting: asyncio.Task[None] | None = None
     _clients: set[asyncio.Task[None]] = field(default_factory=set)
     _later: set[asyncio.Task[None]] = field(default_factory=set)
@@ -61,13 +62,18 @@ class Server:
     _up_since: float = 0.0
 
     def __post_init__(self) -> None:
-        self._first_faults = self.faults
+        self._first_faults = self.faults = in_order(self.faults)
         self._books, self._settings = self.gateway.books, self.gateway.settings
 
     @property
     def listens(self) -> bool:
         """Whether anything does on its own port, or the port is only reserved."""
         return all(fault.listens for fault in self.faults)
+
+    @property
+    def _where(self) -> tuple[object, ...]:
+        """On which ports it listens, as its faults have it."""
+        return self.listens, *(fault.elsewhere for fault in self.faults if fault.elsewhere)
 
     async def start(self) -> None:
         """Binds the port, `self.port` tells which. Raises OSError where that is impossible."""
@@ -80,7 +86,9 @@ class Server:
         instead = [port for fault in self.faults for port in fault.elsewhere if port != self.port]
         if self.listens:
             await self._listen(own)
-        elif instead:
+            return
+        listening.reserve(own)
+        if instead:
             other = listening.bound_to_first_free(self.host, instead)
             self._sockets.append(other)
             self.elsewhere = other.getsockname()[1]
@@ -102,10 +110,10 @@ class Server:
 
         Raises OSError where these need a port that cannot be had; it then is what it was.
         """
-        before, listened = self.faults, self.listens
-        self.faults = faults
+        before, where = self.faults, self._where
+        self.faults = in_order(faults)
         await _ended(self._later)
-        if self.listens != listened:
+        if self._where != where or not self._sockets:
             try:
                 await self.restart()
             except OSError:
@@ -114,7 +122,8 @@ class Server:
                 raise
             return
         self._apply_faults()
-        if self.listens:
+        await asyncio.to_thread(self.bystanders.leave, zombies=False)
+        if self._listener is not None:
             await self.accept(all(fault.accepts for fault in faults))
             await self._invite_bystanders()
 
@@ -125,8 +134,10 @@ class Server:
 
     async def accept(self, does: bool = True) -> None:
         """Takes connections from the accept queue, or leaves them there."""
-        if does and self._accepting is None:
-            self._accepting = asyncio.create_task(self._accept(self._sockets[-1]))
+        if does and self._listener is None:
+            raise OSError("nothing listens")
+        if does and self._accepting is None and self._listener is not None:
+            self._accepting = asyncio.create_task(self._accept(self._listener))
         elif not does and self._accepting is not None:
             await _ended({self._accepting})
             self._accepting = None
@@ -137,9 +148,8 @@ class Server:
 
     async def say(self, error: Error) -> None:
         """An error or a notice to every client whose session has started."""
-        for connection in list(self.connections):
-            if connection.session.client_id is not None:
-                await connection.notify(error)
+        started = [each for each in self.connections if each.session.client_id is not None]
+        await asyncio.gather(*(connection.notify(error) for connection in started))
 
     def drop(self) -> None:
         """Closes every connection without a word."""
@@ -161,8 +171,8 @@ class Server:
 
     @property
     def up_seconds(self) -> float:
-        """Since it began to listen."""
-        return time.monotonic() - self._up_since
+        """Since it began to listen; 0 while it does not."""
+        return time.monotonic() - self._up_since if self._listener is not None else 0.0
 
     @property
     def is_heard(self) -> bool:
@@ -189,8 +199,9 @@ class Server:
         )
 
     async def _listen(self, listener: socket.socket) -> None:
-        listener.listen(max(BACKLOG, self.gateway.max_clients or BACKLOG * 32))
-        port = listener.getsockname()[1]
+        waiting = sum(fault.queued + fault.zombies for fault in self.faults)
+        listener.listen(max(BACKLOG, self.gateway.max_clients or MOST_WAITING, 2 * waiting))
+        self._listener, port = listener, listener.getsockname()[1]
         self._up_since = time.monotonic()
         self.bystanders = Bystanders(self.host, port)
         read_only = self.gateway.settings.read_only
@@ -200,7 +211,7 @@ class Server:
 
     async def _invite_bystanders(self) -> None:
         for fault in self.faults:
-            self.bystanders.add_to_queue(fault.queued)
+            await self.bystanders.add_to_queue(fault.queued)
             if fault.zombies and fault.zombies_after:
                 _begin(self._zombies_later(fault.zombies, fault.zombies_after), self._later)
             else:
@@ -220,7 +231,7 @@ class Server:
             listener.close()
         for writer in self._kept:
             writer.close()
-        self._sockets, self._kept, self.elsewhere = [], [], None
+        self._sockets, self._kept, self._listener, self.elsewhere = [], [], None, None
         await asyncio.to_thread(self.bystanders.leave)
 
     async def _accept(self, listener: socket.socket) -> None:

@@ -21,7 +21,7 @@ from fakes.record.transcript import Transcript
 
 T = TypeVar("T")
 
-HELLO_SECONDS = DIAL_SECONDS = 10.0
+HELLO_SECONDS = DIAL_SECONDS = STALL_SECONDS = 10.0
 
 
 class Broken(Exception):
@@ -108,7 +108,7 @@ class Session:
                     self.transcript.add(at, "client", payload, self.version)
             except wire.WireError as error:
                 raise Broken(f"what the client sent was not passed on: {error}") from None
-            await self.gateway.taken()
+            await _within(STALL_SECONDS, self.gateway.taken(), "the gateway takes nothing")
             data = await self.client.read()
             if not data:
                 return
