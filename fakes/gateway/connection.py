@@ -184,9 +184,11 @@ class Connection:
             for piece in reduce(_cut, self.server.faults, pieces):
                 if isinstance(piece, Pause):
                     await asyncio.sleep(piece.seconds)
-                else:
-                    self.writer.write(piece)
-                    await self._drained()
+                    continue
+                if self.writer.is_closing():
+                    raise ConnectionResetError("the client has left")
+                self.writer.write(piece)
+                await self._drained()
 
     async def _drained(self) -> None:
         """Waits for the client to take what was written, as long as it takes any of it."""
