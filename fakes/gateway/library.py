@@ -30,7 +30,9 @@ class FakeGateway:
     command line (`"slow=2.5"`) or objects of `fakes.gateway.faults`. It runs in a thread, or in a
     process of its own, so that socket tables tell the two sides apart. `replay` names a session
     recorded by `python -m fakes.record`, which is played instead, at its own server version.
-    Raises named_faults.UnknownFault, recording.RecordingError, and OSError where it cannot start.
+    Raises ValueError for a server version that is not spoken, for a fault that is not known
+    (named_faults.UnknownFault) or a damaged recording (recording.RecordingError), OSError where
+    it cannot start.
     """
 
     def __init__(
