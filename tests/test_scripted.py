@@ -185,6 +185,22 @@ def test_zombie_of_the_last_moment_makes_it_no_go(own_project: Project) -> None:
     assert "CLOSE_WAIT" in {each["state"] for each in run.evidence["sockets"]["after"]}
 
 
+def test_client_that_comes_during_the_run_makes_it_no_go(own_project: Project) -> None:
+    (own_project.folder / "acceptance" / "conftest.py").write_text(
+        "import socket, pytest\n"
+        "kept = []\n"
+        "@pytest.hookimpl(tryfirst=True)\n"
+        "def pytest_sessionfinish(session):\n"
+        "    target = session.config.pluginmanager.get_plugin('golive-session').run.target\n"
+        "    kept.append(socket.create_connection((target.host, target.port), timeout=5))\n",
+        encoding="utf-8",
+    )
+    run = own_project.rehearse("--fake")
+    assert (run.exit_code, run.evidence["verdict"]) == (1, "NO-GO"), run.output
+    assert run.having("failed") == ["gateway.no-other-client"]
+    assert run.evidence["diagnosis"]["code"] == "another-client"
+
+
 def test_text_of_a_gateway_cannot_repaint_the_terminal(secrets: Written) -> None:
     painted = "\\u001b[2J\\u001b[32mSUCCESS in 1ms\\u202e"
     done = smoke(starting_with(error(2104, painted)), secrets)
