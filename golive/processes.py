@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PureWindowsPath
 
 import psutil
 
@@ -29,16 +30,17 @@ def process(pid: int) -> Process | None:
 
 def named(names: Iterable[str]) -> list[Process]:
     """The running processes of these program names, in any case, with or without `.exe`."""
-    wanted = {_program(name) for name in names}
+    wanted = {program(name) for name in names}
     return [
         Process(each.pid, each.info["name"], _utc(each.info["create_time"]))
         for each in psutil.process_iter(["name", "create_time"])
-        if each.info["name"] and _program(each.info["name"]) in wanted
+        if each.info["name"] and program(each.info["name"]) in wanted
     ]
 
 
-def _program(name: str) -> str:
-    return name.casefold().removesuffix(".exe")
+def program(name: str) -> str:
+    """A program's bare name, from its name or path on any platform: `C:\\x\\Dotnet.exe`, dotnet."""
+    return PureWindowsPath(name.strip()).name.casefold().removesuffix(".exe")
 
 
 def _utc(timestamp: float | None) -> datetime:

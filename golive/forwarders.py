@@ -1,0 +1,49 @@
+"""Whether a gateway listens, or something that forwards to one: told from the program's name.
+
+A forwarder accepts TCP even where the gateway behind it is down, and its age says nothing of the
+gateway's. A name is a hint: `java` may be any Java program, and the unknown is said to be unknown.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from golive.processes import program
+
+Kind = Literal["gateway", "forwarder", "unknown"]
+
+GATEWAYS = frozenset({
+    "ibgateway", "tws",  # install4j's launchers, which run Java within themselves
+    "ibgateway1", "tws1",  # their names since 10.45, for several versions side by side
+    "java", "javaw",  # started by IBC, whose scripts call the installation's own Java
+    "javaapplicationstub",  # the launcher of an install4j application on macOS
+})  # fmt: skip
+
+FORWARDERS = frozenset({
+    # general relays and tunnels; the gnzsnz/ib-gateway images put socat before the gateway
+    "socat", "rinetd", "redir", "simpleproxy", "nc", "netcat", "ncat", "systemd-socket-proxyd",
+    "ssh", "sshd", "sshd-session", "plink", "putty", "stunnel", "stunnel4", "tstunnel",
+    "chisel", "gost", "frpc", "frps", "tailscaled",
+    "haproxy", "nginx", "traefik", "envoy",
+    # a container's published port: Docker's own, Docker Desktop's, Podman's, other engines'
+    "docker-proxy", "dockerd", "com.docker.backend", "com.docker.vpnkit", "vpnkit",
+    "rootlessport", "rootlesskit", "slirp4netns", "pasta", "pasta.avx2", "passt", "passt.avx2",
+    "gvproxy", "limactl", "orbstack helper", "kubectl",
+    # Windows: WSL's localhost relay; the service host of `netsh interface portproxy` (iphlpsvc)
+    "wslrelay", "wslhost", "svchost",
+})  # fmt: skip
+
+LINUX_NAME_LENGTH = 15
+"""The kernel keeps no more of a name (TASK_COMM_LEN - 1); it is all a foreign process tells."""
+
+_SHORTENED = frozenset(
+    each[:LINUX_NAME_LENGTH] for each in FORWARDERS if len(each) > LINUX_NAME_LENGTH
+)
+
+
+def kind(name: str) -> Kind:
+    """What a process of this name (or path) is, as a listener on a gateway's port."""
+    bare = program(name)
+    if bare in GATEWAYS:
+        return "gateway"
+    return "forwarder" if bare in FORWARDERS | _SHORTENED else "unknown"

@@ -1,0 +1,32 @@
+"""A forwarder before the gateway is told from the gateway itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from golive.forwarders import kind
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ibgateway.exe", "ibgateway1.exe", "TWS.EXE", "java", "javaw.exe", "JavaApplicationStub"],
+)
+def test_gateway_is_told_by_its_launcher_or_its_java(name: str) -> None:
+    assert kind(name) == "gateway"
+    assert kind(f"C:\\Program Files\\Jts\\{name}") == kind(f"/opt/jts/{name}") == "gateway"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["socat", "docker-proxy", "com.docker.backend.exe", "com.docker.back", "wslrelay.exe",
+     "svchost.exe", "sshd", "OrbStack Helper"],
+)  # fmt: skip
+def test_forwarder_is_told_by_its_name_even_where_the_kernel_shortens_it(name: str) -> None:
+    assert kind(name) == "forwarder"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "python3", "System", "com.docker.", "socatter", "ibgateway2x"]
+)
+def test_what_is_not_known_is_said_to_be_unknown(name: str) -> None:
+    assert kind(name) == "unknown"
