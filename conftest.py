@@ -63,7 +63,10 @@ def gateway(run: Run) -> Gateway:
 @pytest.fixture(scope="session")
 def uptime(gateway: Gateway, run: Run, golive_session: GoLiveSession) -> Uptime:
     """Waits, visibly, until the gateway has been up for the initialization time."""
-    return gateway.wait_until_initialized(run.initialization_seconds, golive_session.countdown())
+    run.uptime = gateway.wait_until_initialized(
+        run.initialization_seconds, golive_session.countdown()
+    )
+    return run.uptime
 
 
 @pytest.fixture(scope="session")

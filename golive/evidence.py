@@ -79,14 +79,30 @@ class SocketsRecord(Record):
     after: list[dict[str, Any]] = []
 
 
+class Candidate(Record):
+    """Another cause that fits what was seen."""
+
+    code: str
+    cause: str
+
+
 class Diagnosis(Record):
-    """Why it is NO-GO, and what to do: the first of `next_steps` comes first."""
+    """Why it is NO-GO, and what to do: the first of `next_steps` comes first.
+
+    `stopped_at` is where the handshake stopped, in words. `also` are other causes that fit, to be
+    fixed after the first. `not_before` is when the next attempt may be made, in UTC.
+    """
 
     code: str
     cause: str
     procedure: Literal["A", "B", "C"] | None
     next_steps: list[str]
     facts: list[str]
+    stopped_at: str | None = None
+    also: list[Candidate] = []
+    not_before: str | None = None
+    if_that_fails: list[str] = []
+    is_the_gateways: bool = False
 
 
 class Evidence(Record):

@@ -5,6 +5,7 @@ It knows no test runner: it is told when a step begins and how it ended.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from golive import diagnosis, evidence, procedure, rehearsal, sockets
 from golive.attempts import Attempts
 from golive.clock import SYSTEM, Clock
+from golive.diagnosis import Next
 from golive.evidence import Diagnosis, Evidence, Outcome, StepRecord
-from golive.gateway import Gateway
+from golive.gateway import Gateway, Uptime
 from golive.procedure import Step
+from golive.processes import Process
+from golive.seen import LEAST_UPTIME, Seen
 from golive.settings import PORTS
 from golive.settings_file import SettingsFile
 from golive.sockets import Port, SocketTable
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from golive.answers import Access, Handshake, Positions
     from golive.connection import Connection
 
+PROCEDURE = "pytest acceptance -m golive"
 UNFINISHED = {"unfinished": "the run ended while this step was being performed"}
 NOT_RUN = {"not run": "this step was not part of the run"}
 
@@ -38,13 +43,14 @@ class Blocked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the run is aimed at."""
+    """What the run is aimed at. A rehearsal may stand for the fallback as well."""
 
     name: Literal["live", "fallback", "fake"]
     host: str
     port: int
     kind: str
     fault: str | None = None
+    is_fallback: bool = False
 
     @property
     def is_rehearsal(self) -> bool:
@@ -53,14 +59,19 @@ class Target:
 
 @dataclass
 class Run:
-    """From the first step to the verdict. `folder` is where the evidence is kept up to date."""
+    """From the first step to the verdict. `folder` is where the evidence is kept up to date.
+
+    `secrets` is the settings file as it was named on the command line, if it was.
+    """
 
     file: SettingsFile
     target: Target
     folder: Path
     clock: Clock = SYSTEM
+    secrets: str | None = None
     attempts: Attempts = field(default_factory=Attempts)
     connection: Connection | None = None
+    uptime: Uptime | None = None
     access: Access | None = None
     positions: Positions | None = None
     api_version: str | None = None
@@ -231,18 +242,27 @@ class Run:
         record = self._records.get(failed) if failed else None
         if failed is None or self._interrupted or record is None or record.observed == UNFINISHED:
             return self._unfinished(failed)
-        seen = diagnosis.Seen(
+        is_unobserved = record.outcome == "not-observable"
+        seen = Seen(
             failed=failed,
             settings=self.file.settings,
             before=self.before,
+            now=self.clock.now(),
             after=self._after,
+            unobserved=str(record.observed.get("reason")) if is_unobserved else "",
+            attempted=self.attempts.made[0].begun if self.attempts.made else None,
+            listener=self._listener(),
+            uptime=self.uptime,
+            least_uptime=min(LEAST_UPTIME, self.initialization_seconds)
+            if self.target.is_rehearsal
+            else LEAST_UPTIME,
             handshake=self.connection.handshake if self.connection else None,
             access=self.access,
             positions=self.positions,
             lost_connectivity=bool(self.connection and self.connection.connectivity_lost),
             other_listeners=self._other_listeners(),
         )
-        return diagnosis.diagnose(seen, self.command, _observations(record))
+        return diagnosis.diagnose(seen, self.run_next, _observations(record))
 
     def _unfinished(self, step_id: str | None) -> Diagnosis:
         """The procedure was not performed to its end: that alone says nothing of the gateway."""
@@ -252,16 +272,27 @@ class Run:
             code="unfinished",
             cause=f"the procedure was not performed to its end: {why}",
             procedure=None,
-            next_steps=[f"Run the whole procedure: {self.command}"],
+            next_steps=[f"Run the whole procedure: {self.run_next.again}"],
             facts=at,
         )
 
     @property
-    def command(self) -> str:
-        """What performs the whole procedure on the same target."""
-        fault = f"={self.target.fault}" if self.target.fault else ""
-        fake = f" --fake{fault}" if self.target.is_rehearsal else ""
-        return f"pytest acceptance -m golive{fake}"
+    def run_next(self) -> Next:
+        """What performs the whole procedure: on the same target, and on the fallback."""
+        target = self.target
+        secrets = ["--secrets", shlex.quote(self.secrets)] if self.secrets else []
+        fake = ["--fake"] if target.is_rehearsal else []
+        fault = [f"--fake={target.fault}"] if target.fault else fake
+        is_fallback = ["--fallback"] if target.is_fallback else []
+        again = [PROCEDURE, *fault, *is_fallback, *secrets]
+        fall_back = [] if is_fallback else [PROCEDURE, *fake, "--fallback", *secrets]
+        return Next(" ".join(again), " ".join(fall_back))
+
+    def _listener(self) -> Process | None:
+        try:
+            return self.gateway.process()
+        except (sockets.TableRefused, sockets.NotObservable):
+            return None
 
     def _look(self) -> Port | None:
         try:

@@ -95,6 +95,8 @@ class GoLive(Section):
     retry_cooldown_seconds: Seconds = 90
     soak_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60
     stale_processes: list[Text] = ["dotnet"]
+    allow_unobserved_sockets: bool = False
+    auto_fallback: bool = False
     fallback: Fallback = Fallback()
     monitor: Monitor | None = Monitor()
     mcp: Mcp | None = Mcp()
@@ -107,6 +109,25 @@ class Settings(BaseModel):
 
     credentials: Credentials = Field(alias="IBKRCredentials")
     golive: GoLive = Field(alias="GoLive", default_factory=GoLive)
+
+    def on_fallback(self) -> Settings:
+        """The same aimed at the fallback, with what is expected there."""
+        golive, other = self.golive, self.golive.fallback
+        credentials = {
+            "port": other.port,
+            "is_paper_trading": other.is_paper_trading,
+            "gateway_path": "",
+        }
+        expected = {
+            "expected_account": other.expected_account or golive.expected_account,
+            "expected_positions": golive.expected_positions
+            if other.expected_positions is None
+            else other.expected_positions,
+        }
+        return Settings.model_construct(
+            credentials=self.credentials.model_copy(update=credentials),
+            golive=golive.model_copy(update=expected),
+        )
 
     @property
     def disagreements(self) -> list[str]:

@@ -14,7 +14,9 @@ from golive import diagnosis, installed, processes, settings_file, sockets
 from golive.answers import Access, Event, Handshake
 from golive.attempts import AttemptRefused, Attempts
 from golive.clock import SYSTEM, Clock, now_and_then
+from golive.diagnosis import Next
 from golive.gateway import Gateway
+from golive.seen import Seen
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
 from golive.sockets import SocketTable
@@ -54,11 +56,12 @@ def smoke(path: Path, show: Write, clock: Clock = SYSTEM) -> Exit:
     try:
         for step_id, why in _objections(file, gateway, write):
             write(f"\nREFUSED, nothing was connected: {why}")
-            _advise(diagnosis.Seen(step_id, file.settings, before=_look(gateway)), write)
+            _advise(Seen(step_id, file.settings, _look(gateway), clock.now()), write)
             return Exit.REFUSED
         if not gateway.port.listeners:
             write(f"\nFAILED: no TCP connection: nothing listens on port {gateway.number}")
-            _advise(diagnosis.Seen("gateway.listening", file.settings, gateway.port), write)
+            listening = "gateway.listening"
+            _advise(Seen(listening, file.settings, gateway.port, clock.now()), write)
             return Exit.NOT_CONNECTED
         return _attempt(file.settings, gateway, write, clock)
     except (AttemptRefused, sockets.TableRefused, sockets.NotObservable) as error:
@@ -144,8 +147,15 @@ def _attempt(settings: Settings, gateway: Gateway, write: Write, clock: Clock) -
     if failed is None:
         return Exit.SUCCESS
     lost = connection.connectivity_lost is not None
-    seen = diagnosis.Seen(
-        failed, settings, before, after, handshake, access, lost_connectivity=lost
+    seen = Seen(
+        failed,
+        settings,
+        before,
+        clock.now(),
+        after,
+        handshake=handshake,
+        access=access,
+        lost_connectivity=lost,
     )
     _advise(seen, write)
     return Exit.NOT_CONNECTED if handshake.stopped == "refused" else Exit.NO_HANDSHAKE
@@ -183,8 +193,8 @@ def _tell(event: Event, seconds: float, write: Write) -> None:
             write(f"[{time}] {name}({event.detail})")
 
 
-def _advise(seen: diagnosis.Seen, write: Write) -> None:
-    found = diagnosis.diagnose(seen, COMMAND)
+def _advise(seen: Seen, write: Write) -> None:
+    found = diagnosis.diagnose(seen, Next(COMMAND, f"{COMMAND} --fallback"))
     recovery = f", Procedure {found.procedure}" if found.procedure else ""
     write(f"\nDiagnosis: {found.code}{recovery}: {found.cause}")
     for number, step in enumerate(found.next_steps, start=1):

@@ -56,12 +56,21 @@ class Terminal:
         assert found is not None
         recovery = f", Procedure {found.procedure}" if found.procedure else ""
         self._write(f"\nDiagnosis: {found.code}{recovery}\n  {found.cause}")
+        for each in found.also:
+            self._write(f"  or, to be looked at after that: {each.code}: {each.cause}")
+        if found.stopped_at:
+            self._write(f"  the handshake stopped at: {found.stopped_at}")
         self._write("Facts")
         for fact in found.facts:
             self._write(_shortened(f"  - {fact}", 160))
-        self._write("What to do")
-        for number, step in enumerate(found.next_steps, start=1):
-            self._write(f"  {number}. {step}")
+        self._list("What to do", found.next_steps)
+        if found.if_that_fails:
+            self._list("If that fails", found.if_that_fails)
+
+    def _list(self, heading: str, lines: list[str]) -> None:
+        self._write(heading)
+        for number, line in enumerate(lines, start=1):
+            self._write(f"  {number}. {line}")
 
 
 def waiting_line(seconds: float) -> str:

@@ -2,61 +2,249 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
-from golive import diagnosis, procedure
-from golive.answers import Handshake
-from golive.diagnosis import RECOVERY, TREE, Seen
-from golive.settings import Settings
+from golive import procedure, words
+from golive.answers import Access, ApiError, Handshake, Position, Positions
+from golive.commands import LINUX, MACOS, WINDOWS
+from golive.decision_tree import TREE, WRITTEN
+from golive.diagnosis import Next, diagnose
+from golive.evidence import Diagnosis
+from golive.gateway import Uptime
+from golive.processes import Process
+from golive.recovery import PROCEDURES
+from golive.seen import Seen
 from golive.settings_file import read
 from golive.sockets import Port
 from tests import recorded
 from tests.projects import ROOT
 
+SETTINGS = read(ROOT / "secrets.example.json").settings
 QUIET = Port(4001, ("127.0.0.1",), tuple(recorded.WINDOWS))
+ZOMBIES = Port(4001, ("127.0.0.1",), (recorded.ZOMBIE,))
+NOW = datetime(2026, 11, 23, 9, 14, 30, tzinfo=UTC)
+GATEWAY = Process(812, "ibgateway.exe", NOW - timedelta(hours=1))
+NEXT = Next("again", "fall back")
+AGO = timedelta(minutes=1)
 
 
-@pytest.fixture
-def settings() -> Settings:
-    return read(ROOT / "secrets.example.json").settings
+def seen(failed: str, **more: Any) -> Seen:
+    return Seen(failed, SETTINGS, QUIET, NOW, after=QUIET, **more)
+
+
+def stopped(at: str, failed: str = "handshake.next-valid-id", **more: Any) -> Seen:
+    handshake = Handshake(stopped=at, reason="no answer within 10 s")
+    return seen(failed, attempted=NOW - AGO, handshake=handshake, **more)
+
+
+def asked(failed: str, reason: str = "no answer within 10 s", trouble: int | None = None) -> Seen:
+    access = Access(failed != "handshake.read-only-off", reason=reason)
+    error = ApiError(-1, trouble, "as it says") if trouble else None
+    positions = None if failed.startswith("handshake") else Positions(trouble=error, reason=reason)
+    done = Handshake(accounts=("U21146542",))
+    return seen(failed, handshake=done, access=access, positions=positions)
+
+
+CLOSED = "the gateway closed the connection (FIN)"
+READ_ONLY = Access(refusal=ApiError(-1, 321, "The API interface is in Read-Only mode."))
+WALK = {
+    "ibapi-not-the-one": seen("environment.ibapi-version"),
+    "settings-changed": seen("environment.settings"),
+    "client-id-changed": seen("environment.client-id"),
+    "identity-mismatch": seen("environment.identity"),
+    "stale-client": seen("environment.no-stale-client"),
+    "not-observable": replace(seen("environment.no-zombies", unobserved="no"), before=None),
+    "zombies": replace(seen("environment.no-zombies"), before=ZOMBIES),
+    "another-client": seen("gateway.no-other-client"),
+    "wrong-port": seen("gateway.listening", other_listeners=(7497,)),
+    "gateway-not-running": seen("gateway.listening"),
+    "gateway-restarted": seen("gateway.initialized"),
+    "api-listener-stuck": stopped("no-byte", "handshake.connect-ack"),
+    "handshake-refused": stopped("closed-at-once", "handshake.connect-ack"),
+    "protocol-error": stopped("protocol-error", "handshake.connect-ack"),
+    "client-id-in-use": stopped("client-id-in-use"),
+    "no-next-valid-id": stopped("no-next-valid-id"),
+    "no-managed-accounts": stopped("no-managed-accounts", "handshake.managed-accounts"),
+    "wrong-account": seen("handshake.managed-accounts", handshake=Handshake()),
+    "slow-handshake": seen("handshake.under-budget", handshake=Handshake()),
+    "read-only-api": seen("handshake.read-only-off", handshake=Handshake(), access=READ_ONLY),
+    "half-open": asked("handshake.read-only-off"),
+    "connectivity-lost": asked("positions.complete", trouble=1100),
+    "gateway-in-trouble": asked("positions.complete", trouble=1300),
+    "connection-lost": asked("positions.complete", CLOSED),
+    "positions-incomplete": asked("positions.complete"),
+    "positions-mismatch": asked("positions.count", reason=""),
+}
+"""What must have been seen for each branch to be the cause; too-early is never the first."""
+
+
+def found(what: Seen, run_next: Next = NEXT) -> Diagnosis:
+    return diagnose(what, run_next)
+
+
+def test_every_branch_but_the_second_best_is_walked() -> None:
+    assert [branch.code for branch in TREE if branch.code != "too-early"] == list(WALK)
+
+
+@pytest.mark.parametrize("code", WALK)
+def test_branch_is_the_only_one_for_what_it_asks(code: str) -> None:
+    others = ["gateway-not-running"] if code == "wrong-port" else []
+    diagnosis = found(WALK[code])
+    assert diagnosis.code == code
+    assert [each.code for each in diagnosis.also] == others
+    assert diagnosis.next_steps
+    assert "{" not in "".join([diagnosis.cause, *diagnosis.next_steps, *diagnosis.if_that_fails])
 
 
 @pytest.mark.parametrize("step", [step.id for step in procedure.STEPS])
-def test_every_step_that_fails_is_explained(step: str, settings: Settings) -> None:
-    if step in ("environment.no-zombies", "afterwards.no-zombies"):
-        port = Port(4001, ("127.0.0.1",), (recorded.ZOMBIE,))
-        found = diagnosis.diagnose(Seen(step, settings, port), "again")
-    else:
-        seen = Seen(step, settings, QUIET, QUIET, Handshake(stopped="no-byte"))
-        found = diagnosis.diagnose(seen, "again")
-    if step not in ("handshake.one-attempt",):
-        assert found.code != "unexplained"
-    assert found.next_steps
+def test_every_step_that_fails_is_explained(step: str) -> None:
+    zombies = step in ("environment.no-zombies", "afterwards.no-zombies")
+    what = stopped("no-byte", step)
+    diagnosis = found(replace(what, before=ZOMBIES) if zombies else what)
+    assert diagnosis.next_steps
+    if step not in ("handshake.one-attempt", "handshake.managed-accounts"):
+        assert diagnosis.code != "unexplained"
 
 
-def test_zombies_are_named_with_both_ends_and_the_pid(settings: Settings) -> None:
-    port = Port(4001, ("127.0.0.1",), (recorded.ZOMBIE,))
-    found = diagnosis.diagnose(Seen("environment.no-zombies", settings, port), "again")
-    assert (found.code, found.procedure) == ("zombies", "A")
-    assert "before: CLOSE_WAIT 127.0.0.1:4001 from 127.0.0.1:51901, pid 8124" in found.facts
+def test_every_branch_of_the_written_tree_has_one_of_ours() -> None:
+    assert sorted(branch.written for branch in TREE if branch.written) == sorted(WRITTEN)
 
 
-def test_gateway_on_another_of_the_four_ports_is_named(settings: Settings) -> None:
-    seen = Seen("gateway.listening", settings, QUIET, other_listeners=(7497,))
-    found = diagnosis.diagnose(seen, "again")
-    assert found.code == "wrong-port"
-    assert "7497 (TWS (paper))" in found.cause
+def test_document_shows_the_tree_as_it_is() -> None:
+    document = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| (.+?) \| (.*?) \| (.*?) \|$", document, re.MULTILINE)
+    ours = [(each.code, each.when, each.procedure or "", each.written) for each in TREE]
+    assert rows == ours
 
 
-def test_link_lost_at_the_end_is_named(settings: Settings) -> None:
-    seen = Seen("afterwards.closed-cleanly", settings, QUIET, QUIET, lost_connectivity=True)
-    assert diagnosis.diagnose(seen, "again").code == "connectivity-lost"
+def test_zombies_are_named_with_both_ends_and_the_pid() -> None:
+    diagnosis = found(WALK["zombies"])
+    assert diagnosis.procedure == "A"
+    assert "before: CLOSE_WAIT 127.0.0.1:4001 from 127.0.0.1:51901, pid 8124" in diagnosis.facts
 
 
-def test_every_text_can_be_filled_in_and_every_recovery_is_known(settings: Settings) -> None:
-    words = diagnosis._words(Seen("gateway.listening", settings, QUIET), "again")
+def test_zombies_come_before_the_silence_they_may_explain() -> None:
+    diagnosis = found(replace(WALK["api-listener-stuck"], after=ZOMBIES))
+    assert (diagnosis.code, diagnosis.procedure) == ("zombies", "A")
+    assert [each.code for each in diagnosis.also] == ["api-listener-stuck"]
+
+
+def test_gateway_on_another_of_the_four_ports_is_named() -> None:
+    assert "7497 (TWS (paper))" in found(WALK["wrong-port"]).cause
+
+
+def test_silence_of_a_young_gateway_may_be_its_youth() -> None:
+    young = Uptime(20.0, 0.0, GATEWAY, True)
+    diagnosis = found(replace(WALK["api-listener-stuck"], uptime=young))
+    assert diagnosis.code == "api-listener-stuck"
+    assert [each.code for each in diagnosis.also] == ["too-early"]
+    assert "20 s" in diagnosis.also[0].cause
+
+
+@pytest.mark.parametrize("at", ["version-only", "no-next-valid-id", "no-managed-accounts"])
+def test_handshake_that_ends_with_the_link_to_ibkr_is_no_stuck_listener(at: str) -> None:
+    diagnosis = found(stopped(at, lost_connectivity=True))
+    assert (diagnosis.code, diagnosis.also) == ("connectivity-lost", [])
+    assert diagnosis.stopped_at == "error 1100"
+
+
+def test_link_lost_at_the_end_is_named() -> None:
+    diagnosis = found(seen("afterwards.closed-cleanly", lost_connectivity=True))
+    assert diagnosis.code == "connectivity-lost"
+
+
+def test_connection_closed_at_the_end_is_named() -> None:
+    assert found(seen("afterwards.closed-cleanly")).code == "connection-lost"
+
+
+@pytest.mark.parametrize(
+    ("code", "at"),
+    [
+        ("handshake-refused", "closed at once"),
+        ("api-listener-stuck", "no byte"),
+        ("no-next-valid-id", "accounts without nextValidId"),
+        ("client-id-in-use", "error 326"),
+        ("read-only-api", "error 321"),
+        ("connectivity-lost", "error 1100"),
+        ("wrong-account", "wrong account"),
+        ("slow-handshake", None),
+    ],
+)
+def test_stage_at_which_the_handshake_stopped_is_told(code: str, at: str | None) -> None:
+    assert found(WALK[code]).stopped_at == at
+
+
+def test_next_attempt_is_not_before_the_cool_down_is_over() -> None:
+    diagnosis = found(WALK["handshake-refused"])
+    assert diagnosis.not_before == (NOW + timedelta(seconds=30)).isoformat()
+    assert f"not before {(NOW + AGO).astimezone():%H:%M}" in diagnosis.next_steps[-1]
+
+
+def test_next_attempt_after_a_restart_is_not_before_the_gateway_has_initialized() -> None:
+    assert found(WALK["zombies"]).not_before == (NOW + timedelta(seconds=100)).isoformat()
+
+
+@pytest.mark.parametrize("minutes", [10, 14])
+def test_after_ten_minutes_the_advice_is_to_stop_and_switch(minutes: int) -> None:
+    late = replace(WALK["api-listener-stuck"], first_failure=NOW - timedelta(minutes=minutes))
+    diagnosis = found(late)
+    assert (diagnosis.code, diagnosis.procedure) == ("api-listener-stuck", "C")
+    assert diagnosis.next_steps[0].startswith(f"Stop: {minutes} minutes")
+    assert "fall back" in diagnosis.next_steps[-1]
+
+
+def test_before_ten_minutes_are_over_the_advice_says_when_they_will_be() -> None:
+    nine = replace(WALK["api-listener-stuck"], first_failure=NOW - timedelta(minutes=9))
+    diagnosis = found(nine)
+    assert diagnosis.procedure == "B"
+    at = (NOW + AGO).astimezone()
+    assert any(f"at {at:%H:%M}, stop" in step for step in diagnosis.if_that_fails)
+
+
+def test_switching_to_tws_is_no_advice_for_what_is_not_the_gateways_fault() -> None:
+    late = replace(WALK["client-id-changed"], first_failure=NOW - timedelta(hours=1))
+    diagnosis = found(late)
+    assert "fall back" not in "".join([*diagnosis.next_steps, *diagnosis.if_that_fails])
+
+
+def test_there_is_no_fallback_from_the_fallback() -> None:
+    late = replace(WALK["zombies"], first_failure=NOW - timedelta(hours=1))
+    diagnosis = found(late, Next("again"))
+    assert diagnosis.procedure == "A"
+    assert not any("Procedure C" in step for step in diagnosis.if_that_fails)
+    assert any("877-442-2757" in step for step in diagnosis.if_that_fails)
+
+
+def test_recovery_names_this_machines_paths_pids_and_commands() -> None:
+    stuck = replace(WALK["api-listener-stuck"], listener=GATEWAY)
+    filled = words.of(stuck, NOW, WINDOWS)
+    told = [step.format(**filled, again="again") for step in PROCEDURES["B"]]
+    assert any("PID eq 812" in step for step in told)
+    assert any(r"C:\IBKR\ibgateway\1040" in step and "robocopy" in step for step in told)
+
+
+def test_path_of_another_platform_is_told_in_words() -> None:
+    filled = words.of(WALK["zombies"], NOW, LINUX)
+    assert "IBKR" not in "".join(map(str, filled.values()))
+    assert filled["start"] == "as you always do"
+
+
+@pytest.mark.parametrize("here", [WINDOWS, LINUX, MACOS])
+def test_every_text_can_be_filled_in_on_every_platform(here: Any) -> None:
+    filled = words.of(WALK["gateway-not-running"], NOW, here) | {"again": "a", "fall_back": "f"}
     for branch in TREE:
-        assert branch.procedure is None or branch.procedure in RECOVERY
-        assert bool(branch.next_steps) or branch.procedure
-        for text in (branch.cause, *branch.next_steps, *RECOVERY[branch.procedure or "A"]):
-            assert "{" not in text.format(**words)
+        assert bool(branch.next_steps) != bool(branch.procedure)
+        for text in (branch.cause, *branch.next_steps, *PROCEDURES[branch.procedure or "A"]):
+            assert "{" not in text.format(**filled)
+
+
+def test_open_positions_are_counted_in_what_is_told() -> None:
+    row = Position("U21146542", 1, "SPY", "STK", "", 0.0, "", "", "", "USD", "", "", Decimal(1), 1)
+    what = seen("positions.count", positions=Positions(rows=(row,), has_ended=True))
+    assert found(what).cause == "there are 1 open positions, 24 are expected"

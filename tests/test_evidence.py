@@ -65,7 +65,10 @@ def test_document_has_exactly_the_keys_of_the_schema(project: Project) -> None:
     assert list(document["steps"][0]) == [
         "id", "stage", "title", "outcome", "blocked_by", "seconds", "observed",
     ]  # fmt: skip
-    assert list(document["diagnosis"]) == ["code", "cause", "procedure", "next_steps", "facts"]
+    assert list(document["diagnosis"]) == [
+        "code", "cause", "procedure", "next_steps", "facts", "stopped_at", "also", "not_before",
+        "if_that_fails", "is_the_gateways",
+    ]  # fmt: skip
     assert document["fault"] == "down"
 
 

@@ -1,0 +1,219 @@
+"""The decision tree as data: its branches in the order in which they are to be fixed.
+
+The first branch that applies names the cause, every other that applies is named behind it. A branch
+claims no more than was seen; `acceptance/PROCEDURE.md` shows them all beside the written tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from golive import procedure
+from golive.answers import CONNECTIVITY_LOST, DATA_LOST
+from golive.seen import Seen
+
+Recovery = Literal["A", "B", "C"]
+
+NOT_RUNNING = "Exit code 1 > Gateway not running?"
+WRONG_PORT = "Exit code 1 > Port wrong?"
+ZOMBIES = "Exit code 2 > CLOSE_WAIT zombies present? > YES"
+STUCK = "Exit code 2 > CLOSE_WAIT zombies present? > NO > No API log entries?"
+TOO_EARLY = "Exit code 2 > Waited 90s after Gateway start? > NO"
+WRITTEN = (NOT_RUNNING, WRONG_PORT, ZOMBIES, STUCK, TOO_EARLY)
+"""The branches of the written tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One branch.
+
+    `when` says in words what `applies` asks. What to do is recovery procedure A, B or C, or
+    `next_steps`. `written` is the branch of the written tree, empty where that has none.
+    `is_the_gateways`: another gateway would not have this trouble, so that TWS is a way out.
+    """
+
+    code: str
+    when: str
+    applies: Callable[[Seen], bool]
+    cause: str
+    procedure: Recovery | None = None
+    next_steps: tuple[str, ...] = ()
+    written: str = ""
+    is_the_gateways: bool = False
+
+
+def _failed(*step_ids: str) -> Callable[[Seen], bool]:
+    known = [procedure.step(step_id).id for step_id in step_ids]
+    return lambda seen: seen.failed in known
+
+
+def _stopped(*stages: str) -> Callable[[Seen], bool]:
+    return lambda seen: seen.failed_in("handshake") and seen.stopped in stages
+
+
+def _is_silent(seen: Seen) -> bool:
+    return _stopped("no-byte", "version-only")(seen) and not seen.lost_connectivity
+
+
+def _does_not_answer(seen: Seen) -> bool:
+    return _failed("gateway.accept-queue")(seen) or _is_silent(seen)
+
+
+def _is_young(seen: Seen) -> bool:
+    """Silent, and up for less than the written procedure asks for."""
+    up = seen.uptime
+    return _is_silent(seen) and up is not None and up.seconds < seen.least_uptime
+
+
+def _has_lost_its_link(seen: Seen) -> bool:
+    if _failed("positions.complete")(seen):
+        return seen.trouble in CONNECTIVITY_LOST | {DATA_LOST}
+    ended = _failed("afterwards.closed-cleanly")(seen)
+    silent = _stopped("version-only", "no-next-valid-id", "no-managed-accounts")(seen)
+    return (ended or silent) and seen.lost_connectivity
+
+
+def _is_half_open(seen: Seen) -> bool:
+    refused = seen.access is not None and seen.access.refusal is not None
+    return _failed("handshake.read-only-off")(seen) and not refused and not seen.was_closed_on
+
+
+def _is_in_trouble(seen: Seen) -> bool:
+    known = CONNECTIVITY_LOST | {DATA_LOST, None}
+    return _failed("positions.complete")(seen) and seen.trouble not in known
+
+
+def _was_dropped(seen: Seen) -> bool:
+    asked = _failed("handshake.read-only-off", "positions.complete")(seen) and seen.was_closed_on
+    ended = _failed("afterwards.closed-cleanly")(seen) and not seen.lost_connectivity
+    return asked or ended
+
+
+AGAIN = "Then run again: {again}"
+AGAIN_LATER = "Then run again, not before {not_before}: {again}"
+REINSTALL = "Compare with `python -m pip list`; reinstall with: pip install -r requirements.txt"
+
+TREE: tuple[Branch, ...] = (
+    Branch("ibapi-not-the-one", "an environment.ibapi step fails",
+           _failed("environment.one-ibapi", "environment.ibapi-version",
+                   "environment.ibapi-unmodified"),
+           "the installed ibapi is not exactly the one pinned version, unmodified",
+           next_steps=(REINSTALL, AGAIN)),
+    Branch("settings-changed", "the settings file is not what it was when the run began",
+           _failed("environment.settings"),
+           "secrets.json was changed while the run was starting", next_steps=(AGAIN,)),
+    Branch("client-id-changed", "ClientId is not the pinned one", _failed("environment.client-id"),
+           "ClientId {configured_id} is not the pinned one, {client_id}",
+           next_steps=("Set ClientId back to {client_id}; it never changes.", AGAIN)),
+    Branch("identity-mismatch", "port, IsPaperTrading and ExpectedAccount contradict each other",
+           _failed("environment.identity"),
+           "port, IsPaperTrading and ExpectedAccount contradict each other",
+           next_steps=("Correct secrets.json: {disagreements}.", AGAIN)),
+    Branch("stale-client", "a program of StaleProcesses is running",
+           _failed("environment.no-stale-client"),
+           "a client process of an earlier session is still running",
+           next_steps=("Close the processes listed among the facts.", AGAIN)),
+    Branch("not-observable", "a step that GO needs cannot be looked at from here",
+           lambda seen: bool(seen.unobserved),
+           "{unobserved}",
+           next_steps=("Run this on the gateway's own machine, as a user who may read its sockets.",
+                       AGAIN)),
+    Branch("zombies", "a socket of the port is in CLOSE_WAIT, before the attempt or after it",
+           lambda seen: seen.zombies,
+           "connections to port {port} were abandoned and never closed (CLOSE_WAIT)", "A",
+           written=ZOMBIES, is_the_gateways=True),
+    Branch("another-client", "somebody else is connected", _failed("gateway.no-other-client"),
+           "another client is connected to port {port}, or tries to be",
+           next_steps=("Close the program listed among the facts; nothing else may be connected.",
+                       AGAIN)),
+    Branch("wrong-port", "nothing listens on the port, but on another of the four",
+           lambda seen: _failed("gateway.listening")(seen) and bool(seen.other_listeners),
+           "nothing listens on port {port}, but something does on {others}",
+           next_steps=("Correct Port in secrets.json, or the port in the gateway's settings.",
+                       AGAIN), written=WRONG_PORT),
+    Branch("gateway-not-running", "nothing listens on the port",
+           lambda seen: _failed("gateway.listening")(seen) or _stopped("refused")(seen),
+           "nothing listens on port {port}",
+           next_steps=("Start {gateway} and log in: {start}",
+                       "Wait {initialization} after the login; do not touch its window.",
+                       "Then run: {again}"), written=NOT_RUNNING, is_the_gateways=True),
+    Branch("gateway-restarted", "the listener goes away during the run, or another takes its place",
+           _failed("gateway.initialized", "afterwards.still-listening"),
+           "the gateway went away or was restarted during the run",
+           next_steps=("Leave the gateway alone until its window says connected.", AGAIN_LATER),
+           is_the_gateways=True),
+    Branch("api-listener-stuck", "connections wait to be accepted, or no answer comes to the hello"
+           " or to startApi",
+           _does_not_answer,
+           "port {port} listens, but the gateway does not answer", "B",
+           written=STUCK, is_the_gateways=True),
+    Branch("too-early", "no answer, from a gateway that was up for less than a minute", _is_young,
+           "the gateway had been up for {up} only",
+           next_steps=("Wait; do not touch its window.", AGAIN_LATER),
+           written=TOO_EARLY, is_the_gateways=True),
+    Branch("handshake-refused", "the gateway closes, on connecting or after startApi",
+           _stopped("closed-at-once", "closed-after-start"),
+           "the gateway closed the connection instead of answering",
+           next_steps=("Check in the gateway's API settings that 127.0.0.1 is a trusted IP.",
+                       "Look for a forwarder: it accepts even where the gateway is down.",
+                       AGAIN_LATER), is_the_gateways=True),
+    Branch("protocol-error", "what comes is no frame of the protocol", _stopped("protocol-error"),
+           "what answers on port {port} does not speak the gateway's protocol",
+           next_steps=("Find out which program listens on port {port}: {list_listeners}",
+                       AGAIN_LATER), is_the_gateways=True),
+    Branch("client-id-in-use", "error 326", _stopped("client-id-in-use"),
+           "another client is connected with client id {client_id}",
+           next_steps=("Close that client. Do not change the client id.", AGAIN_LATER)),
+    Branch("no-next-valid-id", "accounts come, nextValidId does not",
+           lambda seen: _stopped("no-next-valid-id")(seen) and not seen.lost_connectivity,
+           "the gateway named its accounts, but gave no next valid id", "A",
+           is_the_gateways=True),
+    Branch("no-managed-accounts", "nextValidId comes, no account does",
+           lambda seen: _stopped("no-managed-accounts")(seen) and not seen.lost_connectivity,
+           "the gateway gave the next valid id, but named no account", "A",
+           is_the_gateways=True),
+    Branch("wrong-account", "the expected account is not among the managed ones",
+           lambda seen: _failed("handshake.managed-accounts")(seen) and not seen.stopped,
+           "the gateway is logged in to another account than the expected one",
+           next_steps=("Log the gateway in to the expected account, or correct ExpectedAccount.",
+                       AGAIN_LATER)),
+    Branch("slow-handshake", "the handshake is complete, but over budget",
+           _failed("handshake.under-budget"),
+           "the handshake took longer than {budget:g} s",
+           next_steps=("Look at the machine's load and at the gateway's own status.", AGAIN_LATER),
+           is_the_gateways=True),
+    Branch("read-only-api", "error 321 when asked for ids",
+           lambda seen: _failed("handshake.read-only-off")(seen)
+           and seen.access is not None and seen.access.refusal is not None,
+           "the gateway's Read-Only API is on: it would refuse every order",
+           next_steps=("Switch Read-Only API off in the gateway's API settings.", AGAIN_LATER)),
+    Branch("half-open", "no answer any more once the handshake is complete", _is_half_open,
+           "the gateway completed the handshake, then stopped answering", "A",
+           is_the_gateways=True),
+    Branch("connectivity-lost", "error 1100, 1101 or 2110, and no 1102 behind it",
+           _has_lost_its_link,
+           "the gateway has lost its link to IBKR",
+           next_steps=("Look at the machine's network, and at IBKR's system status.",
+                       "Wait until the gateway's window says connected. " + AGAIN_LATER)),
+    Branch("gateway-in-trouble", "another error while positions are asked for", _is_in_trouble,
+           "the gateway reported error {trouble} while it was asked for its positions", "A",
+           is_the_gateways=True),
+    Branch("connection-lost", "the gateway closes after the handshake", _was_dropped,
+           "the gateway closed the connection after the handshake", "A", is_the_gateways=True),
+    Branch("positions-incomplete", "positionEnd does not come",
+           lambda seen: _failed("positions.complete")(seen) and seen.trouble is None
+           and not seen.was_closed_on,
+           "the gateway did not send its positions to the end", "A", is_the_gateways=True),
+    Branch("positions-mismatch", "more or fewer open positions than expected",
+           _failed("positions.count"),
+           "there are {count} open positions, {expected} are expected",
+           next_steps=("Compare the positions in the report with the account statement.",
+                       "If they are right, correct ExpectedPositions in secrets.json.",
+                       AGAIN_LATER)),
+)  # fmt: skip
+
+UNEXPLAINED = Branch("unexplained", "any other step fails", lambda seen: True,
+                     "step {failed} failed",
+                     next_steps=("Look at what this step observed.", AGAIN))  # fmt: skip

@@ -1,0 +1,58 @@
+"""What was seen, told a line each: the facts of a diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from golive.answers import Handshake
+from golive.processes import Process
+from golive.seen import Seen
+from golive.sockets import Port, Socket
+
+
+def told(seen: Seen) -> list[str]:
+    """The facts, in the order in which they came about."""
+    facts = [f"first step not passed: {seen.failed}"]
+    facts += _port_facts("before", seen.before, known=())
+    facts += _port_facts("after", seen.after, seen.before.close_wait if seen.before else ())
+    if seen.listener:
+        facts += [_listener_fact(seen.listener)]
+    if seen.handshake:
+        facts += _handshake_facts(seen.handshake)
+    if seen.access and seen.access.reason:
+        facts += [f"asked for ids: {seen.access.reason}"]
+    if seen.positions and seen.positions.reason:
+        facts += [f"positions: {seen.positions.reason}"]
+    return facts
+
+
+def _port_facts(when: str, port: Port | None, known: Sequence[Socket]) -> list[str]:
+    """Who listened, and the zombies that are not known already."""
+    if port is None:
+        return []
+    return [f"{when}: {len(port.listeners) or 'nothing'} listening on port {port.number}"] + [
+        f"{when}: CLOSE_WAIT {each.local_ip}:{each.local_port} from "
+        f"{each.remote_ip}:{each.remote_port}, pid {each.pid or 'not told'}"
+        for each in port.close_wait
+        if each not in known
+    ]
+
+
+def _listener_fact(listener: Process) -> str:
+    since = f"{listener.started.astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"listener: {listener.name}, pid {listener.pid}, up since {since}"
+
+
+def _handshake_facts(handshake: Handshake) -> list[str]:
+    reached = {
+        "TCP connected": handshake.tcp_ms,
+        "server version": handshake.server_version_ms,
+        "startApi sent": handshake.start_api_ms,
+        "managedAccounts": handshake.managed_accounts_ms,
+        "nextValidId": handshake.next_valid_id_ms,
+    }
+    facts = [f"{name} after {ms:g} ms" for name, ms in reached.items() if ms is not None]
+    facts += [f"{handshake.bytes_received} bytes received in the handshake"]
+    if handshake.stopped:
+        facts += [f"handshake stopped at {handshake.stopped}: {handshake.reason}"]
+    return facts + [f"error {each.code}: {each.text}" for each in handshake.errors]

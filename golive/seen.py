@@ -1,0 +1,97 @@
+"""What a diagnosis may build on: what a run has seen, and None for what it has not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from golive import procedure
+from golive.answers import Access, Handshake, Positions
+from golive.gateway import Uptime
+from golive.processes import Process
+from golive.settings import Settings
+from golive.sockets import Port
+
+STOPPED = {
+    "refused": "refused",
+    "closed-at-once": "closed at once",
+    "no-byte": "no byte",
+    "protocol-error": "no frame of the protocol",
+    "version-only": "version only",
+    "closed-after-start": "closed after startApi",
+    "client-id-in-use": "error 326",
+    "no-next-valid-id": "accounts without nextValidId",
+    "no-managed-accounts": "nextValidId without accounts",
+    "interrupted": "interrupted",
+}
+"""Where a handshake can stop, in words."""
+
+
+LEAST_UPTIME = 60.0
+"""The least that the written procedure has a gateway be up, whatever the settings say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything a diagnosis may build on. `now` is when it is made."""
+
+    failed: str
+    """The id of the first step that did not pass."""
+    settings: Settings
+    before: Port | None
+    """None where the socket table cannot be read."""
+    now: datetime
+    after: Port | None = None
+    unobserved: str = ""
+    """Why the step could not be looked at, where that is why it did not pass."""
+    attempted: datetime | None = None
+    """When the one attempt was begun."""
+    first_failure: datetime | None = None
+    """When the first attempt of the present series of failures was begun, as remembered."""
+    listener: Process | None = None
+    uptime: Uptime | None = None
+    least_uptime: float = LEAST_UPTIME
+    """Seconds below which a gateway that does not answer may only be too young."""
+    handshake: Handshake | None = None
+    access: Access | None = None
+    positions: Positions | None = None
+    lost_connectivity: bool = False
+    """Whether the gateway's last word about its link to IBKR was that it is lost."""
+    other_listeners: tuple[int, ...] = ()
+    """Which of the four known ports listen, besides the configured one."""
+
+    @property
+    def stopped(self) -> str | None:
+        return self.handshake.stopped if self.handshake else None
+
+    @property
+    def stopped_at(self) -> str | None:
+        """The stage at which the handshake stopped, in words; None where it came to its end."""
+        if self.stopped:
+            return "error 1100" if self.lost_connectivity else STOPPED[self.stopped]
+        if self.failed == "handshake.managed-accounts":
+            return "wrong account"
+        if self.failed == "handshake.read-only-off" and self.access and self.access.refusal:
+            return f"error {self.access.refusal.code}"
+        if self.lost_connectivity or self.trouble in (1100, 2110):
+            return "error 1100"
+        return None
+
+    @property
+    def trouble(self) -> int | None:
+        """The code of the error that unsettled the positions."""
+        found = self.positions.trouble if self.positions else None
+        return found.code if found else None
+
+    @property
+    def was_closed_on(self) -> bool:
+        """Whether the gateway closed the connection instead of answering what was asked last."""
+        last = self.positions or self.access
+        return last is not None and "closed the connection" in last.reason
+
+    @property
+    def zombies(self) -> bool:
+        return any(port is not None and port.close_wait for port in (self.before, self.after))
+
+    def failed_in(self, stage: str) -> bool:
+        return procedure.step(self.failed).stage == stage

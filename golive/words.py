@@ -1,0 +1,103 @@
+"""What the texts of a diagnosis are filled in with: this configuration, this machine, this run."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
+
+from golive import commands
+from golive.commands import Commands
+from golive.recovery import TEN_MINUTES
+from golive.seen import Seen
+from golive.settings import PORTS
+
+PROGRAM = {"IB Gateway": "ibgateway", "TWS": "tws"}
+
+
+def of(seen: Seen, not_before: datetime, here: Commands = commands.HERE) -> dict[str, object]:
+    """By the names that stand in braces in the decision tree and the recovery procedures."""
+    return {
+        **_configured(seen),
+        **_observed(seen),
+        **_on_this_machine(seen, here),
+        **_times(seen, not_before),
+    }
+
+
+def _configured(seen: Seen) -> dict[str, object]:
+    wanted, credentials = seen.settings.golive, seen.settings.credentials
+    return {
+        "port": credentials.port,
+        "fallback_port": wanted.fallback.port,
+        "client_id": wanted.pinned_client_id,
+        "configured_id": credentials.client_id,
+        "initialization": f"{wanted.initialization_seconds:g} seconds",
+        "budget": wanted.handshake_budget_seconds,
+        "expected": wanted.expected_positions,
+        "disagreements": "; ".join(seen.settings.disagreements),
+        "gateway": _gateway(seen),
+    }
+
+
+def _gateway(seen: Seen) -> str:
+    return "TWS" if "TWS" in seen.settings.credentials.kind else "IB Gateway"
+
+
+def _observed(seen: Seen) -> dict[str, object]:
+    rows = seen.positions.open_in(seen.settings.golive.expected_account) if seen.positions else ()
+    return {
+        "count": len(rows),
+        "others": ", ".join(f"{port} ({PORTS[port]})" for port in seen.other_listeners),
+        "trouble": seen.trouble,
+        "failed": seen.failed,
+        "unobserved": seen.unobserved,
+        "up": f"{seen.uptime.seconds:.0f} s" if seen.uptime else "an unknown time",
+    }
+
+
+def _on_this_machine(seen: Seen, here: Commands) -> dict[str, object]:
+    """Commands with this machine's paths and pids; words where those are not known."""
+    path = _path(seen.settings.credentials.gateway_path, here)
+    program = path.name if path else PROGRAM[_gateway(seen)]
+    pid = seen.listener.pid if seen.listener else None
+    return {
+        "find": here.process(pid) if pid else here.named(program),
+        "end": here.end_firmly(pid) if pid else "by the pid that shows",
+        "start": here.start(path) if path else "as you always do",
+        "list_listeners": here.listeners(seen.settings.credentials.port),
+        "list_zombies": here.zombies(seen.settings.credentials.port),
+        **_folder(path, here),
+    }
+
+
+def _folder(program: PurePath | None, here: Commands) -> dict[str, object]:
+    """What is done to the gateway's folder; in words where it is not known."""
+    if program is None:
+        return {"back_up": "copy *.xml of its folder", "remove": "the one it was installed in"}
+    folder = program.parent
+    remove = str(folder)
+    with suppress(ValueError):
+        remove = here.remove(folder)
+    return {
+        "back_up": here.back_up(folder, folder.with_name(f"{folder.name}-saved")),
+        "remove": remove,
+    }
+
+
+def _path(text: str, here: Commands) -> PurePath | None:
+    """GatewayPath, where it is one of this platform: settings travel between machines."""
+    is_windows = "\\" in text or text[1:2] == ":"
+    if not text or is_windows != (here is commands.WINDOWS):
+        return None
+    return PureWindowsPath(text) if is_windows else PurePosixPath(text)
+
+
+def _times(seen: Seen, not_before: datetime) -> dict[str, object]:
+    first = seen.first_failure or seen.attempted or seen.now
+    return {
+        "not_before": f"{(not_before + timedelta(seconds=59)).astimezone():%H:%M}",
+        "first_failure": f"{first.astimezone():%H:%M}",
+        "minutes": int((seen.now - first).total_seconds() // 60),
+        "stop_at": f"{(first + TEN_MINUTES).astimezone():%H:%M}",
+    }
