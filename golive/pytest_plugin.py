@@ -13,11 +13,11 @@ import shutil
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pytest
 
-from golive import evidence, procedure, rehearsal, results, runs, settings_file
+from golive import evidence, fallback, procedure, rehearsal, results, runs, settings_file
 from golive.clock import SYSTEM
 from golive.console import Console
 from golive.run import Blocked, Run, Target
@@ -64,6 +64,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="rehearse against a fake gateway: healthy, or with this fault",
     )
     group.addoption(
+        "--fallback",
+        action="store_true",
+        help="the same procedure on the fallback endpoint of the settings, TWS paper",
+    )
+    group.addoption(
         "--secrets",
         metavar="PATH",
         help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
@@ -78,9 +83,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if _names_acceptance(config):
         _check_that_it_can_be_performed(config)
         config.pluginmanager.register(GoLiveSession(config), SESSION)
-    elif option.fake is not None or option.secrets is not None:
+    elif option.fake is not None or option.secrets is not None or option.fallback:
         raise pytest.UsageError(
-            "--fake and --secrets belong to the procedure; name it: pytest acceptance -m golive"
+            "--fake, --fallback and --secrets belong to the procedure; name it:"
+            " pytest acceptance -m golive"
         )
 
 
@@ -109,11 +115,15 @@ class GoLiveSession:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._fault: str | None = config.option.fake
+        self._is_fallback: bool = config.option.fallback
         started = SYSTEM.now()
         try:
             self._file = settings_file.read(_settings_path(config))
-            name = "live" if self._fault is None else "fake"
-            self._folder = runs.new_folder(config.rootpath / "reports" / "runs", started, name)
+            if self._is_fallback:
+                self._file = self._file.on_fallback()
+            self._folder = runs.new_folder(
+                config.rootpath / "reports" / "runs", started, self._name
+            )
         except (settings_file.SettingsError, runs.NoFolder) as error:
             raise pytest.UsageError(str(error)) from None
         config.add_cleanup(self._discard_unless_begun)
@@ -127,6 +137,13 @@ class GoLiveSession:
         if not self._is_verbose:
             config.option.tbstyle, config.option.reportchars = "no", ""
             config.option.no_header = True
+
+    @property
+    def _name(self) -> Literal["live", "fallback", "fake"]:
+        """What the run is aimed at."""
+        if self._fault is not None:
+            return "fake"
+        return "fallback" if self._is_fallback else "live"
 
     def _discard_unless_begun(self) -> None:
         if not hasattr(self, "run"):
@@ -150,10 +167,11 @@ class GoLiveSession:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         file, credentials = self._file, self._file.settings.credentials
         if self._fake is None:
-            target = Target("live", credentials.host, credentials.port, credentials.kind)
+            where = (credentials.host, credentials.port, credentials.kind)
+            target = Target(self._name, *where, is_fallback=self._is_fallback)
         else:
             file, target = self._aimed_at(self._fake)
-        self.run = Run(file, target, self._folder)
+        self.run = Run(file, target, self._folder, secrets=self._config.option.secrets)
         for item in items:
             item.user_properties.append(("target", self._target_words))
             if self._config.pluginmanager.hasplugin("allure_pytest"):
@@ -175,11 +193,13 @@ class GoLiveSession:
             raise pytest.UsageError(str(error)) from None
         fault = None if self._fault == HEALTHY else self._fault
         kind = "fake gateway (rehearsal)"
-        return rehearsal.aimed(self._file, port), Target("fake", rehearsal.HOST, port, kind, fault)
+        target = Target("fake", rehearsal.HOST, port, kind, fault, self._is_fallback)
+        return rehearsal.aimed(self._file, port), target
 
     @property
     def _target_words(self) -> str:
-        return "rehearsal against a fake gateway" if self._fake else "live gateway"
+        on = {"fake": "rehearsal against a fake gateway", "fallback": "fallback, TWS paper"}
+        return on.get(self._name, "live gateway")
 
     def pytest_runtestloop(self) -> None:
         if not self._is_verbose:
@@ -187,7 +207,7 @@ class GoLiveSession:
         target = self.run.target
         client = self.run.file.settings.credentials.client_id
         where = f"{target.host}:{target.port}, {target.kind}, client id {client}"
-        self._teller.begin(where, target.is_rehearsal)
+        self._teller.begin(where, target.name)
 
     # each step
 
@@ -256,6 +276,7 @@ class GoLiveSession:
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Exit status 0 means GO, and only that."""
+        self._session = session
         if not hasattr(self, "run"):
             return  # it ended before its first step: there is nothing to tell
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
@@ -274,8 +295,19 @@ class GoLiveSession:
     def pytest_unconfigure(self) -> None:
         if self._finished is not None:
             self._teller.end(self._finished, self._shown_folder)
+            if fallback.is_due(self._finished, self.run):
+                self._fall_back()
         elif self._trouble:
             self._console.write(f"NO-GO: {self._trouble}")
+
+    def _fall_back(self) -> None:
+        """AutoFallback: a run of its own, on the fallback, whose verdict is the last word."""
+        self._console.write(f"\nAutoFallback, once: {self.run.run_next.fall_back}")
+        more = ["-v"] if self._is_verbose else []
+        secrets = ["--secrets", str(self._file.path)] if self._config.option.secrets else []
+        fake = [] if self._fault is None else ["--fake"]
+        command = fallback.command(*fake, *secrets, *more)
+        self._session.exitstatus = fallback.perform(command, self._config.rootpath)
 
     @property
     def _shown_folder(self) -> str:

@@ -63,7 +63,7 @@ class Fallback(Section):
     """The endpoint to fall back to: TWS paper. What is null is taken from the live one."""
 
     port: Port = 7497
-    is_paper_trading: bool = True
+    is_paper_trading: Literal[True] = True
     expected_account: Text | None = None
     expected_positions: Count | None = None
 

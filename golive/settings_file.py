@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -38,6 +38,10 @@ class SettingsFile:
     settings: Settings
     fingerprint: str
     """sha256 of the file's bytes."""
+
+    def on_fallback(self) -> SettingsFile:
+        """The same file, aimed at the fallback it names."""
+        return replace(self, settings=self.settings.on_fallback())
 
     @property
     def is_unchanged(self) -> bool:

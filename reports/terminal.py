@@ -15,6 +15,11 @@ WORDS = {
     "not-configured": "not configured",
     "not-observable": "not observable",
 }
+HEADINGS = {
+    "live": "Go-live procedure",
+    "fallback": "Go-live procedure on the FALLBACK, TWS paper",
+    "fake": "REHEARSAL against a fake gateway",
+}
 INDENT = " " * 11
 
 
@@ -24,10 +29,9 @@ class Terminal:
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write, self._stage = write, ""
 
-    def begin(self, target: str, is_rehearsal: bool) -> None:
-        """What is about to be tried; a rehearsal says so before anything else."""
-        what = "REHEARSAL against a fake gateway" if is_rehearsal else "Go-live procedure"
-        self._write(f"{what}: {target}")
+    def begin(self, where: str, target: str) -> None:
+        """What is about to be tried; what is not the live gateway says so before anything else."""
+        self._write(f"{HEADINGS[target]}: {where}")
 
     def step(self, record: StepRecord) -> None:
         if record.stage != self._stage:
@@ -85,6 +89,8 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     what = f"{evidence.positions.count} positions, {handshake}"
     if evidence.target == "fake":
         return f"{evidence.verdict} (rehearsal): {what}, of a fake gateway; evidence in {report}"
+    if evidence.target == "fallback":
+        return f"{evidence.verdict} (fallback): {what}, of TWS paper; evidence in {report}"
     return f"{evidence.verdict}: {what}; evidence in {report}"
 
 

@@ -1,0 +1,34 @@
+"""AutoFallback: after the gateway's failure, the procedure once more on TWS paper."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from golive.evidence import Evidence
+from golive.run import Run
+
+
+def is_due(finished: Evidence, run: Run) -> bool:
+    """Whether the settings ask for it, the gateway is to blame, and this was not the fallback."""
+    found = finished.diagnosis
+    wanted = run.file.settings.golive.auto_fallback and not run.target.is_fallback
+    return wanted and found is not None and found.is_the_gateways
+
+
+def command(*more: str) -> list[str]:
+    """The procedure on the fallback, in a process of its own: with its own record and report."""
+    pytest = (sys.executable, "-m", "pytest", "acceptance", "-m", "golive", "--fallback")
+    return [*pytest, *more]
+
+
+def perform(words: list[str], root: Path) -> int:
+    """Its exit code. A Ctrl-C reaches it as well; it is given the time to close its connection."""
+    sys.stdout.flush()
+    process = subprocess.Popen(words, cwd=root)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
