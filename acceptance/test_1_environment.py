@@ -50,6 +50,6 @@ def test_no_stale_client_process_is_running(settings, evidence):
 
 @step("environment.no-zombies")
 def test_no_zombie_is_on_the_gateway_port(gateway, evidence):
-    zombies = gateway.port.close_wait
+    zombies = gateway.zombies
     evidence.observe(close_wait=zombies)
     assert zombies == []

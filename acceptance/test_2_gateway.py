@@ -6,7 +6,7 @@ from golive.pytest_plugin import step
 
 @step("gateway.listening")
 def test_gateway_listens_on_the_configured_port(gateway, evidence):
-    listeners = gateway.port.listeners
+    listeners = gateway.listeners
     evidence.observe(listeners=listeners)
     assert listeners != []
 
@@ -20,7 +20,7 @@ def test_gateway_has_been_up_for_the_initialization_time(uptime, run, evidence):
 
 @step("gateway.no-other-client")
 def test_no_other_client_is_connected(gateway, evidence):
-    clients = gateway.port.clients
+    clients = gateway.clients
     programs = [processes.process(each.pid) for each in clients if each.pid]
     evidence.observe(clients=clients, programs=programs)
     assert clients == []

@@ -28,6 +28,7 @@ def test_gateway_manages_the_expected_account(connection, settings, evidence):
     accounts = connection.handshake.accounts
     evidence.observe(accounts=accounts, expected=settings.golive.expected_account)
     assert settings.golive.expected_account in accounts
+    assert settings.of_another_kind(accounts) == []
 
 
 @step("handshake.under-budget")

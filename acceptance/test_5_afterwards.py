@@ -13,14 +13,14 @@ def test_connection_is_closed_cleanly(connection, evidence):
 
 @step("afterwards.no-zombies")
 def test_no_zombie_is_left(gateway, evidence):
-    zombies = gateway.port.close_wait
+    zombies = gateway.zombies
     evidence.observe(close_wait=zombies)
     assert zombies == []
 
 
 @step("afterwards.still-listening")
 def test_the_same_gateway_still_listens(gateway, uptime, evidence):
-    process, listeners = gateway.process(), gateway.port.listeners
+    process, listeners = gateway.process(), gateway.listeners
     evidence.observe(process=process, listeners=listeners)
     assert listeners != []
     assert process == uptime.process

@@ -42,7 +42,8 @@ def _smoke(options: argparse.Namespace) -> int:
     if chosen is None:
         chosen = os.environ.get("GOLIVE_SECRETS") or "secrets.json"
     try:
-        return smoke(Path(chosen).absolute(), lambda line: print(line, flush=True))
+        path, on_fallback = Path(chosen).absolute(), options.fallback
+        return smoke(path, lambda line: print(line, flush=True), on_fallback=on_fallback)
     except KeyboardInterrupt:
         print("interrupted; no connection is left", file=sys.stderr)
         return INTERRUPTED
@@ -62,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
         "--secrets",
         metavar="PATH",
         help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
+    )
+    smoke.add_argument(
+        "--fallback", action="store_true", help="on the fallback endpoint of the settings"
     )
     for name, task in bootstrap.TASKS.items():
         commands.add_parser(name, help=f"{task.help}; more words are passed on to pytest")

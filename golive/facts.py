@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from golive import forwarders
 from golive.answers import Handshake
 from golive.processes import Process
 from golive.seen import Seen
@@ -40,7 +41,9 @@ def _port_facts(when: str, port: Port | None, known: Sequence[Socket]) -> list[s
 
 def _listener_fact(listener: Process) -> str:
     since = f"{listener.started.astimezone():%Y-%m-%d %H:%M:%S}"
-    return f"listener: {listener.name}, pid {listener.pid}, up since {since}"
+    kind = forwarders.kind(listener.name)
+    what = f"{listener.name} (a {kind})" if kind != "unknown" else listener.name
+    return f"listener: {what}, pid {listener.pid}, up since {since}"
 
 
 def _handshake_facts(handshake: Handshake) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from golive import processes, sockets
+from golive import forwarders, processes, sockets
 from golive.clock import SYSTEM, Clock
-from golive.sockets import Port, SocketTable
+from golive.sockets import Port, Socket, SocketTable
 
 LOOK_AGAIN_SECONDS = 1.0
 QUEUE_LOOKS, QUEUE_LOOK_SECONDS = 10, 0.1
@@ -44,14 +44,47 @@ class Gateway:
 
     @property
     def port(self) -> Port:
-        """The port now. Raises sockets.TableRefused or NotObservable."""
+        """The port now, as far as this machine shows it. Raises sockets.NotObservable."""
         return self._table.on(self.number)
+
+    @property
+    def listeners(self) -> list[Socket]:
+        """Who listens. Raises sockets.NotObservable, as all below, for what is behind a forwarder:
+        that one accepts even where its gateway is down.
+        """
+        return self._whole(self.port.listeners, is_answer=False)
+
+    @property
+    def zombies(self) -> list[Socket]:
+        """What is in CLOSE_WAIT; a forwarder's own count as well."""
+        return self._whole(self.port.close_wait)
+
+    @property
+    def clients(self) -> list[Socket]:
+        """Who is connected, be it to a forwarder."""
+        return self._whole(self.port.clients)
+
+    def _whole(self, seen: list[Socket], is_answer: bool = True) -> list[Socket]:
+        """What is seen is an answer; that nothing is seen is one only where all can be."""
+        if not (seen and is_answer):
+            self._look_behind()
+        return seen
+
+    def _look_behind(self) -> None:
+        """Raises sockets.NotObservable where a forwarder listens, a container's port say."""
+        listener = self.process()
+        if listener and forwarders.kind(listener.name) == "forwarder":
+            raise sockets.NotObservable(
+                f"{listener.name}, pid {listener.pid}, only forwards port {self.number}:"
+                " the gateway's own sockets are behind it, out of sight"
+            )
 
     def accept_queue(self) -> int:
         """Connections that wait to be accepted; another client's passes within a moment.
 
         Raises sockets.NotObservable where the platform does not show it.
         """
+        self._look_behind()
         waiting = self._queue(self.number)
         for _ in range(QUEUE_LOOKS):
             if waiting == 0:
@@ -65,8 +98,14 @@ class Gateway:
     ) -> Uptime:
         """Waits until the gateway has been up this long; `tell` hears how many seconds are left.
 
-        Never waits longer than `seconds` in all, whatever the clocks say.
+        Never waits longer than `seconds` in all, whatever the clocks say. A gateway that cannot be
+        seen is given all of them; then sockets.NotObservable is raised.
         """
+        try:
+            self._look_behind()
+        except sockets.NotObservable as error:
+            self._wait(seconds, tell)
+            raise sockets.NotObservable(f"{error}; it was given {seconds:g} s") from None
         first_seen, begin = self._clock.now(), self._clock.monotonic()
         process = self.process()
         started = process.started if process else first_seen
@@ -82,6 +121,12 @@ class Gateway:
                     process,
                     is_same,
                 )
+            tell(left)
+            self._clock.sleep(min(left, LOOK_AGAIN_SECONDS))
+
+    def _wait(self, seconds: float, tell: Callable[[float], None]) -> None:
+        end = self._clock.monotonic() + seconds
+        while (left := end - self._clock.monotonic()) > 0:
             tell(left)
             self._clock.sleep(min(left, LOOK_AGAIN_SECONDS))
 

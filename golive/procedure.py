@@ -25,14 +25,16 @@ DECISION_TREE = "Troubleshooting Decision Tree"
 class Step:
     """One claim of the procedure.
 
-    `section` is the heading of the written procedure it comes from. A step that `may_be_unobserved`
-    does not stand in the way of GO on a platform that cannot show what it asks for.
+    `section` is the heading of the written procedure it comes from. Where what it asks for cannot
+    be seen, a step that `may_be_unobserved` does not stand in the way of GO, and one that
+    `looks_at_sockets` does not where the settings say so (AllowUnobservedSockets).
     """
 
     id: str
     title: str
     section: str
     may_be_unobserved: bool = False
+    looks_at_sockets: bool = False
 
     @property
     def stage(self) -> str:
@@ -52,10 +54,14 @@ STEPS = (
     Step("environment.client-id", "client id is the pinned one", IDENTITY),
     Step("environment.identity", "port and paper flag and account agree", PORTS),
     Step("environment.no-stale-client", "no stale client process is running", CLEAN),
-    Step("environment.no-zombies", "no zombie is on the gateway port", CLEAN),
-    Step("gateway.listening", "gateway listens on the configured port", INITIALIZATION),
-    Step("gateway.initialized", "gateway has been up for the initialization time", INITIALIZATION),
-    Step("gateway.no-other-client", "no other client is connected", PRINCIPLES),
+    Step("environment.no-zombies", "no zombie is on the gateway port", CLEAN,
+         looks_at_sockets=True),
+    Step("gateway.listening", "gateway listens on the configured port", INITIALIZATION,
+         looks_at_sockets=True),
+    Step("gateway.initialized", "gateway has been up for the initialization time", INITIALIZATION,
+         looks_at_sockets=True),
+    Step("gateway.no-other-client", "no other client is connected", PRINCIPLES,
+         looks_at_sockets=True),
     Step("gateway.accept-queue", "gateway accept queue is empty", DECISION_TREE, True),
     Step("handshake.one-attempt", "exactly one attempt is made", PRINCIPLES),
     Step("handshake.connect-ack", "gateway acknowledges the connection", SMOKE),
@@ -66,9 +72,10 @@ STEPS = (
     Step("positions.complete", "positions are complete", METRICS),
     Step("positions.count", "open positions are as many as expected", METRICS),
     Step("afterwards.closed-cleanly", "connection is closed cleanly", TIMEOUT),
-    Step("afterwards.no-zombies", "no zombie is left", VERIFY),
-    Step("afterwards.still-listening", "the same gateway still listens", VERIFY),
-)
+    Step("afterwards.no-zombies", "no zombie is left", VERIFY, looks_at_sockets=True),
+    Step("afterwards.still-listening", "the same gateway still listens", VERIFY,
+         looks_at_sockets=True),
+)  # fmt: skip
 
 STAGES = tuple(dict.fromkeys(step.stage for step in STEPS))
 

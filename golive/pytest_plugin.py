@@ -192,7 +192,7 @@ class GoLiveSession:
         except rehearsal.NoRehearsal as error:
             raise pytest.UsageError(str(error)) from None
         fault = None if self._fault == HEALTHY else self._fault
-        kind = "fake gateway (rehearsal)"
+        kind = f"fake {'TWS paper' if self._is_fallback else 'gateway'} (rehearsal)"
         target = Target("fake", rehearsal.HOST, port, kind, fault, self._is_fallback)
         return rehearsal.aimed(self._file, port), target
 
@@ -211,21 +211,25 @@ class GoLiveSession:
 
     # each step
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
         if step_id := _step_id(item):
             item.stash[OBSERVED], item.stash[REPORTS] = {}, []
             self.run.gate(step_id)
             self.run.begin(step_id)
+        return (yield from self._observing(item))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        return (yield from self._observing(item))
+
+    def _observing(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """What cannot be seen is neither passed nor failed."""
         try:
             return (yield)
         except NotObservable as error:
-            step_id = _step_id(item)
             item.stash[UNOBSERVABLE] = str(error)
-            if step_id and procedure.step(step_id).may_be_unobserved:
+            if (step_id := _step_id(item)) and self.run.may_be_unobserved(step_id):
                 pytest.skip(str(error))
             pytest.fail(str(error), pytrace=False)
 
@@ -281,7 +285,7 @@ class GoLiveSession:
             return  # it ended before its first step: there is nothing to tell
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             self.run.interrupted(f"pytest ended with {pytest.ExitCode(exitstatus).name}")
-        elif exitstatus and all(map(evidence.is_no_obstacle, self.run.records)):
+        elif exitstatus and all(map(self.run.is_no_obstacle, self.run.records)):
             self.run.interrupted("a test that is no step of the procedure failed")
         try:
             self._finished = self.run.finish()

@@ -99,8 +99,20 @@ class Run:
         """Raises Blocked unless every earlier step has passed in this run."""
         for earlier in procedure.before(step_id):
             record = self._records.get(earlier.id)
-            if record is None or not evidence.is_no_obstacle(record):
+            if record is None or not self.is_no_obstacle(record):
                 raise Blocked(earlier)
+
+    @property
+    def blind(self) -> bool:
+        """Whether sockets need not be observable."""
+        return self.file.settings.golive.allow_unobserved_sockets
+
+    def is_no_obstacle(self, record: StepRecord) -> bool:
+        return evidence.is_no_obstacle(record, self.blind)
+
+    def may_be_unobserved(self, step_id: str) -> bool:
+        step = procedure.step(step_id)
+        return step.may_be_unobserved or (self.blind and step.looks_at_sockets)
 
     def begin(self, step_id: str) -> None:
         """Until it ends otherwise, a begun step has failed: a run may end at any moment."""
@@ -120,7 +132,7 @@ class Run:
         earlier = self._records.get(step_id)
         if earlier is None or earlier.observed == UNFINISHED:
             return False
-        return not evidence.is_no_obstacle(earlier)
+        return not self.is_no_obstacle(earlier)
 
     def blocked(self, step_id: str, by: Step) -> StepRecord:
         return self._put(step_id, "blocked", 0.0, {}, by.id)
@@ -168,7 +180,7 @@ class Run:
                     blocked_by=blocker,
                     observed=observed,
                 )
-            if blocker is None and not evidence.is_no_obstacle(record):
+            if blocker is None and not self.is_no_obstacle(record):
                 blocker = step.id
             found.append(record)
         return found
@@ -189,21 +201,22 @@ class Run:
 
     def _look_back(self) -> None:
         """What passed a moment ago must still hold at the end of the run."""
-        now, is_go = self._after, evidence.verdict(self.records) == "GO"
+        now, is_go = self._after, evidence.verdict(self.records, self.blind) == "GO"
         for step_id, holds in (
-            ("afterwards.no-zombies", now is not None and not now.close_wait),
-            ("afterwards.still-listening", now is not None and bool(now.listeners)),
-            ("gateway.no-other-client", not is_go or (now is not None and not now.clients)),
+            ("afterwards.no-zombies", now and not now.close_wait),
+            ("afterwards.still-listening", now and bool(now.listeners)),
+            ("gateway.no-other-client", not is_go or (now and not now.clients)),
         ):
             record = self._records.get(step_id)
-            if record is not None and record.outcome == "passed" and not holds:
+            unseen = now is None and record is not None and record.outcome == "not-observable"
+            if record is not None and self.is_no_obstacle(record) and not (holds or unseen):
                 observed = {"at the end of the run": _rows(now)}
                 self._put(step_id, "failed", record.seconds, observed)
 
     def evidence(self, *, is_over: bool) -> Evidence:
         records = self.records
         go = is_over and self._interrupted is None and len(self.attempts.made) == 1
-        verdict = evidence.verdict(records) if go else "NO-GO"
+        verdict = evidence.verdict(records, self.blind) if go else "NO-GO"
         handshake = self.connection.handshake if self.connection else None
         wanted, credentials = self.file.settings.golive, self.file.settings.credentials
         rows = self.positions.rows if self.positions else ()
@@ -233,12 +246,16 @@ class Run:
                 count=len(open_rows),
                 rows=evidence.plain(rows),
             ),
-            sockets=evidence.SocketsRecord(before=_rows(self.before), after=_rows(self._after)),
+            sockets=evidence.SocketsRecord(
+                before=_rows(self.before),
+                after=_rows(self._after),
+                may_be_unobserved=self.blind,
+            ),
             diagnosis=None if verdict == "GO" else self._diagnosis(records),
         )
 
     def _diagnosis(self, records: list[StepRecord]) -> Diagnosis:
-        failed = next((each.id for each in records if not evidence.is_no_obstacle(each)), None)
+        failed = next((each.id for each in records if not self.is_no_obstacle(each)), None)
         record = self._records.get(failed) if failed else None
         if failed is None or self._interrupted or record is None or record.observed == UNFINISHED:
             return self._unfinished(failed)
@@ -291,13 +308,13 @@ class Run:
     def _listener(self) -> Process | None:
         try:
             return self.gateway.process()
-        except (sockets.TableRefused, sockets.NotObservable):
+        except sockets.NotObservable:
             return None
 
     def _look(self) -> Port | None:
         try:
             return self.gateway.port
-        except (sockets.TableRefused, sockets.NotObservable):
+        except sockets.NotObservable:
             return None
 
     def _other_listeners(self) -> tuple[int, ...]:
@@ -306,7 +323,7 @@ class Run:
             return tuple(
                 port for port in PORTS if port != self.target.port and table.on(port).listeners
             )
-        except (sockets.TableRefused, sockets.NotObservable):
+        except sockets.NotObservable:
             return ()
 
 

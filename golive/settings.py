@@ -6,6 +6,7 @@ of its keys. Other sections belong to other programs and are left alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -129,6 +130,11 @@ class Settings(BaseModel):
             golive=golive.model_copy(update=expected),
         )
 
+    def of_another_kind(self, accounts: Iterable[str]) -> list[str]:
+        """The accounts that are paper where live is configured, or live where paper is."""
+        paper = self.credentials.is_paper_trading
+        return [account for account in accounts if account.startswith("D") is not paper]
+
     @property
     def disagreements(self) -> list[str]:
         """Where port, IsPaperTrading and the expected account contradict each other.
@@ -137,12 +143,11 @@ class Settings(BaseModel):
         is told from the flag alone.
         """
         port, paper = self.credentials.port, self.credentials.is_paper_trading
-        account_is_paper = self.golive.expected_account.startswith("D")
         found = []
         if port in PORTS and ("paper" in PORTS[port]) is not paper:
             found.append(f"port {port} is {PORTS[port]}, but IsPaperTrading is {_json(paper)}")
-        if account_is_paper is not paper:
-            kind: Literal["paper", "live"] = "paper" if account_is_paper else "live"
+        if self.of_another_kind([self.golive.expected_account]):
+            kind = "live" if paper else "paper"
             found.append(
                 f"IsPaperTrading is {_json(paper)}, but ExpectedAccount is a {kind} account"
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from pathlib import Path
+from typing import TypeVar
 
 from golive import diagnosis, installed, processes, settings_file, sockets
 from golive.answers import Access, Event, Handshake
@@ -25,6 +26,7 @@ from golive.text import printable
 COMMAND = "python -m golive smoke"
 
 Write = Callable[[str], None]
+Answer = TypeVar("Answer")
 
 
 class Exit(IntEnum):
@@ -37,7 +39,7 @@ class Exit(IntEnum):
     SETTINGS = 4
 
 
-def smoke(path: Path, show: Write, clock: Clock = SYSTEM) -> Exit:
+def smoke(path: Path, show: Write, clock: Clock = SYSTEM, *, on_fallback: bool = False) -> Exit:
     """Performs the test with the settings of a file; `show` gets its lines."""
 
     def write(lines: str) -> None:
@@ -46,11 +48,13 @@ def smoke(path: Path, show: Write, clock: Clock = SYSTEM) -> Exit:
 
     try:
         file = settings_file.read(path)
+        file = file.on_fallback() if on_fallback else file
     except settings_file.SettingsError as error:
         write(f"settings: {error}")
         return Exit.SETTINGS
     credentials = file.settings.credentials
-    write("golive smoke: IBKR Gateway handshake test")
+    on = " on the fallback, TWS paper" if on_fallback else ""
+    write(f"golive smoke: IBKR Gateway handshake test{on}")
     write(f"Attempting: {credentials.host}:{credentials.port} clientId={credentials.client_id}")
     gateway = Gateway(credentials.port, SocketTable(credentials.host), clock)
     try:
@@ -58,13 +62,13 @@ def smoke(path: Path, show: Write, clock: Clock = SYSTEM) -> Exit:
             write(f"\nREFUSED, nothing was connected: {why}")
             _advise(Seen(step_id, file.settings, _look(gateway), clock.now()), write)
             return Exit.REFUSED
-        if not gateway.port.listeners:
+        if _nothing_listens(file, gateway):
             write(f"\nFAILED: no TCP connection: nothing listens on port {gateway.number}")
             listening = "gateway.listening"
-            _advise(Seen(listening, file.settings, gateway.port, clock.now()), write)
+            _advise(Seen(listening, file.settings, _look(gateway), clock.now()), write)
             return Exit.NOT_CONNECTED
-        return _attempt(file.settings, gateway, write, clock)
-    except (AttemptRefused, sockets.TableRefused, sockets.NotObservable) as error:
+        return _attempt(file, gateway, write, clock)
+    except (AttemptRefused, sockets.NotObservable) as error:
         write(f"\nREFUSED, nothing was connected: {error}")
         return Exit.REFUSED
 
@@ -88,20 +92,33 @@ def _objections(file: SettingsFile, gateway: Gateway, write: Write) -> Iterator[
         yield "environment.identity", "; ".join(settings.disagreements)
     if stale := processes.named(wanted.stale_processes):
         yield "environment.no-stale-client", f"{stale[0].name} is running, pid {stale[0].pid}"
-    if zombies := gateway.port.close_wait:
+    if zombies := _seen(file, lambda: gateway.zombies):
         yield "environment.no-zombies", f"{len(zombies)} CLOSE_WAIT on port {gateway.number}"
-    if not gateway.port.listeners:
+    if _nothing_listens(file, gateway):
         return
-    uptime = gateway.wait_until_initialized(
-        wanted.initialization_seconds,
-        now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing")),
-    )
-    if not uptime.is_same:
+    tell = now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing"))
+    seconds = wanted.initialization_seconds
+    uptime = _seen(file, lambda: gateway.wait_until_initialized(seconds, tell))
+    if uptime and not uptime.is_same:
         yield "gateway.initialized", "the gateway went away while it was being waited for"
-    if clients := gateway.port.clients:
+    if clients := _seen(file, lambda: gateway.clients):
         yield "gateway.no-other-client", f"a client is connected, pid {clients[0].pid}"
     if _waiting(gateway):
         yield "gateway.accept-queue", "connections wait in the gateway's accept queue"
+
+
+def _seen(file: SettingsFile, look: Callable[[], Answer]) -> Answer | None:
+    """What is seen; None where it cannot be and need not be. Raises sockets.NotObservable."""
+    try:
+        return look()
+    except sockets.NotObservable:
+        if not file.settings.golive.allow_unobserved_sockets:
+            raise
+        return None
+
+
+def _nothing_listens(file: SettingsFile, gateway: Gateway) -> bool:
+    return _seen(file, lambda: gateway.listeners) == []
 
 
 def _waiting(gateway: Gateway) -> int:
@@ -111,10 +128,11 @@ def _waiting(gateway: Gateway) -> int:
         return 0
 
 
-def _attempt(settings: Settings, gateway: Gateway, write: Write, clock: Clock) -> Exit:
+def _attempt(file: SettingsFile, gateway: Gateway, write: Write, clock: Clock) -> Exit:
     """The one attempt. The connection is closed whatever happens."""
     from golive.connection import Connection  # not before the installed client has been looked at
 
+    settings = file.settings
     seconds = settings.golive.handshake_timeout_seconds
     connection = Connection(
         settings.credentials.host,
@@ -124,19 +142,19 @@ def _attempt(settings: Settings, gateway: Gateway, write: Write, clock: Clock) -
         clock,
         lambda event: _tell(event, seconds, write),
     )
-    before, process = _look(gateway), gateway.process()
+    before, process = _look(gateway), _listener(gateway)
     try:
         handshake = connection.open(seconds)
         access = connection.access(seconds)
     finally:
         connection.close()
     after = _look(gateway)
-    is_same = after is not None and bool(after.listeners) and gateway.process() == process
+    is_same = after is None or (bool(after.listeners) and _listener(gateway) == process)
     claims = {
         **_handshake_claims(handshake, access, settings),
         "afterwards.closed-cleanly": connection.close().is_clean
         and connection.connectivity_lost is None,
-        "afterwards.no-zombies": after is not None and not after.close_wait,
+        "afterwards.no-zombies": not _seen(file, lambda: gateway.zombies),
         "afterwards.still-listening": is_same,
     }
     failed = next((step_id for step_id, holds in claims.items() if not holds), None)
@@ -153,6 +171,7 @@ def _attempt(settings: Settings, gateway: Gateway, write: Write, clock: Clock) -
         before,
         clock.now(),
         after,
+        listener=process,
         handshake=handshake,
         access=access,
         lost_connectivity=lost,
@@ -168,7 +187,8 @@ def _handshake_claims(handshake: Handshake, access: Access, settings: Settings) 
     return {
         "handshake.connect-ack": handshake.connect_ack,
         "handshake.next-valid-id": handshake.next_valid_id is not None,
-        "handshake.managed-accounts": wanted.expected_account in handshake.accounts,
+        "handshake.managed-accounts": wanted.expected_account in handshake.accounts
+        and not settings.of_another_kind(handshake.accounts),
         "handshake.under-budget": handshake.stopped is None and in_time,
         "handshake.read-only-off": access.is_granted,
     }
@@ -201,8 +221,15 @@ def _advise(seen: Seen, write: Write) -> None:
         write(f"  {number}. {step}")
 
 
+def _listener(gateway: Gateway) -> processes.Process | None:
+    try:
+        return gateway.process()
+    except sockets.NotObservable:
+        return None
+
+
 def _look(gateway: Gateway) -> sockets.Port | None:
     try:
         return gateway.port
-    except (sockets.TableRefused, sockets.NotObservable):
+    except sockets.NotObservable:
         return None

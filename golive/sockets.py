@@ -22,12 +22,12 @@ CLOSE_WAIT, LISTEN = "CLOSE_WAIT", "LISTEN"
 CONNECTED = {"ESTABLISHED", "SYN_SENT"}
 
 
-class TableRefused(Exception):
-    """The platform does not show its socket table to this user. Says what to do about it."""
-
-
 class NotObservable(Exception):
     """This machine cannot show the fact that was asked for."""
+
+
+class TableRefused(NotObservable):
+    """The platform does not show its socket table to this user. Says what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class SocketTable:
         self._read = read or kernel_sockets
 
     def on(self, port: int) -> Port:
-        """The port now. Raises TableRefused, or NotObservable where the host is another machine."""
+        """The port now. Raises NotObservable: refused, or the host is another machine."""
         if not self._host_ips or not all(map(is_this_machine, self._host_ips)):
             raise NotObservable(
                 "Host is another machine: its socket table cannot be read from here"

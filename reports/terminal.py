@@ -50,6 +50,9 @@ class Terminal:
 
     def end(self, evidence: Evidence, report: str) -> None:
         """The diagnosis, if there is one, and the verdict as the last line."""
+        hidden = [each.title for each in evidence.steps if each.outcome == "not-observable"]
+        if hidden:
+            self._write("\nNot observed: " + "; ".join(hidden))
         if evidence.diagnosis is not None:
             self._diagnosis(evidence)
         self._write("")

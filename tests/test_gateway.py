@@ -9,7 +9,7 @@ import pytest
 
 from golive.gateway import Gateway, Uptime
 from golive.processes import Process
-from golive.sockets import Socket, SocketTable
+from golive.sockets import NotObservable, Socket, SocketTable
 from tests.projects import Project
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -103,3 +103,11 @@ def test_young_gateway_is_waited_for_visibly_and_then_go(
     assert run.exit_code == 0
     assert "s more until the gateway counts as initialized" in run.output
     assert run.steps["gateway.initialized"]["observed"]["needed_seconds"] == 2
+
+
+def test_gateway_on_another_machine_is_given_its_time_unseen() -> None:
+    clock = HandClock()
+    gateway = Gateway(4001, SocketTable("192.0.2.1"), clock)
+    with pytest.raises(NotObservable, match="it was given 90 s"):
+        gateway.wait_until_initialized(90)
+    assert clock.passed == 90

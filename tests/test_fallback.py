@@ -1,0 +1,136 @@
+"""Going live on the fallback: TWS paper, with its own account and positions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from golive.settings_file import read
+from tests.fakes import Fake
+from tests.projects import Project
+
+PAPER = "DU7654321"
+Secrets = Callable[..., Path]
+
+
+def falling_back_to(port: int, **more: object) -> dict[str, object]:
+    return {"Fallback": {"Port": port, "ExpectedAccount": PAPER, "ExpectedPositions": 7}, **more}
+
+
+def paper(fake: Callable[..., Fake], *faults: str) -> Fake:
+    return fake(*faults, "--account", PAPER, "--positions", "7")
+
+
+def test_fallback_is_gone_live_on_without_editing_a_file(
+    project: Project, fake: Callable[..., Fake], secrets: Secrets
+) -> None:
+    gateway, tws = fake("silent"), paper(fake)
+    settings = secrets(gateway.port, **falling_back_to(tws.port))
+    run = project.rehearse("--fallback", "--secrets", str(settings))
+    assert run.exit_code == 0, run.output
+    assert run.evidence["target"] == "fallback"
+    assert run.evidence["endpoint"]["port"] == tws.port
+    assert run.evidence["positions"]["account"] == PAPER
+    assert run.folder.name.endswith("-fallback")
+    assert "FALLBACK, TWS paper" in run.output
+    assert run.last_line.startswith("GO (fallback): 7 positions")
+    assert (gateway.connections, tws.connections) == (0, 1)
+
+
+def test_fallback_that_manages_a_live_account_is_no_go(
+    project: Project, fake: Callable[..., Fake], secrets: Secrets
+) -> None:
+    live_too = fake("--account", PAPER, "--account", "U21146542", "--positions", "7")
+    settings = secrets(4001, **falling_back_to(live_too.port))
+    run = project.rehearse("--fallback", "--secrets", str(settings))
+    assert run.having("failed") == ["handshake.managed-accounts"]
+    assert run.evidence["diagnosis"]["code"] == "wrong-account"
+
+
+def test_fallback_without_a_paper_account_is_no_go_before_anything_is_connected(
+    project: Project, fake: Callable[..., Fake], secrets: Secrets
+) -> None:
+    tws = fake()
+    settings = secrets(4001, Fallback={"Port": tws.port})
+    run = project.rehearse("--fallback", "--secrets", str(settings))
+    assert run.having("failed") == ["environment.identity"]
+    assert "GoLive.Fallback.ExpectedAccount" in run.output
+    assert tws.connections == 0
+
+
+def test_exact_command_of_the_fallback_is_told_after_a_failure_of_the_gateway(
+    project: Project, fake: Callable[..., Fake], secrets: Secrets
+) -> None:
+    settings = secrets(fake("refuses").port)
+    run = project.rehearse("--secrets", str(settings))
+    command = f"pytest acceptance -m golive --fallback --secrets {settings}"
+    assert any(step.endswith(command) for step in run.evidence["diagnosis"]["if_that_fails"])
+    assert command in run.output
+
+
+def test_run_goes_on_to_the_fallback_once_where_the_settings_say_so(
+    own_project: Project, fake: Callable[..., Fake], secrets: Secrets
+) -> None:
+    gateway, tws = fake("silent"), paper(fake)
+    settings = secrets(gateway.port, **falling_back_to(tws.port, AutoFallback=True))
+    done = own_project.run("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
+    assert done.exit_code == 0, done.output
+    assert "NO-GO: 0 positions" in done.output
+    assert done.last_line.startswith("GO (fallback)")
+    live, fallback = (json.loads((each / "evidence.json").read_text()) for each in own_project.runs)
+    assert (live["target"], live["verdict"]) == ("live", "NO-GO")
+    assert (fallback["target"], fallback["verdict"]) == ("fallback", "GO")
+    assert (gateway.connections, tws.connections) == (1, 1)
+
+
+def test_fallback_that_fails_as_well_is_the_end_of_it(
+    own_project: Project, fake: Callable[..., Fake], secrets: Secrets
+) -> None:
+    gateway, tws = fake("refuses"), paper(fake, "refuses")
+    settings = secrets(gateway.port, **falling_back_to(tws.port, AutoFallback=True))
+    done = own_project.run("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
+    assert done.exit_code == 1
+    assert done.last_line.startswith("NO-GO (fallback)")
+    assert len(own_project.runs) == 2
+    assert (gateway.connections, tws.connections) == (1, 1)
+
+
+@pytest.mark.parametrize("wrong", [{"PinnedClientId": 11}, {"ExpectedPositions": 23}])
+def test_what_is_not_the_gateways_fault_is_no_reason_to_fall_back(
+    wrong: dict[str, int], own_project: Project, fake: Callable[..., Fake], secrets: Secrets
+) -> None:
+    tws = paper(fake)
+    settings = secrets(fake().port, **falling_back_to(tws.port, AutoFallback=True), **wrong)
+    done = own_project.run("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
+    assert done.exit_code == 1
+    assert len(own_project.runs) == 1
+    assert tws.connections == 0
+
+
+def test_rehearsal_of_the_fallback_plays_the_paper_account(project: Project) -> None:
+    run = project.rehearse("--fake", "--fallback")
+    assert run.exit_code == 0, run.output
+    assert run.evidence["target"] == "fake"
+    assert run.evidence["positions"]["account"] == "DU1234567"
+    assert "TWS paper" in run.evidence["endpoint"]["kind"]
+
+
+def test_smoke_test_of_the_fallback_is_made_there(
+    project: Project, fake: Callable[..., Fake], secrets: Secrets
+) -> None:
+    tws = paper(fake)
+    settings = secrets(4001, **falling_back_to(tws.port))
+    done = project.run("golive", "smoke", "--fallback", "--secrets", str(settings))
+    assert done.exit_code == 0, done.output
+    assert tws.connections == 1
+
+
+def test_what_the_fallback_does_not_name_is_that_of_the_live_endpoint(secrets: Secrets) -> None:
+    there = read(secrets(4001)).on_fallback().settings
+    assert there.credentials.port == 7497
+    assert there.credentials.is_paper_trading
+    assert there.credentials.client_id == 10
+    assert there.golive.expected_account == "DU1234567"

@@ -1,0 +1,103 @@
+"""Where the gateway's sockets are out of sight: another machine's, or behind a forwarder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from golive import procedure
+from golive.gateway import Gateway
+from golive.sockets import NotObservable, SocketTable
+from tests.fakes import Fake
+from tests.projects import Project
+from tests.talking import Talking
+
+HIDDEN = [step.id for step in procedure.STEPS if step.looks_at_sockets]
+Relay = Callable[[int], int]
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[Relay]:
+    """Forwards a free port to another, in a process that is called socat."""
+    if os.name == "nt":
+        pytest.skip("a symbolic link to an interpreter needs rights here")
+    named = tmp_path / "socat"
+    named.symlink_to(getattr(sys, "_base_executable", sys.executable))
+    started: list[Talking] = []
+
+    def forward(port: int) -> int:
+        script = str(Path(__file__).with_name("relay.py"))
+        started.append(Talking(str(named), script, "0", str(port)))
+        return int(started[-1].says(0))
+
+    yield forward
+    for each in started:
+        each.leave()
+
+
+def test_gateway_behind_a_forwarder_is_not_observable_and_no_go(
+    project: Project, fake: Callable[..., Fake], relay: Relay, secrets: Callable[..., Path]
+) -> None:
+    gateway = fake()
+    run = project.rehearse("--secrets", str(secrets(relay(gateway.port))))
+    assert run.exit_code == 1
+    assert run.having("not-observable") == ["environment.no-zombies"]
+    assert run.evidence["diagnosis"]["code"] == "not-observable"
+    assert "socat" in run.evidence["diagnosis"]["cause"]
+    assert gateway.connections == 0
+
+
+def test_gateway_behind_a_forwarder_is_go_where_the_settings_allow_it_and_the_report_lists_it(
+    project: Project, fake: Callable[..., Fake], relay: Relay, secrets: Callable[..., Path]
+) -> None:
+    gateway = fake()
+    settings = secrets(relay(gateway.port), AllowUnobservedSockets=True)
+    run = project.rehearse("--secrets", str(settings))
+    assert run.exit_code == 0, run.output
+    assert set(run.having("not-observable")) - {"gateway.accept-queue"} == set(HIDDEN)
+    assert run.evidence["sockets"]["may_be_unobserved"]
+    assert "Not observed" in run.output
+    assert gateway.connections == 1
+
+
+def test_forwarder_before_a_gateway_that_is_down_is_closed_at_once_and_no_go(
+    project: Project, fake: Callable[..., Fake], relay: Relay, secrets: Callable[..., Path]
+) -> None:
+    gateway = fake("down")
+    settings = secrets(relay(gateway.port), AllowUnobservedSockets=True)
+    run = project.rehearse("--secrets", str(settings))
+    assert run.exit_code == 1
+    assert run.evidence["diagnosis"]["code"] == "handshake-refused"
+    assert any("socat" in fact for fact in run.evidence["diagnosis"]["facts"])
+
+
+def test_zombies_of_the_forwarder_itself_are_zombies(
+    project: Project, fake: Callable[..., Fake], relay: Relay, secrets: Callable[..., Path]
+) -> None:
+    gateway = fake("no-close")
+    settings = secrets(relay(gateway.port), AllowUnobservedSockets=True)
+    run = project.rehearse("--secrets", str(settings))
+    assert run.exit_code == 1
+    assert run.evidence["diagnosis"]["code"] == "zombies"
+
+
+def test_smoke_test_of_a_gateway_behind_a_forwarder_is_refused_or_allowed(
+    project: Project, fake: Callable[..., Fake], relay: Relay, secrets: Callable[..., Path]
+) -> None:
+    gateway = fake()
+    port = relay(gateway.port)
+    words = ("golive", "smoke", "--secrets")
+    assert project.run(*words, str(secrets(port))).exit_code == 3
+    allowed = project.run(*words, str(secrets(port, AllowUnobservedSockets=True)))
+    assert allowed.exit_code == 0, allowed.output
+    assert gateway.connections == 1
+
+
+@pytest.mark.parametrize("question", ["zombies", "listeners", "clients"])
+def test_nothing_is_said_of_the_sockets_of_another_machine(question: str) -> None:
+    with pytest.raises(NotObservable, match="another machine"):
+        getattr(Gateway(4001, SocketTable("192.0.2.1")), question)
