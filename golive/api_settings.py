@@ -17,3 +17,5 @@ class ApiSettings:
     read_only: bool | None = None
     master_client_id: str | None = None
     trusted_ips: tuple[str, ...] | None = None
+    localhost_only: bool | None = None
+    """Whether it takes connections from its own machine alone, whatever else is trusted."""
