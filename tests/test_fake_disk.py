@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -125,7 +126,7 @@ def test_nothing_is_written_for_a_connection_it_is_not_told_of(
     gateway("received", connection=1, message="REQ_POSITIONS", number=61, fields={})
     gateway("something", connection=1)
     assert gateway_log(jts) == log
-    assert list(gateway.user_directory.iterdir()) == []
+    assert list(gateway.user_directory.glob("*.log")) == []
 
 
 def test_what_is_no_api_client_is_told_apart(gateway: SettingsDirectory, jts: Path) -> None:
@@ -271,6 +272,20 @@ def test_settings_of_before_are_left_alone(jts: Path) -> None:
     assert lines(jts / "jts.ini") == ["[IBGateway]", "TrustedIPs=10.0.0.5"]
 
 
+@pytest.mark.parametrize(("master", "told"), [(None, "-1"), (7, "7")])
+def test_settings_of_the_user_tell_mode_and_master_client_but_not_where_it_listens(
+    master: int | None, told: str, jts: Path
+) -> None:
+    gateway = SettingsDirectory(jts, master_client_id=master, clock=Clock())
+    gateway("listening", host="127.0.0.1", port=53999, read_only=True)
+    settings = ElementTree.parse(gateway.user_directory / "ibg.xml").find("ApiSettings")
+    assert settings is not None
+    assert settings.get("readOnlyApi") == "true"
+    assert settings.get("allowOnlyLocalhost") == "true"
+    assert settings.get("masterClientID") == told
+    assert settings.get("port") != "53999"
+
+
 def test_user_directory_is_the_same_for_the_same_user_and_names_nobody(
     gateway: SettingsDirectory, jts: Path
 ) -> None:
@@ -283,7 +298,7 @@ def test_user_directory_is_the_same_for_the_same_user_and_names_nobody(
     assert len(name) == 40
     assert set(name) <= set("abcdefghijklmnop")
     written = [path for path in jts.rglob("*") if path.is_file()]
-    assert len(written) == 4
+    assert len(written) == 5
     assert not any(USER in path.read_text(encoding="utf-8") for path in written)
 
 

@@ -6,17 +6,19 @@
 | `launcher.log` | starts and logins, in plain text in every build | aiordanescu/ib-gateway-mcp |
 | `ibgateway.<Day>.log` | starts, logins, listener, clients | ib-controller #141, LogAnalyzer |
 | `<40 letters>/api.<client>.<Day>.log` | that client's messages | IB4m #143, IBKR's guide |
+| `<40 letters>/ibg.xml` | the user's settings | ib-controller #65 |
 
-Newer builds encrypt the last two, and call them by date; here they are as older builds wrote them
-and as newer ones export them. Lines are those of recordings: listener and read-only mode
-(revred/AutoRevOption), states (ib-ruby, IB4m #143, stoqey/ib #58), conversations, from the first
-line to the last (gofinance/ib #17, IB4m #143), logins (ib-gateway-mcp, builds of 2026).
+Newer builds encrypt the last three, and call the logs by date; here they are as older builds wrote
+them, and the logs as newer ones export them. Lines are those of recordings: listener and read-only
+mode (revred/AutoRevOption), states (ib-ruby, IB4m #143, stoqey/ib #58), conversations, from the
+first line to the last (gofinance/ib #17, IB4m #143), logins (ib-gateway-mcp, builds of 2026).
 The `[XX]` behind the time changes with every start (AutoRevOption); launcher.log has none.
 An API log begins with what follows START_API, and gives what the gateway sends as
 `10:05:21:715 -> --- 9-1-1-` (IB4m #143).
 
 Chosen, since no recording was found: what a client sends is `10:05:21:715 <- 61-`, number and
-values; characters that are not printable are shown as `?`; a stop writes nothing.
+values; characters that are not printable are shown as `?`; a stop writes nothing; the root of
+ibg.xml, and that it is written whenever the listener starts.
 """
 
 from __future__ import annotations
@@ -54,6 +56,17 @@ Region=us
 """
 """Sections and keys of real ones. `LocalServerPort` is of the way to IBKR: 4000 was found in one
 whose API port was another."""
+
+IBG_XML = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<IBGateway>
+\t<ApiSettings varName="api" dde="false" readOnlyApi="{read_only}" allowOnlyLocalhost="true"\
+ socketClient="false" autoOpenOrdDonwload="true" port="4001" includeFxPositions="true"\
+ logLevel="2" masterClientID="{master_client_id}" createApiMsgLogFile="true"/>
+</IBGateway>
+"""
+"""Attributes of real ones. `port` is what a user set once, and need not be where it listens: a real
+one said 0 before anything was set."""
 
 LISTENER = "JTS-SocketListener-58"
 AUTHENTICATION = "JTS-AuthDispatcherS2-18"
@@ -152,10 +165,12 @@ class SettingsDirectory:
         *,
         user: str = "fakeuser",
         trusted_ips: Sequence[str] = ("127.0.0.1",),
+        master_client_id: int | None = None,
         clock: Callable[[], datetime] = datetime.now,
     ) -> None:
         self.path = path
         self.user_directory = path / _obfuscated(user)
+        self._master_client_id = -1 if master_client_id is None else master_client_id
         self._clock = clock
         self._tag = "AA"
         self._conversations: dict[int, _Conversation] = {}
@@ -171,6 +186,7 @@ class SettingsDirectory:
                 mode = str(read_only).lower()
                 said = [f"API server listening on port {port}", f"API in Read-Only mode: {mode}"]
                 self._say(*((LISTENER, text) for text in said))
+                self._save(mode)
             case "connected", {"connection": int(number), "peer": str(peer)}:
                 self._conversations[number] = _Conversation(number, peer.rpartition(":")[0])
                 self._say((LISTENER, "State: HEADER, IsAPI: UNKNOWN"))
@@ -208,6 +224,10 @@ class SettingsDirectory:
             self.path / "launcher.log",
             (f"{_time(now)} INFO  [{thread}] - {text}" for thread, text in lines),
         )
+
+    def _save(self, read_only: str) -> None:
+        saved = IBG_XML.format(read_only=read_only, master_client_id=self._master_client_id)
+        (self.user_directory / "ibg.xml").write_text(saved, encoding="utf-8")
 
     def _recognized(self, one: _Conversation) -> None:
         one.is_api = True

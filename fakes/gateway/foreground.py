@@ -39,8 +39,11 @@ class Plan:
         """Not started yet; its log is closed with the block. Raises OSError for log and folder."""
         server = Server(self.gateway, self.faults, self.host, self.port)
         if self.settings_dir is not None:
+            settings = self.gateway.settings
             server.disk = SettingsDirectory(
-                self.settings_dir, trusted_ips=self.gateway.settings.trusted_ips
+                self.settings_dir,
+                trusted_ips=settings.trusted_ips,
+                master_client_id=settings.master_client_id,
             )
         if self.log is None or self.log == "-":
             server.tellers += [Log(sys.stderr)] if self.log else []

@@ -126,7 +126,7 @@ def _add_telling(parser: argparse.ArgumentParser) -> None:
         "--settings-dir",
         type=Path,
         metavar="FOLDER",
-        help="write what a gateway leaves on disk: its log, API logs, jts.ini",
+        help="write what a gateway leaves on disk: its log, API logs, jts.ini, ibg.xml",
     )
     parser.add_argument(
         "--control",
