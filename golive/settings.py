@@ -101,6 +101,8 @@ class GoLive(Section):
     fallback: Fallback = Fallback()
     monitor: Monitor | None = Monitor()
     mcp: Mcp | None = Mcp()
+    gateway_folder: Text | None = Field(default=None, repr=False)
+    """Where the gateway keeps its settings and logs; null: where it usually does."""
 
 
 class Settings(BaseModel):
