@@ -1,0 +1,161 @@
+"""What a gateway's own logs say of an attempt, of its login and of its API.
+
+The lines are those of recordings: listener, mode and conversations (revred/AutoRevOption, ib-ruby,
+gofinance/ib #17, IB4m #143), starts and logins (ib-gateway-mcp). Newer builds encrypt their log
+once they are logged in; then `launcher.log` tells the login, and nothing tells of attempts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from itertools import chain
+
+from golive import log_files
+from golive.gateway_files import GatewayFiles
+from golive.log_files import Log, Window
+from golive.log_lines import Line
+
+MOST_LINES = 20
+MOST_CHARACTERS = 300
+WEEK = timedelta(days=7)
+"""IBKR ends every login once a week: what is older tells nothing of today."""
+
+_ENTRY = re.compile(
+    r"State: \w+, IsAPI|Starting new conversation with client|Start API message"
+    r"|API failed to read client version|ArEServer: Adding"
+)
+_RESTARTED = re.compile(r"-{5,} .*RESTART -{5,}")
+_LOGGED_IN = re.compile(
+    r"Passed pwd authentication|onAuthenticationCompleted .*authenticated=true"
+    r"|Switching to a new encrypted log"
+)
+_FAILED = re.compile(
+    r"Authentication failed|Authorization failed|indicates wrong password"
+    r"|Too many failed login attempts"
+)
+_NOT_LOGGED_IN = re.compile(r"onAuthenticationCompleted .*authenticated=false")
+_LISTENING = re.compile(r"API server listening on port (\d{1,5})\b")
+_READ_ONLY = re.compile(r"API in Read-Only mode: (true|false)")
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLogs:
+    """Facts, None where no log tells. Moments are UTC; texts are printable ASCII, and masked."""
+
+    read: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Which logs, or places, could not be read, and why."""
+    attempt_seen: bool | None = None
+    """Whether a log has an entry of the attempt; None: no readable log would tell."""
+    authentication_failed: str | None = None
+    """Time and text of the last login's failure; a later login or start undoes it."""
+    restarted: datetime | None = None
+    logged_in: datetime | None = None
+    listening_port: int | None = None
+    read_only: bool | None = None
+    lines: tuple[str, ...] = ()
+    """The log lines these facts are from, the last ones, with this machine's local time."""
+
+
+def read_logs(
+    files: GatewayFiles,
+    *,
+    port: int,
+    client_id: int,
+    now: datetime,
+    attempt: Window | None = None,
+    mask: Callable[[str], str] = lambda text: text,
+    zone: tzinfo | None = None,
+) -> GatewayLogs:
+    """What the logs among these files tell of the gateway on a port. Raises nothing for any file.
+
+    `mask` takes out of a line what must not be shown. `zone` is the gateway's; None: the one it
+    tells itself, or this machine's.
+    """
+    unread, hidden = list(files.untold), log_files.encrypted(files)
+    logs = log_files.read(files, client_id, zone, unread)
+    logs = log_files.of_the_port(logs, port, _listening_port, unread)
+    unread += [f"{file.path}: {log_files.ENCRYPTED}" for file in hidden[: log_files.MOST_LOGS]]
+    told = _Told(now - WEEK)
+    for line in sorted(chain.from_iterable(log.lines for log in logs), key=_time):
+        told.hear(line)
+    entries = _entries(logs, attempt)
+    would_tell = attempt is not None and log_files.would_tell(logs, hidden, port, attempt)
+    shown = sorted([*told.lines, *entries], key=_time)
+    return GatewayLogs(
+        read=tuple(str(log.file.path) for log in logs),
+        unread=tuple(unread),
+        attempt_seen=True if entries else (False if would_tell else None),
+        authentication_failed=_shown(told.failure, mask) if told.failure else None,
+        restarted=told.restarted,
+        logged_in=told.logged_in,
+        listening_port=told.listening_port,
+        read_only=told.read_only,
+        lines=tuple(dict.fromkeys(_shown(line, mask) for line in shown))[-MOST_LINES:],
+    )
+
+
+@dataclass(slots=True)
+class _Told:
+    """What has been told so far, line by line, the oldest first."""
+
+    since: datetime
+    failure: Line | None = None
+    restarted: datetime | None = None
+    logged_in: datetime | None = None
+    listening_port: int | None = None
+    read_only: bool | None = None
+    lines: list[Line] = field(default_factory=list)
+
+    def hear(self, line: Line) -> None:
+        if line.at < self.since:
+            return
+        if _RESTARTED.search(line.text):
+            self.restarted, self.logged_in, self.failure = line.at, None, None
+        elif _LOGGED_IN.search(line.text):
+            self.logged_in, self.failure = line.at, None
+        elif _FAILED.search(line.text) or (_NOT_LOGGED_IN.search(line.text) and not self.failure):
+            self.logged_in, self.failure = None, line
+        elif port := _listening_port(line):
+            self.listening_port = port
+        elif mode := _READ_ONLY.search(line.text):
+            self.read_only = mode[1] == "true"
+        else:
+            return
+        self.lines.append(line)
+
+
+def _listening_port(line: Line) -> int | None:
+    found = _LISTENING.search(line.text)
+    return int(found[1]) if found else None
+
+
+def _entries(logs: Iterable[Log], attempt: Window | None) -> list[Line]:
+    """In the client's own log every line is one."""
+    return [
+        line
+        for log in logs
+        for line in log.lines
+        if attempt is not None
+        and attempt.holds(line)
+        and (log.source[1] == "api" or _ENTRY.search(line.text))
+    ]
+
+
+def _time(line: Line) -> datetime:
+    return line.at
+
+
+def _shown(line: Line, mask: Callable[[str], str]) -> str:
+    text = "".join(each if " " <= each <= "~" else "?" for each in mask(line.text).strip())
+    return f"{line.at.astimezone():%Y-%m-%d %H:%M:%S} {text}"[:MOST_CHARACTERS]
+
+
+def masked(words: Iterable[str]) -> Callable[[str], str]:
+    """Takes these words, and whatever looks like an account, out of a text."""
+    known = [re.escape(word) for word in words if word]
+    pattern = re.compile("|".join([*known, r"\b(?:D?[UF]|DI|I)\d{4,}\w*"]), re.IGNORECASE)
+    return lambda text: pattern.sub("***", text)
