@@ -194,7 +194,7 @@ class GoLiveSession:
         fault = None if self._fault == HEALTHY else self._fault
         kind = f"fake {'TWS paper' if self._is_fallback else 'gateway'} (rehearsal)"
         target = Target("fake", rehearsal.HOST, port, kind, fault, self._is_fallback)
-        return rehearsal.aimed(self._file, port), target
+        return rehearsal.aimed(self._file, port, self._folder), target
 
     @property
     def _target_words(self) -> str:

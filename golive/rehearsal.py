@@ -19,6 +19,8 @@ INITIALIZATION_SECONDS = 0.25
 
 HOST = "127.0.0.1"
 LOG_NAME = "fake-gateway.jsonl"
+GATEWAY_FOLDER = "gateway-folder"
+"""In the run's folder: what the fake leaves on disk, as a gateway does."""
 
 _ANNOUNCED = re.compile(r"on \S+:(\d+)\s*$")
 
@@ -48,6 +50,8 @@ class FakeGateway:
                 str(golive.expected_positions),
                 "--log",
                 str(folder / LOG_NAME),
+                "--settings-dir",
+                str(folder / GATEWAY_FOLDER),
                 "--stop-with-stdin",
             ],
             cwd=root,
@@ -87,10 +91,12 @@ class FakeGateway:
         self._said.put("")
 
 
-def aimed(file: SettingsFile, port: int) -> SettingsFile:
-    """The same settings with the fake's address."""
+def aimed(file: SettingsFile, port: int, folder: Path) -> SettingsFile:
+    """The same settings with the fake's address, and its files in the folder of the run."""
     credentials = file.settings.credentials.model_copy(update={"host": HOST, "port": port})
-    settings = Settings.model_construct(credentials=credentials, golive=file.settings.golive)
+    gateway_folder = {"gateway_folder": str(folder / GATEWAY_FOLDER)}
+    golive = file.settings.golive.model_copy(update=gateway_folder)
+    settings = Settings.model_construct(credentials=credentials, golive=golive)
     return SettingsFile(file.path, settings, file.fingerprint)
 
 
