@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
@@ -102,22 +102,21 @@ def _day_of(file: GatewayFile, zone: tzinfo | None) -> date | None:
 
 
 def _moment(day: str, time: str, milliseconds: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(f"{day} {time}.{milliseconds}")
-    except ValueError:
-        return None
+    return _plausible(lambda: datetime.fromisoformat(f"{day} {time}.{milliseconds}"))
 
 
 def _moment_of(text: str) -> datetime | None:
+    return _plausible(lambda: datetime.strptime(text, "%Y%m%d-%H:%M:%S"))
+
+
+def _plausible(parse: Callable[[], datetime]) -> datetime | None:
+    """A moment of this century: no other can be of a gateway, and not all have a zone."""
     try:
-        return datetime.strptime(text, "%Y%m%d-%H:%M:%S")
+        moment = parse()
     except ValueError:
         return None
+    return moment if moment.year // 100 == 20 else None
 
 
 def _in_utc(moment: datetime, zone: tzinfo | None) -> datetime:
-    """Raises nothing: a date that no zone can shift is taken as it is."""
-    try:
-        return (moment.replace(tzinfo=zone) if zone else moment).astimezone(UTC)
-    except (OverflowError, OSError, ValueError):
-        return moment.replace(tzinfo=UTC)
+    return (moment.replace(tzinfo=zone) if zone else moment).astimezone(UTC)
