@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from golive import sockets
 from golive.clock import SYSTEM, Clock
+from golive.journal import BEGUN, Entry, Journal
 
 
 class AttemptRefused(Exception):
@@ -20,21 +23,67 @@ class Attempt:
     port: int
     client_id: int
     begun: datetime
+    gateway_started: datetime | None = None
 
 
 @dataclass(slots=True)
 class Attempts:
-    """The attempts of this run. A second one is refused, whatever became of the first."""
+    """The attempts of this run. A second one is refused, whatever became of the first.
+
+    With a journal, each is remembered under the name of the run before anything is connected.
+    """
 
     clock: Clock = SYSTEM
+    journal: Journal | None = None
+    run: str = ""
+    override: str | None = None
+    gateway_started: Callable[[], datetime | None] = lambda: None
     made: list[Attempt] = field(default_factory=list)
+    _ended: bool = False
 
     def begin(self, host: str, port: int, client_id: int) -> Attempt:
-        """Raises AttemptRefused."""
+        """Raises AttemptRefused, also where the attempt cannot be remembered."""
         if self.made:
             raise AttemptRefused(
                 f"one attempt was made at {self.made[0].begun:%H:%M:%S} UTC; a run makes no second"
             )
-        attempt = Attempt(host, port, client_id, self.clock.now())
+        attempt = Attempt(host, port, client_id, self.clock.now(), self.gateway_started())
+        try:
+            self._remember(attempt, attempt.begun, BEGUN)
+        except OSError as error:
+            raise AttemptRefused(f"the attempt cannot be remembered: {error}") from error
         self.made.append(attempt)
         return attempt
+
+    def end(self, outcome: str, zombies: int) -> None:
+        """Remembers, once, what became of the attempt, if one was made. Raises OSError."""
+        if self.made and not self._ended:
+            self._remember(self.made[-1], self.clock.now(), outcome, zombies)
+            self._ended = True
+
+    def _remember(self, attempt: Attempt, time: datetime, outcome: str, zombies: int = 0) -> None:
+        if self.journal is not None:
+            self.journal.append(
+                Entry(
+                    time=time,
+                    run=self.run,
+                    endpoint=endpoint(attempt.host, attempt.port),
+                    client_id=attempt.client_id,
+                    outcome=outcome,
+                    gateway_started=attempt.gateway_started,
+                    zombies=zombies,
+                    override=self.override,
+                )
+            )
+
+
+def endpoint(host: str, port: int) -> str:
+    """How an endpoint is named where it is remembered: `127.0.0.1:4001`.
+
+    Every address of this machine is the same one. The name of another stands for its first address.
+    """
+    ips = sockets.addresses(host)
+    if ips and all(map(sockets.is_this_machine, ips)):
+        return f"127.0.0.1:{port}"
+    ip = ips[0] if ips else host.casefold()
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
