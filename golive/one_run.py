@@ -1,0 +1,81 @@
+"""One run at a time on an endpoint: a lock that the system releases however its holder ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from golive import processes
+
+LONGEST_NAME = 100
+
+
+class Holder(BaseModel):
+    """Who has the lock: a run, its process, and since when."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    pid: int
+    run: str
+    since: AwareDatetime
+    process_started: AwareDatetime
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its process is; a killed run leaves its name behind, but not its lock."""
+        found = processes.process(self.pid)
+        return found is not None and abs(found.started - self.process_started).total_seconds() < 2
+
+
+class OneRun:
+    """The lock of an endpoint, in a folder of the user's; other users' runs are not seen.
+
+    The holder's name stands in a file beside it: a locked file cannot be read on Windows.
+    """
+
+    def __init__(self, folder: Path, endpoint: str) -> None:
+        name = re.sub(r"[^\w.-]", "_", endpoint)[-LONGEST_NAME:]
+        # a soft lock would outlive a kill -9
+        self._lock = FileLock(
+            folder / f"{name}.lock", blocking=False, thread_local=False, fallback_to_soft=False
+        )
+        self._holder = folder / f"{name}.json"
+
+    def begin(self, run: str, now: datetime) -> bool:
+        """Whether this run has the endpoint to itself from now on. Raises OSError."""
+        try:
+            self._lock.acquire()
+        except Timeout:
+            return False
+        process = processes.process(os.getpid())
+        if process is not None:
+            holder = Holder(pid=process.pid, run=run, since=now, process_started=process.started)
+            with contextlib.suppress(OSError):  # the lock counts, not who is said to have it
+                self._holder.write_text(holder.model_dump_json(), encoding="utf-8")
+        return True
+
+    @property
+    def is_ours(self) -> bool:
+        return self._lock.is_locked
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who has it; None where that cannot be told."""
+        try:
+            found = Holder.model_validate_json(self._holder.read_bytes())
+        except (OSError, ValidationError):
+            return None
+        return found if found.is_there else None
+
+    def end(self) -> None:
+        """Lets it go, if it is ours."""
+        if self.is_ours:
+            with contextlib.suppress(OSError):  # Windows, where another run is reading it
+                self._holder.unlink()
+            self._lock.release()
