@@ -1,0 +1,149 @@
+"""The rules of the procedure about earlier attempts, asked of what is remembered. Nothing is done.
+
+No quick retry, no attempt on a gateway with zombies before its restart, no other client id, no
+flipping between endpoints. An attempt has failed unless it ended with GO: one without an end was
+killed. Attempts are in the order in which they were written, whatever a clock said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from golive.journal import BEGUN, GO, Entry
+
+SERIES_GAP = timedelta(hours=1)
+"""After so long without an attempt, failures belong to another day's work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One attempt of the past. `ended` is None for one whose end is not remembered."""
+
+    endpoint: str
+    client_id: int
+    begun: datetime
+    ended: datetime | None
+    outcome: str
+    zombies: int = 0
+
+    @property
+    def has_failed(self) -> bool:
+        return self.outcome != GO
+
+    @property
+    def last_seen(self) -> datetime:
+        return self.ended or self.begun
+
+
+def made(entries: Iterable[Entry]) -> list[Made]:
+    """The attempts the entries tell of. An end whose beginning is damaged is one as well."""
+    found: list[Made] = []
+    open_: dict[tuple[str, str], int] = {}
+    for each in entries:
+        whose = each.run, each.endpoint
+        if each.outcome == BEGUN:
+            open_[whose] = len(found)
+        if each.outcome == BEGUN or whose not in open_:
+            ended = None if each.outcome == BEGUN else each.time
+            begin = Made(each.endpoint, each.client_id, each.time, ended, each.outcome)
+            found.append(replace(begin, zombies=each.zombies))
+        else:
+            at = open_.pop(whose)
+            found[at] = replace(
+                found[at], ended=each.time, outcome=each.outcome, zombies=each.zombies
+            )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Discipline:
+    """The rules for an attempt at `endpoint` now. Endpoints are named as the journal names them.
+
+    `known` are those between which one may not flip: the four known ports of this machine, the
+    configured primary and the fallback. `cooldown` is the least time after a failure.
+    """
+
+    past: tuple[Made, ...]
+    endpoint: str
+    known: frozenset[str]
+    now: datetime
+    cooldown: timedelta
+
+    @property
+    def last(self) -> Made | None:
+        """The last attempt at this endpoint."""
+        return _last(self._at(self.endpoint))
+
+    @property
+    def last_failed(self) -> Made | None:
+        return _last([each for each in self._at(self.endpoint) if each.has_failed])
+
+    @property
+    def cooling_until(self) -> datetime | None:
+        """Before when no attempt may be made after the last failed one; None: it may."""
+        return self._until(self.last_failed.last_seen) if self.last_failed else None
+
+    @property
+    def zombies_left(self) -> Made | None:
+        """The last attempt that left zombies, where none has been GO since."""
+        return _last([each for each in self._failures(self.endpoint) if each.zombies])
+
+    def is_restarted(self, gateway_started: datetime | None) -> bool:
+        """Whether the gateway was started after zombies were left; unknown is not proven."""
+        left = self.zombies_left
+        return left is None or (gateway_started is not None and gateway_started > left.last_seen)
+
+    @property
+    def flips(self) -> list[Made]:
+        """The attempts of this cool-down at another endpoint than the one before them."""
+        at_known = [each for each in self.past if each.endpoint in self.known]
+        pairs = pairwise(at_known)
+        changes = [new for old, new in pairs if old.endpoint != new.endpoint]
+        return [each for each in changes if self._until(each.begun)]
+
+    @property
+    def no_flip_until(self) -> datetime | None:
+        """Before when this endpoint would be the second change of a cool-down; None: it is not."""
+        before = _last([each for each in self.past if each.endpoint in self.known])
+        is_change = before is not None and before.endpoint != self.endpoint
+        if not is_change or self.endpoint not in self.known or not self.flips:
+            return None
+        return self._until(self.flips[-1].begun)
+
+    def first_failure(self, endpoint: str) -> datetime | None:
+        """When the present series of failures at an endpoint began: since its last GO.
+
+        After more than an hour without an attempt there another series begins.
+        """
+        first, later = None, self.now
+        for each in reversed(self._failures(endpoint)):
+            if later - each.last_seen > SERIES_GAP:
+                break
+            first = later = each.begun
+        return first
+
+    def _at(self, endpoint: str) -> list[Made]:
+        return [each for each in self.past if each.endpoint == endpoint]
+
+    def _failures(self, endpoint: str) -> list[Made]:
+        """The failed attempts at an endpoint since its last GO."""
+        failures: list[Made] = []
+        for each in self._at(endpoint):
+            failures = [*failures, each] if each.has_failed else []
+        return failures
+
+    def _until(self, moment: datetime) -> datetime | None:
+        """The end of the cool-down after a moment, where it is to come.
+
+        Never further away than the cool-down: a moment in the future comes from a clock that was
+        set back, and nobody knows how long ago it was.
+        """
+        left = min(self.cooldown, self.cooldown - (self.now - moment))
+        return self.now + left if left > timedelta(0) else None
+
+
+def _last(found: list[Made]) -> Made | None:
+    return found[-1] if found else None

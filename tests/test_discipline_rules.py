@@ -1,0 +1,184 @@
+"""The rules about earlier attempts, asked of journals that are handed in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from golive.discipline import Discipline, Made, made
+from golive.journal import Entry
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+GATEWAY, TWS, ELSEWHERE = "127.0.0.1:4001", "127.0.0.1:7497", "127.0.0.1:33745"
+COOLDOWN = timedelta(seconds=90)
+
+
+def seconds(ago: float) -> timedelta:
+    return timedelta(seconds=ago)
+
+
+def attempt(
+    ago: float, outcome: str = "zombies", endpoint: str = GATEWAY, zombies: int = 0, id_: int = 10
+) -> Made:
+    """One that began and ended so many seconds ago."""
+    return Made(endpoint, id_, NOW - seconds(ago), NOW - seconds(ago), outcome, zombies)
+
+
+def killed(ago: float) -> Made:
+    return Made(GATEWAY, 10, NOW - seconds(ago), None, "begun")
+
+
+def discipline(*past: Made, endpoint: str = GATEWAY, cooldown: timedelta = COOLDOWN) -> Discipline:
+    return Discipline(past, endpoint, frozenset({GATEWAY, TWS}), NOW, cooldown)
+
+
+def line(second: int, outcome: str, run: str = "a", endpoint: str = GATEWAY) -> Entry:
+    time = NOW + seconds(second)
+    return Entry(time=time, run=run, endpoint=endpoint, client_id=10, outcome=outcome, zombies=1)
+
+
+# what the lines tell of
+
+
+def test_two_lines_are_one_attempt() -> None:
+    (found,) = made([line(0, "begun"), line(3, "GO")])
+    assert found == Made(GATEWAY, 10, NOW, NOW + seconds(3), "GO", 1)
+
+
+def test_attempts_of_two_runs_and_of_two_endpoints_are_told_apart() -> None:
+    lines = [
+        line(0, "begun"),
+        line(1, "begun", "b"),
+        line(2, "begun", endpoint=TWS),
+        line(3, "GO", "b"),
+        line(4, "zombies"),
+    ]
+    assert [(each.endpoint, each.outcome) for each in made(lines)] == [
+        (GATEWAY, "zombies"),
+        (GATEWAY, "GO"),
+        (TWS, "begun"),
+    ]
+
+
+def test_attempt_whose_beginning_is_damaged_counts_from_its_end() -> None:
+    (found,) = made([line(3, "zombies")])
+    assert (found.begun, found.last_seen, found.has_failed) == (NOW + seconds(3),) * 2 + (True,)
+
+
+# cool-down
+
+
+@pytest.mark.parametrize(
+    ("past", "left"),
+    [
+        ((), None),
+        ((attempt(10, "GO"),), None),
+        ((attempt(10),), 80),
+        ((attempt(10), attempt(5, "GO")), 80),
+        ((killed(10),), 80),
+        ((attempt(90),), None),
+        ((attempt(10, endpoint=TWS),), None),
+        ((attempt(-3600),), 90),
+    ],
+)
+def test_cool_down_counts_from_the_last_failed_attempt_here(
+    past: tuple[Made, ...], left: float | None
+) -> None:
+    until = discipline(*past).cooling_until
+    assert until == (None if left is None else NOW + seconds(left))
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.floats(0, 86_400))
+def test_cool_down_never_lasts_longer_than_the_settings_say(moment: datetime, wait: float) -> None:
+    past = Made(GATEWAY, 10, moment, None, "begun")
+    until = discipline(past, cooldown=seconds(wait)).cooling_until
+    assert until is None or NOW < until <= NOW + seconds(wait)
+
+
+def test_cool_down_of_nothing_lets_everything_pass() -> None:
+    past = attempt(0), attempt(0, endpoint=TWS), attempt(0)
+    found = discipline(*past, endpoint=TWS, cooldown=timedelta(0))
+    assert (found.cooling_until, found.no_flip_until) == (None, None)
+
+
+# zombies
+
+
+@pytest.mark.parametrize(
+    ("past", "started_ago", "is_restarted"),
+    [
+        ((), None, True),
+        ((attempt(50),), 500, True),
+        ((attempt(50, zombies=2),), 500, False),
+        ((attempt(50, zombies=2),), 40, True),
+        ((attempt(50, zombies=2),), None, False),
+        ((attempt(50, zombies=2), attempt(20)), 500, False),
+        ((attempt(50, zombies=2), attempt(20, "GO")), 500, True),
+        ((attempt(50, zombies=2, endpoint=TWS),), 500, True),
+    ],
+)
+def test_gateway_that_was_left_with_zombies_must_have_been_started_since(
+    past: tuple[Made, ...], started_ago: float | None, is_restarted: bool
+) -> None:
+    started = None if started_ago is None else NOW - seconds(started_ago)
+    assert discipline(*past).is_restarted(started) is is_restarted
+
+
+# client id
+
+
+def test_last_client_id_is_that_of_the_last_attempt_at_this_endpoint() -> None:
+    found = discipline(attempt(99, id_=1), attempt(80, id_=2), attempt(70, id_=3, endpoint=TWS))
+    assert found.last is not None
+    assert found.last.client_id == 2
+    assert discipline().last is None
+
+
+# flipping
+
+
+@pytest.mark.parametrize(
+    ("past", "to", "left"),
+    [
+        ((), TWS, None),
+        (((200, GATEWAY),), TWS, None),
+        (((60, GATEWAY), (30, TWS)), GATEWAY, 60),
+        (((60, GATEWAY), (30, TWS)), TWS, None),
+        (((200, GATEWAY), (100, TWS)), GATEWAY, None),
+        (((200, TWS), (80, GATEWAY), (20, GATEWAY)), TWS, 10),
+        (((60, GATEWAY), (30, ELSEWHERE)), GATEWAY, None),
+        (((60, GATEWAY), (30, TWS)), ELSEWHERE, None),
+        (((60, GATEWAY), (-3600, TWS)), GATEWAY, 90),
+    ],
+)
+def test_endpoint_is_changed_once_in_a_cool_down_whatever_became_of_the_attempts(
+    past: tuple[tuple[float, str], ...], to: str, left: float | None
+) -> None:
+    attempts = [attempt(ago, "GO", endpoint) for ago, endpoint in past]
+    until = discipline(*attempts, endpoint=to).no_flip_until
+    assert until == (None if left is None else NOW + seconds(left))
+
+
+# the series of failures
+
+
+@pytest.mark.parametrize(
+    ("past", "first_ago"),
+    [
+        ((), None),
+        ((attempt(60, "GO"),), None),
+        ((attempt(900), attempt(600), killed(60)), 900),
+        ((attempt(900), attempt(600, "GO"), attempt(60)), 60),
+        ((attempt(900), attempt(60, endpoint=TWS)), 900),
+        ((attempt(9000), attempt(600)), 600),
+        ((attempt(4000),), None),
+    ],
+)
+def test_series_of_failures_begins_after_the_last_go_or_a_long_pause(
+    past: tuple[Made, ...], first_ago: float | None
+) -> None:
+    first = discipline(*past, endpoint=TWS).first_failure(GATEWAY)
+    assert first == (None if first_ago is None else NOW - seconds(first_ago))
