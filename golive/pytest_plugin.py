@@ -10,14 +10,22 @@ import contextlib
 import importlib
 import os
 import shutil
-import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import pytest
 
-from golive import evidence, fallback, procedure, rehearsal, results, runs, settings_file
+from golive import (
+    evidence,
+    fallback,
+    procedure,
+    pytest_options,
+    rehearsal,
+    results,
+    runs,
+    settings_file,
+)
 from golive.clock import SYSTEM
 from golive.console import Console
 from golive.run import Blocked, Run, Target
@@ -76,12 +84,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """This early: pytest-xdist's --looponfail would begin here."""
+    if _names_acceptance(config) and not _only_lists(config):
+        _refuse(pytest_options.refused(config))
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     option = config.option
-    if any(getattr(option, name, False) for name in LISTING):
+    if _only_lists(config):
         return
     if _names_acceptance(config):
-        _check_that_it_can_be_performed(config)
         config.pluginmanager.register(GoLiveSession(config), SESSION)
     elif option.fake is not None or option.secrets is not None or option.fallback:
         raise pytest.UsageError(
@@ -90,14 +104,13 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
-def _check_that_it_can_be_performed(config: pytest.Config) -> None:
-    option = config.option
-    if sys.flags.optimize:
-        raise pytest.UsageError("python -O leaves out assertions, the claims of the procedure")
-    if option.usepdb or option.trace:
-        raise pytest.UsageError("a debugger would hold the gateway's connection open")
-    if not config.pluginmanager.hasplugin("timeout"):
-        raise pytest.UsageError("without pytest-timeout a step might never end")
+def _refuse(reasons: list[str]) -> None:
+    if reasons:
+        raise pytest.UsageError(*reasons)
+
+
+def _only_lists(config: pytest.Config) -> bool:
+    return any(getattr(config.option, name, False) for name in LISTING)
 
 
 def _names_acceptance(config: pytest.Config) -> bool:
@@ -165,6 +178,7 @@ class GoLiveSession:
     # before the first step
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        _refuse([line for item in items for line in _refused_markers(item)])
         file, credentials = self._file, self._file.settings.credentials
         if self._fake is None:
             where = (credentials.host, credentials.port, credentials.kind)
@@ -344,6 +358,12 @@ def _settings_path(config: pytest.Config) -> Path:
 def _step_id(item: pytest.Item) -> str | None:
     marker = item.get_closest_marker("step")
     return marker.args[0] if marker else None
+
+
+def _refused_markers(item: pytest.Item) -> list[str]:
+    step_id = _step_id(item)
+    names = [marker.name for marker in item.iter_markers()]
+    return pytest_options.refused_markers(step_id, names) if step_id else []
 
 
 def _outcome(item: pytest.Item, reports: list[pytest.TestReport]) -> evidence.Outcome:

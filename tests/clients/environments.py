@@ -2,7 +2,8 @@
 
 They lie in `.clients` in the project's root, or in the folder that GOLIVE_CLIENTS names. A lock is
 what `uv pip compile --universal --generate-hashes` makes of its client, and of protobuf where the
-client does not ask for it.
+client does not ask for it. One more holds plugins of pytest, and no pytest: for a run that finds
+them beside its own packages.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -27,6 +29,7 @@ NAMES = (
     "ib_async",
     "ib_insync",
     "nautilus-ibapi",
+    "pytest-plugins",
 )
 LOCKS = Path(__file__).resolve().parent
 STAMP = "golive-client"
@@ -58,6 +61,12 @@ def _alone(lock: Path) -> Iterator[None]:
         yield
 
 
+def packages(name: str) -> Path:
+    """The folder of an environment's packages, for PYTHONPATH. Raises SetUpFailed."""
+    folder = python(name).parent.parent
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(folder)}))
+
+
 def _is_current(folder: Path) -> bool:
     stamp = folder / STAMP
     is_complete = stamp.exists() and _python_in(folder).exists()
@@ -70,9 +79,9 @@ def _build(folder: Path) -> None:
         shutil.rmtree(folder)
     _run(folder.name, sys.executable, "-I", "-m", "venv", str(folder))
     for lock in _locks(folder.name):
-        # Without isolation: nothing that the lock does not name is fetched to build a source with.
+        # Nothing that the lock does not name is fetched, not even to build a source with.
         pip = (str(_python_in(folder)), "-I", "-m", "pip", "--disable-pip-version-check")
-        options = ("--require-hashes", "--no-build-isolation", "-r", str(lock))
+        options = ("--require-hashes", "--no-deps", "--no-build-isolation", "-r", str(lock))
         _run(folder.name, *pip, "install", *options)
     (folder / STAMP).write_text(_digest(folder.name), encoding="ascii")
 
