@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import Fake
-from tests.projects import ROOT, Project
+from tests.projects import ROOT, Project, write_secrets
 
 NOT_THE_PROJECT = (
     ".git", ".venv", ".clients", "runs", "__pycache__", "*.egg-info", ".*_cache", "secrets.json",
@@ -61,11 +60,7 @@ def secrets(tmp_path: Path) -> Callable[..., Path]:
     """Writes settings files: `secrets(port=4001, HandshakeTimeoutSeconds=2)`."""
 
     def write(port: int, host: str = "127.0.0.1", **golive: Any) -> Path:
-        document = json.loads((ROOT / "secrets.example.json").read_text(encoding="utf-8"))
-        document["IBKRCredentials"].update(Host=host, Port=port)
-        document["GoLive"] |= {"InitializationSeconds": 0, "HandshakeTimeoutSeconds": 2} | golive
-        path = tmp_path / f"secrets-{len(list(tmp_path.glob('secrets-*')))}.json"
-        path.write_text(json.dumps(document), encoding="utf-8")
-        return path
+        number = len(list(tmp_path.glob("secrets-*")))
+        return write_secrets(tmp_path / f"secrets-{number}.json", port, host, **golive)
 
     return write

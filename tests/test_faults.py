@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 
 import pytest
 
@@ -12,7 +13,7 @@ from fakes.gateway.named_faults import FAULTS
 from golive import procedure
 from golive.evidence import Evidence, digest_of
 from tests.fakes import orders_received
-from tests.projects import Project
+from tests.projects import Project, Rehearsal, write_secrets
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,39 @@ def test_every_fault_of_the_fake_has_its_expectation() -> None:
     assert {words.partition("=")[0] for words in EXPECTED} == set(FAULTS)
 
 
-@pytest.mark.parametrize("fault", EXPECTED)
-def test_fault_fails_its_step_blocks_the_rest_and_is_named(
-    fault: str, project: Project, secrets: Callable[..., Path]
-) -> None:
-    expected = EXPECTED[fault]
-    patience = 10 if fault == "slow" else 2
-    settings = secrets(4001, HandshakeTimeoutSeconds=patience)
-    run = project.rehearse(f"--fake={fault}", "--secrets", str(settings))
+def patience(fault: str) -> float:
+    """The handshake timeout of its run, in seconds."""
+    return 10 if fault == "slow" else 2
 
+
+@pytest.fixture(scope="module")
+def rehearsals(
+    request: pytest.FixtureRequest, project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Rehearsal]]]:
+    """Runs of the faults whose tests were chosen, begun here and performed two at a time."""
+    folder = tmp_path_factory.mktemp("settings")
+
+    def perform(number: int, fault: str) -> Rehearsal:
+        path = folder / f"{number}.json"
+        write_secrets(path, 4001, HandshakeTimeoutSeconds=patience(fault))
+        return project.rehearse(f"--fake={fault}", "--secrets", str(path))
+
+    tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    mine = [test for test in tests if "rehearsals" in test.fixturenames]
+    chosen = [str(test.callspec.params["fault"]) for test in mine]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        yield {fault: pool.submit(perform, n, fault) for n, fault in enumerate(chosen)}
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture
+def run(fault: str, rehearsals: dict[str, Future[Rehearsal]]) -> Rehearsal:
+    return rehearsals[fault].result()
+
+
+@pytest.mark.parametrize("fault", EXPECTED)
+def test_fault_fails_its_step_blocks_the_rest_and_is_named(fault: str, run: Rehearsal) -> None:
+    expected = EXPECTED[fault]
     ids = [step.id for step in procedure.STEPS]
     failed_at = ids.index(expected.failed) if expected.failed else len(ids)
     assert run.having("passed") == ids[:failed_at], run.output
@@ -94,6 +119,9 @@ def test_fault_fails_its_step_blocks_the_rest_and_is_named(
     assert run.evidence["attempts"] == expected.attempts
     assert run.connections == expected.attempts + expected.others
     assert orders_received(run.fake_log) == 0
+
+    began, ended = (datetime.fromisoformat(run.evidence[key]) for key in ("started", "ended"))
+    assert (ended - began).total_seconds() <= patience(fault) + 2
 
     diagnosis = run.evidence["diagnosis"]
     assert (diagnosis and diagnosis["code"]) == expected.code
