@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from golive import forwarders, processes, sockets
 from golive.clock import SYSTEM, Clock
@@ -94,10 +95,14 @@ class Gateway:
         return waiting
 
     def wait_until_initialized(
-        self, seconds: float, tell: Callable[[float], None] = lambda left: None
+        self,
+        seconds: float,
+        tell: Callable[[float], None] = lambda left: None,
+        logged_in: datetime | None = None,
     ) -> Uptime:
         """Waits until the gateway has been up this long; `tell` hears how many seconds are left.
 
+        Its time counts from the start of its process, or from the login where that is known.
         Never waits longer than `seconds` in all, whatever the clocks say. A gateway that cannot be
         seen is given all of them; then sockets.NotObservable is raised.
         """
@@ -109,6 +114,8 @@ class Gateway:
         first_seen, begin = self._clock.now(), self._clock.monotonic()
         process = self.process()
         started = process.started if process else first_seen
+        if logged_in is not None and started < logged_in <= first_seen:
+            started = logged_in
         while True:
             waited = self._clock.monotonic() - begin
             up = max(0.0, (self._clock.now() - started).total_seconds())

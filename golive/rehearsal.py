@@ -17,6 +17,9 @@ STOP_SECONDS = 5.0
 INITIALIZATION_SECONDS = 0.25
 """Stands for the ninety seconds where the settings do not name a time of their own."""
 
+STARTING, STARTING_SECONDS = "starting", 2.0
+"""The fault of a gateway that is silent while it initializes, and how long it then takes."""
+
 HOST = "127.0.0.1"
 LOG_NAME = "fake-gateway.jsonl"
 GATEWAY_FOLDER = "gateway-folder"
@@ -33,6 +36,8 @@ class FakeGateway:
     """Started at once; `port` waits for it to say where it is. It does not outlive this process."""
 
     def __init__(self, fault: str, golive: GoLive, folder: Path, root: Path) -> None:
+        if fault == STARTING:  # silent for most of the time it is given
+            fault = f"{STARTING}={initialization_seconds(golive, fault) * 0.8:g}"
         self._process = subprocess.Popen(
             [
                 sys.executable,
@@ -100,8 +105,8 @@ def aimed(file: SettingsFile, port: int, folder: Path) -> SettingsFile:
     return SettingsFile(file.path, settings, file.fingerprint)
 
 
-def initialization_seconds(golive: GoLive) -> float:
+def initialization_seconds(golive: GoLive, fault: str | None) -> float:
     """No ninety seconds for a fake, unless the settings name a time themselves."""
     if "initialization_seconds" in golive.model_fields_set:
         return golive.initialization_seconds
-    return INITIALIZATION_SECONDS
+    return STARTING_SECONDS if fault == STARTING else INITIALIZATION_SECONDS

@@ -90,7 +90,7 @@ class Run:
         """How long the gateway must have been up; a rehearsal's fake need not wait that long."""
         golive = self.file.settings.golive
         if self.target.is_rehearsal:
-            return rehearsal.initialization_seconds(golive)
+            return rehearsal.initialization_seconds(golive, self.target.fault)
         return golive.initialization_seconds
 
     # the steps

@@ -81,7 +81,7 @@ class Terminal:
 
 
 def waiting_line(seconds: float) -> str:
-    return f"  wait     {seconds:4.1f} s more until the gateway counts as initialized"
+    return f"  wait     too early: {seconds:4.1f} s more until the gateway counts as initialized"
 
 
 def verdict_line(evidence: Evidence, report: str) -> str:

@@ -41,7 +41,8 @@ EXPECTED = {
     "late-zombies=1000": GO,  # long after the run
     "busy": Expected("gateway.no-other-client", "another-client", attempts=0, others=1),
     "wrong-port": Expected("gateway.listening", "wrong-port", attempts=0),
-    "starting": Expected("handshake.connect-ack", "api-listener-stuck", "B"),
+    "starting": GO,  # having waited
+    "starting=60": Expected("handshake.connect-ack", "api-listener-stuck", "B"),
     "authentication-failed": Expected("handshake.connect-ack", "api-listener-stuck", "B"),
     "mute": Expected("handshake.read-only-off", "half-open", "A"),
     "read-only": Expected("handshake.read-only-off", "read-only-api"),
@@ -85,7 +86,12 @@ def rehearsals(
 
     def perform(number: int, fault: str) -> Rehearsal:
         path = folder / f"{number}.json"
-        write_secrets(path, 4001, HandshakeTimeoutSeconds=patience(fault))
+        initialization = 2 if fault == "starting" else 0
+        times = {
+            "HandshakeTimeoutSeconds": patience(fault),
+            "InitializationSeconds": initialization,
+        }
+        write_secrets(path, 4001, **times)
         return project.rehearse(f"--fake={fault}", "--secrets", str(path))
 
     tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
@@ -147,6 +153,13 @@ def test_evidence_of_a_rehearsal_is_complete_sealed_and_says_that_it_is_one(
     results = list((run.folder / "allure-results").glob("*-result.json"))
     assert len(results) == len(run.steps)
     assert all("rehearsal" in each.read_text(encoding="utf-8") for each in results)
+
+
+def test_gateway_that_is_starting_is_waited_for_and_that_is_said(project: Project) -> None:
+    run = project.rehearse("--fake=starting")
+    assert "too early:" in run.output
+    assert run.steps["gateway.initialized"]["observed"]["waited_seconds"] > 1
+    assert run.evidence["verdict"] == "GO"
 
 
 def test_zero_quantity_rows_are_reported_but_not_counted(project: Project) -> None:

@@ -47,10 +47,10 @@ class Machine:
             return None
         return Process(pid, "ibgateway.exe", NOW - timedelta(seconds=self.up_for))
 
-    def wait(self, seconds: float) -> Uptime:
+    def wait(self, seconds: float, logged_in: datetime | None = None) -> Uptime:
         table = SocketTable(read=lambda: self.listeners)
         gateway = Gateway(4001, table, self.clock, process=self.process)
-        return gateway.wait_until_initialized(seconds, self.told.append)
+        return gateway.wait_until_initialized(seconds, self.told.append, logged_in)
 
 
 def test_gateway_that_is_up_long_enough_is_not_waited_for() -> None:
@@ -73,6 +73,14 @@ def test_process_that_is_not_told_is_waited_for_in_full_and_not_guessed() -> Non
 def test_clock_that_stands_behind_never_waits_longer_than_the_initialization() -> None:
     uptime = Machine(up_for=-3600).wait(90)
     assert uptime.waited_seconds == 90
+
+
+@pytest.mark.parametrize(("ago", "waited"), [(20, 70), (200, 0), (-3600, 0)])
+def test_time_counts_from_the_login_where_that_is_later_and_not_to_come(
+    ago: float, waited: float
+) -> None:
+    uptime = Machine(up_for=1000).wait(90, NOW - timedelta(seconds=ago))
+    assert uptime.waited_seconds == waited
 
 
 def test_gateway_that_goes_away_during_the_wait_is_noticed() -> None:
