@@ -20,8 +20,9 @@ NOT_RUNNING = "Exit code 1 > Gateway not running?"
 WRONG_PORT = "Exit code 1 > Port wrong?"
 ZOMBIES = "Exit code 2 > CLOSE_WAIT zombies present? > YES"
 STUCK = "Exit code 2 > CLOSE_WAIT zombies present? > NO > No API log entries?"
+NOT_LOGGED_IN = 'Exit code 2 > CLOSE_WAIT zombies present? > NO > "Authentication failed"?'
 TOO_EARLY = "Exit code 2 > Waited 90s after Gateway start? > NO"
-WRITTEN = (NOT_RUNNING, WRONG_PORT, ZOMBIES, STUCK, TOO_EARLY)
+WRITTEN = (NOT_RUNNING, WRONG_PORT, ZOMBIES, STUCK, NOT_LOGGED_IN, TOO_EARLY)
 """The branches of the written tree."""
 
 
@@ -59,6 +60,16 @@ def _is_silent(seen: Seen) -> bool:
 
 def _does_not_answer(seen: Seen) -> bool:
     return _failed("gateway.accept-queue")(seen) or _is_silent(seen)
+
+
+def _is_not_logged_in(seen: Seen) -> bool:
+    if seen.logs is None or seen.logs.authentication_failed is None:
+        return False
+    return _does_not_listen(seen) or (_does_not_answer(seen) and not seen.logs.attempt_seen)
+
+
+def _does_not_listen(seen: Seen) -> bool:
+    return _failed("gateway.listening")(seen) or _stopped("refused")(seen)
 
 
 def _is_young(seen: Seen) -> bool:
@@ -134,8 +145,15 @@ TREE: tuple[Branch, ...] = (
            "nothing listens on port {port}, but something does on {others}",
            next_steps=("Correct Port in secrets.json, or the port in the gateway's settings.",
                        AGAIN), written=WRONG_PORT),
-    Branch("gateway-not-running", "nothing listens on the port",
-           lambda seen: _failed("gateway.listening")(seen) or _stopped("refused")(seen),
+    Branch("authentication-failed", "nothing listens or no answer comes, and the gateway's log says"
+           " that its last login failed",
+           _is_not_logged_in,
+           "the gateway is not logged in: its log says that the last login failed",
+           next_steps=("Look at the window of {gateway}; if there is none: {start}",
+                       "Check user name and password, and log in; once: many failures lock it.",
+                       "Wait {initialization} after the login; do not touch its window.",
+                       AGAIN_LATER), written=NOT_LOGGED_IN, is_the_gateways=True),
+    Branch("gateway-not-running", "nothing listens on the port", _does_not_listen,
            "nothing listens on port {port}",
            next_steps=("Start {gateway} and log in: {start}",
                        "Wait {initialization} after the login; do not touch its window.",

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 from golive import forwarders
 from golive.answers import Handshake
+from golive.api_settings import ApiSettings
+from golive.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.seen import Seen
 from golive.sockets import Port, Socket
+
+MOST_UNREAD = 3
 
 
 def told(seen: Seen) -> list[str]:
@@ -24,7 +28,36 @@ def told(seen: Seen) -> list[str]:
         facts += [f"asked for ids: {seen.access.reason}"]
     if seen.positions and seen.positions.reason:
         facts += [f"positions: {seen.positions.reason}"]
+    if seen.logs:
+        facts += _log_facts(seen.logs, seen)
+    if seen.api_settings:
+        facts += _settings_facts(seen.api_settings)
     return facts
+
+
+def _log_facts(logs: GatewayLogs, seen: Seen) -> list[str]:
+    """What the gateway's own logs say; for the attempt, which of them, or why none does."""
+    facts = []
+    if seen.stopped and logs.attempt_seen is not None:
+        has = "an entry" if logs.attempt_seen else "no entry"
+        facts += [f"the gateway's log has {has} of this attempt: {', '.join(logs.read)}"]
+    elif seen.stopped and seen.attempted:
+        facts += ["no readable log of the gateway tells whether it saw this attempt"]
+        facts += [f"not read: {each}" for each in logs.unread[:MOST_UNREAD]]
+    if logs.authentication_failed:
+        facts += [f"the gateway's log: {logs.authentication_failed}"]
+    if logs.listening_port not in (None, seen.settings.credentials.port):
+        facts += [f"the gateway's log says that it listens on port {logs.listening_port}"]
+    if logs.read_only:
+        facts += ["the gateway's log says that its API is in read-only mode"]
+    return facts
+
+
+def _settings_facts(found: ApiSettings) -> list[str]:
+    """Trusted addresses: whom a gateway does not trust it closes on, or asks about in silence."""
+    if found.trusted_ips is None:
+        return []
+    return [f"trusted addresses: {', '.join(found.trusted_ips) or 'none'} ({found.source})"]
 
 
 def _port_facts(when: str, port: Port | None, known: Sequence[Socket]) -> list[str]:

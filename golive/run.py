@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from golive import diagnosis, evidence, procedure, rehearsal, sockets
+from golive import diagnosis, evidence, on_disk, procedure, rehearsal, sockets
 from golive.attempts import Attempts
 from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
@@ -251,10 +251,10 @@ class Run:
                 after=_rows(self._after),
                 may_be_unobserved=self.blind,
             ),
-            diagnosis=None if verdict == "GO" else self._diagnosis(records),
+            diagnosis=None if verdict == "GO" else self._diagnosis(records, is_over),
         )
 
-    def _diagnosis(self, records: list[StepRecord]) -> Diagnosis:
+    def _diagnosis(self, records: list[StepRecord], is_over: bool) -> Diagnosis:
         failed = next((each.id for each in records if not self.is_no_obstacle(each)), None)
         record = self._records.get(failed) if failed else None
         if failed is None or self._interrupted or record is None or record.observed == UNFINISHED:
@@ -279,6 +279,8 @@ class Run:
             lost_connectivity=bool(self.connection and self.connection.connectivity_lost),
             other_listeners=self._other_listeners(),
         )
+        if is_over and record.stage != "environment":
+            seen = on_disk.added_to(seen)
         return diagnosis.diagnose(seen, self.run_next, _observations(record))
 
     def _unfinished(self, step_id: str | None) -> Diagnosis:

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from golive import procedure
 from golive.answers import Access, Handshake, Positions
+from golive.api_settings import ApiSettings
 from golive.gateway import Uptime
+from golive.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.settings import Settings
 from golive.sockets import Port
@@ -59,6 +61,8 @@ class Seen:
     """Whether the gateway's last word about its link to IBKR was that it is lost."""
     other_listeners: tuple[int, ...] = ()
     """Which of the four known ports listen, besides the configured one."""
+    logs: GatewayLogs | None = None
+    api_settings: ApiSettings | None = None
 
     @property
     def stopped(self) -> str | None:

@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
 
-from golive import diagnosis, installed, processes, settings_file, sockets
+from golive import diagnosis, installed, on_disk, processes, settings_file, sockets
 from golive.answers import Access, Event, Handshake
 from golive.attempts import AttemptRefused, Attempts
 from golive.clock import SYSTEM, Clock, now_and_then
@@ -134,11 +134,12 @@ def _attempt(file: SettingsFile, gateway: Gateway, write: Write, clock: Clock) -
 
     settings = file.settings
     seconds = settings.golive.handshake_timeout_seconds
+    attempts = Attempts(clock)
     connection = Connection(
         settings.credentials.host,
         settings.credentials.port,
         settings.credentials.client_id,
-        Attempts(clock),
+        attempts,
         clock,
         lambda event: _tell(event, seconds, write),
     )
@@ -172,6 +173,7 @@ def _attempt(file: SettingsFile, gateway: Gateway, write: Write, clock: Clock) -
         clock.now(),
         after,
         listener=process,
+        attempted=attempts.made[0].begun if attempts.made else None,
         handshake=handshake,
         access=access,
         lost_connectivity=lost,
@@ -214,7 +216,7 @@ def _tell(event: Event, seconds: float, write: Write) -> None:
 
 
 def _advise(seen: Seen, write: Write) -> None:
-    found = diagnosis.diagnose(seen, Next(COMMAND, f"{COMMAND} --fallback"))
+    found = diagnosis.diagnose(on_disk.added_to(seen), Next(COMMAND, f"{COMMAND} --fallback"))
     recovery = f", Procedure {found.procedure}" if found.procedure else ""
     write(f"\nDiagnosis: {found.code}{recovery}: {found.cause}")
     for number, step in enumerate(found.next_steps, start=1):

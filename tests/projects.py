@@ -27,7 +27,12 @@ def write_secrets(path: Path, port: int, host: str = "127.0.0.1", **golive: Any)
     """A settings file: the example's, but it waits for little."""
     document = json.loads((ROOT / "secrets.example.json").read_text(encoding="utf-8"))
     document["IBKRCredentials"].update(Host=host, Port=port)
-    document["GoLive"] |= {"InitializationSeconds": 0, "HandshakeTimeoutSeconds": 2} | golive
+    document["GoLive"] |= {
+        "InitializationSeconds": 0,
+        "HandshakeTimeoutSeconds": 2,
+        "GatewayFolder": str(path.parent / "gateway-folder"),  # never that of a gateway of yours
+        **golive,
+    }
     path.write_text(json.dumps(document), encoding="utf-8")
     return path
 

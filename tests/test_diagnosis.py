@@ -12,11 +12,13 @@ import pytest
 
 from golive import procedure, words
 from golive.answers import Access, ApiError, Handshake, Position, Positions
+from golive.api_settings import ApiSettings
 from golive.commands import LINUX, MACOS, WINDOWS
 from golive.decision_tree import TREE, WRITTEN
 from golive.diagnosis import Next, diagnose
 from golive.evidence import Diagnosis
 from golive.gateway import Uptime
+from golive.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.recovery import PROCEDURES
 from golive.seen import Seen
@@ -52,6 +54,8 @@ def asked(failed: str, reason: str = "no answer within 10 s", trouble: int | Non
 
 
 CLOSED = "the gateway closed the connection (FIN)"
+FAILED_LOGIN = "2026-11-23 09:12:00 Authorization failed: Invalid username or password."
+NOT_LOGGED_IN = GatewayLogs(authentication_failed=FAILED_LOGIN)
 READ_ONLY = Access(refusal=ApiError(-1, 321, "The API interface is in Read-Only mode."))
 WALK = {
     "ibapi-not-the-one": seen("environment.ibapi-version"),
@@ -63,6 +67,7 @@ WALK = {
     "zombies": replace(seen("environment.no-zombies"), before=ZOMBIES),
     "another-client": seen("gateway.no-other-client"),
     "wrong-port": seen("gateway.listening", other_listeners=(7497,)),
+    "authentication-failed": stopped("no-byte", "handshake.connect-ack", logs=NOT_LOGGED_IN),
     "gateway-not-running": seen("gateway.listening"),
     "gateway-restarted": seen("gateway.initialized"),
     "api-listener-stuck": stopped("no-byte", "handshake.connect-ack"),
@@ -94,7 +99,10 @@ def test_every_branch_but_the_second_best_is_walked() -> None:
 
 @pytest.mark.parametrize("code", WALK)
 def test_branch_is_the_only_one_for_what_it_asks(code: str) -> None:
-    others = ["gateway-not-running"] if code == "wrong-port" else []
+    others = {
+        "wrong-port": ["gateway-not-running"],
+        "authentication-failed": ["api-listener-stuck"],
+    }.get(code, [])
     diagnosis = found(WALK[code])
     assert diagnosis.code == code
     assert [each.code for each in diagnosis.also] == others
@@ -133,6 +141,45 @@ def test_zombies_come_before_the_silence_they_may_explain() -> None:
     diagnosis = found(replace(WALK["api-listener-stuck"], after=ZOMBIES))
     assert (diagnosis.code, diagnosis.procedure) == ("zombies", "A")
     assert [each.code for each in diagnosis.also] == ["api-listener-stuck"]
+
+
+def test_failed_login_explains_why_nothing_listens_or_answers() -> None:
+    for code in ("gateway-not-running", "api-listener-stuck"):
+        diagnosis = found(replace(WALK[code], logs=NOT_LOGGED_IN))
+        assert diagnosis.code == "authentication-failed"
+        assert [each.code for each in diagnosis.also] == [code]
+        assert f"the gateway's log: {FAILED_LOGIN}" in diagnosis.facts
+
+
+def test_failed_login_is_not_the_cause_where_the_gateway_saw_the_attempt_or_answered() -> None:
+    entry = replace(NOT_LOGGED_IN, attempt_seen=True)
+    assert found(replace(WALK["api-listener-stuck"], logs=entry)).code == "api-listener-stuck"
+    assert found(replace(WALK["slow-handshake"], logs=NOT_LOGGED_IN)).code == "slow-handshake"
+
+
+@pytest.mark.parametrize(
+    ("logs", "told"),
+    [
+        (GatewayLogs(read=("a.log",), attempt_seen=False),
+         ["the gateway's log has no entry of this attempt: a.log"]),
+        (GatewayLogs(read=("a.log",), attempt_seen=True),
+         ["the gateway's log has an entry of this attempt: a.log"]),
+        (GatewayLogs(unread=("b.ibgzenc: encrypted",)),
+         ["no readable log of the gateway tells whether it saw this attempt",
+          "not read: b.ibgzenc: encrypted"]),
+        (GatewayLogs(listening_port=7497, read_only=True, attempt_seen=False, read=("a.log",)),
+         ["the gateway's log says that it listens on port 7497",
+          "the gateway's log says that its API is in read-only mode"]),
+    ],
+)  # fmt: skip
+def test_what_the_logs_say_is_a_fact(logs: GatewayLogs, told: list[str]) -> None:
+    assert found(replace(WALK["api-listener-stuck"], logs=logs)).facts[-len(told) :] == told
+
+
+def test_whom_the_gateway_trusts_is_a_fact() -> None:
+    trusted = ApiSettings("C:\\Jts\\jts.ini", trusted_ips=("10.0.0.5",))
+    diagnosis = found(replace(WALK["handshake-refused"], api_settings=trusted))
+    assert diagnosis.facts[-1] == "trusted addresses: 10.0.0.5 (C:\\Jts\\jts.ini)"
 
 
 def test_gateway_on_another_of_the_four_ports_is_named() -> None:

@@ -43,7 +43,7 @@ EXPECTED = {
     "wrong-port": Expected("gateway.listening", "wrong-port", attempts=0),
     "starting": GO,  # having waited
     "starting=60": Expected("handshake.connect-ack", "api-listener-stuck", "B"),
-    "authentication-failed": Expected("handshake.connect-ack", "api-listener-stuck", "B"),
+    "authentication-failed": Expected("handshake.connect-ack", "authentication-failed"),
     "mute": Expected("handshake.read-only-off", "half-open", "A"),
     "read-only": Expected("handshake.read-only-off", "read-only-api"),
     "down": Expected("gateway.listening", "gateway-not-running", None, attempts=0),
@@ -96,7 +96,7 @@ def rehearsals(
 
     tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
     mine = [test for test in tests if "rehearsals" in test.fixturenames]
-    chosen = [str(test.callspec.params["fault"]) for test in mine]
+    chosen = dict.fromkeys(str(test.callspec.params["fault"]) for test in mine)
     with ThreadPoolExecutor(max_workers=2) as pool:
         yield {fault: pool.submit(perform, n, fault) for n, fault in enumerate(chosen)}
         pool.shutdown(cancel_futures=True)
@@ -160,6 +160,19 @@ def test_gateway_that_is_starting_is_waited_for_and_that_is_said(project: Projec
     assert "too early:" in run.output
     assert run.steps["gateway.initialized"]["observed"]["waited_seconds"] > 1
     assert run.evidence["verdict"] == "GO"
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [("silent", "has no entry of this attempt"), ("no-start", "has an entry of this attempt"),
+     ("authentication-failed", "Authorization failed: Invalid username or password.")],
+)  # fmt: skip
+def test_what_the_gateways_log_says_of_the_attempt_is_a_fact(
+    fault: str, says: str, run: Rehearsal
+) -> None:
+    facts = run.evidence["diagnosis"]["facts"]
+    assert [fact for fact in facts if says in fact], facts
+    assert "trusted addresses: 127.0.0.1" in "\n".join(facts)
 
 
 def test_zero_quantity_rows_are_reported_but_not_counted(project: Project) -> None:

@@ -71,6 +71,15 @@ def test_each_fault_has_its_exit_code_and_its_name(
     assert gateway.connections == connections
 
 
+def test_failed_login_is_read_from_the_gateways_own_log(
+    fake: Started, secrets: Written, tmp_path: Path
+) -> None:
+    folder = str(tmp_path / "Jts")
+    gateway = fake("authentication-failed", "--settings-dir", folder)
+    done = smoke(secrets(gateway.port, GatewayFolder=folder))
+    assert (done.exit_code, "Diagnosis: authentication-failed" in done.output) == (2, True)
+
+
 def test_id_that_comes_unasked_does_not_hide_read_only_mode(
     fake: Started, secrets: Written
 ) -> None:

@@ -1,0 +1,40 @@
+"""A look at what the gateway keeps on this machine's disk, once an attempt is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from golive import gateway_files
+from golive.gateway_logs import GatewayLogs, masked, read_logs
+from golive.gateway_settings import read_api_settings
+from golive.log_files import Window
+from golive.seen import Seen
+from golive.settings import Settings
+from golive.sockets import addresses, is_this_machine
+
+ELSEWHERE = "Host is another machine: what the gateway keeps on its disk cannot be read from here"
+
+
+def added_to(seen: Seen) -> Seen:
+    """The same with what the gateway's logs and settings tell. Raises nothing."""
+    wanted, credentials = seen.settings.golive, seen.settings.credentials
+    if not _is_here(seen.settings):
+        return replace(seen, logs=GatewayLogs(unread=(ELSEWHERE,)))
+    files = gateway_files.find(seen.settings)
+    logs = read_logs(
+        files,
+        port=credentials.port,
+        client_id=credentials.client_id,
+        now=seen.now,
+        attempt=Window(seen.attempted, seen.now) if seen.attempted else None,
+        mask=masked([credentials.username, wanted.expected_account]),
+    )
+    return replace(seen, logs=logs, api_settings=read_api_settings(files)[0])
+
+
+def _is_here(settings: Settings) -> bool:
+    """A folder that the settings name is the gateway's wherever that runs: it may be mounted."""
+    if settings.golive.gateway_folder is not None:
+        return True
+    hosts = addresses(settings.credentials.host)
+    return bool(hosts) and all(map(is_this_machine, hosts))

@@ -1,0 +1,67 @@
+"""What the gateway keeps on disk is looked at where it is the gateway's, and only there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.gateway.disk import SettingsDirectory
+from golive import on_disk
+from golive.seen import Seen
+from golive.settings_file import read
+from tests.projects import ROOT
+
+NOW = datetime.now(UTC)
+SETTINGS = read(ROOT / "secrets.example.json").settings
+
+
+def look(folder: Path | None, **credentials: Any) -> Seen:
+    golive = SETTINGS.golive.model_copy(update={"gateway_folder": folder and str(folder)})
+    there = SETTINGS.credentials.model_copy(update=credentials)
+    settings = SETTINGS.model_copy(update={"golive": golive, "credentials": there})
+    attempted = NOW - timedelta(seconds=10)
+    return on_disk.added_to(Seen("handshake.connect-ack", settings, None, NOW, attempted=attempted))
+
+
+@pytest.fixture
+def jts(tmp_path: Path) -> Path:
+    before = (NOW - timedelta(minutes=1)).astimezone().replace(tzinfo=None)
+    gateway = SettingsDirectory(tmp_path / "Jts", clock=lambda: before)
+    gateway("started", authenticated=False)
+    return tmp_path / "Jts"
+
+
+def test_gateway_here_is_told_of_with_its_logs_and_settings(jts: Path) -> None:
+    seen = look(jts)
+    assert seen.logs is not None
+    assert "Invalid username or password" in str(seen.logs.authentication_failed)
+    assert seen.api_settings is not None
+    assert seen.api_settings.trusted_ips == ("127.0.0.1",)
+
+
+def test_gateway_elsewhere_is_looked_for_only_in_the_folder_that_is_named(
+    jts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(jts.parent))
+    monkeypatch.setenv("USERPROFILE", str(jts.parent))
+    seen = look(None, host="192.0.2.1")
+    assert seen.logs is not None
+    assert seen.logs.unread == (on_disk.ELSEWHERE,)
+    assert seen.logs.authentication_failed is None
+    assert seen.api_settings is None
+    named = look(jts, host="192.0.2.1").logs
+    assert named is not None
+    assert named.authentication_failed is not None
+
+
+def test_user_and_account_of_the_settings_are_not_shown(jts: Path) -> None:
+    said = "INFO  [x] - Authorization failed: REVOPTION may not use U21146542"
+    with (jts / "launcher.log").open("a", encoding="utf-8") as log:
+        log.write(f"{NOW.astimezone():%Y-%m-%d %H:%M:%S}.999 {said}\n")
+    logs = look(jts).logs
+    assert logs is not None
+    assert str(logs.authentication_failed).endswith("failed: *** may not use ***")
+    assert "RevOption" not in repr(logs.lines)
