@@ -1,0 +1,112 @@
+"""IBKR's reset windows, in local time whatever the season."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from golive.reset_windows import EASTERN, HONG_KONG, RESETS, told, windows
+from tests.projects import ROOT, environment
+
+NONE = timedelta(0)
+NORTH_AMERICA = "IBKR's nightly reset in North America"
+
+
+def eastern(text: str, fold: int = 0) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(EASTERN), fold=fold)
+
+
+def names(moment: datetime) -> list[str]:
+    return [window.name for window in windows(moment, NONE)]
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_in"),
+    [
+        ("2026-11-23T00:14:59", False),  # Monday, winter
+        ("2026-11-23T00:15", True),
+        ("2026-11-23T01:45", True),
+        ("2026-11-23T01:45:01", False),
+        ("2026-07-06T00:15", True),  # Monday, summer
+        ("2026-11-28T00:30", False),  # Saturday: the weekend's reset instead
+        ("2026-11-29T00:30", True),  # Sunday
+    ],
+)
+def test_nightly_reset_of_north_america_is_told_from_sunday_to_friday(
+    moment: str, is_in: bool
+) -> None:
+    assert (NORTH_AMERICA in names(eastern(moment))) is is_in
+    assert (NORTH_AMERICA in names(eastern(moment).astimezone(UTC))) is is_in
+
+
+def test_weekend_reset_lasts_from_friday_to_saturday() -> None:
+    inside = [eastern(each) for each in ("2026-11-27T23:00", "2026-11-28T02:59")]
+    outside = [eastern(each) for each in ("2026-11-27T22:59", "2026-11-28T03:01")]
+    assert all("IBKR's weekend reset" in names(moment) for moment in inside)
+    assert not any("IBKR's weekend reset" in names(moment) for moment in outside)
+
+
+def test_end_of_logins_is_a_moment_of_sunday() -> None:
+    (window,) = (each for each in windows(eastern("2026-11-29T00:55")) if "logins" in each.name)
+    assert str(window) == "IBKR's end of the week's logins, Sunday 01:00 US/Eastern"
+    assert window.begin == window.end == eastern("2026-11-29T01:00")
+
+
+def test_hour_that_comes_twice_in_autumn_counts_twice() -> None:
+    before_and_after = [eastern("2026-11-01T01:30", fold) for fold in (0, 1)]
+    assert all(NORTH_AMERICA in names(moment) for moment in before_and_after)
+    (window,) = (w for w in windows(before_and_after[1], NONE) if w.name == NORTH_AMERICA)
+    lasts = window.end.astimezone(UTC) - window.begin.astimezone(UTC)
+    assert lasts == timedelta(hours=2, minutes=30)
+
+
+def test_hour_that_is_left_out_in_spring_shifts_no_window() -> None:
+    assert names(datetime(2026, 3, 8, 5, 15, tzinfo=UTC)) == [NORTH_AMERICA]  # still winter
+    assert NORTH_AMERICA in names(datetime(2026, 3, 9, 4, 15, tzinfo=UTC))  # summer
+    assert NORTH_AMERICA not in names(datetime(2026, 3, 9, 5, 46, tzinfo=UTC))
+
+
+def test_reset_of_another_region_keeps_that_regions_day() -> None:
+    sunday_there = datetime(2026, 11, 29, 4, 45, tzinfo=ZoneInfo(HONG_KONG))
+    assert names(sunday_there) == ["IBKR's first daily reset in Asia-Pacific"]
+    assert names(sunday_there - timedelta(days=1)) == []
+
+
+def test_window_is_told_in_words_now_and_soon() -> None:
+    line = "IBKR's nightly reset in North America, Monday 00:15 to 01:45 US/Eastern"
+    assert told(eastern("2026-11-23T01:20"))[0] == f"now: {line}"
+    assert told(eastern("2026-11-23T00:05")) == [f"soon: {line}"]
+    assert told(eastern("2026-11-23T12:00")) == []
+
+
+def test_every_window_is_found_from_its_first_moment_to_its_last() -> None:
+    for reset in RESETS:
+        found = list(reset.about(datetime(2026, 11, 25, 12, tzinfo=UTC)))
+        found += list(reset.about(datetime(2026, 11, 28, 12, tzinfo=UTC)))
+        assert found
+        for window in found:
+            for moment in (window.begin, window.end):
+                assert window in windows(moment.astimezone(UTC), NONE)
+
+
+def test_missing_time_zone_database_is_said_not_guessed() -> None:
+    code = (
+        "from golive.reset_windows import *; moment = datetime(2026, 11, 23, 12, tzinfo=UTC)\n"
+        "print(*told(moment))\ntry: windows(moment)\nexcept NoTimeZones: print('raised')"
+    )
+    without_tzdata = [sys.executable, "-S", "-c", code]
+    done = subprocess.run(
+        without_tzdata,
+        cwd=ROOT,
+        env=environment(PYTHONTZPATH=""),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.startswith("IBKR's reset windows are not known here"), done.stderr
+    assert done.stdout.endswith("raised\n")
