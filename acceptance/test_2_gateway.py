@@ -13,7 +13,7 @@ def test_gateway_listens_on_the_configured_port(gateway, evidence):
 
 @step("gateway.initialized")
 def test_gateway_has_been_up_for_the_initialization_time(uptime, run, evidence):
-    evidence.observe(uptime, needed_seconds=run.initialization_seconds)
+    evidence.observe(uptime, needed_seconds=run.initialization_seconds, resets=run.resets)
     assert uptime.is_same
     assert uptime.seconds >= run.initialization_seconds
 

@@ -18,6 +18,7 @@ MOST_UNREAD = 3
 def told(seen: Seen) -> list[str]:
     """The facts, in the order in which they came about."""
     facts = [f"first step not passed: {seen.failed}"]
+    facts += seen.resets
     facts += _port_facts("before", seen.before, known=())
     facts += _port_facts("after", seen.after, seen.before.close_wait if seen.before else ())
     if seen.listener:

@@ -221,7 +221,7 @@ class GoLiveSession:
         target = self.run.target
         client = self.run.file.settings.credentials.client_id
         where = f"{target.host}:{target.port}, {target.kind}, client id {client}"
-        self._teller.begin(where, target.name)
+        self._teller.begin(where, target.name, self.run.resets)
 
     # each step
 

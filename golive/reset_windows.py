@@ -95,7 +95,7 @@ def told(moment: datetime) -> list[str]:
         found = windows(moment)
     except NoTimeZones as error:
         return [str(error)]
-    return [f"{'now' if each.holds(moment) else 'soon'}: {each}" for each in found]
+    return [f"this is {'in' if each.holds(moment) else 'shortly before'} {each}" for each in found]
 
 
 def _zone(name: str) -> ZoneInfo:

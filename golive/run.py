@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from golive import diagnosis, evidence, on_disk, procedure, rehearsal, sockets
+from golive import diagnosis, evidence, on_disk, procedure, rehearsal, reset_windows, sockets
 from golive.attempts import Attempts
 from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
@@ -81,6 +81,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.started = self.clock.now()
+        self.resets = [] if self.target.is_rehearsal else reset_windows.told(self.started)
         host = self.file.settings.credentials.host
         self.gateway = Gateway(self.target.port, SocketTable(host), self.clock)
         self.before = self._look()
@@ -278,6 +279,7 @@ class Run:
             positions=self.positions,
             lost_connectivity=bool(self.connection and self.connection.connectivity_lost),
             other_listeners=self._other_listeners(),
+            resets=self.resets,
         )
         if is_over and record.stage != "environment":
             seen = on_disk.added_to(seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,6 +64,8 @@ class Seen:
     """Which of the four known ports listen, besides the configured one."""
     logs: GatewayLogs | None = None
     api_settings: ApiSettings | None = None
+    resets: Sequence[str] = ()
+    """Whether the run falls in one of IBKR's reset windows, in words."""
 
     @property
     def stopped(self) -> str | None:

@@ -29,9 +29,11 @@ class Terminal:
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write, self._stage = write, ""
 
-    def begin(self, where: str, target: str) -> None:
+    def begin(self, where: str, target: str, resets: list[str]) -> None:
         """What is about to be tried; what is not the live gateway says so before anything else."""
         self._write(f"{HEADINGS[target]}: {where}")
+        for each in resets:
+            self._write(each)
 
     def step(self, record: StepRecord) -> None:
         if record.stage != self._stage:

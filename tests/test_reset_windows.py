@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from golive.reset_windows import EASTERN, HONG_KONG, RESETS, told, windows
-from tests.projects import ROOT, environment
+from tests.fakes import Fake
+from tests.projects import ROOT, Project, environment
 
 NONE = timedelta(0)
 NORTH_AMERICA = "IBKR's nightly reset in North America"
@@ -78,8 +81,8 @@ def test_reset_of_another_region_keeps_that_regions_day() -> None:
 
 def test_window_is_told_in_words_now_and_soon() -> None:
     line = "IBKR's nightly reset in North America, Monday 00:15 to 01:45 US/Eastern"
-    assert told(eastern("2026-11-23T01:20"))[0] == f"now: {line}"
-    assert told(eastern("2026-11-23T00:05")) == [f"soon: {line}"]
+    assert told(eastern("2026-11-23T01:20"))[0] == f"this is in {line}"
+    assert told(eastern("2026-11-23T00:05")) == [f"this is shortly before {line}"]
     assert told(eastern("2026-11-23T12:00")) == []
 
 
@@ -91,6 +94,30 @@ def test_every_window_is_found_from_its_first_moment_to_its_last() -> None:
         for window in found:
             for moment in (window.begin, window.end):
                 assert window in windows(moment.astimezone(UTC), NONE)
+
+
+def test_live_run_says_at_its_beginning_and_in_its_diagnosis_that_it_falls_in_a_window(
+    own_project: Project, fake: Callable[..., Fake], secrets: Callable[..., Path]
+) -> None:
+    own_project.edit(
+        "golive/reset_windows.py",
+        "RESETS = (",
+        "RESETS = (\n"
+        "    Reset('a reset', DAYS, time(0), time(12), EASTERN),\n"
+        "    Reset('a reset', DAYS, time(12), time(0), EASTERN),",
+    )
+    run = own_project.rehearse("--secrets", str(secrets(fake("silent").port)))
+    assert "\nthis is in a reset, " in run.output
+    assert run.output.index("this is in a reset") < run.output.index("\nenvironment\n")
+    assert any(
+        fact.startswith("this is in a reset, ") for fact in run.evidence["diagnosis"]["facts"]
+    )
+    assert "this is in a reset, " in str(run.steps["gateway.initialized"]["observed"]["resets"])
+
+
+def test_rehearsal_is_in_no_window_of_ibkrs(project: Project) -> None:
+    run = project.rehearse("--fake")
+    assert run.steps["gateway.initialized"]["observed"]["resets"] == []
 
 
 def test_missing_time_zone_database_is_said_not_guessed() -> None:
