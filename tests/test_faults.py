@@ -86,12 +86,9 @@ def rehearsals(
 
     def perform(number: int, fault: str) -> Rehearsal:
         path = folder / f"{number}.json"
-        initialization = 2 if fault == "starting" else 0
-        times = {
-            "HandshakeTimeoutSeconds": patience(fault),
-            "InitializationSeconds": initialization,
-        }
-        write_secrets(path, 4001, **times)
+        wait = 2 if fault == "starting" else 0
+        limit = patience(fault)
+        write_secrets(path, 4001, HandshakeTimeoutSeconds=limit, InitializationSeconds=wait)
         return project.rehearse(f"--fake={fault}", "--secrets", str(path))
 
     tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
