@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from golive import installed
+from golive import installed, on_disk
 from golive.evidence import plain
 from golive.gateway import Gateway, Uptime
 from golive.run import Run
@@ -64,7 +64,9 @@ def gateway(run: Run) -> Gateway:
 def uptime(gateway: Gateway, run: Run, golive_session: GoLiveSession) -> Uptime:
     """Waits, visibly, until the gateway has been up for the initialization time."""
     run.uptime = gateway.wait_until_initialized(
-        run.initialization_seconds, golive_session.countdown()
+        run.initialization_seconds,
+        golive_session.countdown(),
+        on_disk.logged_in(run.file.settings, run.clock.now()),
     )
     return run.uptime
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from golive import gateway_files
+from golive.gateway_files import GatewayFiles
 from golive.gateway_logs import GatewayLogs, masked, read_logs
 from golive.gateway_settings import read_api_settings
 from golive.log_files import Window
@@ -17,19 +19,33 @@ ELSEWHERE = "Host is another machine: what the gateway keeps on its disk cannot 
 
 def added_to(seen: Seen) -> Seen:
     """The same with what the gateway's logs and settings tell. Raises nothing."""
-    wanted, credentials = seen.settings.golive, seen.settings.credentials
     if not _is_here(seen.settings):
         return replace(seen, logs=GatewayLogs(unread=(ELSEWHERE,)))
     files = gateway_files.find(seen.settings)
-    logs = read_logs(
+    attempt = Window(seen.attempted, seen.now) if seen.attempted else None
+    logs = _logs(files, seen.settings, seen.now, attempt)
+    return replace(seen, logs=logs, api_settings=read_api_settings(files)[0])
+
+
+def logged_in(settings: Settings, now: datetime) -> datetime | None:
+    """When the gateway was last logged in to, where its logs tell. Raises nothing."""
+    if not _is_here(settings):
+        return None
+    return _logs(gateway_files.find(settings), settings, now).logged_in
+
+
+def _logs(
+    files: GatewayFiles, settings: Settings, now: datetime, attempt: Window | None = None
+) -> GatewayLogs:
+    credentials = settings.credentials
+    return read_logs(
         files,
         port=credentials.port,
         client_id=credentials.client_id,
-        now=seen.now,
-        attempt=Window(seen.attempted, seen.now) if seen.attempted else None,
-        mask=masked([credentials.username, wanted.expected_account]),
+        now=now,
+        attempt=attempt,
+        mask=masked([credentials.username, settings.golive.expected_account]),
     )
-    return replace(seen, logs=logs, api_settings=read_api_settings(files)[0])
 
 
 def _is_here(settings: Settings) -> bool:

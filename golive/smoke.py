@@ -58,7 +58,7 @@ def smoke(path: Path, show: Write, clock: Clock = SYSTEM, *, on_fallback: bool =
     write(f"Attempting: {credentials.host}:{credentials.port} clientId={credentials.client_id}")
     gateway = Gateway(credentials.port, SocketTable(credentials.host), clock)
     try:
-        for step_id, why in _objections(file, gateway, write):
+        for step_id, why in _objections(file, gateway, write, clock):
             write(f"\nREFUSED, nothing was connected: {why}")
             _advise(Seen(step_id, file.settings, _look(gateway), clock.now()), write)
             return Exit.REFUSED
@@ -73,7 +73,9 @@ def smoke(path: Path, show: Write, clock: Clock = SYSTEM, *, on_fallback: bool =
         return Exit.REFUSED
 
 
-def _objections(file: SettingsFile, gateway: Gateway, write: Write) -> Iterator[tuple[str, str]]:
+def _objections(
+    file: SettingsFile, gateway: Gateway, write: Write, clock: Clock
+) -> Iterator[tuple[str, str]]:
     """The pre-flight steps that do not hold, in order, and why. Nothing is connected.
 
     A port on which nothing listens is no objection: it has an exit code of its own.
@@ -97,8 +99,8 @@ def _objections(file: SettingsFile, gateway: Gateway, write: Write) -> Iterator[
     if _nothing_listens(file, gateway):
         return
     tell = now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing"))
-    seconds = wanted.initialization_seconds
-    uptime = _seen(file, lambda: gateway.wait_until_initialized(seconds, tell))
+    seconds, login = wanted.initialization_seconds, on_disk.logged_in(settings, clock.now())
+    uptime = _seen(file, lambda: gateway.wait_until_initialized(seconds, tell, login))
     if uptime and not uptime.is_same:
         yield "gateway.initialized", "the gateway went away while it was being waited for"
     if clients := _seen(file, lambda: gateway.clients):

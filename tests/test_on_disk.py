@@ -65,3 +65,17 @@ def test_user_and_account_of_the_settings_are_not_shown(jts: Path) -> None:
     assert logs is not None
     assert str(logs.authentication_failed).endswith("failed: *** may not use ***")
     assert "RevOption" not in repr(logs.lines)
+
+
+def test_login_is_when_the_gateways_log_says(tmp_path: Path) -> None:
+    then = (NOW - timedelta(minutes=5)).replace(microsecond=0)
+    SettingsDirectory(tmp_path, clock=lambda: then.astimezone())("started", authenticated=True)
+    golive = SETTINGS.golive.model_copy(update={"gateway_folder": str(tmp_path)})
+    settings = SETTINGS.model_copy(update={"golive": golive})
+    assert on_disk.logged_in(settings, NOW) == then
+
+
+def test_login_of_a_gateway_elsewhere_is_not_known() -> None:
+    there = SETTINGS.credentials.model_copy(update={"host": "192.0.2.1"})
+    settings = SETTINGS.model_copy(update={"credentials": there})
+    assert on_disk.logged_in(settings, NOW) is None
