@@ -7,7 +7,7 @@ from golive.pytest_plugin import step
 @step("gateway.listening")
 def test_gateway_listens_on_the_configured_port(gateway, evidence):
     listeners = gateway.listeners
-    evidence.observe(listeners=listeners)
+    evidence.observe(listeners=listeners, process=gateway.process(), kind=gateway.kind)
     assert listeners != []
 
 

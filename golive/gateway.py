@@ -71,6 +71,12 @@ class Gateway:
             self._look_behind()
         return seen
 
+    @property
+    def kind(self) -> forwarders.Kind:
+        """What listens, as far as its program's name tells."""
+        listener = self.process()
+        return forwarders.kind(listener.name) if listener else "unknown"
+
     def _look_behind(self) -> None:
         """Raises sockets.NotObservable where a forwarder listens, a container's port say."""
         listener = self.process()

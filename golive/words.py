@@ -96,7 +96,7 @@ def _path(text: str, here: Commands) -> PurePath | None:
 def _times(seen: Seen, not_before: datetime) -> dict[str, object]:
     first = seen.first_failure or seen.attempted or seen.now
     return {
-        "not_before": f"{(not_before + timedelta(seconds=59)).astimezone():%H:%M}",
+        "not_before": f"{(not_before + timedelta(minutes=1)).astimezone():%H:%M}",
         "first_failure": f"{first.astimezone():%H:%M}",
         "minutes": int((seen.now - first).total_seconds() // 60),
         "stop_at": f"{(first + TEN_MINUTES).astimezone():%H:%M}",
