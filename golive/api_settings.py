@@ -19,3 +19,6 @@ class ApiSettings:
     trusted_ips: tuple[str, ...] | None = None
     localhost_only: bool | None = None
     """Whether it takes connections from its own machine alone, whatever else is trusted."""
+
+
+NOT_ASKED = ApiSettings("the gateway was not asked for them")

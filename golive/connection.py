@@ -26,9 +26,17 @@ from golive.answers import (
     Positions,
     connectivity_lost,
 )
+from golive.api_settings import ApiSettings
 from golive.attempts import Attempts
 from golive.clock import SYSTEM, Clock
-from golive.official_client import Heard, Outlet, id_and_body, joined
+from golive.official_client import (
+    TELLS_CONFIG,
+    Heard,
+    Outlet,
+    ask_for_config,
+    id_and_body,
+    joined,
+)
 from golive.transport import (
     Closing,
     ConnectFailed,
@@ -67,6 +75,8 @@ class Connection:
         self._raw_ids = False
         self._transport: Transport | None = None
         self._begin = 0.0
+        self.own_address = ""
+        """The address we connected from."""
         self.handshake = Handshake()
         self.closing: Closing | None = None
 
@@ -103,6 +113,21 @@ class Connection:
         refusal = heard.refusal
         is_granted = heard.ids_given >= TIMES and not refusal and not reason
         return Access(is_granted, refusal, reason or (refusal.text if refusal else ""))
+
+    def api_settings(self, seconds: float) -> ApiSettings:
+        """Asks for the gateway's own settings, which it tells from server version 219 on.
+
+        Where it does not tell them, `source` says why, and all else is None.
+        """
+        version, heard = self.handshake.server_version or 0, self._heard
+        if version < TELLS_CONFIG:
+            return ApiSettings(f"server version {version} does not tell them")
+        reason = self._ask(
+            ask_for_config, lambda: bool(heard.api_settings or heard.refusal), seconds
+        )
+        if not heard.api_settings and heard.refusal:
+            reason = f"error {heard.refusal.code}: {heard.refusal.text}"
+        return heard.api_settings or ApiSettings(f"the gateway does not tell them: {reason}")
 
     def positions(self, seconds: float) -> Positions:
         """Asks for the positions of all accounts, and waits for their end."""
@@ -180,6 +205,7 @@ class Connection:
         self._happened("connecting", f"{self._host}:{self._port} clientId={self._client_id}")
         transport = Transport.connect((ips[0], self._port), left, self._clock)
         self._happened("connected")
+        self.own_address = transport.own_address
         return transport
 
     def _say_hello(self, transport: Transport, deadline: float) -> None:

@@ -17,10 +17,18 @@ from ibapi.message import OUT
 from ibapi.wrapper import EWrapper
 
 from golive.answers import NOT_VALID, UNSETTLING, ApiError, Position, connectivity_lost
+from golive.api_settings import ApiSettings
 from golive.transport import Transport
 
-READING = frozenset({OUT.START_API, OUT.REQ_IDS, OUT.REQ_POSITIONS})
+REQ_CONFIG, TELLS_CONFIG = 108, 219
+"""The request for the gateway's settings, and the server version that first answers it. Older
+clients have no name for either."""
+
+READING = frozenset({OUT.START_API, OUT.REQ_IDS, OUT.REQ_POSITIONS, REQ_CONFIG})
 """The only messages that may leave: they begin the session, or read."""
+
+CONFIG_REQUEST = 1
+"""The id under which the settings are asked for; the other requests have none."""
 
 UNSET = Decimal(2**127 - 1)
 """What the official client makes of an empty decimal."""
@@ -60,6 +68,7 @@ class Heard(EWrapper):  # type: ignore[misc]
         self.errors: list[ApiError] = []
         self.positions: dict[tuple[Any, ...], Position] = {}
         self.position_end = False
+        self.api_settings: ApiSettings | None = None
         self._errors_before: int | None = None
         self._errors_asked = 0
         self.ids_given = 0
@@ -120,7 +129,7 @@ class Heard(EWrapper):  # type: ignore[misc]
     def forget(self) -> None:
         """What was not asked for is no answer; and from the first time on trouble counts."""
         self.positions.clear()
-        self.position_end, self.ids_given = False, 0
+        self.position_end, self.ids_given, self.api_settings = False, 0, None
         self._errors_asked = len(self.errors)
         if self._errors_before is None:
             self._errors_before = self._errors_asked
@@ -129,19 +138,41 @@ class Heard(EWrapper):  # type: ignore[misc]
     def refusal(self) -> ApiError | None:
         """The refusal of what was asked last."""
         since = self.errors[self._errors_asked :]
-        return next((error for error in since if error.code == NOT_VALID), None)
+        return next((error for error in since if _is_refusal(error)), None)
 
     @property
     def trouble(self) -> ApiError | None:
         """What unsettles the positions: a link lost before and still, or anything since."""
         begin = self._errors_before or 0
         before, since = self.errors[:begin], self.errors[begin:]
-        found = (error for error in since if error.code in UNSETTLING)
+        found = (e for e in since if e.code in UNSETTLING and e.request_id != CONFIG_REQUEST)
         return next(found, None) or connectivity_lost(before)
 
     def positionEnd(self) -> None:
         self.position_end = True
         self._happened("positionEnd", f"{len(self.positions)} rows")
+
+    def configResponseProtoBuf(self, configResponseProto: Any) -> None:
+        """What is left out was not told; but no master client id is a blank one."""
+        told = configResponseProto.api.settings
+        if configResponseProto.api.HasField("settings"):
+            self.api_settings = ApiSettings(
+                "the gateway's answer",
+                told.readOnlyApi if told.HasField("readOnlyApi") else None,
+                str(told.masterClientId) if _is_client_id(told) else "",
+                tuple(told.trustedIPs) or None,
+                told.allowLocalhostOnly if told.HasField("allowLocalhostOnly") else None,
+            )
+        else:
+            self.api_settings = ApiSettings("the gateway's answer, which tells none")
+
+
+def _is_refusal(error: ApiError) -> bool:
+    return error.code == NOT_VALID or error.request_id == CONFIG_REQUEST
+
+
+def _is_client_id(told: Any) -> bool:
+    return bool(told.HasField("masterClientId") and 0 <= told.masterClientId < UNSET_INTEGER)
 
 
 def _is_quantity(number: Decimal) -> bool:
@@ -175,6 +206,13 @@ def joined(heard: Heard, outlet: Outlet, server_version: int, client_id: int) ->
     client.decoder = _Decoder(heard, server_version)
     client.setConnState(EClient.CONNECTED)
     return client
+
+
+def ask_for_config(client: EClient) -> None:
+    """Only of a gateway that tells it: a client that speaks its version has the request."""
+    from ibapi.protobuf.ConfigRequest_pb2 import ConfigRequest
+
+    client.reqConfigProtoBuf(ConfigRequest(reqId=CONFIG_REQUEST))
 
 
 def id_and_body(payload: bytes, raw_ids: bool) -> tuple[int, bytes]:

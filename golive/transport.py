@@ -95,6 +95,14 @@ class Transport:
         return cls(connected, clock)
 
     @property
+    def own_address(self) -> str:
+        """The address we connected from; "" where the socket tells none any more."""
+        try:
+            return str(self._socket.getsockname()[0])
+        except OSError:
+            return ""
+
+    @property
     def is_open(self) -> bool:
         """Whether neither side has closed, as far as has been read."""
         return self._socket.fileno() != -1 and self._ended_by_peer is None
