@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from golive import installed, on_disk
+from golive.api_settings import ApiSettings
 from golive.evidence import plain
 from golive.gateway import Gateway, Uptime
+from golive.identity import Identity, read_identity
 from golive.run import Run
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
@@ -91,6 +93,24 @@ def connection(run: Run, settings: Settings) -> Iterator[Connection]:
 def access(run: Run, connection: Connection, settings: Settings) -> Access:
     run.access = connection.access(settings.golive.handshake_timeout_seconds)
     return run.access
+
+
+@pytest.fixture(scope="session")
+def api_settings(
+    run: Run, connection: Connection, access: Access, settings: Settings
+) -> ApiSettings:
+    """What the gateway tells of its own settings. One that refused access is asked no more."""
+    if access.is_granted:
+        run.api_settings = connection.api_settings(settings.golive.handshake_timeout_seconds)
+    return run.api_settings
+
+
+@pytest.fixture(scope="session")
+def identity(run: Run, api_settings: ApiSettings, settings: Settings) -> Identity:
+    """The gateway's own settings, and from its files what it does not tell itself."""
+    found = read_identity(api_settings, settings)
+    run.api_settings = found.told
+    return found
 
 
 @pytest.fixture(scope="session")

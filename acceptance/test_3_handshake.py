@@ -41,6 +41,21 @@ def test_handshake_is_under_budget(connection, settings, evidence):
 
 
 @step("handshake.read-only-off")
-def test_read_only_api_is_off(access, evidence):
-    evidence.observe(access)
+def test_read_only_api_is_off(access, api_settings, evidence):
+    evidence.observe(access, read_only_by_its_settings=api_settings.read_only)
     assert access.is_granted
+    assert api_settings.read_only is not True
+
+
+@step("handshake.master-client-id")
+def test_master_client_id_is_the_pinned_one_or_blank(identity, settings, evidence):
+    found, pinned = identity.told.master_client_id, settings.golive.pinned_client_id
+    evidence.observe(master_client_id=found, pinned=pinned, source=identity.told.source)
+    assert identity.has_master(pinned)
+
+
+@step("handshake.trusted-addresses")
+def test_trusted_addresses_include_this_client_s(identity, connection, evidence):
+    trusted, ours = identity.told.trusted_ips, connection.own_address
+    evidence.observe(trusted=trusted, ours=ours, source=identity.told.source)
+    assert identity.trusts(ours)

@@ -86,9 +86,15 @@ def _has_lost_its_link(seen: Seen) -> bool:
     return (ended or silent) and seen.lost_connectivity
 
 
-def _is_half_open(seen: Seen) -> bool:
+def _is_read_only(seen: Seen) -> bool:
     refused = seen.access is not None and seen.access.refusal is not None
-    return _failed("handshake.read-only-off")(seen) and not refused and not seen.was_closed_on
+    says_so = seen.api_settings is not None and seen.api_settings.read_only is True
+    return _failed("handshake.read-only-off")(seen) and (refused or says_so)
+
+
+def _is_half_open(seen: Seen) -> bool:
+    asked = _failed("handshake.read-only-off")(seen)
+    return asked and not _is_read_only(seen) and not seen.was_closed_on
 
 
 def _is_in_trouble(seen: Seen) -> bool:
@@ -204,14 +210,22 @@ TREE: tuple[Branch, ...] = (
            "the handshake took longer than {budget:g} s",
            next_steps=("Look at the machine's load and at the gateway's own status.", AGAIN_LATER),
            is_the_gateways=True),
-    Branch("read-only-api", "error 321 when asked for ids",
-           lambda seen: _failed("handshake.read-only-off")(seen)
-           and seen.access is not None and seen.access.refusal is not None,
+    Branch("read-only-api", "error 321 when asked for ids, or its settings say so", _is_read_only,
            "the gateway's Read-Only API is on: it would refuse every order",
            next_steps=("Switch Read-Only API off in the gateway's API settings.", AGAIN_LATER)),
     Branch("half-open", "no answer any more once the handshake is complete", _is_half_open,
            "the gateway completed the handshake, then stopped answering", "A",
            is_the_gateways=True),
+    Branch("master-client-id", "its settings have another master client id",
+           _failed("handshake.master-client-id"),
+           "the gateway's master client id is {master}, neither {client_id} nor blank",
+           next_steps=("In the gateway's API settings, set Master API client ID to {client_id}.",
+                       AGAIN_LATER)),
+    Branch("untrusted-address", "its settings do not name the address we connect from",
+           _failed("handshake.trusted-addresses"),
+           "the address of this client is not among the gateway's trusted IPs",
+           next_steps=("Add 127.0.0.1 to Trusted IPs in the gateway's API settings.",
+                       AGAIN_LATER)),
     Branch("connectivity-lost", "error 1100, 1101 or 2110, and no 1102 behind it",
            _has_lost_its_link,
            "the gateway has lost its link to IBKR",

@@ -27,12 +27,12 @@ def told(seen: Seen) -> list[str]:
         facts += _handshake_facts(seen.handshake)
     if seen.access and seen.access.reason:
         facts += [f"asked for ids: {seen.access.reason}"]
+    if seen.api_settings:
+        facts += _settings_facts(seen.api_settings)
     if seen.positions and seen.positions.reason:
         facts += [f"positions: {seen.positions.reason}"]
     if seen.logs:
         facts += _log_facts(seen.logs, seen)
-    if seen.api_settings:
-        facts += _settings_facts(seen.api_settings)
     return facts
 
 
@@ -78,6 +78,18 @@ def _listener_fact(listener: Process) -> str:
     kind = forwarders.kind(listener.name)
     what = f"{listener.name} (a {kind})" if kind != "unknown" else listener.name
     return f"listener: {what}, pid {listener.pid}, up since {since}"
+
+
+def _settings_facts(settings: ApiSettings) -> list[str]:
+    """What is set in the gateway, where that was told."""
+    told = []
+    if settings.read_only is not None:
+        told.append(f"Read-Only API {'on' if settings.read_only else 'off'}")
+    if settings.master_client_id is not None:
+        told.append(f"master client id {settings.master_client_id or 'blank'}")
+    if settings.trusted_ips is not None:
+        told.append(f"trusted IPs {', '.join(settings.trusted_ips) or 'none'}")
+    return [f"its settings: {'; '.join(told)} (from {settings.source})"] if told else []
 
 
 def _handshake_facts(handshake: Handshake) -> list[str]:

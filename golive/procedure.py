@@ -69,6 +69,10 @@ STEPS = (
     Step("handshake.managed-accounts", "gateway manages the expected account", SMOKE),
     Step("handshake.under-budget", "handshake is under budget", METRICS),
     Step("handshake.read-only-off", "read-only api is off", IDENTITY),
+    Step(
+        "handshake.master-client-id", "master client id is the pinned one or blank", IDENTITY, True
+    ),
+    Step("handshake.trusted-addresses", "trusted addresses include this client's", IDENTITY, True),
     Step("positions.complete", "positions are complete", METRICS),
     Step("positions.count", "open positions are as many as expected", METRICS),
     Step("afterwards.closed-cleanly", "connection is closed cleanly", TIMEOUT),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from golive import diagnosis, evidence, on_disk, procedure, rehearsal, reset_windows, sockets
+from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.attempts import Attempts
 from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
@@ -73,6 +74,7 @@ class Run:
     connection: Connection | None = None
     uptime: Uptime | None = None
     access: Access | None = None
+    api_settings: ApiSettings = NOT_ASKED
     positions: Positions | None = None
     api_version: str | None = None
     _records: dict[str, StepRecord] = field(default_factory=dict)
@@ -276,6 +278,7 @@ class Run:
             else LEAST_UPTIME,
             handshake=self.connection.handshake if self.connection else None,
             access=self.access,
+            api_settings=self.api_settings,
             positions=self.positions,
             lost_connectivity=bool(self.connection and self.connection.connectivity_lost),
             other_listeners=self._other_listeners(),

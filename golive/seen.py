@@ -57,6 +57,8 @@ class Seen:
     """Seconds below which a gateway that does not answer may only be too young."""
     handshake: Handshake | None = None
     access: Access | None = None
+    api_settings: ApiSettings | None = None
+    """The gateway's own, as far as they were told."""
     positions: Positions | None = None
     lost_connectivity: bool = False
     """Whether the gateway's last word about its link to IBKR was that it is lost."""

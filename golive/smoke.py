@@ -13,10 +13,12 @@ from typing import TypeVar
 
 from golive import diagnosis, installed, on_disk, processes, settings_file, sockets
 from golive.answers import Access, Event, Handshake
+from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.attempts import AttemptRefused, Attempts
 from golive.clock import SYSTEM, Clock, now_and_then
 from golive.diagnosis import Next
 from golive.gateway import Gateway
+from golive.identity import Identity, read_identity
 from golive.seen import Seen
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
@@ -149,12 +151,15 @@ def _attempt(file: SettingsFile, gateway: Gateway, write: Write, clock: Clock) -
     try:
         handshake = connection.open(seconds)
         access = connection.access(seconds)
+        over_api = connection.api_settings(seconds) if access.is_granted else NOT_ASKED
     finally:
         connection.close()
+    identity, own = read_identity(over_api, settings), connection.own_address
     after = _look(gateway)
     is_same = after is None or (bool(after.listeners) and _listener(gateway) == process)
     claims = {
-        **_handshake_claims(handshake, access, settings),
+        **_handshake_claims(handshake, access, over_api, settings),
+        **(_identity_claims(identity, own, settings, write) if access.is_granted else {}),
         "afterwards.closed-cleanly": connection.close().is_clean
         and connection.connectivity_lost is None,
         "afterwards.no-zombies": not _seen(file, lambda: gateway.zombies),
@@ -178,13 +183,16 @@ def _attempt(file: SettingsFile, gateway: Gateway, write: Write, clock: Clock) -
         attempted=attempts.made[0].begun if attempts.made else None,
         handshake=handshake,
         access=access,
+        api_settings=identity.told,
         lost_connectivity=lost,
     )
     _advise(seen, write)
     return Exit.NOT_CONNECTED if handshake.stopped == "refused" else Exit.NO_HANDSHAKE
 
 
-def _handshake_claims(handshake: Handshake, access: Access, settings: Settings) -> dict[str, bool]:
+def _handshake_claims(
+    handshake: Handshake, access: Access, over_api: ApiSettings, settings: Settings
+) -> dict[str, bool]:
     """The steps of the handshake stage, and whether they hold."""
     wanted, milliseconds = settings.golive, handshake.complete_ms
     in_time = milliseconds is not None and milliseconds < wanted.handshake_budget_seconds * 1000
@@ -194,7 +202,26 @@ def _handshake_claims(handshake: Handshake, access: Access, settings: Settings) 
         "handshake.managed-accounts": wanted.expected_account in handshake.accounts
         and not settings.of_another_kind(handshake.accounts),
         "handshake.under-budget": handshake.stopped is None and in_time,
-        "handshake.read-only-off": access.is_granted,
+        "handshake.read-only-off": access.is_granted and over_api.read_only is not True,
+    }
+
+
+def _identity_claims(
+    identity: Identity, address: str, settings: Settings, write: Write
+) -> dict[str, bool]:
+    """The steps about the gateway's own settings. What cannot be known is said, and no obstacle."""
+
+    def holds(claim: Callable[[], bool]) -> bool:
+        try:
+            return claim()
+        except sockets.NotObservable as reason:
+            write(f"not observable: {reason}")
+            return True
+
+    pinned = settings.golive.pinned_client_id
+    return {
+        "handshake.master-client-id": holds(lambda: identity.has_master(pinned)),
+        "handshake.trusted-addresses": holds(lambda: identity.trusts(address)),
     }
 
 

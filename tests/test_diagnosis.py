@@ -57,6 +57,7 @@ CLOSED = "the gateway closed the connection (FIN)"
 FAILED_LOGIN = "2026-11-23 09:12:00 Authorization failed: Invalid username or password."
 NOT_LOGGED_IN = GatewayLogs(authentication_failed=FAILED_LOGIN)
 READ_ONLY = Access(refusal=ApiError(-1, 321, "The API interface is in Read-Only mode."))
+TOLD = ApiSettings("jts.ini", False, "99", ("192.0.2.7",))
 WALK = {
     "ibapi-not-the-one": seen("environment.ibapi-version"),
     "settings-changed": seen("environment.settings"),
@@ -80,6 +81,8 @@ WALK = {
     "slow-handshake": seen("handshake.under-budget", handshake=Handshake()),
     "read-only-api": seen("handshake.read-only-off", handshake=Handshake(), access=READ_ONLY),
     "half-open": asked("handshake.read-only-off"),
+    "master-client-id": seen("handshake.master-client-id", api_settings=TOLD),
+    "untrusted-address": seen("handshake.trusted-addresses", api_settings=TOLD),
     "connectivity-lost": asked("positions.complete", trouble=1100),
     "gateway-in-trouble": asked("positions.complete", trouble=1300),
     "connection-lost": asked("positions.complete", CLOSED),
@@ -199,6 +202,19 @@ def test_handshake_that_ends_with_the_link_to_ibkr_is_no_stuck_listener(at: str)
     diagnosis = found(stopped(at, lost_connectivity=True))
     assert (diagnosis.code, diagnosis.also) == ("connectivity-lost", [])
     assert diagnosis.stopped_at == "error 1100"
+
+
+def test_read_only_mode_that_only_the_settings_tell_is_named() -> None:
+    told = ApiSettings("the gateway's answer", read_only=True)
+    what = seen("handshake.read-only-off", access=Access(True), api_settings=told)
+    assert found(what).code == "read-only-api"
+    assert "its settings: Read-Only API on (from the gateway's answer)" in found(what).facts
+
+
+def test_settings_of_the_gateway_are_told_with_their_source() -> None:
+    (fact,) = (each for each in found(WALK["master-client-id"]).facts if "settings" in each)
+    told = "Read-Only API off; master client id 99; trusted IPs 192.0.2.7"
+    assert fact == f"its settings: {told} (from jts.ini)"
 
 
 def test_link_lost_at_the_end_is_named() -> None:

@@ -7,7 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+import ibapi
 import pytest
+from ibapi.server_versions import MAX_CLIENT_VER
 
 from fakes.gateway.named_faults import FAULTS
 from golive import procedure
@@ -46,6 +48,8 @@ EXPECTED = {
     "authentication-failed": Expected("handshake.connect-ack", "authentication-failed"),
     "mute": Expected("handshake.read-only-off", "half-open", "A"),
     "read-only": Expected("handshake.read-only-off", "read-only-api"),
+    "other-master": Expected("handshake.master-client-id", "master-client-id"),
+    "untrusted": Expected("handshake.trusted-addresses", "untrusted-address"),
     "down": Expected("gateway.listening", "gateway-not-running", None, attempts=0),
     "zombies": Expected("environment.no-zombies", "zombies", "A", attempts=0),
     "wedged": Expected("gateway.accept-queue", "api-listener-stuck", "B", attempts=0),
@@ -140,7 +144,8 @@ def test_evidence_of_a_rehearsal_is_complete_sealed_and_says_that_it_is_one(
     assert run.evidence["digest"] == digest_of(run.evidence)
     assert run.evidence["target"] == "fake"
     assert run.evidence["endpoint"]["kind"] == "fake gateway (rehearsal)"
-    assert run.evidence["api"] == {"version": "10.37.02", "server_version": 203}
+    spoken = {"version": ibapi.get_version_string(), "server_version": MAX_CLIENT_VER}
+    assert run.evidence["api"] == spoken
     assert run.evidence["positions"]["count"] == len(run.evidence["positions"]["rows"]) == 24
     assert all(ms is not None for ms in run.evidence["handshake"].values())
     assert run.evidence["sockets"]["after"] != []

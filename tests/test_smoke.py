@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ibapi.server_versions import MAX_CLIENT_VER
 
 from golive import procedure
+from golive.official_client import TELLS_CONFIG
 from tests.fakes import Fake, wait_until
 from tests.projects import ROOT, Outcome, Project, environment
 
@@ -34,7 +36,8 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
     for callback in (r"connectAck\(\)", r"nextValidId\(1\)", r"managedAccounts\(U21146542\)"):
         assert re.search(rf"^\[\d\d:\d\d:\d\d\.\d\d\d\] {callback}", done.output, re.MULTILINE)
     assert re.search(r"^SUCCESS in \d+ms", done.output, re.MULTILINE)
-    assert gateway.received == ["hello", "START_API", "REQ_IDS", "REQ_IDS"]
+    told = ["REQ_CONFIG"] if MAX_CLIENT_VER >= TELLS_CONFIG else []
+    assert gateway.received == ["hello", "START_API", "REQ_IDS", "REQ_IDS", *told]
     assert gateway.connections == 1
 
 

@@ -312,6 +312,27 @@ class ReadOnly(Fault):
 
 
 @dataclass(frozen=True)
+class OtherMaster(Fault):
+    """Its master client id is another one than the client's."""
+
+    client_id: int = 99
+
+    def settings(self, settings: ApiSettings) -> ApiSettings:
+        return replace(settings, master_client_id=self.client_id)
+
+
+@dataclass(frozen=True)
+class OtherTrusted(Fault):
+    """Trusts this address alone. Whoever connects from another was let in by hand."""
+
+    address: str = "192.0.2.7"
+    """Of a network that is for examples."""
+
+    def settings(self, settings: ApiSettings) -> ApiSettings:
+        return replace(settings, trusted_ips=(self.address,))
+
+
+@dataclass(frozen=True)
 class OrdersFirst(Fault):
     """Orders of this client id, and nextValidId, arrive unasked before managedAccounts."""
 

@@ -59,6 +59,8 @@ FAULTS: dict[str, Known] = {
     "mute": Known(faults.Mute),
     "connectivity-lost": Known(faults.ConnectivityLost),
     "read-only": Known(faults.ReadOnly),
+    "other-master": Known(faults.OtherMaster, "ID", int, highest=2**31 - 2),
+    "untrusted": Known(faults.OtherTrusted, "ADDRESS"),
     "authentication-failed": Known(faults.AuthenticationFailed),
     "late-zombies": Known(
         lambda seconds=1.0: faults.LateZombies(zombies_after=seconds), "SECONDS", float

@@ -64,6 +64,7 @@ class Server:
     def __post_init__(self) -> None:
         self._first_faults = self.faults = in_order(self.faults)
         self._books, self._settings = self.gateway.books, self.gateway.settings
+        self._apply_faults()
 
     @property
     def listens(self) -> bool:
