@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import Fake
-from tests.projects import ROOT, Project, write_secrets
+from tests.projects import ROOT, Project, example_settings, write_secrets
 
 NOT_THE_PROJECT = (
     ".git", ".venv", ".clients", "runs", "__pycache__", "*.egg-info", ".*_cache", "secrets.json",
@@ -28,6 +29,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _copied(folder: Path) -> Project:
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_THE_PROJECT))
+    example = folder / "secrets.example.json"
+    example.write_text(json.dumps(example_settings()), encoding="utf-8")
     return Project(folder)
 
 

@@ -11,6 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from golive import installed
+from golive.settings import GoLive
+
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 60.0
 
@@ -23,9 +26,18 @@ def environment(**more: str) -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k not in LEFT_OUT} | more
 
 
+def example_settings() -> dict[str, Any]:
+    """The example's, which pin the official client that is installed for these tests."""
+    text = (ROOT / "secrets.example.json").read_text(encoding="utf-8")
+    document: dict[str, Any] = json.loads(text)
+    if (version := installed.read().version) != GoLive().api_version:
+        document["GoLive"]["ApiVersion"] = version
+    return document
+
+
 def write_secrets(path: Path, port: int, host: str = "127.0.0.1", **golive: Any) -> Path:
     """A settings file: the example's, but it waits for little."""
-    document = json.loads((ROOT / "secrets.example.json").read_text(encoding="utf-8"))
+    document = example_settings()
     document["IBKRCredentials"].update(Host=host, Port=port)
     document["GoLive"] |= {
         "InitializationSeconds": 0,

@@ -134,10 +134,11 @@ def test_protobuf_tells_the_same_open_order(order: orders.Order) -> None:
 def test_protobuf_tells_the_same_order_status(order: orders.Order) -> None:
     client, said = Mock(), orders.order_status_protobuf(order).SerializeToString()
     Decoder(client, 203).processProtoBuf(said, 3)
-    client.orderStatus.assert_called_once_with(
-        order.order_id, order.status, "0", order.quantity, 0.0, order.perm_id, 0, 0.0,
-        order.client_id, "", 0.0,
-    )  # fmt: skip
+    number, status, filled, remaining, *rest = client.orderStatus.call_args.args
+    assert (number, status) == (order.order_id, order.status)
+    # text to older clients, decimals to newer ones
+    assert [Decimal(filled), Decimal(remaining)] == [0, Decimal(order.quantity)]
+    assert rest == [0.0, order.perm_id, 0, 0.0, order.client_id, "", 0.0]
 
 
 def test_protobuf_leaves_out_empty_text_and_keeps_a_zero_strike() -> None:
