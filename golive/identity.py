@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, fields, replace
 
-from golive import gateway_files, gateway_settings
+from golive import gateway_files, gateway_settings, sockets
 from golive.api_settings import ApiSettings
+from golive.gateway_files import GatewayFiles
 from golive.settings import Settings
 from golive.sockets import NotObservable
 
@@ -55,9 +56,17 @@ def _plain(address: str) -> str:
     return LOOPBACK if found.is_loopback else str(found)
 
 
+def _files(settings: Settings) -> GatewayFiles:
+    """Those of this machine may be another gateway's where ours is elsewhere."""
+    is_here = all(map(sockets.is_this_machine, sockets.addresses(settings.credentials.host)))
+    if is_here or settings.golive.gateway_folder is not None:
+        return gateway_files.find(settings)
+    return GatewayFiles(untold=("Host is another machine: its files cannot be read from here",))
+
+
 def read_identity(over_api: ApiSettings, settings: Settings) -> Identity:
     """What the gateway told over its API, and from its files what it did not."""
-    in_files, untold = gateway_settings.read_api_settings(gateway_files.find(settings))
+    in_files, untold = gateway_settings.read_api_settings(_files(settings))
     missing = [name for name in NAMES if getattr(over_api, name) is None]
     added = {name: getattr(in_files, name) for name in missing}
     if len(missing) == len(NAMES):

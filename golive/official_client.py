@@ -27,8 +27,8 @@ clients have no name for either."""
 READING = frozenset({OUT.START_API, OUT.REQ_IDS, OUT.REQ_POSITIONS, REQ_CONFIG})
 """The only messages that may leave: they begin the session, or read."""
 
-CONFIG_REQUEST = 1
-"""The id under which the settings are asked for; the other requests have none."""
+CONFIG_REQUEST = 2_000_000_219
+"""The id under which the settings are asked for; other requests have none, and no order this."""
 
 UNSET = Decimal(2**127 - 1)
 """What the official client makes of an empty decimal."""

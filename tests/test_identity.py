@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
+from fakes.gateway import errors
 from fakes.gateway.messages import Speech
 from fakes.gateway.protobuf import config_pb2
 from golive import settings_file
@@ -17,7 +18,7 @@ from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.attempts import Attempts
 from golive.connection import Connection
 from golive.identity import Identity, read_identity
-from golive.official_client import TELLS_CONFIG
+from golive.official_client import CONFIG_REQUEST, TELLS_CONFIG
 from golive.settings import Settings
 from golive.sockets import NotObservable
 from tests.fakes import Fake
@@ -25,6 +26,7 @@ from tests.gateways import Scripted, message
 from tests.projects import ROOT, Project
 
 Started = Callable[..., Fake]
+NOT_SERVED = errors.NOT_SERVED.about("it")
 tells_config = pytest.mark.skipif(
     MAX_CLIENT_VER < TELLS_CONFIG, reason="this client has no such request"
 )
@@ -85,8 +87,11 @@ def answering(answer: bytes) -> Callable[[socket.socket], None]:
     return script
 
 
+def refused(request_id: int) -> bytes:
+    return Speech(226).error(NOT_SERVED, request_id=request_id).frame
+
+
 EMPTY = config_pb2.ApiConfig(settings=config_pb2.ApiSettings())
-CODED = b"\x08\x01\x18\xc1\x02\x22\x02no"  # id 1, error 321
 
 
 @tells_config
@@ -95,7 +100,11 @@ CODED = b"\x08\x01\x18\xc1\x02\x22\x02no"  # id 1, error 321
     [
         (b"", "the gateway does not tell them: no answer within 0.2 s", None),
         (frame(310, b"\x08\x01"), "the gateway's answer, which tells none", None),
-        (frame(204, CODED), "the gateway does not tell them: error 321: no", None),
+        (
+            refused(CONFIG_REQUEST),
+            f"the gateway does not tell them: error 321: {NOT_SERVED.text}",
+            None,
+        ),
         (Speech(226).config(1, EMPTY.settings).frame, "the gateway's answer", ""),
     ],
 )
@@ -142,6 +151,14 @@ def test_what_nobody_tells_is_not_observable_and_says_why(
 ) -> None:
     with pytest.raises(NotObservable, match=r"was not asked for them; .*no jts\.ini"):
         claim(read_identity(NOT_ASKED, settings))
+
+
+def test_files_of_this_machine_say_nothing_of_a_gateway_on_another(settings: Settings) -> None:
+    there = settings.credentials.model_copy(update={"host": "192.0.2.1"})
+    golive = settings.golive.model_copy(update={"gateway_folder": None})
+    elsewhere = settings.model_copy(update={"credentials": there, "golive": golive})
+    (_, untold) = read_identity(NOT_ASKED, elsewhere).untold[:2]
+    assert "another machine" in untold
 
 
 @pytest.mark.parametrize(("master", "holds"), [("", True), ("10", True), ("99", False)])
