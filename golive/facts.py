@@ -54,13 +54,6 @@ def _log_facts(logs: GatewayLogs, seen: Seen) -> list[str]:
     return facts
 
 
-def _settings_facts(found: ApiSettings) -> list[str]:
-    """Trusted addresses: whom a gateway does not trust it closes on, or asks about in silence."""
-    if found.trusted_ips is None:
-        return []
-    return [f"trusted addresses: {', '.join(found.trusted_ips) or 'none'} ({found.source})"]
-
-
 def _port_facts(when: str, port: Port | None, known: Sequence[Socket]) -> list[str]:
     """Who listened, and the zombies that are not known already."""
     if port is None:

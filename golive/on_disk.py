@@ -24,7 +24,10 @@ def added_to(seen: Seen) -> Seen:
     files = gateway_files.find(seen.settings)
     attempt = Window(seen.attempted, seen.now) if seen.attempted else None
     logs = _logs(files, seen.settings, seen.now, attempt)
-    return replace(seen, logs=logs, api_settings=read_api_settings(files)[0])
+    told = seen.api_settings
+    if told is None or told.trusted_ips is None:
+        told = read_api_settings(files)[0]
+    return replace(seen, logs=logs, api_settings=told)
 
 
 def logged_in(settings: Settings, now: datetime) -> datetime | None:

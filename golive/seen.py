@@ -65,7 +65,6 @@ class Seen:
     other_listeners: tuple[int, ...] = ()
     """Which of the four known ports listen, besides the configured one."""
     logs: GatewayLogs | None = None
-    api_settings: ApiSettings | None = None
     resets: Sequence[str] = ()
     """Whether the run falls in one of IBKR's reset windows, in words."""
 

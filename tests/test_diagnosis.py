@@ -182,7 +182,7 @@ def test_what_the_logs_say_is_a_fact(logs: GatewayLogs, told: list[str]) -> None
 def test_whom_the_gateway_trusts_is_a_fact() -> None:
     trusted = ApiSettings("C:\\Jts\\jts.ini", trusted_ips=("10.0.0.5",))
     diagnosis = found(replace(WALK["handshake-refused"], api_settings=trusted))
-    assert diagnosis.facts[-1] == "trusted addresses: 10.0.0.5 (C:\\Jts\\jts.ini)"
+    assert diagnosis.facts[-1].endswith("trusted IPs 10.0.0.5 (from C:\\Jts\\jts.ini)")
 
 
 def test_gateway_on_another_of_the_four_ports_is_named() -> None:

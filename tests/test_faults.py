@@ -174,7 +174,7 @@ def test_what_the_gateways_log_says_of_the_attempt_is_a_fact(
 ) -> None:
     facts = run.evidence["diagnosis"]["facts"]
     assert [fact for fact in facts if says in fact], facts
-    assert "trusted addresses: 127.0.0.1" in "\n".join(facts)
+    assert "trusted IPs 127.0.0.1" in "\n".join(facts)
 
 
 def test_zero_quantity_rows_are_reported_but_not_counted(project: Project) -> None:
