@@ -155,7 +155,7 @@ TREE: tuple[Branch, ...] = (
            " that its last login failed",
            _is_not_logged_in,
            "the gateway is not logged in: its log says that the last login failed",
-           next_steps=("Look at the window of {gateway}; if there is none: {start}",
+           next_steps=("Look at the window of {gateway}; if there is none, start it: {start}",
                        "Check user name and password, and log in; once: many failures lock it.",
                        "Wait {initialization} after the login; do not touch its window.",
                        AGAIN_LATER), written=NOT_LOGGED_IN, is_the_gateways=True),

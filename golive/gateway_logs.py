@@ -50,6 +50,8 @@ class GatewayLogs:
     """Which logs, or places, could not be read, and why."""
     attempt_seen: bool | None = None
     """Whether a log has an entry of the attempt; None: no readable log would tell."""
+    attempt_log: str = ""
+    """The log that has it, or would have it."""
     authentication_failed: str | None = None
     """Time and text of the last login's failure; a later login or start undoes it."""
     restarted: datetime | None = None
@@ -82,13 +84,16 @@ def read_logs(
     told = _Told(now - WEEK)
     for line in sorted(chain.from_iterable(log.lines for log in logs), key=_time):
         told.hear(line)
-    entries = _entries(logs, attempt)
-    would_tell = attempt is not None and log_files.would_tell(logs, hidden, port, attempt)
-    shown = sorted([*told.lines, *entries], key=_time)
+    seen = [(log, found) for log in logs if (found := _entries(log, attempt))]
+    telling = [log for log, _ in seen] or (
+        log_files.would_tell(logs, hidden, port, attempt) if attempt else []
+    )
+    shown = sorted(chain(told.lines, *(entries for _, entries in seen)), key=_time)
     return GatewayLogs(
         read=tuple(str(log.file.path) for log in logs),
         unread=tuple(unread),
-        attempt_seen=True if entries else (False if would_tell else None),
+        attempt_seen=bool(seen) if telling else None,
+        attempt_log=str(telling[0].file.path) if telling else "",
         authentication_failed=_shown(told.failure, mask) if told.failure else None,
         restarted=told.restarted,
         logged_in=told.logged_in,
@@ -133,11 +138,10 @@ def _listening_port(line: Line) -> int | None:
     return int(found[1]) if found else None
 
 
-def _entries(logs: Iterable[Log], attempt: Window | None) -> list[Line]:
+def _entries(log: Log, attempt: Window | None) -> list[Line]:
     """In the client's own log every line is one."""
     return [
         line
-        for log in logs
         for line in log.lines
         if attempt is not None
         and attempt.holds(line)

@@ -100,8 +100,8 @@ def of_the_port(
 
 def would_tell(
     logs: Sequence[Log], hidden: Sequence[GatewayFile], port: int, window: Window
-) -> bool:
-    """Whether every log in which the gateway may have written an entry of the attempt is read."""
+) -> list[Log]:
+    """The logs in which an entry of the attempt would stand; none if it may stand in another."""
     programs = {"ibgateway", "tws"}
     if port in PORTS:
         programs = {"tws"} if "TWS" in PORTS[port] else {"ibgateway"}
@@ -109,12 +109,10 @@ def would_tell(
     recent = {source(file) for file in files if window.begun - file.modified < _DAY}
     recent = {each for each in recent if each[1] in programs}
     encrypts = not recent.isdisjoint(map(source, hidden))
-    telling = {
-        log.source
-        for log in logs
-        if _spans(log, window) or (not encrypts and _is_current(log, window))
-    }
-    return bool(recent) and recent <= telling
+    telling = [
+        log for log in logs if _spans(log, window) or (not encrypts and _is_current(log, window))
+    ]
+    return telling if recent and recent <= {log.source for log in telling} else []
 
 
 def _spans(log: Log, window: Window) -> bool:

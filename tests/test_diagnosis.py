@@ -163,14 +163,14 @@ def test_failed_login_is_not_the_cause_where_the_gateway_saw_the_attempt_or_answ
 @pytest.mark.parametrize(
     ("logs", "told"),
     [
-        (GatewayLogs(read=("a.log",), attempt_seen=False),
+        (GatewayLogs(attempt_seen=False, attempt_log="a.log"),
          ["the gateway's log has no entry of this attempt: a.log"]),
-        (GatewayLogs(read=("a.log",), attempt_seen=True),
+        (GatewayLogs(attempt_seen=True, attempt_log="a.log"),
          ["the gateway's log has an entry of this attempt: a.log"]),
         (GatewayLogs(unread=("b.ibgzenc: encrypted",)),
          ["no readable log of the gateway tells whether it saw this attempt",
           "not read: b.ibgzenc: encrypted"]),
-        (GatewayLogs(listening_port=7497, read_only=True, attempt_seen=False, read=("a.log",)),
+        (GatewayLogs(listening_port=7497, read_only=True, attempt_seen=False),
          ["the gateway's log says that it listens on port 7497",
           "the gateway's log says that its API is in read-only mode"]),
     ],

@@ -119,6 +119,7 @@ def test_attempt_that_reached_the_gateway_is_seen(
     fake(0.1, "connected", connection=1, peer="127.0.0.1:53211")
     told = folder.tells()
     assert told.attempt_seen is True
+    assert Path(told.attempt_log).name == "ibgateway.Thu.log"
     assert any("State: HEADER" in line for line in told.lines)
 
 
@@ -128,6 +129,7 @@ def test_attempt_that_left_no_entry_in_the_log_of_the_day_is_not_seen(
     start(fake)
     told = folder.tells()
     assert told.attempt_seen is False
+    assert Path(told.attempt_log).name == "ibgateway.Thu.log"
     assert told.listening_port == 4001
     assert told.read_only is False
     assert told.restarted == BEGUN - timedelta(seconds=120)
