@@ -14,7 +14,7 @@ Kind = Literal["gateway", "forwarder", "unknown"]
 
 GATEWAYS = frozenset({
     "ibgateway", "tws",  # install4j's launchers, which run Java within themselves
-    "ibgateway1", "tws1",  # their names since 10.45, for several versions side by side
+    "ibgateway1", "tws1",  # what IBC's ibcstart.sh renames them to
     "java", "javaw",  # started by IBC, whose scripts call the installation's own Java
     "javaapplicationstub",  # the launcher of an install4j application on macOS
 })  # fmt: skip

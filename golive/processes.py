@@ -2,45 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PureWindowsPath
 
 import psutil
 
+from golive import masking
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that was there when asked. Command lines are left out: they may hold secrets."""
+    """A process that was there when asked. `command` is told where it was asked for, masked."""
 
     pid: int
     name: str
     started: datetime
+    command: str = field(default="", compare=False)
 
 
 def process(pid: int) -> Process | None:
     """The process of a pid; None where it has gone or its start is not told to this user."""
     try:
-        found = psutil.Process(pid)
-        return Process(pid, found.name(), _utc(found.create_time()))
+        hold = psutil.Process(pid)
+        return Process(pid, hold.name(), _utc(hold.create_time()))
     except psutil.Error:
         return None
 
 
+def with_command(found: Process, secrets: Iterable[str] = ()) -> Process:
+    """The same with its command line, masked; "" where it has gone or may not be read."""
+    try:
+        words = psutil.Process(found.pid).cmdline() if process(found.pid) == found else []
+    except (psutil.Error, OSError):
+        words = []
+    return replace(found, command=masking.masked(words, secrets))
+
+
 def named(names: Iterable[str]) -> list[Process]:
-    """The running processes of these program names, in any case, with or without `.exe`."""
+    """The running processes of these programs, told by name or path, in any case.
+
+    One that has ended and whose parent has not noticed (defunct) does not run.
+    """
     wanted = {program(name) for name in names}
     return [
         Process(each.pid, each.info["name"], _utc(each.info["create_time"]))
         for each in psutil.process_iter(["name", "create_time"])
-        if each.info["name"] and program(each.info["name"]) in wanted
+        if each.info["name"] and program(each.info["name"]) in wanted and is_running(each)
     ]
+
+
+def parents(pid: int) -> list[Process]:
+    """The parent of a process, its parent, and so on; as far as they are told to this user."""
+    return _relatives(pid, psutil.Process.parents)
+
+
+def children(pid: int) -> list[Process]:
+    """The children of a process, and theirs; as far as they are told to this user."""
+    return _relatives(pid, lambda hold: hold.children(recursive=True))
+
+
+def _relatives(pid: int, of: Callable[[psutil.Process], list[psutil.Process]]) -> list[Process]:
+    try:
+        found = of(psutil.Process(pid))
+    except psutil.Error:
+        return []
+    return [told for each in found if (told := process(each.pid))]
 
 
 def program(name: str) -> str:
     """A program's bare name, from its name or path on any platform: `C:\\x\\Dotnet.exe`, dotnet."""
     return PureWindowsPath(name.strip()).name.casefold().removesuffix(".exe")
+
+
+def same(found: Process) -> psutil.Process | None:
+    """A hold on this very process; None where it has ended, or its pid is another's by now."""
+    try:
+        hold = psutil.Process(found.pid)
+        return hold if _utc(hold.create_time()) == found.started and is_running(hold) else None
+    except psutil.Error:
+        return None
+
+
+def is_running(hold: psutil.Process) -> bool:
+    """Whether it has not ended, defunct or not."""
+    try:
+        return bool(hold.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
 
 
 def _utc(timestamp: float | None) -> datetime:
