@@ -63,6 +63,12 @@ def gateway(run: Run) -> Gateway:
 
 
 @pytest.fixture(scope="session")
+def kill_stale(pytestconfig: pytest.Config) -> bool:
+    """Whether the run was asked to end the stale clients it finds."""
+    return bool(pytestconfig.option.kill_stale)
+
+
+@pytest.fixture(scope="session")
 def uptime(gateway: Gateway, run: Run, golive_session: GoLiveSession) -> Uptime:
     """Waits, visibly, until the gateway has been up for the initialization time."""
     run.uptime = gateway.wait_until_initialized(

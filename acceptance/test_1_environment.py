@@ -1,6 +1,6 @@
 """Environment: one unmodified client, one configuration, one identity, nothing left from before."""
 
-from golive import processes
+from golive import stale_clients
 from golive.pytest_plugin import step
 
 
@@ -42,10 +42,10 @@ def test_port_and_paper_flag_and_account_agree(settings, evidence):
 
 
 @step("environment.no-stale-client")
-def test_no_stale_client_process_is_running(settings, evidence):
-    stale = processes.named(settings.golive.stale_processes)
-    evidence.observe(looked_for=settings.golive.stale_processes, running=stale)
-    assert stale == []
+def test_no_stale_client_process_is_running(run, gateway, settings, kill_stale, evidence):
+    run.others, ended = stale_clients.cleared(gateway, settings, end_them=kill_stale)
+    evidence.observe(looked_for=settings.golive.stale_processes, running=run.others, ended=ended)
+    assert run.others == []
 
 
 @step("environment.no-zombies")

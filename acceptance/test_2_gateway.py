@@ -1,6 +1,6 @@
 """Gateway: it listens, has had its time to initialize, and takes who comes. Nothing connects."""
 
-from golive import processes
+from golive import stale_clients
 from golive.pytest_plugin import step
 
 
@@ -19,10 +19,9 @@ def test_gateway_has_been_up_for_the_initialization_time(uptime, run, evidence):
 
 
 @step("gateway.no-other-client")
-def test_no_other_client_is_connected(gateway, evidence):
-    clients = gateway.clients
-    programs = [processes.process(each.pid) for each in clients if each.pid]
-    evidence.observe(clients=clients, programs=programs)
+def test_no_other_client_is_connected(run, gateway, settings, evidence):
+    clients, run.others = gateway.clients, stale_clients.connected(gateway, settings)
+    evidence.observe(clients=clients, programs=run.others)
     assert clients == []
 
 

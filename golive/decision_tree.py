@@ -50,6 +50,19 @@ def _failed(*step_ids: str) -> Callable[[Seen], bool]:
     return lambda seen: seen.failed in known
 
 
+def _has_company(seen: Seen) -> bool:
+    connected = any(each.connection for each in seen.others)
+    return _failed("gateway.no-other-client")(seen) or (
+        _failed("environment.no-stale-client")(seen) and connected
+    )
+
+
+def _is_stale(seen: Seen) -> bool:
+    """One that is connected as well is another client, which says more."""
+    idle = not seen.others or any(not each.connection for each in seen.others)
+    return _failed("environment.no-stale-client")(seen) and idle
+
+
 def _stopped(*stages: str) -> Callable[[Seen], bool]:
     return lambda seen: seen.failed_in("handshake") and seen.stopped in stages
 
@@ -110,6 +123,12 @@ def _was_dropped(seen: Seen) -> bool:
 
 AGAIN = "Then run again: {again}"
 AGAIN_LATER = "Then run again, not before {not_before}: {again}"
+CLOSE = (
+    "Close these programs, or ask them to end: {end_others}",
+    "Where that does not help: {end_others_firmly}",
+    "Or add --kill-stale to pytest acceptance -m golive: it ends them first.",
+    AGAIN,
+)
 REINSTALL = "Compare with `python -m pip list`; reinstall with: pip install -r requirements.txt"
 
 TREE: tuple[Branch, ...] = (
@@ -129,10 +148,12 @@ TREE: tuple[Branch, ...] = (
            "port, IsPaperTrading and ExpectedAccount contradict each other",
            next_steps=("Correct secrets.json: {disagreements}.",
                        "With --fallback, the account is GoLive.Fallback.ExpectedAccount.", AGAIN)),
-    Branch("stale-client", "a program of StaleProcesses is running",
-           _failed("environment.no-stale-client"),
+    Branch("another-client", "somebody else is connected", _has_company,
+           "another client is connected to port {port}, or tries to be",
+           next_steps=CLOSE),
+    Branch("stale-client", "a program of StaleProcesses is running", _is_stale,
            "a client process of an earlier session is still running",
-           next_steps=("Close the processes listed among the facts.", AGAIN)),
+           next_steps=CLOSE),
     Branch("not-observable", "a step that GO needs cannot be looked at from here",
            lambda seen: bool(seen.unobserved),
            "{unobserved}",
@@ -142,10 +163,6 @@ TREE: tuple[Branch, ...] = (
            lambda seen: seen.zombies,
            "connections to port {port} were abandoned and never closed (CLOSE_WAIT)", "A",
            written=ZOMBIES, is_the_gateways=True),
-    Branch("another-client", "somebody else is connected", _failed("gateway.no-other-client"),
-           "another client is connected to port {port}, or tries to be",
-           next_steps=("Close the program listed among the facts; nothing else may be connected.",
-                       AGAIN)),
     Branch("wrong-port", "nothing listens on the port, but on another of the four",
            lambda seen: _failed("gateway.listening")(seen) and bool(seen.other_listeners),
            "nothing listens on port {port}, but something does on {others}",

@@ -81,6 +81,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
     )
+    group.addoption(
+        "--kill-stale",
+        action="store_true",
+        help="end the stale client processes that are found, instead of failing on them",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -97,9 +102,13 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if _names_acceptance(config):
         config.pluginmanager.register(GoLiveSession(config), SESSION)
-    elif option.fake is not None or option.secrets is not None or option.fallback:
+    elif (
+        option.fake is not None
+        or option.secrets is not None
+        or any((option.fallback, option.kill_stale))
+    ):
         raise pytest.UsageError(
-            "--fake, --fallback and --secrets belong to the procedure; name it:"
+            "--fake, --fallback, --secrets and --kill-stale belong to the procedure; name it:"
             " pytest acceptance -m golive"
         )
 

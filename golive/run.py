@@ -6,6 +6,7 @@ It knows no test runner: it is told when a step begins and how it ended.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from golive.sockets import Port, SocketTable
 if TYPE_CHECKING:
     from golive.answers import Access, Handshake, Positions
     from golive.connection import Connection
+    from golive.stale_clients import StaleClient
 
 PROCEDURE = "pytest acceptance -m golive"
 UNFINISHED = {"unfinished": "the run ended while this step was being performed"}
@@ -76,6 +78,7 @@ class Run:
     access: Access | None = None
     api_settings: ApiSettings = NOT_ASKED
     positions: Positions | None = None
+    others: Sequence[StaleClient] = ()
     api_version: str | None = None
     _records: dict[str, StepRecord] = field(default_factory=dict)
     _interrupted: str | None = None
@@ -281,6 +284,7 @@ class Run:
             api_settings=self.api_settings,
             positions=self.positions,
             lost_connectivity=bool(self.connection and self.connection.connectivity_lost),
+            others=tuple(self.others),
             other_listeners=self._other_listeners(),
             resets=self.resets,
         )
@@ -344,7 +348,7 @@ def _observations(record: StepRecord) -> list[str]:
 
 def _in_words(value: Any) -> str:
     if isinstance(value, dict):
-        return " ".join(_in_words(each) for each in value.values())
+        return " ".join(filter(None, map(_in_words, value.values())))
     if isinstance(value, list):
         return ", ".join(_in_words(each) for each in value) or "none"
     return str(value)

@@ -14,6 +14,7 @@ from golive.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.settings import Settings
 from golive.sockets import Port
+from golive.stale_clients import StaleClient
 
 STOPPED = {
     "refused": "refused",
@@ -62,6 +63,8 @@ class Seen:
     positions: Positions | None = None
     lost_connectivity: bool = False
     """Whether the gateway's last word about its link to IBKR was that it is lost."""
+    others: tuple[StaleClient, ...] = ()
+    """Which client programs were there that must not be."""
     other_listeners: tuple[int, ...] = ()
     """Which of the four known ports listen, besides the configured one."""
     logs: GatewayLogs | None = None

@@ -138,6 +138,12 @@ class Settings(BaseModel):
         return [account for account in accounts if account.startswith("D") is not paper]
 
     @property
+    def secret_words(self) -> tuple[str, ...]:
+        """What a command line that is shown must not show."""
+        accounts = (self.golive.expected_account, self.golive.fallback.expected_account or "")
+        return (self.credentials.username, *accounts)
+
+    @property
     def disagreements(self) -> list[str]:
         """Where port, IsPaperTrading and the expected account contradict each other.
 

@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
 
-from golive import diagnosis, installed, on_disk, processes, settings_file, sockets
+from golive import diagnosis, installed, on_disk, processes, settings_file, sockets, stale_clients
 from golive.answers import Access, Event, Handshake
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.attempts import AttemptRefused, Attempts
@@ -62,7 +62,9 @@ def smoke(path: Path, show: Write, clock: Clock = SYSTEM, *, on_fallback: bool =
     try:
         for step_id, why in _objections(file, gateway, write, clock):
             write(f"\nREFUSED, nothing was connected: {why}")
-            _advise(Seen(step_id, file.settings, _look(gateway), clock.now()), write)
+            others = tuple(stale_clients.find(gateway, file.settings))
+            before, now = _look(gateway), clock.now()
+            _advise(Seen(step_id, file.settings, before, now, others=others), write)
             return Exit.REFUSED
         if _nothing_listens(file, gateway):
             write(f"\nFAILED: no TCP connection: nothing listens on port {gateway.number}")
@@ -94,8 +96,10 @@ def _objections(
         yield "environment.client-id", f"ClientId is not the pinned {wanted.pinned_client_id}"
     if settings.disagreements:
         yield "environment.identity", "; ".join(settings.disagreements)
-    if stale := processes.named(wanted.stale_processes):
-        yield "environment.no-stale-client", f"{stale[0].name} is running, pid {stale[0].pid}"
+    if stale := stale_clients.find(gateway, settings):
+        first = stale[0]
+        why = f"{first.name or 'a client'} is running, pid {first.pid or 'not told'}: {first.why}"
+        yield "environment.no-stale-client", why
     if zombies := _seen(file, lambda: gateway.zombies):
         yield "environment.no-zombies", f"{len(zombies)} CLOSE_WAIT on port {gateway.number}"
     if _nothing_listens(file, gateway):

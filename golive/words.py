@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
@@ -12,6 +13,7 @@ from golive.recovery import TEN_MINUTES
 from golive.seen import Seen
 from golive.settings import PORTS
 
+MOST_COMMANDS = 5
 PROGRAM = {"IB Gateway": "ibgateway", "TWS": "tws"}
 
 
@@ -66,10 +68,23 @@ def _on_this_machine(seen: Seen, here: Commands) -> dict[str, object]:
         "find": here.process(pid) if pid else here.named(program),
         "end": here.end_firmly(pid) if pid else "by the pid that shows",
         "start": here.start(path) if path else "as you always do",
+        "end_others": _each(seen, here.end),
+        "end_others_firmly": _each(seen, here.end_firmly),
         "list_listeners": here.listeners(seen.settings.credentials.port),
         "list_zombies": here.zombies(seen.settings.credentials.port),
         **_folder(path, here),
     }
+
+
+def _each(seen: Seen, end: Callable[[int], str]) -> str:
+    """The commands that end the others, a few of them; what is spared is named with the reason."""
+    told = [
+        f"not {each.pid}, {each.spared}" if each.spared else f"{end(each.pid)} ({each.name})"
+        for each in seen.others
+        if each.pid
+    ]
+    more = [f"and {len(told) - MOST_COMMANDS} more"] if len(told) > MOST_COMMANDS else []
+    return "; ".join(told[:MOST_COMMANDS] + more) or "see the facts"
 
 
 def _folder(program: PurePath | None, here: Commands) -> dict[str, object]:

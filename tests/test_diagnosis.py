@@ -13,7 +13,7 @@ import pytest
 from golive import procedure, words
 from golive.answers import Access, ApiError, Handshake, Position, Positions
 from golive.api_settings import ApiSettings
-from golive.commands import LINUX, MACOS, WINDOWS
+from golive.commands import HERE, LINUX, MACOS, WINDOWS
 from golive.decision_tree import TREE, WRITTEN
 from golive.diagnosis import Next, diagnose
 from golive.evidence import Diagnosis
@@ -24,6 +24,7 @@ from golive.recovery import PROCEDURES
 from golive.seen import Seen
 from golive.settings_file import read
 from golive.sockets import Port
+from golive.stale_clients import StaleClient
 from tests import recorded
 from tests.projects import ROOT
 
@@ -32,6 +33,8 @@ QUIET = Port(4001, ("127.0.0.1",), tuple(recorded.WINDOWS))
 ZOMBIES = Port(4001, ("127.0.0.1",), (recorded.ZOMBIE,))
 NOW = datetime(2026, 11, 23, 9, 14, 30, tzinfo=UTC)
 GATEWAY = Process(812, "ibgateway.exe", NOW - timedelta(hours=1))
+IDLE = StaleClient(901, "dotnet", NOW, "its name")
+CONNECTED = replace(IDLE, pid=902, connection="ESTABLISHED from 127.0.0.1:51910")
 NEXT = Next("again", "fall back")
 AGO = timedelta(minutes=1)
 
@@ -63,10 +66,10 @@ WALK = {
     "settings-changed": seen("environment.settings"),
     "client-id-changed": seen("environment.client-id"),
     "identity-mismatch": seen("environment.identity"),
-    "stale-client": seen("environment.no-stale-client"),
+    "another-client": seen("environment.no-stale-client", others=(CONNECTED,)),
+    "stale-client": seen("environment.no-stale-client", others=(IDLE,)),
     "not-observable": replace(seen("environment.no-zombies", unobserved="no"), before=None),
     "zombies": replace(seen("environment.no-zombies"), before=ZOMBIES),
-    "another-client": seen("gateway.no-other-client"),
     "wrong-port": seen("gateway.listening", other_listeners=(7497,)),
     "authentication-failed": stopped("no-byte", "handshake.connect-ack", logs=NOT_LOGGED_IN),
     "gateway-not-running": seen("gateway.listening"),
@@ -312,3 +315,23 @@ def test_open_positions_are_counted_in_what_is_told() -> None:
     row = Position("U21146542", 1, "SPY", "STK", "", 0.0, "", "", "", "USD", "", "", Decimal(1), 1)
     what = seen("positions.count", positions=Positions(rows=(row,), has_ended=True))
     assert found(what).cause == "there are 1 open positions, 24 are expected"
+
+
+def test_client_that_is_connected_and_one_that_is_idle_are_two_causes() -> None:
+    others = (IDLE, CONNECTED)
+    diagnosis = found(seen("environment.no-stale-client", others=others))
+    assert diagnosis.code == "another-client"
+    assert [each.code for each in diagnosis.also] == ["stale-client"]
+
+
+def test_each_client_is_named_with_the_command_that_ends_it() -> None:
+    spared = replace(IDLE, pid=903, spared="it is a parent of this run")
+    steps = found(seen("environment.no-stale-client", others=(CONNECTED, spared))).next_steps
+    assert f"{HERE.end(902)} (dotnet); not 903, it is a parent of this run" in steps[0]
+    assert f"{HERE.end_firmly(902)} (dotnet)" in steps[1]
+
+
+def test_hundreds_of_clients_fill_no_screen() -> None:
+    others = tuple(replace(IDLE, pid=pid) for pid in range(1000, 1300))
+    steps = found(seen("environment.no-stale-client", others=others)).next_steps
+    assert "; and 295 more" in steps[0]

@@ -41,7 +41,7 @@ EXPECTED = {
     "orders-first": GO,
     "hostile": GO,
     "late-zombies=1000": GO,  # long after the run
-    "busy": Expected("gateway.no-other-client", "another-client", attempts=0, others=1),
+    "busy": Expected("environment.no-stale-client", "another-client", attempts=0, others=1),
     "wrong-port": Expected("gateway.listening", "wrong-port", attempts=0),
     "starting": GO,  # having waited
     "starting=60": Expected("handshake.connect-ack", "api-listener-stuck", "B"),

@@ -1,38 +1,17 @@
-"""Stale clients are found by the name of their program, as real processes."""
+"""A process is told by its pid and its start, its program by its bare name."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
+from datetime import timedelta
 
+import psutil
 import pytest
 
 from golive import processes
-from tests.projects import Project
-
-
-@pytest.mark.skipif(os.name == "nt", reason="copies a POSIX program")
-def test_stale_client_is_no_go_named_by_pid_with_nothing_connected(
-    project: Project, tmp_path: Path, secrets: Callable[..., Path]
-) -> None:
-    program = tmp_path / "staleclient"
-    shutil.copy(shutil.which("sleep") or "", program)
-    settings = str(secrets(4001, StaleProcesses=["StaleClient.exe"]))
-    with subprocess.Popen([str(program), "60"]) as stale:
-        try:
-            run = project.rehearse("--fake", "--secrets", settings)
-        finally:
-            stale.terminate()
-    assert run.exit_code == 1
-    assert run.having("failed") == ["environment.no-stale-client"]
-    assert run.evidence["diagnosis"]["code"] == "stale-client"
-    (found,) = run.steps["environment.no-stale-client"]["observed"]["running"]
-    assert (found["pid"], found["name"]) == (stale.pid, "staleclient")
-    assert run.connections == 0
 
 
 def test_process_is_its_pid_and_its_start() -> None:
@@ -46,3 +25,42 @@ def test_process_that_has_ended_is_none() -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait(20)
     assert processes.process(ended.pid) is None
+
+
+def test_command_line_is_told_masked_and_only_of_the_same_process() -> None:
+    words = [sys.executable, "-c", "input()", "--token", "hunter2", "me"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as process:
+        found = processes.process(process.pid)
+        assert found
+        assert found.command == ""
+        told = processes.with_command(found, ["me"])
+        assert told == found
+        assert told.command.endswith("-c input() --token *** ***")
+        another = replace(found, started=found.started - timedelta(seconds=1))
+        assert processes.with_command(another).command == ""
+
+
+def test_command_line_that_may_not_be_read_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(hold: psutil.Process) -> list[str]:
+        raise psutil.AccessDenied(hold.pid)
+
+    monkeypatch.setattr(psutil.Process, "cmdline", refuse)
+    found = processes.process(os.getpid())
+    assert found
+    assert processes.with_command(found).command == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["dotnet", "Dotnet.EXE", r"C:\Program Files\dotnet\dotnet.exe", "/usr/bin/dotnet", " dotnet "],
+)
+def test_program_is_told_by_its_bare_name(name: str) -> None:
+    assert processes.program(name) == "dotnet"
+
+
+def test_parents_and_children_are_each_others() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        itself = processes.process(os.getpid())
+        assert itself == processes.parents(process.pid)[0]
+        assert processes.process(process.pid) in processes.children(os.getpid())
+    assert processes.parents(process.pid) == processes.children(process.pid) == []
