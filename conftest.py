@@ -12,6 +12,7 @@ from golive.api_settings import ApiSettings
 from golive.evidence import plain
 from golive.gateway import Gateway, Uptime
 from golive.identity import Identity, read_identity
+from golive.memory import Memory
 from golive.run import Run
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
@@ -46,6 +47,12 @@ def settings_file(run: Run) -> SettingsFile:
 @pytest.fixture(scope="session")
 def settings(settings_file: SettingsFile) -> Settings:
     return settings_file.settings
+
+
+@pytest.fixture(scope="session")
+def memory(run: Run) -> Memory:
+    """What is remembered of earlier attempts, and the rules about them."""
+    return run.memory
 
 
 @pytest.fixture(scope="session")

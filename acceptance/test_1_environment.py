@@ -29,16 +29,44 @@ def test_settings_are_valid_and_unchanged(settings_file, evidence):
 
 
 @step("environment.client-id")
-def test_client_id_is_the_pinned_one(settings, evidence):
+def test_client_id_is_the_pinned_one(settings, memory, evidence):
     configured, pinned = settings.credentials.client_id, settings.golive.pinned_client_id
-    evidence.observe(configured=configured, pinned=pinned)
+    last = memory.discipline.last_client_id
+    evidence.observe(configured=configured, pinned=pinned, last_attempt=last)
     assert configured == pinned
+    assert last in (None, configured) or memory.overridden("environment.client-id", f"was {last}")
 
 
 @step("environment.identity")
 def test_port_and_paper_flag_and_account_agree(settings, evidence):
     evidence.observe(kind=settings.credentials.kind, disagreements=settings.disagreements)
     assert settings.disagreements == []
+
+
+@step("environment.only-run")
+def test_no_other_run_is_under_way(memory, evidence):
+    evidence.observe(other_run=memory.other_run)
+    assert memory.is_alone
+
+
+@step("environment.cool-down")
+def test_last_failed_attempt_is_long_enough_ago(memory, evidence):
+    discipline = memory.discipline
+    until = discipline.cooling_until
+    evidence.observe(
+        last_failed=discipline.last_failed,
+        not_before=until,
+        damaged_lines=memory.reading.damaged,
+    )
+    assert until is None or memory.overridden("environment.cool-down", f"not before {until}")
+
+
+@step("environment.no-flipping")
+def test_endpoint_was_not_changed_twice(memory, evidence):
+    discipline = memory.discipline
+    until = discipline.no_flip_until
+    evidence.observe(changes=discipline.flips, not_before=until)
+    assert until is None or memory.overridden("environment.no-flipping", f"not before {until}")
 
 
 @step("environment.no-stale-client")

@@ -11,6 +11,15 @@ def test_gateway_listens_on_the_configured_port(gateway, evidence):
     assert listeners != []
 
 
+@step("gateway.restarted")
+def test_gateway_was_restarted_since_an_attempt_left_zombies(gateway, memory, evidence):
+    left, started = memory.discipline.zombies_left, gateway.started()
+    evidence.observe(zombies_left=left, gateway_started=started)
+    assert memory.discipline.is_restarted(started) or memory.overridden(
+        "gateway.restarted", f"zombies of {left.last_seen}, gateway up since {started}"
+    )
+
+
 @step("gateway.initialized")
 def test_gateway_has_been_up_for_the_initialization_time(uptime, run, evidence):
     evidence.observe(uptime, needed_seconds=run.initialization_seconds, resets=run.resets)

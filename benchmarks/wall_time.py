@@ -55,7 +55,7 @@ def run(rounds: int | None) -> str:
     rounds = rounds or ROUNDS
     with tempfile.TemporaryDirectory() as name, fake_gateway(positions=24) as port:
         commands = _commands(Path(name), port)
-        environment = _environment(Path(name, "compiled"))
+        environment = _environment(Path(name, "compiled"), Path(name, "state"))
         for _ in range(rounds + 1):
             for command in commands:
                 command.once(environment)
@@ -84,11 +84,11 @@ def _secrets(path: Path, port: int) -> Path:
     return path
 
 
-def _environment(compiled: Path) -> dict[str, str]:
-    """Without the caller's own settings; compiled modules are kept in a folder of their own."""
+def _environment(compiled: Path, state: Path) -> dict[str, str]:
+    """Without the caller's own settings; compiled modules and what is remembered kept apart."""
     left_out = {"GOLIVE_SECRETS", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE"}
     kept = {key: value for key, value in os.environ.items() if key not in left_out}
-    return kept | {"PYTHONPYCACHEPREFIX": str(compiled)}
+    return kept | {"PYTHONPYCACHEPREFIX": str(compiled), "GOLIVE_STATE": str(state)}
 
 
 def _exit_code(arguments: Sequence[str], folder: Path, environment: dict[str, str]) -> int:

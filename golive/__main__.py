@@ -38,12 +38,19 @@ def _smoke(options: argparse.Namespace) -> int:
     from golive.smoke import smoke
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if options.override is not None and not options.override.strip():
+        print('golive: --override needs a reason: --override "why it is safe now"', file=sys.stderr)
+        return SETTINGS_ERROR
     chosen = options.secrets
     if chosen is None:
         chosen = os.environ.get("GOLIVE_SECRETS") or "secrets.json"
     try:
-        path, on_fallback = Path(chosen).absolute(), options.fallback
-        return smoke(path, lambda line: print(line, flush=True), on_fallback=on_fallback)
+        return smoke(
+            Path(chosen).absolute(),
+            lambda line: print(line, flush=True),
+            on_fallback=options.fallback,
+            override=options.override,
+        )
     except KeyboardInterrupt:
         print("interrupted; no connection is left", file=sys.stderr)
         return INTERRUPTED
@@ -66,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     smoke.add_argument(
         "--fallback", action="store_true", help="on the fallback endpoint of the settings"
+    )
+    smoke.add_argument(
+        "--override",
+        metavar="REASON",
+        help="let the rules about earlier attempts pass, for this reason, which is kept",
     )
     for name, task in bootstrap.TASKS.items():
         commands.add_parser(name, help=f"{task.help}; more words are passed on to pytest")

@@ -55,13 +55,15 @@ class Attempts:
         self.made.append(attempt)
         return attempt
 
-    def end(self, outcome: str, zombies: int) -> None:
+    def end(self, outcome: str, zombies: int | None) -> None:
         """Remembers, once, what became of the attempt, if one was made. Raises OSError."""
         if self.made and not self._ended:
             self._remember(self.made[-1], self.clock.now(), outcome, zombies)
             self._ended = True
 
-    def _remember(self, attempt: Attempt, time: datetime, outcome: str, zombies: int = 0) -> None:
+    def _remember(
+        self, attempt: Attempt, time: datetime, outcome: str, zombies: int | None = None
+    ) -> None:
         if self.journal is not None:
             self.journal.append(
                 Entry(

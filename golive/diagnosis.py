@@ -76,5 +76,6 @@ def _not_before(seen: Seen, branch: Branch) -> datetime:
     wanted = seen.settings.golive
     cool = timedelta(seconds=wanted.retry_cooldown_seconds)
     restart = timedelta(seconds=recovery.WAIT_SECONDS + wanted.initialization_seconds)
-    cooled = seen.now + cool if seen.attempted else seen.now
+    allowed = seen.discipline.refused_until if seen.discipline else None
+    cooled = seen.now + cool if seen.attempted else max(seen.now, allowed or seen.now)
     return max(cooled, seen.now + restart) if branch.procedure else cooled

@@ -27,11 +27,16 @@ class Made:
     begun: datetime
     ended: datetime | None
     outcome: str
-    zombies: int = 0
+    zombies: int | None = None
 
     @property
     def has_failed(self) -> bool:
         return self.outcome != GO
+
+    @property
+    def in_words(self) -> str:
+        """Its outcome; a run that was killed has none."""
+        return "no outcome (the run was killed)" if self.outcome == BEGUN else self.outcome
 
     @property
     def last_seen(self) -> datetime:
@@ -73,9 +78,10 @@ class Discipline:
     cooldown: timedelta
 
     @property
-    def last(self) -> Made | None:
-        """The last attempt at this endpoint."""
-        return _last(self._at(self.endpoint))
+    def last_client_id(self) -> int | None:
+        """That of the last attempt at this endpoint."""
+        last = _last(self._at(self.endpoint))
+        return last.client_id if last else None
 
     @property
     def last_failed(self) -> Made | None:
@@ -112,6 +118,11 @@ class Discipline:
         if not is_change or self.endpoint not in self.known or not self.flips:
             return None
         return self._until(self.flips[-1].begun)
+
+    @property
+    def refused_until(self) -> datetime | None:
+        """Before when no attempt may be made here, for either reason."""
+        return max(filter(None, (self.cooling_until, self.no_flip_until)), default=None)
 
     def first_failure(self, endpoint: str) -> datetime | None:
         """When the present series of failures at an endpoint began: since its last GO.

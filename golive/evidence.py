@@ -83,6 +83,14 @@ class SocketsRecord(Record):
     may_be_unobserved: bool = False
 
 
+class Override(Record):
+    """A rule that the operator let pass: why, and what was found against it."""
+
+    step: str
+    reason: str
+    found: str
+
+
 class Candidate(Record):
     """Another cause that fits what was seen."""
 
@@ -126,6 +134,7 @@ class Evidence(Record):
     handshake: HandshakeTimes
     positions: PositionsRecord
     sockets: SocketsRecord
+    overrides: list[Override] = []
     diagnosis: Diagnosis | None
     digest: str = ""
 

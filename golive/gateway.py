@@ -143,6 +143,18 @@ class Gateway:
             tell(left)
             self._clock.sleep(min(left, LOOK_AGAIN_SECONDS))
 
+    def started(self) -> datetime | None:
+        """Since when the gateway's process has been up.
+
+        None where that is not told, or out of sight behind a forwarder.
+        """
+        try:
+            self._look_behind()
+            found = self.process()
+        except sockets.NotObservable:
+            return None
+        return found.started if found else None
+
     def process(self) -> processes.Process | None:
         """The youngest process that listens, as far as this user may know."""
         pids = {each.pid for each in self.port.listeners if each.pid}

@@ -30,7 +30,8 @@ class Entry(BaseModel):
     """One line. `outcome` is "begun", "GO" or the code of the diagnosis; times are UTC.
 
     `gateway_started` is since when the listener's process was up, None where that is not told;
-    `zombies` how many were on the port after the attempt; `override` why a rule was let pass.
+    `zombies` how many were on the port after the attempt, None where nobody could count them;
+    `override` why a rule was let pass.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
@@ -41,7 +42,7 @@ class Entry(BaseModel):
     client_id: int
     outcome: str
     gateway_started: AwareDatetime | None = None
-    zombies: int = Field(default=0, ge=0)
+    zombies: int | None = Field(default=None, ge=0)
     override: str | None = None
 
 

@@ -18,6 +18,7 @@ METRICS = "Success Metrics"
 VERIFY = "Production Start Sequence, Step 5: Verify"
 FILES = "Configuration Files Reference"
 PORTS = "Fallback: TWS Paper Trading, Port Reference"
+ANTI_PATTERNS = "What NOT To Do (Anti-Patterns)"
 DECISION_TREE = "Troubleshooting Decision Tree"
 
 
@@ -53,11 +54,15 @@ STEPS = (
     Step("environment.settings", "settings are valid and unchanged", FILES),
     Step("environment.client-id", "client id is the pinned one", IDENTITY),
     Step("environment.identity", "port and paper flag and account agree", PORTS),
+    Step("environment.only-run", "no other run is under way", ANTI_PATTERNS),
+    Step("environment.cool-down", "last failed attempt is long enough ago", ANTI_PATTERNS),
+    Step("environment.no-flipping", "endpoint was not changed twice", ANTI_PATTERNS),
     Step("environment.no-stale-client", "no stale client process is running", CLEAN),
     Step("environment.no-zombies", "no zombie is on the gateway port", CLEAN,
          looks_at_sockets=True),
     Step("gateway.listening", "gateway listens on the configured port", INITIALIZATION,
          looks_at_sockets=True),
+    Step("gateway.restarted", "gateway was restarted since an attempt left zombies", TIMEOUT),
     Step("gateway.initialized", "gateway has been up for the initialization time", INITIALIZATION,
          looks_at_sockets=True),
     Step("gateway.no-other-client", "no other client is connected", PRINCIPLES,

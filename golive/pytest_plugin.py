@@ -19,6 +19,7 @@ import pytest
 from golive import (
     evidence,
     fallback,
+    memory,
     procedure,
     pytest_options,
     rehearsal,
@@ -86,6 +87,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="end the stale client processes that are found, instead of failing on them",
     )
+    group.addoption(
+        "--override",
+        metavar="REASON",
+        help="let the rules about earlier attempts pass, for this reason, which is kept",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -100,16 +106,18 @@ def pytest_configure(config: pytest.Config) -> None:
     option = config.option
     if _only_lists(config):
         return
+    if option.override is not None and not option.override.strip():
+        raise pytest.UsageError('--override needs a reason: --override "why it is safe now"')
     if _names_acceptance(config):
         config.pluginmanager.register(GoLiveSession(config), SESSION)
     elif (
-        option.fake is not None
-        or option.secrets is not None
-        or any((option.fallback, option.kill_stale))
+        option.fallback
+        or option.kill_stale
+        or any(each is not None for each in (option.fake, option.secrets, option.override))
     ):
         raise pytest.UsageError(
-            "--fake, --fallback, --secrets and --kill-stale belong to the procedure; name it:"
-            " pytest acceptance -m golive"
+            "--fake, --fallback, --secrets, --kill-stale and --override belong to the procedure;"
+            " name it: pytest acceptance -m golive"
         )
 
 
@@ -194,7 +202,7 @@ class GoLiveSession:
             target = Target(self._name, *where, is_fallback=self._is_fallback)
         else:
             file, target = self._aimed_at(self._fake)
-        self.run = Run(file, target, self._folder, secrets=self._config.option.secrets)
+        self.run = self._begun(file, target)
         for item in items:
             item.user_properties.append(("target", self._target_words))
             if self._config.pluginmanager.hasplugin("allure_pytest"):
@@ -202,6 +210,17 @@ class GoLiveSession:
             if step_id := _step_id(item):
                 limit = STEP_SECONDS + self._waiting_seconds(step_id)
                 item.add_marker(pytest.mark.timeout(limit))
+
+    def _begun(self, file: settings_file.SettingsFile, target: Target) -> Run:
+        """The run, which has its endpoint to itself until pytest has ended."""
+        state = self._folder / "state" if target.is_rehearsal else memory.state_folder()
+        try:
+            option = self._config.option
+            run = Run(file, target, self._folder, state, option.override, secrets=option.secrets)
+        except memory.NoMemory as error:
+            raise pytest.UsageError(str(error)) from None
+        self._config.add_cleanup(run.memory.close)
+        return run
 
     def _waiting_seconds(self, step_id: str) -> float:
         """How long a step may wait for the gateway."""
@@ -231,6 +250,7 @@ class GoLiveSession:
         client = self.run.file.settings.credentials.client_id
         where = f"{target.host}:{target.port}, {target.kind}, client id {client}"
         self._teller.begin(where, target.name, self.run.resets)
+        self._teller.remembered(self.run.override, len(self.run.memory.reading.damaged))
 
     # each step
 
@@ -314,6 +334,11 @@ class GoLiveSession:
             self._finished = self.run.finish()
         except Exception as error:
             self._trouble = f"the evidence cannot be written: {error or type(error).__name__}"
+        if self._finished is not None:
+            try:
+                self.run.remember(self._finished)
+            except OSError as error:
+                self._trouble = f"the outcome of the attempt cannot be remembered: {error}"
         go = self._finished is not None and self._finished.verdict == "GO"
         if not go and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -321,6 +346,8 @@ class GoLiveSession:
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         if self._finished is not None:
+            if self._trouble:
+                self._console.write(f"\nNote: {self._trouble}")
             self._teller.end(self._finished, self._shown_folder)
             if fallback.is_due(self._finished, self.run):
                 self._fall_back()

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from golive import diagnosis, evidence, on_disk, procedure, rehearsal, reset_windows, sockets
 from golive.api_settings import NOT_ASKED, ApiSettings
-from golive.attempts import Attempts
 from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
 from golive.evidence import Diagnosis, Evidence, Outcome, StepRecord
 from golive.gateway import Gateway, Uptime
+from golive.memory import Aim, Memory
 from golive.procedure import Step
 from golive.processes import Process
 from golive.seen import LEAST_UPTIME, Seen
@@ -64,15 +64,18 @@ class Target:
 class Run:
     """From the first step to the verdict. `folder` is where the evidence is kept up to date.
 
-    `secrets` is the settings file as it was named on the command line, if it was.
+    It has the endpoint to itself, as far as `memory.is_alone` says so. `secrets` is the settings
+    file as it was named on the command line, if it was. Raises memory.NoMemory.
     """
 
     file: SettingsFile
     target: Target
     folder: Path
+    state: Path
+    """Where what is remembered between runs is kept."""
+    override: str | None = None
     clock: Clock = SYSTEM
     secrets: str | None = None
-    attempts: Attempts = field(default_factory=Attempts)
     connection: Connection | None = None
     uptime: Uptime | None = None
     access: Access | None = None
@@ -89,6 +92,10 @@ class Run:
         self.resets = [] if self.target.is_rehearsal else reset_windows.told(self.started)
         host = self.file.settings.credentials.host
         self.gateway = Gateway(self.target.port, SocketTable(host), self.clock)
+        aim = Aim.of(self.file, self.target.host, self.target.port)
+        self.memory = Memory(self.state, aim, self.folder.name, self.override, self.clock)
+        self.attempts = self.memory.attempts
+        self.attempts.gateway_started = self.gateway.started
         self.before = self._look()
 
     @property
@@ -132,6 +139,9 @@ class Run:
         """A step that is performed again keeps its failure: a second try proves nothing."""
         if self._has_failed(step_id):
             return self._records[step_id]
+        for each in self.memory.overrides:
+            if each.step == step_id:
+                observed = {**observed, "overridden": each.reason}
         return self._put(step_id, outcome, seconds, observed)
 
     def _has_failed(self, step_id: str) -> bool:
@@ -205,6 +215,10 @@ class Run:
         self._look_back()
         return self.save(is_over=True)
 
+    def remember(self, found: Evidence) -> None:
+        """Keeps the outcome for later runs, once the evidence is on the disk. Raises OSError."""
+        self.memory.end("GO" if found.diagnosis is None else found.diagnosis.code, self._after)
+
     def _look_back(self) -> None:
         """What passed a moment ago must still hold at the end of the run."""
         now, is_go = self._after, evidence.verdict(self.records, self.blind) == "GO"
@@ -257,6 +271,7 @@ class Run:
                 after=_rows(self._after),
                 may_be_unobserved=self.blind,
             ),
+            overrides=self.memory.overrides,
             diagnosis=None if verdict == "GO" else self._diagnosis(records, is_over),
         )
 
@@ -274,6 +289,9 @@ class Run:
             after=self._after,
             unobserved=str(record.observed.get("reason")) if is_unobserved else "",
             attempted=self.attempts.made[0].begun if self.attempts.made else None,
+            first_failure=self.memory.first_failure,
+            discipline=self.memory.discipline,
+            other_run=self.memory.other_run,
             listener=self._listener(),
             uptime=self.uptime,
             least_uptime=min(LEAST_UPTIME, self.initialization_seconds)
@@ -340,7 +358,7 @@ class Run:
 
 def _observations(record: StepRecord) -> list[str]:
     """What a step before the first connection saw; later ones are told from the connection."""
-    if record.stage not in ("environment", "gateway"):
+    if record.stage not in ("environment", "gateway") and record.id != "handshake.one-attempt":
         return []
     facts = ((key, value) for key, value in record.observed.items() if key != "close_wait")
     return [f"{key.replace('_', ' ')}: {_in_words(value)}" for key, value in facts]

@@ -9,8 +9,10 @@ from datetime import datetime
 from golive import procedure
 from golive.answers import Access, Handshake, Positions
 from golive.api_settings import ApiSettings
+from golive.discipline import Discipline
 from golive.gateway import Uptime
 from golive.gateway_logs import GatewayLogs
+from golive.one_run import Holder
 from golive.processes import Process
 from golive.settings import Settings
 from golive.sockets import Port
@@ -52,6 +54,10 @@ class Seen:
     """When the one attempt was begun."""
     first_failure: datetime | None = None
     """When the first attempt of the present series of failures was begun, as remembered."""
+    discipline: Discipline | None = None
+    """The rules about earlier attempts, as they were when the run began."""
+    other_run: Holder | None = None
+    """Who has the endpoint, where another run does."""
     listener: Process | None = None
     uptime: Uptime | None = None
     least_uptime: float = LEAST_UPTIME

@@ -38,10 +38,17 @@ class SettingsFile:
     settings: Settings
     fingerprint: str
     """sha256 of the file's bytes."""
+    written: Settings | None = None
+    """As they stand in the file, where they were aimed elsewhere since."""
+
+    @property
+    def primary(self) -> Settings:
+        """Aimed at the endpoint that the file names first."""
+        return self.written or self.settings
 
     def on_fallback(self) -> SettingsFile:
         """The same file, aimed at the fallback it names."""
-        return replace(self, settings=self.settings.on_fallback())
+        return replace(self, settings=self.settings.on_fallback(), written=self.primary)
 
     @property
     def is_unchanged(self) -> bool:

@@ -6,19 +6,20 @@ facts before it; nothing is connected where one of them stands in the way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
-from typing import TypeVar
 
-from golive import diagnosis, installed, on_disk, processes, settings_file, sockets, stale_clients
+from golive import diagnosis, on_disk, preflight, processes, settings_file, sockets, stale_clients
 from golive.answers import Access, Event, Handshake
 from golive.api_settings import NOT_ASKED, ApiSettings
-from golive.attempts import AttemptRefused, Attempts
-from golive.clock import SYSTEM, Clock, now_and_then
+from golive.attempts import AttemptRefused
+from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
 from golive.gateway import Gateway
 from golive.identity import Identity, read_identity
+from golive.journal import GO
+from golive.memory import Aim, Memory, NoMemory, state_folder
 from golive.seen import Seen
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
@@ -28,7 +29,6 @@ from golive.text import printable
 COMMAND = "python -m golive smoke"
 
 Write = Callable[[str], None]
-Answer = TypeVar("Answer")
 
 
 class Exit(IntEnum):
@@ -41,8 +41,18 @@ class Exit(IntEnum):
     SETTINGS = 4
 
 
-def smoke(path: Path, show: Write, clock: Clock = SYSTEM, *, on_fallback: bool = False) -> Exit:
-    """Performs the test with the settings of a file; `show` gets its lines."""
+def smoke(
+    path: Path,
+    show: Write,
+    clock: Clock = SYSTEM,
+    *,
+    on_fallback: bool = False,
+    override: str | None = None,
+) -> Exit:
+    """Performs the test with the settings of a file; `show` gets its lines.
+
+    `override` is why the rules about earlier attempts may pass, if they may.
+    """
 
     def write(lines: str) -> None:
         for line in lines.split("\n"):
@@ -51,103 +61,79 @@ def smoke(path: Path, show: Write, clock: Clock = SYSTEM, *, on_fallback: bool =
     try:
         file = settings_file.read(path)
         file = file.on_fallback() if on_fallback else file
-    except settings_file.SettingsError as error:
+        memory = _remembered(file, override, clock)
+    except (settings_file.SettingsError, NoMemory) as error:
         write(f"settings: {error}")
         return Exit.SETTINGS
-    credentials = file.settings.credentials
-    on = " on the fallback, TWS paper" if on_fallback else ""
-    write(f"golive smoke: IBKR Gateway handshake test{on}")
-    write(f"Attempting: {credentials.host}:{credentials.port} clientId={credentials.client_id}")
-    gateway = Gateway(credentials.port, SocketTable(credentials.host), clock)
     try:
-        for step_id, why in _objections(file, gateway, write, clock):
-            write(f"\nREFUSED, nothing was connected: {why}")
-            others = tuple(stale_clients.find(gateway, file.settings))
-            before, now = _look(gateway), clock.now()
-            _advise(Seen(step_id, file.settings, before, now, others=others), write)
-            return Exit.REFUSED
-        if _nothing_listens(file, gateway):
-            write(f"\nFAILED: no TCP connection: nothing listens on port {gateway.number}")
-            listening = "gateway.listening"
-            _advise(Seen(listening, file.settings, _look(gateway), clock.now()), write)
-            return Exit.NOT_CONNECTED
-        return _attempt(file, gateway, write, clock)
+        on = " on the fallback, TWS paper" if on_fallback else ""
+        write(f"golive smoke: IBKR Gateway handshake test{on}")
+        return _performed(file, memory, write, clock)
     except (AttemptRefused, sockets.NotObservable) as error:
         write(f"\nREFUSED, nothing was connected: {error}")
         return Exit.REFUSED
+    finally:
+        memory.close()
 
 
-def _objections(
-    file: SettingsFile, gateway: Gateway, write: Write, clock: Clock
-) -> Iterator[tuple[str, str]]:
-    """The pre-flight steps that do not hold, in order, and why. Nothing is connected.
-
-    A port on which nothing listens is no objection: it has an exit code of its own.
-    """
-    settings, wanted = file.settings, file.settings.golive
-    api = installed.read()
-    if not api.is_only_one:
-        yield "environment.one-ibapi", f"not exactly one ibapi: {', '.join(api.folders) or 'none'}"
-    if api.version != wanted.api_version:
-        yield "environment.ibapi-version", f"ibapi is {api.version}, not {wanted.api_version}"
-    if api.changed:
-        yield "environment.ibapi-unmodified", f"files of ibapi were changed: {api.changed[0]}, ..."
-    if settings.credentials.client_id != wanted.pinned_client_id:
-        yield "environment.client-id", f"ClientId is not the pinned {wanted.pinned_client_id}"
-    if settings.disagreements:
-        yield "environment.identity", "; ".join(settings.disagreements)
-    if stale := stale_clients.find(gateway, settings):
-        first = stale[0]
-        why = f"{first.name or 'a client'} is running, pid {first.pid or 'not told'}: {first.why}"
-        yield "environment.no-stale-client", why
-    if zombies := _seen(file, lambda: gateway.zombies):
-        yield "environment.no-zombies", f"{len(zombies)} CLOSE_WAIT on port {gateway.number}"
-    if _nothing_listens(file, gateway):
-        return
-    tell = now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing"))
-    seconds, login = wanted.initialization_seconds, on_disk.logged_in(settings, clock.now())
-    uptime = _seen(file, lambda: gateway.wait_until_initialized(seconds, tell, login))
-    if uptime and not uptime.is_same:
-        yield "gateway.initialized", "the gateway went away while it was being waited for"
-    if clients := _seen(file, lambda: gateway.clients):
-        yield "gateway.no-other-client", f"a client is connected, pid {clients[0].pid}"
-    if _waiting(gateway):
-        yield "gateway.accept-queue", "connections wait in the gateway's accept queue"
+def _remembered(file: SettingsFile, override: str | None, clock: Clock) -> Memory:
+    credentials = file.settings.credentials
+    aim = Aim.of(file, credentials.host, credentials.port)
+    return Memory(state_folder(), aim, f"{clock.now():%Y%m%dT%H%M%SZ}-smoke", override, clock)
 
 
-def _seen(file: SettingsFile, look: Callable[[], Answer]) -> Answer | None:
-    """What is seen; None where it cannot be and need not be. Raises sockets.NotObservable."""
+def _performed(file: SettingsFile, memory: Memory, write: Write, clock: Clock) -> Exit:
+    credentials = file.settings.credentials
+    if memory.reason is not None:
+        write(f"OVERRIDE: {memory.reason}")
+    if damaged := len(memory.reading.damaged):
+        write(f"Note: damaged lines of the journal passed over: {damaged}")
+    write(f"Attempting: {credentials.host}:{credentials.port} clientId={credentials.client_id}")
+    gateway = Gateway(credentials.port, SocketTable(credentials.host), clock)
+    memory.attempts.gateway_started = gateway.started
+    for step_id, why in preflight.objections(file, gateway, memory, write, clock):
+        write(f"\nREFUSED, nothing was connected: {why}")
+        _advise(_seen(step_id, file, gateway, memory, clock), write)
+        return Exit.REFUSED
+    if preflight.nothing_listens(file, gateway):
+        write(f"\nFAILED: no TCP connection: nothing listens on port {gateway.number}")
+        _advise(_seen("gateway.listening", file, gateway, memory, clock), write)
+        return Exit.NOT_CONNECTED
+    outcome = "unfinished"
     try:
-        return look()
-    except sockets.NotObservable:
-        if not file.settings.golive.allow_unobserved_sockets:
-            raise
-        return None
+        exit_code, outcome = _attempt(file, gateway, memory, write, clock)
+    finally:
+        _remember(memory, outcome, _look(gateway), write)
+    return exit_code
 
 
-def _nothing_listens(file: SettingsFile, gateway: Gateway) -> bool:
-    return _seen(file, lambda: gateway.listeners) == []
+def _seen(step_id: str, file: SettingsFile, gateway: Gateway, memory: Memory, clock: Clock) -> Seen:
+    """What stands in the way of an attempt."""
+    return Seen(
+        step_id,
+        file.settings,
+        _look(gateway),
+        clock.now(),
+        first_failure=memory.first_failure,
+        discipline=memory.discipline,
+        other_run=memory.other_run,
+        others=tuple(stale_clients.find(gateway, file.settings)),
+    )
 
 
-def _waiting(gateway: Gateway) -> int:
-    try:
-        return gateway.accept_queue()
-    except sockets.NotObservable:
-        return 0
-
-
-def _attempt(file: SettingsFile, gateway: Gateway, write: Write, clock: Clock) -> Exit:
-    """The one attempt. The connection is closed whatever happens."""
+def _attempt(
+    file: SettingsFile, gateway: Gateway, memory: Memory, write: Write, clock: Clock
+) -> tuple[Exit, str]:
+    """The one attempt, and its outcome. The connection is closed whatever happens."""
     from golive.connection import Connection  # not before the installed client has been looked at
 
     settings = file.settings
     seconds = settings.golive.handshake_timeout_seconds
-    attempts = Attempts(clock)
     connection = Connection(
         settings.credentials.host,
         settings.credentials.port,
         settings.credentials.client_id,
-        attempts,
+        memory.attempts,
         clock,
         lambda event: _tell(event, seconds, write),
     )
@@ -166,7 +152,7 @@ def _attempt(file: SettingsFile, gateway: Gateway, write: Write, clock: Clock) -
         **(_identity_claims(identity, own, settings, write) if access.is_granted else {}),
         "afterwards.closed-cleanly": connection.close().is_clean
         and connection.connectivity_lost is None,
-        "afterwards.no-zombies": not _seen(file, lambda: gateway.zombies),
+        "afterwards.no-zombies": not preflight.seen(file, lambda: gateway.zombies),
         "afterwards.still-listening": is_same,
     }
     failed = next((step_id for step_id, holds in claims.items() if not holds), None)
@@ -175,7 +161,7 @@ def _attempt(file: SettingsFile, gateway: Gateway, write: Write, clock: Clock) -
     write(f"   connectAck: {handshake.connect_ack}")
     write(f"   nextValidId: {handshake.next_valid_id is not None}")
     if failed is None:
-        return Exit.SUCCESS
+        return Exit.SUCCESS, GO
     lost = connection.connectivity_lost is not None
     seen = Seen(
         failed,
@@ -183,15 +169,27 @@ def _attempt(file: SettingsFile, gateway: Gateway, write: Write, clock: Clock) -
         before,
         clock.now(),
         after,
+        attempted=memory.attempts.made[0].begun,
+        first_failure=memory.first_failure,
+        discipline=memory.discipline,
         listener=process,
-        attempted=attempts.made[0].begun if attempts.made else None,
         handshake=handshake,
         access=access,
         api_settings=identity.told,
         lost_connectivity=lost,
     )
-    _advise(seen, write)
-    return Exit.NOT_CONNECTED if handshake.stopped == "refused" else Exit.NO_HANDSHAKE
+    is_connected = handshake.stopped != "refused"
+    return Exit.NO_HANDSHAKE if is_connected else Exit.NOT_CONNECTED, _advise(seen, write)
+
+
+def _remember(memory: Memory, outcome: str, after: sockets.Port | None, write: Write) -> None:
+    """For later runs. What cannot be remembered changes no result."""
+    for each in memory.overrides:
+        write(f"OVERRIDDEN: {each.step}: {each.found} ({each.reason})")
+    try:
+        memory.end(outcome, after)
+    except OSError as error:
+        write(f"Note: the outcome of the attempt cannot be remembered: {error}")
 
 
 def _handshake_claims(
@@ -248,12 +246,14 @@ def _tell(event: Event, seconds: float, write: Write) -> None:
             write(f"[{time}] {name}({event.detail})")
 
 
-def _advise(seen: Seen, write: Write) -> None:
+def _advise(seen: Seen, write: Write) -> str:
+    """Tells the diagnosis; returns its code."""
     found = diagnosis.diagnose(on_disk.added_to(seen), Next(COMMAND, f"{COMMAND} --fallback"))
     recovery = f", Procedure {found.procedure}" if found.procedure else ""
     write(f"\nDiagnosis: {found.code}{recovery}: {found.cause}")
     for number, step in enumerate(found.next_steps, start=1):
         write(f"  {number}. {step}")
+    return found.code
 
 
 def _listener(gateway: Gateway) -> processes.Process | None:

@@ -22,6 +22,7 @@ def of(seen: Seen, not_before: datetime, here: Commands = commands.HERE) -> dict
     return {
         **_configured(seen),
         **_observed(seen),
+        **_remembered(seen),
         **_on_this_machine(seen, here),
         **_times(seen, not_before),
     }
@@ -34,6 +35,7 @@ def _configured(seen: Seen) -> dict[str, object]:
         "fallback_port": wanted.fallback.port,
         "client_id": wanted.pinned_client_id,
         "configured_id": credentials.client_id,
+        "cooldown": f"{wanted.retry_cooldown_seconds:g}",
         "initialization": f"{wanted.initialization_seconds:g} seconds",
         "budget": wanted.handshake_budget_seconds,
         "expected": wanted.expected_positions,
@@ -56,6 +58,19 @@ def _observed(seen: Seen) -> dict[str, object]:
         "failed": seen.failed,
         "unobserved": seen.unobserved,
         "up": f"{seen.uptime.seconds:.0f} s" if seen.uptime else "an unknown time",
+    }
+
+
+def _remembered(seen: Seen) -> dict[str, object]:
+    """What earlier runs left behind, and who else is running."""
+    last = seen.discipline.last_failed if seen.discipline else None
+    other = seen.other_run
+    since = f"{other.since.astimezone():%H:%M:%S}" if other else ""
+    return {
+        "last_id": seen.discipline.last_client_id if seen.discipline else None,
+        "last_outcome": last.in_words if last else "a failure",
+        "last_ago": f"{max(0, (seen.now - last.last_seen).total_seconds()):.0f}" if last else "few",
+        "other_run": f"{other.run}, pid {other.pid}, since {since}" if other else "not told which",
     }
 
 

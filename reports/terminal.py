@@ -35,6 +35,13 @@ class Terminal:
         for each in resets:
             self._write(each)
 
+    def remembered(self, override: str | None, damaged_lines: int) -> None:
+        """What is to be known before anything of earlier runs and of the operator's choice."""
+        if override is not None:
+            self._write(_shortened(f"OVERRIDE: {override}", 160))
+        if damaged_lines:
+            self._write(f"Note: damaged lines of the journal passed over: {damaged_lines}")
+
     def step(self, record: StepRecord) -> None:
         if record.stage != self._stage:
             self._stage = record.stage
@@ -92,6 +99,10 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     times = [ms for ms in complete if ms is not None]
     handshake = f"handshake {max(times):.0f} ms" if len(times) == 2 else "no handshake"
     what = f"{evidence.positions.count} positions, {handshake}"
+    if evidence.overrides:
+        steps = ", ".join(each.step for each in evidence.overrides)
+        why = _shortened(evidence.overrides[0].reason, 60)
+        what += f", OVERRIDDEN: {steps} ({why})"
     if evidence.target == "fake":
         return f"{evidence.verdict} (rehearsal): {what}, of a fake gateway; evidence in {report}"
     if evidence.target == "fallback":

@@ -27,6 +27,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in nightly]
 
 
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where each test's runs remember their attempts: nowhere near the user's own."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("GOLIVE_STATE", str(folder))
+    return folder
+
+
 def _copied(folder: Path) -> Project:
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_THE_PROJECT))
     example = folder / "secrets.example.json"

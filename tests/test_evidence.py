@@ -58,7 +58,8 @@ def test_document_has_exactly_the_keys_of_the_schema(project: Project) -> None:
     document = a_run(project).document()
     assert list(document) == [
         "schema", "run_id", "started", "ended", "target", "fault", "endpoint", "api", "verdict",
-        "attempts", "steps", "handshake", "positions", "sockets", "diagnosis", "digest",
+        "attempts", "steps", "handshake", "positions", "sockets", "overrides", "diagnosis",
+        "digest",
     ]  # fmt: skip
     assert document["schema"] == 1
     assert list(document["endpoint"]) == ["host", "port", "kind", "client_id"]

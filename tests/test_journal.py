@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import platformdirs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from golive import journal
 from golive.attempts import AttemptRefused, Attempts, endpoint
 from golive.journal import Entry, Journal, parsed
+from golive.memory import state_folder
 from tests.projects import ROOT
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -116,6 +118,15 @@ def test_damaged_line_is_counted_and_passed_over(damage: bytes) -> None:
 def test_field_of_a_later_version_is_no_damage() -> None:
     line = json.dumps({**json.loads(an_entry().model_dump_json()), "mood": "calm"})
     assert parsed(line.encode()).entries == (an_entry(),)
+
+
+def test_journal_is_in_the_users_state_folder_unless_another_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GOLIVE_STATE", str(tmp_path))
+    assert state_folder() == tmp_path
+    monkeypatch.delenv("GOLIVE_STATE")
+    assert state_folder() == platformdirs.user_state_path("golive", appauthor=False)
 
 
 def test_missing_journal_remembers_nothing_and_is_made_on_demand(tmp_path: Path) -> None:

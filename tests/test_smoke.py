@@ -110,7 +110,7 @@ def test_preflight_that_does_not_hold_refuses_before_connecting(
 
 
 def test_every_step_of_the_preflight_can_refuse_the_smoke_test() -> None:
-    source = (ROOT / "golive" / "smoke.py").read_text(encoding="utf-8")
+    source = (ROOT / "golive" / "preflight.py").read_text(encoding="utf-8")
     refused = set(re.findall(r'yield "([a-z.-]+)"', source))
     elsewhere = {"environment.settings", "gateway.listening"}  # exit codes 4 and 1
     assert refused | elsewhere == {

@@ -1,0 +1,114 @@
+"""The smoke test's pre-flight: what stands in the way of an attempt. Nothing is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from golive import installed, on_disk, sockets, stale_clients
+from golive.clock import Clock, now_and_then
+from golive.gateway import Gateway
+from golive.memory import Memory
+from golive.settings_file import SettingsFile
+
+Answer = TypeVar("Answer")
+
+
+def objections(
+    file: SettingsFile,
+    gateway: Gateway,
+    memory: Memory,
+    write: Callable[[str], None],
+    clock: Clock,
+) -> Iterator[tuple[str, str]]:
+    """The pre-flight steps that do not hold, in order, and why. Raises sockets.NotObservable.
+
+    A port on which nothing listens is no objection: it has an exit code of its own.
+    """
+    yield from _in_the_client(file)
+    yield from _in_the_settings(file, memory)
+    yield from _in_earlier_attempts(memory)
+    yield from _in_the_way(file, gateway)
+    if nothing_listens(file, gateway):
+        return
+    is_restarted = memory.discipline.is_restarted(gateway.started())
+    why = "an earlier attempt left zombies, and the gateway was not restarted since"
+    if not is_restarted and not memory.overridden("gateway.restarted", why):
+        yield "gateway.restarted", why
+    tell = now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing"))
+    seconds = file.settings.golive.initialization_seconds
+    login = on_disk.logged_in(file.settings, clock.now())
+    uptime = seen(file, lambda: gateway.wait_until_initialized(seconds, tell, login))
+    if uptime and not uptime.is_same:
+        yield "gateway.initialized", "the gateway went away while it was being waited for"
+    if clients := seen(file, lambda: gateway.clients):
+        yield "gateway.no-other-client", f"a client is connected, pid {clients[0].pid}"
+    if _waiting(gateway):
+        yield "gateway.accept-queue", "connections wait in the gateway's accept queue"
+
+
+def _in_the_client(file: SettingsFile) -> Iterator[tuple[str, str]]:
+    api, wanted = installed.read(), file.settings.golive.api_version
+    if not api.is_only_one:
+        yield "environment.one-ibapi", f"not exactly one ibapi: {', '.join(api.folders) or 'none'}"
+    if api.version != wanted:
+        yield "environment.ibapi-version", f"ibapi is {api.version}, not {wanted}"
+    if api.changed:
+        yield "environment.ibapi-unmodified", f"files of ibapi were changed: {api.changed[0]}, ..."
+
+
+def _in_the_settings(file: SettingsFile, memory: Memory) -> Iterator[tuple[str, str]]:
+    settings, pinned = file.settings, file.settings.golive.pinned_client_id
+    configured, last = settings.credentials.client_id, memory.discipline.last_client_id
+    if configured != pinned:
+        yield "environment.client-id", f"ClientId is not the pinned {pinned}"
+    why = f"the last attempt had client id {last}"
+    if last not in (None, configured) and not memory.overridden("environment.client-id", why):
+        yield "environment.client-id", why
+    if settings.disagreements:
+        yield "environment.identity", "; ".join(settings.disagreements)
+
+
+def _in_earlier_attempts(memory: Memory) -> Iterator[tuple[str, str]]:
+    """Rules that are broken, and that no override lets pass."""
+    if not memory.is_alone:
+        yield "environment.only-run", "another run is under way at this endpoint"
+    if until := memory.discipline.cooling_until:
+        why = f"the last attempt failed; the next not before {until.astimezone():%H:%M:%S}"
+        if not memory.overridden("environment.cool-down", why):
+            yield "environment.cool-down", why
+    if until := memory.discipline.no_flip_until:
+        why = f"another change of endpoint not before {until.astimezone():%H:%M:%S}"
+        if not memory.overridden("environment.no-flipping", why):
+            yield "environment.no-flipping", why
+
+
+def _in_the_way(file: SettingsFile, gateway: Gateway) -> Iterator[tuple[str, str]]:
+    if stale := stale_clients.find(gateway, file.settings):
+        first = stale[0]
+        why = f"{first.name or 'a client'} is running, pid {first.pid or 'not told'}: {first.why}"
+        yield "environment.no-stale-client", why
+    if zombies := seen(file, lambda: gateway.zombies):
+        yield "environment.no-zombies", f"{len(zombies)} CLOSE_WAIT on port {gateway.number}"
+
+
+def seen(file: SettingsFile, look: Callable[[], Answer]) -> Answer | None:
+    """What is seen; None where it cannot be and need not be. Raises sockets.NotObservable."""
+    try:
+        return look()
+    except sockets.NotObservable:
+        if not file.settings.golive.allow_unobserved_sockets:
+            raise
+        return None
+
+
+def nothing_listens(file: SettingsFile, gateway: Gateway) -> bool:
+    """Raises sockets.NotObservable where that cannot be seen, and must be."""
+    return seen(file, lambda: gateway.listeners) == []
+
+
+def _waiting(gateway: Gateway) -> int:
+    try:
+        return gateway.accept_queue()
+    except sockets.NotObservable:
+        return 0
