@@ -160,14 +160,15 @@ class Connection:
         self, request: Callable[[EClient], None], until: Callable[[], bool], seconds: float
     ) -> str:
         """Sends a request and hears what comes, until it is answered: "", or why it was not."""
-        if self._client is None or self._transport is None or not self._transport.is_open:
+        if self._client is None or self._transport is None or self.closing is not None:
             return "there is no connection"
         deadline = self._outlet.deadline = self._clock.monotonic() + seconds
         try:
             self._catch_up()
             self._heard.forget()
-            request(self._client)
-            self._pump(until, deadline)
+            if self._transport.is_open:
+                request(self._client)
+            self._pump(until, deadline)  # which says how it ended, where it has
             self._catch_up()
         except NoAnswer:
             return f"no answer within {seconds:g} s"

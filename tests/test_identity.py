@@ -68,17 +68,21 @@ def frame(number: int, payload: bytes = b"") -> bytes:
     return (len(payload) + 4).to_bytes(4, "big") + number.to_bytes(4, "big") + payload
 
 
+def shake_hands(gateway: socket.socket) -> None:
+    """As a gateway at 226 does; then it is asked for its settings."""
+    gateway.recv(4096)
+    gateway.sendall(message(226, "20261122 09:00:00 UTC"))
+    gateway.recv(4096)
+    say = Speech(226)
+    gateway.sendall(say.managed_accounts("U21146542").frame + say.next_valid_id(1).frame)
+    gateway.recv(4096)
+
+
 def answering(answer: bytes) -> Callable[[socket.socket], None]:
-    """A gateway at 226 that answers the request for its settings with this."""
+    """A gateway that answers the request for its settings with this."""
 
     def script(gateway: socket.socket) -> None:
-        gateway.recv(4096)
-        gateway.sendall(message(226, "20261122 09:00:00 UTC"))
-        gateway.recv(4096)
-        gateway.sendall(
-            Speech(226).managed_accounts("U21146542").frame + Speech(226).next_valid_id(1).frame
-        )
-        gateway.recv(4096)
+        shake_hands(gateway)
         gateway.sendall(answer)
         gateway.recv(4096)
         gateway.sendall(Speech(226).position_end().frame)
@@ -113,6 +117,17 @@ def test_what_is_left_out_is_not_told_and_a_refusal_harms_nothing(
 ) -> None:
     with Scripted(answering(answer)) as server:
         assert asked(server.port, 0.2) == ApiSettings(source, master_client_id=master)
+
+
+@tells_config
+def test_gateway_that_closes_instead_of_telling_is_said_to_have_closed() -> None:
+    with Scripted(shake_hands) as server:
+        connection = Connection("127.0.0.1", server.port, 10, Attempts())
+        connection.open(5)
+        assert "closed the connection" in connection.api_settings(5).source
+        assert "closed the connection" in connection.positions(5).reason
+        connection.close()
+    assert connection.positions(5).reason == "there is no connection"
 
 
 @tells_config
