@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from golive.bootstrap import TASKS
 from golive.settings import PORTS
 from golive.smoke import Exit
 from tests.projects import ROOT, Project
+from tests.test_faults import EXPECTED, GO
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+SECTION = re.MULTILINE | re.DOTALL
+BLOCKS = re.findall(r"^```\n(.*?)^```", README, SECTION)
 
 
 def test_setting_up_is_the_two_commands_of_the_first_block() -> None:
@@ -25,15 +29,44 @@ def test_rehearsal_of_the_readme_is_go(project: Project) -> None:
     assert run.exit_code == 0
 
 
-def test_output_shown_is_what_the_rehearsal_prints(project: Project) -> None:
-    shown = [line for line in BLOCKS[3].splitlines() if line and "..." not in line]
-    printed = _without_the_day(project.rehearse("--fake=zombies").output).splitlines()
-    assert [line for line in shown if _without_the_day(line) not in printed] == []
+@pytest.mark.parametrize("drill", ["zombies", "silent", "busy"])
+def test_drill_shown_is_what_the_drill_prints(drill: str, project: Project) -> None:
+    (shown,) = re.findall(rf"^### `--fake={drill}`.*?^```\n(.*?)^```", README, SECTION)
+    printed = _without_the_day(project.rehearse(f"--fake={drill}").output).splitlines()
+    lines = [line for line in shown.splitlines() if line and "..." not in line]
+    assert [line for line in lines if _without_the_day(line) not in printed] == []
+
+
+def test_drills_are_those_that_are_run_with_what_they_must_say() -> None:
+    drills = {fault: each for fault, each in EXPECTED.items() if fault.partition("=")[0] == fault}
+    rows = re.findall(r"^\| `([\w-]+)` \| ([\w.-]+) \| (.*?) \| (\d) \|$", README, re.MULTILINE)
+    assert rows == [
+        (fault, each.failed, f"{each.code}{_procedure(each.recovery)}", str(each.attempts))
+        for fault, each in drills.items()
+        if each.failed
+    ]
+    (go,) = re.findall(r"^GO all the same.*?\.$", README, SECTION)
+    assert re.findall(r"`([\w-]+)`", go) == [name for name, each in drills.items() if each == GO]
+
+
+def _procedure(letter: str | None) -> str:
+    return f", Procedure {letter}" if letter else ""
+
+
+SHOWN = {
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d": "2026-11-23 09:14:02",
+    r"\b\d\d:\d\d\b": "09:14",
+    r"\b[\d.]+ ms": "1 ms",
+    r"\bpython[\d.]*": "python",
+    r"\b\d{3,7}\b": "33745",
+}
+"""What differs between runs and machines: times, ports, pids, the interpreter's name."""
 
 
 def _without_the_day(text: str) -> str:
-    """Ports, pids and times of the day are those of one run."""
-    return re.sub(r"\b\d\d:\d\d\b", "09:14", re.sub(r"\b\d{3,7}\b", "33745", text))
+    for varying, shown in SHOWN.items():
+        text = re.sub(varying, shown, text)
+    return text
 
 
 def test_port_table_is_that_of_the_settings() -> None:

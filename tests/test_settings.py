@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from golive import settings_file
+from golive.settings import GoLive
 from golive.settings_file import SettingsError
 from tests.projects import ROOT, Project
 
@@ -179,6 +181,17 @@ def test_identity_that_does_not_fit_is_no_go_with_nothing_connected(
     assert run.having("failed") == [failed]
     assert run.evidence["diagnosis"]["code"] == code
     assert run.evidence["attempts"] == run.connections == 0
+
+
+def test_document_lists_every_key_with_its_default() -> None:
+    document = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
+    section = document.partition("## Settings")[2]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| .+ \|$", section, re.MULTILINE)
+    fields = GoLive.model_fields.values()
+    assert [key for key, _ in rows] == [field.alias for field in fields]
+    for (_, shown), field in zip(rows, fields, strict=True):
+        if shown.startswith("`"):
+            assert json.loads(shown.strip("`")) == field.default
 
 
 @pytest.mark.parametrize(
