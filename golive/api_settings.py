@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,5 +20,16 @@ class ApiSettings:
     localhost_only: bool | None = None
     """Whether it takes connections from its own machine alone, whatever else is trusted."""
 
+    def completed(self, other: ApiSettings) -> ApiSettings:
+        """With what another source tells, where this one tells nothing."""
+        missing = [name for name in NAMES if getattr(self, name) is None]
+        if len(missing) == len(NAMES):
+            return other
+        added = {name: getattr(other, name) for name in missing}
+        is_more = any(value is not None for value in added.values())
+        source = f"{self.source}, {other.source}" if is_more else self.source
+        return replace(self, source=source, **added)
 
+
+NAMES = [field.name for field in fields(ApiSettings) if field.name != "source"]
 NOT_ASKED = ApiSettings("the gateway was not asked for them")

@@ -100,9 +100,10 @@ def _has_lost_its_link(seen: Seen) -> bool:
 
 
 def _is_read_only(seen: Seen) -> bool:
-    refused = seen.access is not None and seen.access.refusal is not None
-    says_so = seen.api_settings is not None and seen.api_settings.read_only is True
-    return _failed("handshake.read-only-off")(seen) and (refused or says_so)
+    """It refuses; or it grants access, and the step failed because its settings say so."""
+    found = seen.access
+    says_so = found is not None and (found.refusal is not None or found.is_granted)
+    return _failed("handshake.read-only-off")(seen) and says_so
 
 
 def _is_half_open(seen: Seen) -> bool:

@@ -27,8 +27,7 @@ def told(seen: Seen) -> list[str]:
         facts += _handshake_facts(seen.handshake)
     if seen.access and seen.access.reason:
         facts += [f"asked for ids: {seen.access.reason}"]
-    if seen.api_settings:
-        facts += _settings_facts(seen.api_settings)
+    facts += _settings_facts(seen.api_settings)
     if seen.positions and seen.positions.reason:
         facts += [f"positions: {seen.positions.reason}"]
     if seen.logs:

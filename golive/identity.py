@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
-from golive import gateway_files, gateway_settings, sockets
+from golive import gateway_files, gateway_settings, on_disk
 from golive.api_settings import ApiSettings
 from golive.gateway_files import GatewayFiles
 from golive.settings import Settings
@@ -13,7 +13,6 @@ from golive.sockets import NotObservable
 
 LOOPBACK = "loopback"
 MOST_REASONS = 4
-NAMES = [field.name for field in fields(ApiSettings) if field.name != "source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +55,10 @@ def _plain(address: str) -> str:
     return LOOPBACK if found.is_loopback else str(found)
 
 
-def _files(settings: Settings) -> GatewayFiles:
-    """Those of this machine may be another gateway's where ours is elsewhere."""
-    is_here = all(map(sockets.is_this_machine, sockets.addresses(settings.credentials.host)))
-    if is_here or settings.golive.gateway_folder is not None:
-        return gateway_files.find(settings)
-    return GatewayFiles(untold=("Host is another machine: its files cannot be read from here",))
-
-
 def read_identity(over_api: ApiSettings, settings: Settings) -> Identity:
     """What the gateway told over its API, and from its files what it did not."""
-    in_files, untold = gateway_settings.read_api_settings(_files(settings))
-    missing = [name for name in NAMES if getattr(over_api, name) is None]
-    added = {name: getattr(in_files, name) for name in missing}
-    if len(missing) == len(NAMES):
-        return Identity(in_files, (over_api.source, *untold))
-    told = [over_api.source] + [in_files.source] * any(each is not None for each in added.values())
-    return Identity(replace(over_api, source=", ".join(told), **added), untold)
+    here = on_disk.is_here(settings)
+    files = gateway_files.find(settings) if here else GatewayFiles(untold=(on_disk.ELSEWHERE,))
+    in_files, untold = gateway_settings.read_api_settings(files)
+    unasked = (over_api.source,) if over_api == ApiSettings(over_api.source) else ()
+    return Identity(over_api.completed(in_files), (*unasked, *untold))

@@ -19,20 +19,18 @@ ELSEWHERE = "Host is another machine: what the gateway keeps on its disk cannot 
 
 def added_to(seen: Seen) -> Seen:
     """The same with what the gateway's logs and settings tell. Raises nothing."""
-    if not _is_here(seen.settings):
+    if not is_here(seen.settings):
         return replace(seen, logs=GatewayLogs(unread=(ELSEWHERE,)))
     files = gateway_files.find(seen.settings)
     attempt = Window(seen.attempted, seen.now) if seen.attempted else None
     logs = _logs(files, seen.settings, seen.now, attempt)
-    told = seen.api_settings
-    if told is None or told.trusted_ips is None:
-        told = read_api_settings(files)[0]
+    told = seen.api_settings.completed(read_api_settings(files)[0])
     return replace(seen, logs=logs, api_settings=told)
 
 
 def logged_in(settings: Settings, now: datetime) -> datetime | None:
     """When the gateway was last logged in to, where its logs tell. Raises nothing."""
-    if not _is_here(settings):
+    if not is_here(settings):
         return None
     return _logs(gateway_files.find(settings), settings, now).logged_in
 
@@ -51,7 +49,7 @@ def _logs(
     )
 
 
-def _is_here(settings: Settings) -> bool:
+def is_here(settings: Settings) -> bool:
     """A folder that the settings name is the gateway's wherever that runs: it may be mounted."""
     if settings.golive.gateway_folder is not None:
         return True

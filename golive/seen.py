@@ -8,7 +8,7 @@ from datetime import datetime
 
 from golive import procedure
 from golive.answers import Access, Handshake, Positions
-from golive.api_settings import ApiSettings
+from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.discipline import Discipline
 from golive.gateway import Uptime
 from golive.gateway_logs import GatewayLogs
@@ -64,7 +64,7 @@ class Seen:
     """Seconds below which a gateway that does not answer may only be too young."""
     handshake: Handshake | None = None
     access: Access | None = None
-    api_settings: ApiSettings | None = None
+    api_settings: ApiSettings = NOT_ASKED
     """The gateway's own, as far as they were told."""
     positions: Positions | None = None
     lost_connectivity: bool = False

@@ -54,7 +54,7 @@ def _observed(seen: Seen) -> dict[str, object]:
         "count": len(rows),
         "others": ", ".join(f"{port} ({PORTS[port]})" for port in seen.other_listeners),
         "trouble": seen.trouble,
-        "master": seen.api_settings.master_client_id if seen.api_settings else None,
+        "master": seen.api_settings.master_client_id,
         "failed": seen.failed,
         "unobserved": seen.unobserved,
         "up": f"{seen.uptime.seconds:.0f} s" if seen.uptime else "an unknown time",

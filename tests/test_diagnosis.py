@@ -217,6 +217,11 @@ def test_read_only_mode_that_only_the_settings_tell_is_named() -> None:
     assert "its settings: Read-Only API on (from the gateway's answer)" in found(what).facts
 
 
+def test_silence_stays_the_cause_though_a_file_says_read_only() -> None:
+    told = ApiSettings("ibg.xml", read_only=True)
+    assert found(replace(WALK["half-open"], api_settings=told)).code == "half-open"
+
+
 def test_settings_of_the_gateway_are_told_with_their_source() -> None:
     (fact,) = (each for each in found(WALK["master-client-id"]).facts if "settings" in each)
     told = "Read-Only API off; master client id 99; trusted IPs 192.0.2.7"

@@ -154,6 +154,8 @@ def test_files_tell_what_the_gateway_does_not(settings: Settings, tmp_path: Path
     assert (found.master_client_id, found.trusted_ips) == ("7", ("10.0.0.9",))
     assert found.source == f"the gateway's answer, {ini}"
 
+    assert ApiSettings("nothing").completed(found) == found
+
     told = ApiSettings("the gateway's answer", master_client_id="7", trusted_ips=("10.0.0.5",))
     assert read_identity(told, settings).told == told
 

@@ -12,7 +12,7 @@ import pytest
 from golive import settings_file
 from golive.settings import GoLive
 from golive.settings_file import SettingsError
-from tests.projects import ROOT, Project
+from tests.projects import ROOT, Project, example_settings
 
 EXAMPLE = (ROOT / "secrets.example.json").read_text(encoding="utf-8")
 
@@ -172,7 +172,7 @@ def test_environment_variable_names_the_file(project: Project, tmp_path: Path) -
 def test_identity_that_does_not_fit_is_no_go_with_nothing_connected(
     changes: dict[str, object], failed: str, code: str, project: Project, tmp_path: Path
 ) -> None:
-    document = json.loads(EXAMPLE)
+    document = example_settings()
     document["IBKRCredentials"] |= changes
     path = tmp_path / "secrets.json"
     path.write_text(json.dumps(document), encoding="utf-8")
