@@ -542,6 +542,17 @@ def test_lost_connectivity_is_said_behind_the_handshake_and_positions_still_come
     assert client.names.index("nextValidId") < client.names.index("error")
 
 
+@proves("other-master=99", "untrusted=192.0.2.7")
+def test_what_is_set_otherwise_is_told_and_keeps_nobody_out(faults: str, tmp_path: Path) -> None:
+    with FakeGateway(faults=[faults], settings_dir=tmp_path) as gateway, PlainClient() as client:
+        client.connect(gateway.port)
+        assert len(positions(client)) == 24
+    files = [*tmp_path.rglob("ibg.xml"), *tmp_path.rglob("jts.ini")]
+    told = "".join(path.read_text(encoding="utf-8") for path in files)
+    others = ('masterClientID="99"' in told, "TrustedIPs=192.0.2.7" in told)
+    assert others == (faults.startswith("other-master"), faults.startswith("untrusted"))
+
+
 @proves("read-only")
 def test_read_only_gateway_refuses_what_might_write_and_shows_positions(
     gateway: FakeGateway, client: PlainClient

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from ibapi.server_versions import MAX_CLIENT_VER
 
 from fakes.gateway.book import options_book
 from tests.fakes import Fake, wait_until
@@ -154,7 +155,7 @@ def test_log_tells_what_happened_in_order_as_json_lines(fake: Started) -> None:
         ("stopped", ""),
     ]
     assert running.events[-2]["by"] == "client"
-    assert running.events[3]["fields"] == {"lowest": 100, "highest": 203, "options": ""}
+    assert running.events[3]["fields"] == {"lowest": 100, "highest": MAX_CLIENT_VER, "options": ""}
     assert running.events[5]["fields"]["client_id"] == "10"
 
 
