@@ -31,6 +31,7 @@ class Attempts:
     """The attempts of this run. A second one is refused, whatever became of the first.
 
     With a journal, each is remembered under the name of the run before anything is connected.
+    `zombies` counts those on the port, once more at the last moment: a gateway is waited for long.
     """
 
     clock: Clock = SYSTEM
@@ -38,6 +39,7 @@ class Attempts:
     run: str = ""
     override: str | None = None
     gateway_started: Callable[[], datetime | None] = lambda: None
+    zombies: Callable[[], int] = lambda: 0
     made: list[Attempt] = field(default_factory=list)
     _ended: bool = False
 
@@ -47,6 +49,8 @@ class Attempts:
             raise AttemptRefused(
                 f"one attempt was made at {self.made[0].begun:%H:%M:%S} UTC; a run makes no second"
             )
+        if zombies := self.zombies():
+            raise AttemptRefused(f"{zombies} CLOSE_WAIT on port {port}: restart the gateway first")
         attempt = Attempt(host, port, client_id, self.clock.now(), self.gateway_started())
         try:
             self._remember(attempt, attempt.begun, BEGUN)

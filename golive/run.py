@@ -96,6 +96,7 @@ class Run:
         self.memory = Memory(self.state, aim, self.folder.name, self.override, self.clock)
         self.attempts = self.memory.attempts
         self.attempts.gateway_started = self.gateway.started
+        self.attempts.zombies = lambda: sockets.zombies(self._look())
         self.before = self._look()
 
     @property

@@ -91,6 +91,7 @@ def _performed(file: SettingsFile, memory: Memory, write: Write, clock: Clock) -
     write(f"Attempting: {credentials.host}:{credentials.port} clientId={credentials.client_id}")
     gateway = Gateway(credentials.port, SocketTable(credentials.host), clock)
     memory.attempts.gateway_started = gateway.started
+    memory.attempts.zombies = lambda: sockets.zombies(_look(gateway))
     for step_id, why in preflight.objections(file, gateway, memory, write, clock):
         write(f"\nREFUSED, nothing was connected: {why}")
         _advise(_seen(step_id, file, gateway, memory, clock), write)

@@ -102,6 +102,11 @@ class Port:
         return ip in self.host_ips or ip == each.local_ip or _is_loopback(ip)
 
 
+def zombies(port: Port | None) -> int:
+    """How many are seen; none where nothing can be."""
+    return len(port.close_wait) if port else 0
+
+
 class SocketTable:
     """The kernel's socket table. `sockets.on(4001).close_wait == []`
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import Fake
 from tests.gateways import NEXT_ID, READY, VERSION, Scripted, converse, error, handshake, message
 from tests.projects import ROOT, Outcome, Project, Rehearsal
 
@@ -183,6 +184,40 @@ def test_zombie_of_the_last_moment_makes_it_no_go(own_project: Project) -> None:
     assert run.having("failed") == ["afterwards.no-zombies"]
     assert run.evidence["diagnosis"]["code"] == "zombies"
     assert "CLOSE_WAIT" in {each["state"] for each in run.evidence["sockets"]["after"]}
+
+
+def test_zombie_that_comes_while_the_gateway_is_waited_for_lets_no_attempt_be_made(
+    own_project: Project,
+) -> None:
+    (own_project.folder / "acceptance" / "conftest.py").write_text(
+        "import socket, pytest\n"
+        "kept = []\n"
+        "@pytest.hookimpl(tryfirst=True)\n"
+        "def pytest_runtest_setup(item):\n"
+        "    if 'initialization_time' not in item.name:\n"
+        "        return\n"
+        "    target = item.config.pluginmanager.get_plugin('golive-session').run.target\n"
+        "    client = socket.create_connection((target.host, target.port), timeout=5)\n"
+        "    client.sendall(b'\\0\\0\\0\\0')\n"
+        "    assert client.recv(1) == b''\n"
+        "    kept.append(client)\n",
+        encoding="utf-8",
+    )
+    run = own_project.rehearse("--fake")
+    assert run.having("failed") == ["handshake.one-attempt"], run.output
+    assert (run.exit_code, run.evidence["attempts"]) == (1, 0)
+    diagnosis = run.evidence["diagnosis"]
+    assert (diagnosis["code"], diagnosis["procedure"]) == ("zombies", "A")
+
+
+def test_smoke_test_looks_for_zombies_again_once_it_has_waited(
+    fake: Callable[..., Fake], secrets: Written
+) -> None:
+    gateway = fake("late-zombies=2")
+    settings = secrets(gateway.port, InitializationSeconds=4)
+    done = Project(ROOT).run("golive", "smoke", "--secrets", str(settings))
+    assert (done.exit_code, "CLOSE_WAIT" in done.output) == (3, True), done.output
+    assert "hello" not in gateway.received
 
 
 def test_client_that_comes_during_the_run_makes_it_no_go(own_project: Project) -> None:
