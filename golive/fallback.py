@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+from golive import memory
 from golive.evidence import Evidence
 from golive.run import Run
 
@@ -24,9 +26,13 @@ def command(*more: str) -> list[str]:
 
 
 def perform(words: list[str], root: Path) -> int:
-    """Its exit code. A Ctrl-C reaches it as well; it is given the time to close its connection."""
+    """Its exit code. A Ctrl-C reaches it as well; it is given the time to close its connection.
+
+    Its folder is the project's, but it remembers where this run does: GOLIVE_STATE may be relative.
+    """
     sys.stdout.flush()
-    process = subprocess.Popen(words, cwd=root)
+    remembering = {"GOLIVE_STATE": str(memory.state_folder())}
+    process = subprocess.Popen(words, cwd=root, env=os.environ | remembering)
     while True:
         try:
             return process.wait()

@@ -358,9 +358,8 @@ class GoLiveSession:
         """AutoFallback: a run of its own, on the fallback, whose verdict is the last word."""
         self._console.write(f"\nAutoFallback, once: {self.run.run_next.fall_back}")
         more = ["-v"] if self._is_verbose else []
-        secrets = ["--secrets", str(self._file.path)] if self._config.option.secrets else []
         fake = [] if self._fault is None else ["--fake"]
-        command = fallback.command(*fake, *secrets, *more)
+        command = fallback.command(*fake, "--secrets", str(self._file.path), *more)
         self._session.exitstatus = fallback.perform(command, self._config.rootpath)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from golive.settings_file import read
 from tests.fakes import Fake
-from tests.projects import Project
+from tests.projects import Project, environment
 
 PAPER = "DU7654321"
 Secrets = Callable[..., Path]
@@ -84,6 +85,28 @@ def test_run_goes_on_to_the_fallback_once_where_the_settings_say_so(
     assert (live["target"], live["verdict"]) == ("live", "NO-GO")
     assert (fallback["target"], fallback["verdict"]) == ("fallback", "GO")
     assert (gateway.connections, tws.connections) == (1, 1)
+
+
+def test_run_goes_on_with_the_same_settings_and_memory_wherever_it_was_started(
+    own_project: Project, fake: Callable[..., Fake], secrets: Secrets, tmp_path: Path
+) -> None:
+    gateway, tws, other = fake("silent"), paper(fake), paper(fake)
+    falling_back = {"Port": tws.port, "ExpectedAccount": PAPER, "ExpectedPositions": 7}
+    settings = secrets(gateway.port, Fallback=falling_back, AutoFallback=True)
+    decoy = secrets(gateway.port, **falling_back_to(other.port))
+    (own_project.folder / settings.name).write_bytes(decoy.read_bytes())
+    done = subprocess.run(
+        own_project.command("pytest", str(own_project.folder / "acceptance"), "-m", "golive"),
+        cwd=tmp_path,
+        env=environment(GOLIVE_SECRETS=settings.name, GOLIVE_STATE="remembered"),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout
+    assert (gateway.connections, tws.connections, other.connections) == (1, 1, 0)
+    lines = (tmp_path / "remembered" / "attempts.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 4
 
 
 def test_fallback_that_fails_as_well_is_the_end_of_it(
