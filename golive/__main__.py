@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -35,13 +36,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _smoke(options: argparse.Namespace) -> int:
-    from golive.smoke import smoke
+    from golive.smoke import COMMAND, smoke
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.override is not None and not options.override.strip():
         print('golive: --override needs a reason: --override "why it is safe now"', file=sys.stderr)
         return SETTINGS_ERROR
     chosen = options.secrets
+    command = f"{COMMAND} --secrets {shlex.quote(chosen)}" if chosen else COMMAND
     if chosen is None:
         chosen = os.environ.get("GOLIVE_SECRETS") or "secrets.json"
     try:
@@ -50,6 +52,7 @@ def _smoke(options: argparse.Namespace) -> int:
             lambda line: print(line, flush=True),
             on_fallback=options.fallback,
             override=options.override,
+            command=command,
         )
     except KeyboardInterrupt:
         print("interrupted; no connection is left", file=sys.stderr)

@@ -13,9 +13,9 @@ from golive.run import Run
 
 
 def is_due(finished: Evidence, run: Run) -> bool:
-    """Whether the settings ask for it, the gateway is to blame, and this was not the fallback."""
+    """Whether the settings ask for it, the gateway is to blame, and there is one to go to."""
     found = finished.diagnosis
-    wanted = run.file.settings.golive.auto_fallback and not run.target.is_fallback
+    wanted = run.file.settings.golive.auto_fallback and bool(run.run_next.fall_back)
     return wanted and found is not None and found.is_the_gateways
 
 

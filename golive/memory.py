@@ -79,6 +79,11 @@ class Aim:
         ours = (endpoint(THIS_MACHINE, port) for port in PORTS)
         return frozenset({self.primary, self.fallback, *ours})
 
+    @property
+    def is_at_the_fallback(self) -> bool:
+        """Also where the settings name TWS paper as the primary."""
+        return self.endpoint == self.fallback
+
 
 class Memory:
     """From the beginning of a run to its end. Begins by taking the lock. Raises NoMemory.

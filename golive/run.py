@@ -325,14 +325,15 @@ class Run:
 
     @property
     def run_next(self) -> Next:
-        """What performs the whole procedure: on the same target, and on the fallback."""
+        """What performs the whole procedure: on the same target, and on the fallback, if another."""
         target = self.target
         secrets = ["--secrets", shlex.quote(self.secrets)] if self.secrets else []
         fake = ["--fake"] if target.is_rehearsal else []
         fault = [f"--fake={target.fault}"] if target.fault else fake
         is_fallback = ["--fallback"] if target.is_fallback else []
         again = [PROCEDURE, *fault, *is_fallback, *secrets]
-        fall_back = [] if is_fallback else [PROCEDURE, *fake, "--fallback", *secrets]
+        is_there = target.is_fallback or self.memory.aim.is_at_the_fallback
+        fall_back = [] if is_there else [PROCEDURE, *fake, "--fallback", *secrets]
         return Next(" ".join(again), " ".join(fall_back))
 
     def _listener(self) -> Process | None:

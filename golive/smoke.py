@@ -48,10 +48,12 @@ def smoke(
     *,
     on_fallback: bool = False,
     override: str | None = None,
+    command: str = COMMAND,
 ) -> Exit:
     """Performs the test with the settings of a file; `show` gets its lines.
 
-    `override` is why the rules about earlier attempts may pass, if they may.
+    `override` is why the rules about earlier attempts may pass, if they may. `command` is what
+    performs the test with these settings, but for `--fallback`.
     """
 
     def write(lines: str) -> None:
@@ -68,7 +70,10 @@ def smoke(
     try:
         on = " on the fallback, TWS paper" if on_fallback else ""
         write(f"golive smoke: IBKR Gateway handshake test{on}")
-        return _performed(file, memory, write, clock)
+        there = f"{command} --fallback"
+        is_there = on_fallback or memory.aim.is_at_the_fallback
+        run_next = Next(there if on_fallback else command, "" if is_there else there)
+        return _performed(file, memory, run_next, write, clock)
     except (AttemptRefused, sockets.NotObservable) as error:
         write(f"\nREFUSED, nothing was connected: {error}")
         return Exit.REFUSED
@@ -82,7 +87,9 @@ def _remembered(file: SettingsFile, override: str | None, clock: Clock) -> Memor
     return Memory(state_folder(), aim, f"{clock.now():%Y%m%dT%H%M%SZ}-smoke", override, clock)
 
 
-def _performed(file: SettingsFile, memory: Memory, write: Write, clock: Clock) -> Exit:
+def _performed(
+    file: SettingsFile, memory: Memory, run_next: Next, write: Write, clock: Clock
+) -> Exit:
     credentials = file.settings.credentials
     if memory.reason is not None:
         write(f"OVERRIDE: {memory.reason}")
@@ -94,15 +101,15 @@ def _performed(file: SettingsFile, memory: Memory, write: Write, clock: Clock) -
     memory.attempts.zombies = lambda: sockets.zombies(_look(gateway))
     for step_id, why in preflight.objections(file, gateway, memory, write, clock):
         write(f"\nREFUSED, nothing was connected: {why}")
-        _advise(_seen(step_id, file, gateway, memory, clock), write)
+        _advise(_seen(step_id, file, gateway, memory, clock), run_next, write)
         return Exit.REFUSED
     if preflight.nothing_listens(file, gateway):
         write(f"\nFAILED: no TCP connection: nothing listens on port {gateway.number}")
-        _advise(_seen("gateway.listening", file, gateway, memory, clock), write)
+        _advise(_seen("gateway.listening", file, gateway, memory, clock), run_next, write)
         return Exit.NOT_CONNECTED
     outcome = "unfinished"
     try:
-        exit_code, outcome = _attempt(file, gateway, memory, write, clock)
+        exit_code, outcome = _attempt(file, gateway, memory, run_next, write, clock)
     finally:
         _remember(memory, outcome, _look(gateway), write)
     return exit_code
@@ -123,7 +130,12 @@ def _seen(step_id: str, file: SettingsFile, gateway: Gateway, memory: Memory, cl
 
 
 def _attempt(
-    file: SettingsFile, gateway: Gateway, memory: Memory, write: Write, clock: Clock
+    file: SettingsFile,
+    gateway: Gateway,
+    memory: Memory,
+    run_next: Next,
+    write: Write,
+    clock: Clock,
 ) -> tuple[Exit, str]:
     """The one attempt, and its outcome. The connection is closed whatever happens."""
     from golive.connection import Connection  # not before the installed client has been looked at
@@ -180,7 +192,7 @@ def _attempt(
         lost_connectivity=lost,
     )
     is_connected = handshake.stopped != "refused"
-    return Exit.NO_HANDSHAKE if is_connected else Exit.NOT_CONNECTED, _advise(seen, write)
+    return Exit.NO_HANDSHAKE if is_connected else Exit.NOT_CONNECTED, _advise(seen, run_next, write)
 
 
 def _remember(memory: Memory, outcome: str, after: sockets.Port | None, write: Write) -> None:
@@ -247,9 +259,9 @@ def _tell(event: Event, seconds: float, write: Write) -> None:
             write(f"[{time}] {name}({event.detail})")
 
 
-def _advise(seen: Seen, write: Write) -> str:
+def _advise(seen: Seen, run_next: Next, write: Write) -> str:
     """Tells the diagnosis; returns its code."""
-    found = diagnosis.diagnose(on_disk.added_to(seen), Next(COMMAND, f"{COMMAND} --fallback"))
+    found = diagnosis.diagnose(on_disk.added_to(seen), run_next)
     recovery = f", Procedure {found.procedure}" if found.procedure else ""
     write(f"\nDiagnosis: {found.code}{recovery}: {found.cause}")
     for number, step in enumerate(found.next_steps, start=1):

@@ -109,6 +109,16 @@ def test_run_goes_on_with_the_same_settings_and_memory_wherever_it_was_started(
     assert len(lines) == 4
 
 
+def test_run_that_is_on_the_fallback_already_does_not_fall_back(
+    own_project: Project, fake: Callable[..., Fake], secrets: Secrets
+) -> None:
+    tws = fake("refuses")
+    settings = secrets(tws.port, Fallback={"Port": tws.port}, AutoFallback=True)
+    done = own_project.run("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
+    assert (done.exit_code, len(own_project.runs)) == (1, 1), done.output
+    assert "--fallback" not in done.output
+
+
 def test_fallback_that_fails_as_well_is_the_end_of_it(
     own_project: Project, fake: Callable[..., Fake], secrets: Secrets
 ) -> None:
@@ -149,6 +159,18 @@ def test_smoke_test_of_the_fallback_is_made_there(
     done = project.run("golive", "smoke", "--fallback", "--secrets", str(settings))
     assert done.exit_code == 0, done.output
     assert tws.connections == 1
+
+
+def test_smoke_test_advises_to_run_itself_again_where_it_was(
+    project: Project, fake: Callable[..., Fake], secrets: Secrets
+) -> None:
+    settings = secrets(fake("refuses").port, **falling_back_to(paper(fake, "refuses").port))
+    words = ("golive", "smoke", "--secrets", str(settings))
+    again = f"python -m {' '.join(words)}"
+    there = project.run(*words, "--fallback").output
+    assert f": {again} --fallback\n" in there
+    assert f"{again}\n" not in there
+    assert f": {again}\n" in project.run(*words, "--override", "another endpoint").output
 
 
 def test_what_the_fallback_does_not_name_is_that_of_the_live_endpoint(secrets: Secrets) -> None:
