@@ -194,6 +194,9 @@ class GoLiveSession:
 
     # before the first step
 
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self._session = session
+
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         _refuse([line for item in items for line in _refused_markers(item)])
         file, credentials = self._file, self._file.settings.credentials
@@ -321,9 +324,8 @@ class GoLiveSession:
 
     # after the last
 
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Exit status 0 means GO, and only that."""
-        self._session = session
         if not hasattr(self, "run"):
             return  # it ended before its first step: there is nothing to tell
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
@@ -339,12 +341,17 @@ class GoLiveSession:
                 self.run.remember(self._finished)
             except OSError as error:
                 self._trouble = f"the outcome of the attempt cannot be remembered: {error}"
+        self._hold_exit_status()
+
+    def _hold_exit_status(self) -> None:
         go = self._finished is not None and self._finished.verdict == "GO"
-        if not go and exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if not go and self._session.exitstatus == pytest.ExitCode.OK:
+            self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
+        if hasattr(self, "_session"):
+            self._hold_exit_status()  # another plugin may have made light of a failure since
         if self._finished is not None:
             if self._trouble:
                 self._console.write(f"\nNote: {self._trouble}")

@@ -242,3 +242,19 @@ def test_run_that_is_ended_from_outside_leaves_no_go_and_no_connection(
     assert evidence["diagnosis"]["code"] == "unfinished"
     wait_until(lambda: gateway.events[-1]["event"] == "closed")
     assert gateway.connections == 1
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "@pytest.hookimpl(trylast=True)\ndef pytest_sessionfinish(session): session.exitstatus = 0",
+        "def pytest_sessionfinish(session): pytest.exit('well', returncode=0)",
+        "def pytest_collection(session): pytest.exit('well', returncode=0)",
+    ],
+)
+def test_exit_code_is_not_0_without_a_go_whatever_another_plugin_makes_of_it(
+    trick: str, own_project: Project
+) -> None:
+    (own_project.folder / "trick.py").write_text(f"import pytest\n{trick}\n", encoding="utf-8")
+    done = own_project.run("pytest", "acceptance", "-m", "golive", "--fake=down", "-p", "trick")
+    assert done.exit_code == 1, done.output
