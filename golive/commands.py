@@ -9,11 +9,15 @@ says SCHLIESSEN_WARTEN), and a row of theirs must *begin* with the port as the l
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+
+OF_A_GATEWAY = re.compile(r"^\d{3,4}$|gateway|workstation|tws", re.IGNORECASE)
+"""How folders of a gateway alone are called: `1040` in `ibgateway` or `Jts`, `IB Gateway 10.40`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,13 @@ class Commands:
     def remove(self, folder: PurePath) -> str:
         """Deletes a folder and all in it. Raises ValueError for one that holds more than a program.
 
-        That is one that is not named in full, a drive, a folder next to the root, or a home.
+        That is one that is not named in full, a drive, a folder next to the root, a home, or one
+        whose name is not a gateway's: GatewayPath may be a shortcut on the desktop, or a script.
         """
         home = Path.home()
         too_much = len(folder.parts) < 3 or folder == home or folder in home.parents
-        if not folder.is_absolute() or ".." in folder.parts or too_much:
+        is_a_gateways = OF_A_GATEWAY.search(folder.name) is not None
+        if not folder.is_absolute() or ".." in folder.parts or too_much or not is_a_gateways:
             raise ValueError(f"{folder} is no folder to be deleted as a whole")
         return self.removal(folder)
 

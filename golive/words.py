@@ -7,13 +7,17 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
-from golive import commands
+from golive import commands, forwarders
 from golive.commands import Commands
 from golive.recovery import TEN_MINUTES
 from golive.seen import Seen
 from golive.settings import PORTS
 
 MOST_COMMANDS = 5
+IN_WORDS: dict[str, object] = {
+    "back_up": "copy *.xml of its folder",
+    "remove": "the one it was installed in",
+}
 PROGRAM = {"IB Gateway": "ibgateway", "TWS": "tws"}
 
 
@@ -78,7 +82,9 @@ def _on_this_machine(seen: Seen, here: Commands) -> dict[str, object]:
     """Commands with this machine's paths and pids; words where those are not known."""
     path = _path(seen.settings.credentials.gateway_path, here)
     program = path.name if path else PROGRAM[_gateway(seen)]
-    pid = seen.listener.pid if seen.listener else None
+    listener = seen.listener
+    is_forwarder = listener is not None and forwarders.kind(listener.name) == "forwarder"
+    pid = None if listener is None or is_forwarder else listener.pid
     return {
         "find": here.process(pid) if pid else here.named(program),
         "end": here.end_firmly(pid) if pid else "by the pid that shows",
@@ -105,9 +111,9 @@ def _each(seen: Seen, end: Callable[[int], str]) -> str:
 def _folder(program: PurePath | None, here: Commands) -> dict[str, object]:
     """What is done to the gateway's folder; in words where it is not known."""
     if program is None:
-        return {"back_up": "copy *.xml of its folder", "remove": "the one it was installed in"}
+        return IN_WORDS
     folder = program.parent
-    remove = str(folder)
+    remove = IN_WORDS["remove"]
     with suppress(ValueError):
         remove = here.remove(folder)
     return {

@@ -304,6 +304,21 @@ def test_recovery_names_this_machines_paths_pids_and_commands() -> None:
     assert any(r"C:\IBKR\ibgateway\1040" in step and "robocopy" in step for step in told)
 
 
+@pytest.mark.parametrize("path", ["/usr/bin/ibgateway", "/opt/ibgateway", "/home/me/Desktop/it"])
+def test_folder_that_may_not_be_the_gateways_alone_is_not_named_for_deletion(path: str) -> None:
+    credentials = SETTINGS.credentials.model_copy(update={"gateway_path": path})
+    settings = SETTINGS.model_copy(update={"credentials": credentials})
+    filled = words.of(replace(WALK["zombies"], settings=settings), NOW, LINUX)
+    assert filled["remove"] == "the one it was installed in"
+
+
+@pytest.mark.parametrize("name", ["svchost.exe", "com.docker.backend.exe", "sshd"])
+def test_forwarder_is_not_what_is_to_be_ended(name: str) -> None:
+    forwarder = replace(GATEWAY, name=name)
+    filled = words.of(replace(WALK["half-open"], listener=forwarder), NOW, WINDOWS)
+    assert not any("812" in str(each) for each in filled.values())
+
+
 def test_path_of_another_platform_is_told_in_words() -> None:
     filled = words.of(WALK["zombies"], NOW, LINUX)
     assert "IBKR" not in "".join(map(str, filled.values()))
