@@ -75,6 +75,9 @@ def smoke(
         run_next = Next(there if on_fallback else command, "" if is_there else there)
         return _performed(file, memory, run_next, write, clock)
     except (AttemptRefused, sockets.NotObservable) as error:
+        if memory.attempts.made:
+            write(f"\nFAILED: what the attempt left cannot be seen: {error}")
+            return Exit.NO_HANDSHAKE
         write(f"\nREFUSED, nothing was connected: {error}")
         return Exit.REFUSED
     finally:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
-from golive import procedure
+from golive import procedure, sockets
 from golive.official_client import TELLS_CONFIG
+from golive.smoke import smoke as in_process
 from tests.fakes import Fake, wait_until
 from tests.projects import ROOT, Outcome, Project, environment
 
@@ -72,6 +73,22 @@ def test_each_fault_has_its_exit_code_and_its_name(
     done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=10 if fault == "slow" else 2))
     assert (done.exit_code, says in done.output) == (exit_code, True), done.output
     assert gateway.connections == connections
+
+
+def test_what_cannot_be_seen_after_the_attempt_is_no_refusal_of_it(
+    fake: Started, secrets: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway, told, see = fake(), list[str](), sockets.kernel_sockets
+
+    def seen_until_the_attempt() -> list[sockets.Socket]:
+        if gateway.received:
+            raise sockets.TableRefused("no longer")
+        return see()
+
+    monkeypatch.setattr(sockets, "kernel_sockets", seen_until_the_attempt)
+    assert in_process(secrets(gateway.port), told.append) == 2
+    assert "FAILED: what the attempt left cannot be seen: no longer" in told
+    assert not any("nothing was connected" in line for line in told)
 
 
 def test_failed_login_is_read_from_the_gateways_own_log(
