@@ -325,7 +325,7 @@ class Run:
 
     @property
     def run_next(self) -> Next:
-        """What performs the whole procedure: on the same target, and on the fallback, if another."""
+        """What performs the whole procedure: on the same target, and on the fallback."""
         target = self.target
         secrets = ["--secrets", shlex.quote(self.secrets)] if self.secrets else []
         fake = ["--fake"] if target.is_rehearsal else []
