@@ -47,7 +47,7 @@ def made(entries: Iterable[Entry]) -> list[Made]:
     """The attempts the entries tell of. An end whose beginning is damaged is one as well."""
     found: list[Made] = []
     open_: dict[tuple[str, str], int] = {}
-    for each in _in_order(entries):
+    for each in entries:
         whose = each.run, each.endpoint
         if each.outcome == BEGUN:
             open_[whose] = len(found)
@@ -60,15 +60,6 @@ def made(entries: Iterable[Entry]) -> list[Made]:
             found[at] = replace(
                 found[at], ended=each.time, outcome=each.outcome, zombies=each.zombies
             )
-    return found
-
-
-def _in_order(entries: Iterable[Entry]) -> list[Entry]:
-    """What was written earlier was not later: else a clock was set back in between."""
-    found: list[Entry] = []
-    for each in reversed(list(entries)):
-        is_late = found and each.time > found[0].time
-        found.insert(0, each.model_copy(update={"time": found[0].time}) if is_late else each)
     return found
 
 

@@ -72,14 +72,6 @@ def test_attempt_whose_beginning_is_damaged_counts_from_its_end() -> None:
     assert (found.begun, found.last_seen, found.has_failed) == (NOW + seconds(3),) * 2 + (True,)
 
 
-def test_attempt_of_a_clock_that_was_set_back_was_before_what_was_written_after_it() -> None:
-    ahead = line(3600, "begun"), line(3603, "zombies")
-    first, later = made([*ahead, line(0, "begun", "b"), line(3, "GO", "b")])
-    assert (first.begun, first.ended, later.ended) == (NOW, NOW, NOW + seconds(3))
-    after = Discipline((first, later), GATEWAY, frozenset(), NOW + seconds(90), COOLDOWN)
-    assert after.cooling_until is None
-
-
 # cool-down
 
 
