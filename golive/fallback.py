@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from golive import memory
 from golive.evidence import Evidence
 from golive.run import Run
 
@@ -26,13 +24,9 @@ def command(*more: str) -> list[str]:
 
 
 def perform(words: list[str], root: Path) -> int:
-    """Its exit code. A Ctrl-C reaches it as well; it is given the time to close its connection.
-
-    Its folder is the project's, but it remembers where this run does: GOLIVE_STATE may be relative.
-    """
+    """Its exit code. A Ctrl-C reaches it as well; it is given the time to close its connection."""
     sys.stdout.flush()
-    remembering = {"GOLIVE_STATE": str(memory.state_folder())}
-    process = subprocess.Popen(words, cwd=root, env=os.environ | remembering)
+    process = subprocess.Popen(words, cwd=root)
     while True:
         try:
             return process.wait()

@@ -6,6 +6,7 @@ and notes each rule that the operator chose to override.
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,13 +42,18 @@ def state_folder() -> Path:
     """GOLIVE_STATE, else the user's folder for what programs remember."""
     chosen = os.environ.get("GOLIVE_STATE")
     if chosen:
-        return Path(chosen).absolute()
+        return Path(chosen)
     return platformdirs.user_state_path("golive", appauthor=False)
 
 
 def prepare(folder: Path) -> Path:
-    """The folder, made where it is missing, with a journal to write to. Raises NoMemory."""
+    """The folder, made where it is missing, with a journal to write to. Raises NoMemory.
+
+    One without a full path would be another wherever a run is started, with a lock of its own.
+    """
     try:
+        if not folder.is_absolute():
+            raise OSError(errno.EINVAL, "not a full path", str(folder))
         Journal(folder).prepare()
     except OSError as error:
         raise NoMemory(folder, error) from None

@@ -134,6 +134,18 @@ def test_state_folder_that_cannot_be_written_is_a_usage_error(
     assert (project.runs, gateway.connections) == (before, 0)
 
 
+@pytest.mark.parametrize("folder", ["state", "./state", "~/state", " "])
+def test_state_folder_is_the_same_from_wherever_a_run_is_started(
+    folder: str, own_project: Project, fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    words = ("--secrets", str(secrets(gateway.port)))
+    for each in (("golive", "smoke"), ("pytest", "acceptance", "-m", "golive")):
+        done = own_project.run(*each, *words, GOLIVE_STATE=folder)
+        assert (done.exit_code, "not a full path" in done.output) == (4, True), done.output
+    assert gateway.connections == 0
+
+
 def test_damaged_lines_are_told_and_passed_over(
     project: Project, fake: Started, secrets: Written, state: Path
 ) -> None:

@@ -87,7 +87,7 @@ def test_run_goes_on_to_the_fallback_once_where_the_settings_say_so(
     assert (gateway.connections, tws.connections) == (1, 1)
 
 
-def test_run_goes_on_with_the_same_settings_and_memory_wherever_it_was_started(
+def test_run_goes_on_with_the_same_settings_wherever_it_was_started(
     own_project: Project, fake: Callable[..., Fake], secrets: Secrets, tmp_path: Path
 ) -> None:
     gateway, tws, other = fake("silent"), paper(fake), paper(fake)
@@ -98,15 +98,13 @@ def test_run_goes_on_with_the_same_settings_and_memory_wherever_it_was_started(
     done = subprocess.run(
         own_project.command("pytest", str(own_project.folder / "acceptance"), "-m", "golive"),
         cwd=tmp_path,
-        env=environment(GOLIVE_SECRETS=settings.name, GOLIVE_STATE="remembered"),
+        env=environment(GOLIVE_SECRETS=settings.name),
         capture_output=True,
         encoding="utf-8",
         timeout=60,
     )
     assert done.returncode == 0, done.stdout
     assert (gateway.connections, tws.connections, other.connections) == (1, 1, 0)
-    lines = (tmp_path / "remembered" / "attempts.jsonl").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 4
 
 
 def test_run_that_is_on_the_fallback_already_does_not_fall_back(
