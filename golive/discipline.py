@@ -85,7 +85,10 @@ class Discipline:
 
     @property
     def last_failed(self) -> Made | None:
-        return _last([each for each in self._at(self.endpoint) if each.has_failed])
+        """One in the future, from a clock that was set back since, only until the next GO."""
+        since_go = self._failures(self.endpoint)
+        failed = [each for each in self._at(self.endpoint) if each.has_failed]
+        return _last([each for each in failed if each.last_seen <= self.now or each in since_go])
 
     @property
     def cooling_until(self) -> datetime | None:

@@ -86,6 +86,8 @@ def test_attempt_whose_beginning_is_damaged_counts_from_its_end() -> None:
         ((attempt(90),), None),
         ((attempt(10, endpoint=TWS),), None),
         ((attempt(-3600),), 90),
+        ((attempt(-3600), attempt(95, "GO")), None),
+        ((attempt(-3600), attempt(95, "GO"), attempt(10)), 80),
     ],
 )
 def test_cool_down_counts_from_the_last_failed_attempt_here(
