@@ -29,6 +29,11 @@ FORWARDERS = frozenset({
     "docker-proxy", "dockerd", "com.docker.backend", "com.docker.vpnkit", "vpnkit",
     "rootlessport", "rootlesskit", "slirp4netns", "pasta", "pasta.avx2", "passt", "passt.avx2",
     "gvproxy", "limactl", "orbstack helper", "kubectl",
+    # a virtual machine's forwarded port: VirtualBox, QEMU, VMware, Parallels
+    "virtualboxvm", "vboxheadless", "vboxnetnat", "qemu-system-x86_64", "qemu-system-aarch64",
+    "vmnat", "vmnet-natd", "prl_naptd",
+    # what listens for another and hands over; of a shared listener the table names the oldest pid
+    "systemd", "launchd", "inetd", "xinetd",
     # Windows: WSL's localhost relay; the service host of `netsh interface portproxy` (iphlpsvc)
     "wslrelay", "wslhost", "svchost",
 })  # fmt: skip

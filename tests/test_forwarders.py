@@ -19,7 +19,7 @@ def test_gateway_is_told_by_its_launcher_or_its_java(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["socat", "docker-proxy", "com.docker.backend.exe", "com.docker.back", "wslrelay.exe",
-     "svchost.exe", "sshd", "OrbStack Helper"],
+     "svchost.exe", "sshd", "OrbStack Helper", "VirtualBoxVM.exe", "qemu-system-x86", "systemd"],
 )  # fmt: skip
 def test_forwarder_is_told_by_its_name_even_where_the_kernel_shortens_it(name: str) -> None:
     assert kind(name) == "forwarder"
