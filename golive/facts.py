@@ -23,6 +23,11 @@ def told(seen: Seen) -> list[str]:
     facts += _port_facts("after", seen.after, seen.before.close_wait if seen.before else ())
     if seen.listener:
         facts += [_listener_fact(seen.listener)]
+    if seen.failed == "gateway.restarted" and not _tells_its_start(seen.listener):
+        facts += [
+            "since when the gateway has been up is not told here; if it was restarted since,"
+            " say so: --override REASON"
+        ]
     if seen.handshake:
         facts += _handshake_facts(seen.handshake)
     if seen.access and seen.access.reason:
@@ -63,6 +68,10 @@ def _port_facts(when: str, port: Port | None, known: Sequence[Socket]) -> list[s
         for each in port.close_wait
         if each not in known
     ]
+
+
+def _tells_its_start(listener: Process | None) -> bool:
+    return listener is not None and forwarders.kind(listener.name) != "forwarder"
 
 
 def _listener_fact(listener: Process) -> str:

@@ -31,8 +31,11 @@ def objections(
     yield from _in_the_way(file, gateway)
     if nothing_listens(file, gateway):
         return
-    is_restarted = memory.discipline.is_restarted(gateway.started())
+    started = gateway.started()
+    is_restarted = memory.discipline.is_restarted(started)
     why = "an earlier attempt left zombies, and the gateway was not restarted since"
+    if started is None:
+        why += ", as far as can be told; if it was, say so: --override REASON"
     if not is_restarted and not memory.overridden("gateway.restarted", why):
         yield "gateway.restarted", why
     tell = now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing"))

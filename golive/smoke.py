@@ -128,6 +128,7 @@ def _seen(step_id: str, file: SettingsFile, gateway: Gateway, memory: Memory, cl
         first_failure=memory.first_failure,
         discipline=memory.discipline,
         other_run=memory.other_run,
+        listener=_listener(gateway),
         others=tuple(stale_clients.find(gateway, file.settings)),
     )
 

@@ -319,6 +319,15 @@ def test_forwarder_is_not_what_is_to_be_ended(name: str) -> None:
     assert not any("812" in str(each) for each in filled.values())
 
 
+@pytest.mark.parametrize(
+    ("listener", "is_told"),
+    [(None, False), (replace(GATEWAY, name="docker-proxy"), False), (GATEWAY, True)],
+)
+def test_restart_that_cannot_be_proven_has_a_way_out(listener: Process, is_told: bool) -> None:
+    facts = found(seen("gateway.restarted", listener=listener)).facts
+    assert any("--override REASON" in fact for fact in facts) is not is_told
+
+
 def test_path_of_another_platform_is_told_in_words() -> None:
     filled = words.of(WALK["zombies"], NOW, LINUX)
     assert "IBKR" not in "".join(map(str, filled.values()))
