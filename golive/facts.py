@@ -24,10 +24,7 @@ def told(seen: Seen) -> list[str]:
     if seen.listener:
         facts += [_listener_fact(seen.listener)]
     if seen.failed == "gateway.restarted" and not _tells_its_start(seen.listener):
-        facts += [
-            "since when the gateway has been up is not told here; if it was restarted since,"
-            " say so: --override REASON"
-        ]
+        facts += ["the gateway's start is not told here; if it was restarted: --override REASON"]
     if seen.handshake:
         facts += _handshake_facts(seen.handshake)
     if seen.access and seen.access.reason:
