@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +43,7 @@ class Gateway:
     ) -> None:
         self.number = port
         self._table, self._clock, self._queue, self._process = table, clock, queue, process
+        self._dialled: Socket | None = None
 
     @property
     def port(self) -> Port:
@@ -77,14 +79,25 @@ class Gateway:
         listener = self.process()
         return forwarders.kind(listener.name) if listener else "unknown"
 
+    def watch_it_dial(self, before: Port | None) -> None:
+        """To be called while we are connected: who dials a neighbour for us is a forwarder.
+
+        `before` is the port as it was before that; None where it could not be seen.
+        """
+        with suppress(sockets.NotObservable):
+            dialled = self.port.dialled_since(before) if before else []
+            self._dialled = next(iter(dialled), None)
+
     def _look_behind(self) -> None:
         """Raises sockets.NotObservable where a forwarder listens, a container's port say."""
         listener = self.process()
+        what = f"{listener.name}, pid {listener.pid}," if listener else "what listens"
+        behind = "the gateway's own sockets are behind it, out of sight"
         if listener and forwarders.kind(listener.name) == "forwarder":
-            raise sockets.NotObservable(
-                f"{listener.name}, pid {listener.pid}, only forwards port {self.number}:"
-                " the gateway's own sockets are behind it, out of sight"
-            )
+            raise sockets.NotObservable(f"{what} only forwards port {self.number}: {behind}")
+        if self._dialled:
+            to = f"{self._dialled.remote_ip}:{self._dialled.remote_port}"
+            raise sockets.NotObservable(f"{what} dialled {to} when we came: {behind}")
 
     def accept_queue(self) -> int:
         """Connections that wait to be accepted; another client's passes within a moment.

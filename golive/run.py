@@ -96,8 +96,8 @@ class Run:
         self.memory = Memory(self.state, aim, self.folder.name, self.override, self.clock)
         self.attempts = self.memory.attempts
         self.attempts.gateway_started = self.gateway.started
-        self.attempts.zombies = lambda: sockets.zombies(self._look())
-        self.before = self._look()
+        self.attempts.zombies = lambda: sockets.zombies(self.look())
+        self.before = self.look()
 
     @property
     def initialization_seconds(self) -> float:
@@ -212,7 +212,7 @@ class Run:
         """Closes the connection, looks at the sockets once more and writes the evidence."""
         if self.connection is not None:
             self.connection.close()
-        self._after = self._look()
+        self._after = self.look()
         self._look_back()
         return self.save(is_over=True)
 
@@ -342,7 +342,8 @@ class Run:
         except sockets.NotObservable:
             return None
 
-    def _look(self) -> Port | None:
+    def look(self) -> Port | None:
+        """The port now; None where it cannot be seen."""
         try:
             return self.gateway.port
         except sockets.NotObservable:

@@ -44,6 +44,10 @@ class Socket:
     remote_port: int
     pid: int | None
 
+    @property
+    def ends(self) -> tuple[str, int, str, int]:
+        return self.local_ip, self.local_port, self.remote_ip, self.remote_port
+
 
 @dataclass(frozen=True)
 class Port:
@@ -89,6 +93,25 @@ class Port:
                 not self._is_here(each)
                 or (each.remote_port == self.number and each.pid not in gateways)
             )
+        ]
+
+    def dialled_since(self, before: Port) -> list[Socket]:
+        """Connections that whoever serves this port has made since, to this machine or next to it.
+
+        A gateway's way to IBKR leads further; what a process connects to itself is its own affair.
+        """
+        earlier = {each.ends for each in before.sockets}
+        new = [each for each in self.sockets if each.ends not in earlier]
+        serving = {each.pid for each in (*self.listeners, *new) if each.local_port == self.number}
+        own = {(each.local_ip, each.local_port) for each in self.sockets if each.pid in serving}
+        return [
+            each
+            for each in new
+            if each.pid in serving - {None}
+            and each.local_port != self.number
+            and each.remote_port != 0
+            and (each.remote_ip, each.remote_port) not in own
+            and (self._is_here(each) or _is_private(each.remote_ip))
         ]
 
     def _is_ours(self, each: Socket) -> bool:
@@ -214,6 +237,10 @@ def _is_any(ip: str) -> bool:
 
 def _is_loopback(ip: str) -> bool:
     return _is_ip(ip) and ipaddress.ip_address(ip).is_loopback
+
+
+def _is_private(ip: str) -> bool:
+    return _is_ip(ip) and ipaddress.ip_address(ip).is_private
 
 
 def _is_ip(text: str) -> bool:

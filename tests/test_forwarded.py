@@ -17,7 +17,8 @@ from tests.projects import Project
 from tests.talking import Talking
 
 HIDDEN = [each.id for each in procedure.STEPS if each.looks_at_sockets or each.may_be_unobserved]
-Relay = Callable[[int], int]
+Relay = Callable[..., int]
+INTERPRETER = getattr(sys, "_base_executable", sys.executable)
 
 
 @pytest.fixture
@@ -26,12 +27,12 @@ def relay(tmp_path: Path) -> Iterator[Relay]:
     if os.name == "nt":
         pytest.skip("a symbolic link to an interpreter needs rights here")
     named = tmp_path / "socat"
-    named.symlink_to(getattr(sys, "_base_executable", sys.executable))
+    named.symlink_to(INTERPRETER)
     started: list[Talking] = []
 
-    def forward(port: int) -> int:
+    def forward(port: int, program: str = str(named)) -> int:
         script = str(Path(__file__).with_name("relay.py"))
-        started.append(Talking(str(named), script, "0", str(port)))
+        started.append(Talking(program, script, "0", str(port)))
         return int(started[-1].says(0))
 
     yield forward
@@ -73,6 +74,16 @@ def test_forwarder_before_a_gateway_that_is_down_is_closed_at_once_and_no_go(
     assert run.exit_code == 1
     assert run.evidence["diagnosis"]["code"] == "handshake-refused"
     assert any("socat" in fact for fact in run.evidence["diagnosis"]["facts"])
+
+
+def test_forwarder_of_an_unknown_name_gives_itself_away_by_dialling(
+    project: Project, fake: Callable[..., Fake], relay: Relay, secrets: Callable[..., Path]
+) -> None:
+    gateway = fake("zombies")
+    run = project.rehearse("--secrets", str(secrets(relay(gateway.port, INTERPRETER))))
+    assert run.exit_code == 1
+    assert run.having("not-observable")[-1] == "afterwards.no-zombies"
+    assert f"dialled 127.0.0.1:{gateway.port}" in run.evidence["diagnosis"]["cause"]
 
 
 def test_zombies_of_the_forwarder_itself_are_zombies(

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from golive import sockets
-from golive.sockets import NotObservable, Socket, SocketTable, TableRefused
+from golive.sockets import NotObservable, Port, Socket, SocketTable, TableRefused
 from tests import recorded
 from tests.projects import Project
 
@@ -192,3 +192,36 @@ def test_name_that_looks_like_an_address_is_not_this_machine(
 )
 def test_addresses_are_compared_in_their_plain_form(text: str, plain: str) -> None:
     assert sockets.plain_ip(text) == plain
+
+
+def seen(*sockets: Socket) -> Port:
+    return Port(4001, ("127.0.0.1",), (Socket("LISTEN", "0.0.0.0", 4001, "", 0, 812), *sockets))
+
+
+TAKEN = Socket("ESTABLISHED", "127.0.0.1", 4001, "127.0.0.1", 51000, 813)
+"""By a child of the listener, as socat has one for each connection."""
+
+
+@pytest.mark.parametrize(
+    ("socket", "is_forwarding"),
+    [
+        (Socket("ESTABLISHED", "127.0.0.1", 51001, "127.0.0.1", 5001, 813), True),
+        (Socket("SYN_SENT", "172.18.0.1", 51001, "172.18.0.2", 4003, 812), True),
+        (Socket("ESTABLISHED", "192.168.1.20", 51001, "208.245.107.3", 4001, 812), False),
+        (Socket("ESTABLISHED", "127.0.0.1", 51001, "127.0.0.1", 5001, 999), False),
+        (Socket("ESTABLISHED", "127.0.0.1", 51001, "127.0.0.1", 5001, None), False),
+    ],
+)
+def test_who_dials_a_neighbour_for_a_client_is_a_forwarder(
+    socket: Socket, is_forwarding: bool
+) -> None:
+    assert bool(seen(TAKEN, socket).dialled_since(seen())) is is_forwarding
+    assert seen(TAKEN, socket).dialled_since(seen(socket)) == []
+
+
+def test_pair_that_a_process_connects_to_itself_is_no_dialling() -> None:
+    pair = (
+        Socket("ESTABLISHED", "127.0.0.1", 51001, "127.0.0.1", 51002, 813),
+        Socket("ESTABLISHED", "127.0.0.1", 51002, "127.0.0.1", 51001, 813),
+    )
+    assert seen(TAKEN, *pair).dialled_since(seen()) == []
