@@ -135,7 +135,7 @@ class Settings(BaseModel):
     def of_another_kind(self, accounts: Iterable[str]) -> list[str]:
         """The accounts that are paper where live is configured, or live where paper is."""
         paper = self.credentials.is_paper_trading
-        return [account for account in accounts if account.startswith("D") is not paper]
+        return [account for account in accounts if account.upper().startswith("D") is not paper]
 
     @property
     def secret_words(self) -> tuple[str, ...]:

@@ -207,6 +207,7 @@ def test_document_lists_every_key_with_its_default() -> None:
         (7496, False, "DU1234567", False),
         (4003, True, "DF123456", True),
         (4003, False, "DU1234567", False),
+        (4003, False, "du1234567", False),
     ],
 )
 def test_port_paper_flag_and_account_are_held_to_the_port_reference(
