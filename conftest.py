@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from golive import installed, on_disk
+from golive import gateway_files, installed, on_disk
 from golive.api_settings import ApiSettings
 from golive.evidence import plain
 from golive.gateway import Gateway, Uptime
@@ -123,7 +123,7 @@ def api_settings(
 @pytest.fixture(scope="session")
 def identity(run: Run, api_settings: ApiSettings, settings: Settings) -> Identity:
     """The gateway's own settings, and from its files what it does not tell itself."""
-    found = read_identity(api_settings, settings)
+    found = read_identity(api_settings, gateway_files.find(settings))
     run.api_settings = found.told
     return found
 

@@ -89,7 +89,7 @@ def endpoint(host: str, port: int) -> str:
     Every address of this machine is the same one. The name of another stands for its first address.
     """
     ips = sockets.addresses(host)
-    if ips and all(map(sockets.is_this_machine, ips)):
+    if sockets.are_here(ips):
         return f"127.0.0.1:{port}"
     ip = ips[0] if ips else host.casefold()
     return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"

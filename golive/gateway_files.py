@@ -26,7 +26,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from golive import sockets
 from golive.settings import Settings
+
+ELSEWHERE = "Host is another machine: what the gateway keeps on its disk cannot be read from here"
 
 MOST_ENTRIES = 5_000
 """Looked at in one folder; an installation holds some hundred."""
@@ -86,9 +89,14 @@ def find(settings: Settings, platform: str = sys.platform) -> GatewayFiles:
 
 
 def places(settings: Settings, platform: str) -> tuple[list[str], list[str]]:
-    """The folders to look into on this platform, and what cannot be one."""
+    """The folders to look into on this platform, and what cannot be one.
+
+    The folder that the settings name is the gateway's wherever that runs: it may be mounted.
+    """
     if settings.golive.gateway_folder is not None:
         return [settings.golive.gateway_folder], []
+    if not sockets.are_here(sockets.addresses(settings.credentials.host)):
+        return [], [ELSEWHERE]  # the same places here may be another gateway's
     folders, untold = [], []
     windows = platform == "win32"
     if path := settings.credentials.gateway_path:

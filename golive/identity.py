@@ -5,10 +5,9 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from golive import gateway_files, gateway_settings, on_disk
+from golive import gateway_settings
 from golive.api_settings import ApiSettings
 from golive.gateway_files import GatewayFiles
-from golive.settings import Settings
 from golive.sockets import NotObservable
 
 LOOPBACK = "loopback"
@@ -55,10 +54,8 @@ def _plain(address: str) -> str:
     return LOOPBACK if found.is_loopback else str(found)
 
 
-def read_identity(over_api: ApiSettings, settings: Settings) -> Identity:
+def read_identity(over_api: ApiSettings, files: GatewayFiles) -> Identity:
     """What the gateway told over its API, and from its files what it did not."""
-    here = on_disk.is_here(settings)
-    files = gateway_files.find(settings) if here else GatewayFiles(untold=(on_disk.ELSEWHERE,))
     in_files, untold = gateway_settings.read_api_settings(files)
     unasked = (over_api.source,) if over_api == ApiSettings(over_api.source) else ()
     return Identity(over_api.completed(in_files), (*unasked, *untold))

@@ -12,15 +12,10 @@ from golive.gateway_settings import read_api_settings
 from golive.log_files import Window
 from golive.seen import Seen
 from golive.settings import Settings
-from golive.sockets import addresses, is_this_machine
-
-ELSEWHERE = "Host is another machine: what the gateway keeps on its disk cannot be read from here"
 
 
 def added_to(seen: Seen) -> Seen:
     """The same with what the gateway's logs and settings tell. Raises nothing."""
-    if not is_here(seen.settings):
-        return replace(seen, logs=GatewayLogs(unread=(ELSEWHERE,)))
     files = gateway_files.find(seen.settings)
     attempt = Window(seen.attempted, seen.now) if seen.attempted else None
     logs = _logs(files, seen.settings, seen.now, attempt)
@@ -30,8 +25,6 @@ def added_to(seen: Seen) -> Seen:
 
 def logged_in(settings: Settings, now: datetime) -> datetime | None:
     """When the gateway was last logged in to, where its logs tell. Raises nothing."""
-    if not is_here(settings):
-        return None
     return _logs(gateway_files.find(settings), settings, now).logged_in
 
 
@@ -47,11 +40,3 @@ def _logs(
         attempt=attempt,
         mask=masked([credentials.username, settings.golive.expected_account]),
     )
-
-
-def is_here(settings: Settings) -> bool:
-    """A folder that the settings name is the gateway's wherever that runs: it may be mounted."""
-    if settings.golive.gateway_folder is not None:
-        return True
-    hosts = addresses(settings.credentials.host)
-    return bool(hosts) and all(map(is_this_machine, hosts))

@@ -10,7 +10,16 @@ from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
 
-from golive import diagnosis, on_disk, preflight, processes, settings_file, sockets, stale_clients
+from golive import (
+    diagnosis,
+    gateway_files,
+    on_disk,
+    preflight,
+    processes,
+    settings_file,
+    sockets,
+    stale_clients,
+)
 from golive.answers import Access, Event, Handshake
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.attempts import AttemptRefused
@@ -161,7 +170,7 @@ def _attempt(
         over_api = connection.api_settings(seconds) if access.is_granted else NOT_ASKED
     finally:
         connection.close()
-    identity, own = read_identity(over_api, settings), connection.own_address
+    identity, own = read_identity(over_api, gateway_files.find(settings)), connection.own_address
     after = _look(gateway)
     is_same = after is None or (bool(after.listeners) and _listener(gateway) == process)
     claims = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -144,7 +144,7 @@ class SocketTable:
 
     def on(self, port: int) -> Port:
         """The port now. Raises NotObservable: refused, or the host is another machine."""
-        if not self._host_ips or not all(map(is_this_machine, self._host_ips)):
+        if not are_here(self._host_ips):
             raise NotObservable(
                 "Host is another machine: its socket table cannot be read from here"
             )
@@ -209,7 +209,12 @@ def addresses(host: str) -> tuple[str, ...]:
     return tuple(sorted(plain, key=lambda ip: (":" in ip, ip)))
 
 
-def is_this_machine(ip: str) -> bool:
+def are_here(ips: Sequence[str]) -> bool:
+    """Whether these addresses of a host are all of this machine; of none it is not known."""
+    return bool(ips) and all(map(_is_of_this_machine, ips))
+
+
+def _is_of_this_machine(ip: str) -> bool:
     if _is_loopback(ip) or _is_any(ip):
         return True
     interfaces = psutil.net_if_addrs().values()

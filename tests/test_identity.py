@@ -17,6 +17,7 @@ from golive import settings_file
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.attempts import Attempts
 from golive.connection import Connection
+from golive.gateway_files import find
 from golive.identity import Identity, read_identity
 from golive.official_client import CONFIG_REQUEST, TELLS_CONFIG
 from golive.settings import Settings
@@ -150,14 +151,14 @@ def test_files_tell_what_the_gateway_does_not(settings: Settings, tmp_path: Path
     ini = tmp_path / "jts.ini"
     ini.write_text("[IBGateway]\nTrustedIPs=10.0.0.9\n", encoding="ascii")
     told = ApiSettings("the gateway's answer", master_client_id="7")
-    found = read_identity(told, settings).told
+    found = read_identity(told, find(settings)).told
     assert (found.master_client_id, found.trusted_ips) == ("7", ("10.0.0.9",))
     assert found.source == f"the gateway's answer, {ini}"
 
     assert ApiSettings("nothing").completed(found) == found
 
     told = ApiSettings("the gateway's answer", master_client_id="7", trusted_ips=("10.0.0.5",))
-    assert read_identity(told, settings).told == told
+    assert read_identity(told, find(settings)).told == told
 
 
 @pytest.mark.parametrize(
@@ -167,14 +168,17 @@ def test_what_nobody_tells_is_not_observable_and_says_why(
     claim: Callable[[Identity], bool], settings: Settings
 ) -> None:
     with pytest.raises(NotObservable, match=r"was not asked for them; .*no jts\.ini"):
-        claim(read_identity(NOT_ASKED, settings))
+        claim(read_identity(NOT_ASKED, find(settings)))
 
 
-def test_files_of_this_machine_say_nothing_of_a_gateway_on_another(settings: Settings) -> None:
-    there = settings.credentials.model_copy(update={"host": "192.0.2.1"})
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_files_of_this_machine_say_nothing_of_a_gateway_on_another(
+    host: str, settings: Settings
+) -> None:
+    there = settings.credentials.model_copy(update={"host": host})
     golive = settings.golive.model_copy(update={"gateway_folder": None})
     elsewhere = settings.model_copy(update={"credentials": there, "golive": golive})
-    (_, untold) = read_identity(NOT_ASKED, elsewhere).untold[:2]
+    (_, untold) = read_identity(NOT_ASKED, find(elsewhere)).untold[:2]
     assert "another machine" in untold
 
 

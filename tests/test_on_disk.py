@@ -10,6 +10,8 @@ import pytest
 
 from fakes.gateway.disk import SettingsDirectory
 from golive import on_disk
+from golive.api_settings import NOT_ASKED, ApiSettings
+from golive.gateway_files import ELSEWHERE
 from golive.seen import Seen
 from golive.settings_file import read
 from tests.projects import ROOT
@@ -18,12 +20,15 @@ NOW = datetime.now(UTC)
 SETTINGS = read(ROOT / "secrets.example.json").settings
 
 
-def look(folder: Path | None, **credentials: Any) -> Seen:
+def look(folder: Path | None, told: ApiSettings = NOT_ASKED, **credentials: Any) -> Seen:
     golive = SETTINGS.golive.model_copy(update={"gateway_folder": folder and str(folder)})
     there = SETTINGS.credentials.model_copy(update=credentials)
     settings = SETTINGS.model_copy(update={"golive": golive, "credentials": there})
     attempted = NOW - timedelta(seconds=10)
-    return on_disk.added_to(Seen("handshake.connect-ack", settings, None, NOW, attempted=attempted))
+    seen = Seen(
+        "handshake.connect-ack", settings, None, NOW, attempted=attempted, api_settings=told
+    )
+    return on_disk.added_to(seen)
 
 
 @pytest.fixture
@@ -38,7 +43,12 @@ def test_gateway_here_is_told_of_with_its_logs_and_settings(jts: Path) -> None:
     seen = look(jts)
     assert seen.logs is not None
     assert "Invalid username or password" in str(seen.logs.authentication_failed)
-    assert seen.api_settings is not None
+    assert seen.api_settings.trusted_ips == ("127.0.0.1",)
+
+
+def test_what_the_gateway_told_itself_is_kept(jts: Path) -> None:
+    seen = look(jts, ApiSettings("the gateway's answer", read_only=True))
+    assert seen.api_settings.read_only is True
     assert seen.api_settings.trusted_ips == ("127.0.0.1",)
 
 
@@ -49,9 +59,9 @@ def test_gateway_elsewhere_is_looked_for_only_in_the_folder_that_is_named(
     monkeypatch.setenv("USERPROFILE", str(jts.parent))
     seen = look(None, host="192.0.2.1")
     assert seen.logs is not None
-    assert seen.logs.unread == (on_disk.ELSEWHERE,)
+    assert seen.logs.unread == (ELSEWHERE,)
     assert seen.logs.authentication_failed is None
-    assert seen.api_settings is None
+    assert seen.api_settings == ApiSettings("")
     named = look(jts, host="192.0.2.1").logs
     assert named is not None
     assert named.authentication_failed is not None
