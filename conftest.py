@@ -95,7 +95,7 @@ def connection(run: Run, settings: Settings) -> Iterator[Connection]:
     credentials = settings.credentials
     target = run.target
     run.connection = Connection(target.host, target.port, credentials.client_id, run.attempts)
-    before = run.look()
+    before = run.gateway.port_if_seen
     try:
         run.connection.open(settings.golive.handshake_timeout_seconds)
         run.gateway.watch_it_dial(before)

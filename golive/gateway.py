@@ -9,6 +9,7 @@ from datetime import datetime
 
 from golive import forwarders, processes, sockets
 from golive.clock import SYSTEM, Clock
+from golive.settings import PORTS
 from golive.sockets import Port, Socket, SocketTable
 
 LOOK_AGAIN_SECONDS = 1.0
@@ -51,6 +52,11 @@ class Gateway:
         return self._table.on(self.number)
 
     @property
+    def port_if_seen(self) -> Port | None:
+        """The same; None where it is not observable."""
+        return sockets.if_observable(lambda: self.port)
+
+    @property
     def listeners(self) -> list[Socket]:
         """Who listens. Raises sockets.NotObservable, as all below, for what is behind a forwarder:
         that one accepts even where its gateway is down.
@@ -72,6 +78,13 @@ class Gateway:
         if not (seen and is_answer):
             self._look_behind()
         return seen
+
+    @property
+    def other_listeners(self) -> tuple[int, ...]:
+        """Which of the four known ports listen besides this one; none where that is not seen."""
+        others = (number for number in PORTS if number != self.number)
+        found = sockets.if_observable(lambda: [n for n in others if self._table.on(n).listeners])
+        return tuple(found or ())
 
     @property
     def kind(self) -> forwarders.Kind:
@@ -167,6 +180,10 @@ class Gateway:
         except sockets.NotObservable:
             return None
         return found.started if found else None
+
+    def process_if_seen(self) -> processes.Process | None:
+        """The process that listens; None also where the port is not observable."""
+        return sockets.if_observable(self.process)
 
     def process(self) -> processes.Process | None:
         """The youngest process that listens, as far as this user may know."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
 
 from golive import installed, on_disk, sockets, stale_clients
 from golive.clock import Clock, now_and_then
 from golive.gateway import Gateway
 from golive.memory import Memory
 from golive.settings_file import SettingsFile
-
-Answer = TypeVar("Answer")
+from golive.sockets import Answer
 
 
 def objections(
@@ -46,7 +44,7 @@ def objections(
         yield "gateway.initialized", "the gateway went away while it was being waited for"
     if clients := seen(file, lambda: gateway.clients):
         yield "gateway.no-other-client", f"a client is connected, pid {clients[0].pid}"
-    if _waiting(gateway):
+    if sockets.if_observable(gateway.accept_queue):
         yield "gateway.accept-queue", "connections wait in the gateway's accept queue"
 
 
@@ -97,21 +95,10 @@ def _in_the_way(file: SettingsFile, gateway: Gateway) -> Iterator[tuple[str, str
 
 def seen(file: SettingsFile, look: Callable[[], Answer]) -> Answer | None:
     """What is seen; None where it cannot be and need not be. Raises sockets.NotObservable."""
-    try:
-        return look()
-    except sockets.NotObservable:
-        if not file.settings.golive.allow_unobserved_sockets:
-            raise
-        return None
+    need_not_be = file.settings.golive.allow_unobserved_sockets
+    return sockets.if_observable(look) if need_not_be else look()
 
 
 def nothing_listens(file: SettingsFile, gateway: Gateway) -> bool:
     """Raises sockets.NotObservable where that cannot be seen, and must be."""
     return seen(file, lambda: gateway.listeners) == []
-
-
-def _waiting(gateway: Gateway) -> int:
-    try:
-        return gateway.accept_queue()
-    except sockets.NotObservable:
-        return 0

@@ -20,9 +20,7 @@ from golive.evidence import Diagnosis, Evidence, Outcome, StepRecord
 from golive.gateway import Gateway, Uptime
 from golive.memory import Aim, Memory
 from golive.procedure import Step
-from golive.processes import Process
 from golive.seen import LEAST_UPTIME, Seen
-from golive.settings import PORTS
 from golive.settings_file import SettingsFile
 from golive.sockets import Port, SocketTable
 
@@ -96,8 +94,8 @@ class Run:
         self.memory = Memory(self.state, aim, self.folder.name, self.override, self.clock)
         self.attempts = self.memory.attempts
         self.attempts.gateway_started = self.gateway.started
-        self.attempts.zombies = lambda: sockets.zombies(self.look())
-        self.before = self.look()
+        self.attempts.zombies = lambda: sockets.zombies(self.gateway.port_if_seen)
+        self.before = self.gateway.port_if_seen
 
     @property
     def initialization_seconds(self) -> float:
@@ -212,7 +210,7 @@ class Run:
         """Closes the connection, looks at the sockets once more and writes the evidence."""
         if self.connection is not None:
             self.connection.close()
-        self._after = self.look()
+        self._after = self.gateway.port_if_seen
         self._look_back()
         return self.save(is_over=True)
 
@@ -293,7 +291,7 @@ class Run:
             first_failure=self.memory.first_failure,
             discipline=self.memory.discipline,
             other_run=self.memory.other_run,
-            listener=self._listener(),
+            listener=self.gateway.process_if_seen(),
             uptime=self.uptime,
             least_uptime=min(LEAST_UPTIME, self.initialization_seconds)
             if self.target.is_rehearsal
@@ -304,7 +302,7 @@ class Run:
             positions=self.positions,
             lost_connectivity=bool(self.connection and self.connection.connectivity_lost),
             others=tuple(self.others),
-            other_listeners=self._other_listeners(),
+            other_listeners=self.gateway.other_listeners,
             resets=self.resets,
         )
         if is_over and record.stage != "environment":
@@ -335,28 +333,6 @@ class Run:
         is_there = target.is_fallback or self.memory.aim.is_at_the_fallback
         fall_back = [] if is_there else [PROCEDURE, *fake, "--fallback", *secrets]
         return Next(" ".join(again), " ".join(fall_back))
-
-    def _listener(self) -> Process | None:
-        try:
-            return self.gateway.process()
-        except sockets.NotObservable:
-            return None
-
-    def look(self) -> Port | None:
-        """The port now; None where it cannot be seen."""
-        try:
-            return self.gateway.port
-        except sockets.NotObservable:
-            return None
-
-    def _other_listeners(self) -> tuple[int, ...]:
-        table = SocketTable(self.file.settings.credentials.host)
-        try:
-            return tuple(
-                port for port in PORTS if port != self.target.port and table.on(port).listeners
-            )
-        except sockets.NotObservable:
-            return ()
 
 
 def _observations(record: StepRecord) -> list[str]:

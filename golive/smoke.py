@@ -15,7 +15,6 @@ from golive import (
     gateway_files,
     on_disk,
     preflight,
-    processes,
     settings_file,
     sockets,
     stale_clients,
@@ -110,7 +109,7 @@ def _performed(
     write(f"Attempting: {credentials.host}:{credentials.port} clientId={credentials.client_id}")
     gateway = Gateway(credentials.port, SocketTable(credentials.host), clock)
     memory.attempts.gateway_started = gateway.started
-    memory.attempts.zombies = lambda: sockets.zombies(_look(gateway))
+    memory.attempts.zombies = lambda: sockets.zombies(gateway.port_if_seen)
     for step_id, why in preflight.objections(file, gateway, memory, write, clock):
         write(f"\nREFUSED, nothing was connected: {why}")
         _advise(_seen(step_id, file, gateway, memory, clock), run_next, write)
@@ -123,7 +122,7 @@ def _performed(
     try:
         exit_code, outcome = _attempt(file, gateway, memory, run_next, write, clock)
     finally:
-        _remember(memory, outcome, _look(gateway), write)
+        _remember(memory, outcome, gateway.port_if_seen, write)
     return exit_code
 
 
@@ -132,7 +131,7 @@ def _seen(step_id: str, file: SettingsFile, gateway: Gateway, memory: Memory, cl
     return Seen(
         step_id,
         file.settings,
-        _look(gateway),
+        gateway.port_if_seen,
         clock.now(),
         first_failure=memory.first_failure,
         discipline=memory.discipline,
@@ -163,7 +162,7 @@ def _attempt(
         clock,
         lambda event: _tell(event, seconds, write),
     )
-    before, process = _look(gateway), _listener(gateway)
+    before, process = gateway.port_if_seen, gateway.process_if_seen()
     try:
         handshake = connection.open(seconds)
         access = connection.access(seconds)
@@ -171,8 +170,8 @@ def _attempt(
     finally:
         connection.close()
     identity, own = read_identity(over_api, gateway_files.find(settings)), connection.own_address
-    after = _look(gateway)
-    is_same = after is None or (bool(after.listeners) and _listener(gateway) == process)
+    after = gateway.port_if_seen
+    is_same = after is None or (bool(after.listeners) and gateway.process_if_seen() == process)
     claims = {
         **_handshake_claims(handshake, access, over_api, settings),
         **(_identity_claims(identity, own, settings, write) if access.is_granted else {}),
@@ -280,17 +279,3 @@ def _advise(seen: Seen, run_next: Next, write: Write) -> str:
     for number, step in enumerate(found.next_steps, start=1):
         write(f"  {number}. {step}")
     return found.code
-
-
-def _listener(gateway: Gateway) -> processes.Process | None:
-    try:
-        return gateway.process()
-    except sockets.NotObservable:
-        return None
-
-
-def _look(gateway: Gateway) -> sockets.Port | None:
-    try:
-        return gateway.port
-    except sockets.NotObservable:
-        return None

@@ -14,12 +14,14 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
 CLOSE_WAIT, LISTEN = "CLOSE_WAIT", "LISTEN"
 CONNECTED = {"ESTABLISHED", "SYN_SENT"}
+
+Answer = TypeVar("Answer")
 
 
 class NotObservable(Exception):
@@ -28,6 +30,14 @@ class NotObservable(Exception):
 
 class TableRefused(NotObservable):
     """The platform does not show its socket table to this user. Says what to do about it."""
+
+
+def if_observable(look: Callable[[], Answer]) -> Answer | None:
+    """What is seen; None where it cannot be."""
+    try:
+        return look()
+    except NotObservable:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

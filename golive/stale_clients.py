@@ -53,10 +53,7 @@ class StaleClient:
 
 def find(gateway: Gateway, settings: Settings) -> list[StaleClient]:
     """All of them, each once. Where the socket table cannot be read, those that have the names."""
-    try:
-        port = gateway.port
-    except sockets.NotObservable:
-        port = None
+    port = gateway.port_if_seen
     known = {each.pid: each for each in named(port, settings.golive.stale_processes)}
     connections = _connections(port) if port else {}
     spared = _spared(port)
