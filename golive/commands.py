@@ -24,6 +24,8 @@ OF_A_GATEWAY = re.compile(r"^\d{3,4}$|gateway|workstation|tws", re.IGNORECASE)
 class Commands:
     """One platform's commands, each a line for its shell. Paths are quoted, spaces included."""
 
+    word: Callable[[str], str]
+    """A word of a command, quoted where its shell would take it for something else."""
     zombies: Callable[[int], str]
     """The connections the gateway holds on a port: in CLOSE_WAIT, or on Windows in any state."""
     listeners: Callable[[int], str]
@@ -68,7 +70,13 @@ def _posix(*words: object) -> str:
     return shlex.join(map(str, words))
 
 
+def _double_quoted(word: str) -> str:
+    """Git Bash would take a backslash away, and not all three know single quotes."""
+    return word if re.fullmatch(r"[\w./:=-]+", word, re.ASCII) else f'"{word}"'
+
+
 WINDOWS = Commands(
+    word=_double_quoted,
     zombies=lambda port: f'netstat -ano | findstr -r -c:"^ *TCP *[^ ]*:{port} *[^ ]*:[1-9]"',
     listeners=lambda port: f'netstat -ano | findstr -r -c:"^ *TCP *[^ ]*:{port} *[^ ]*:0 "',
     process=lambda pid: f'tasklist -FI "PID eq {pid}"',
@@ -81,6 +89,7 @@ WINDOWS = Commands(
 )
 
 LINUX = Commands(
+    word=shlex.quote,
     zombies=lambda port: f"ss -tanp state close-wait 'sport = :{port}'",
     listeners=lambda port: f"ss -tlnp 'sport = :{port}'",
     process=lambda pid: f"ps -ww -o pid,lstart,args -p {pid}",
@@ -93,6 +102,7 @@ LINUX = Commands(
 )
 
 MACOS = Commands(
+    word=shlex.quote,
     zombies=lambda port: f"lsof -nP -iTCP:{port} -sTCP:CLOSE_WAIT | grep ':{port}->'",
     listeners=lambda port: f"lsof -nP -iTCP:{port} -sTCP:LISTEN",
     process=LINUX.process,

@@ -5,7 +5,6 @@ It knows no test runner: it is told when a step begins and how it ended.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -325,14 +324,10 @@ class Run:
     def run_next(self) -> Next:
         """What performs the whole procedure: on the same target, and on the fallback."""
         target = self.target
-        secrets = ["--secrets", shlex.quote(self.secrets)] if self.secrets else []
-        fake = ["--fake"] if target.is_rehearsal else []
-        fault = [f"--fake={target.fault}"] if target.fault else fake
-        is_fallback = ["--fallback"] if target.is_fallback else []
-        again = [PROCEDURE, *fault, *is_fallback, *secrets]
+        fault = f"--fake={target.fault}" if target.fault else "--fake"
+        rehearsed = [fault] if target.is_rehearsal else []
         is_there = target.is_fallback or self.memory.aim.is_at_the_fallback
-        fall_back = [] if is_there else [PROCEDURE, *fake, "--fallback", *secrets]
-        return Next(" ".join(again), " ".join(fall_back))
+        return Next.after(PROCEDURE, self.secrets, target.is_fallback, is_there, rehearsed)
 
 
 def _observations(record: StepRecord) -> list[str]:

@@ -158,6 +158,13 @@ def test_no_command_deletes_what_holds_more_than_a_program(
         platform.remove(folder)
 
 
+def test_path_stays_one_word_in_the_shells_of_its_platform() -> None:
+    assert WINDOWS.word(r"C:\IB's\a b.json") == r'''"C:\IB's\a b.json"'''
+    assert WINDOWS.word(r"live\secrets.json") == r'"live\secrets.json"'
+    assert LINUX.word("a b.json") == MACOS.word("a b.json") == "'a b.json'"
+    assert WINDOWS.word("secrets.json") == LINUX.word("secrets.json") == "secrets.json"
+
+
 def test_each_platform_has_its_own() -> None:
     assert commands.of("win32") is WINDOWS
     assert commands.of("darwin") is MACOS

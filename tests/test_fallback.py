@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from golive.commands import HERE
 from golive.settings_file import read
 from tests.fakes import Fake
 from tests.projects import Project, environment
@@ -67,7 +68,7 @@ def test_exact_command_of_the_fallback_is_told_after_a_failure_of_the_gateway(
 ) -> None:
     settings = secrets(fake("refuses").port)
     run = project.rehearse("--secrets", str(settings))
-    command = f"pytest acceptance -m golive --fallback --secrets {settings}"
+    command = f"pytest acceptance -m golive --fallback --secrets {HERE.word(str(settings))}"
     assert any(step.endswith(command) for step in run.evidence["diagnosis"]["if_that_fails"])
     assert command in run.output
 
@@ -163,12 +164,15 @@ def test_smoke_test_advises_to_run_itself_again_where_it_was(
     project: Project, fake: Callable[..., Fake], secrets: Secrets
 ) -> None:
     settings = secrets(fake("refuses").port, **falling_back_to(paper(fake, "refuses").port))
-    words = ("golive", "smoke", "--secrets", str(settings))
-    again = f"python -m {' '.join(words)}"
-    there = project.run(*words, "--fallback").output
-    assert f": {again} --fallback\n" in there
-    assert f"{again}\n" not in there
-    assert f": {again}\n" in project.run(*words, "--override", "another endpoint").output
+    smoke, named = ("golive", "smoke"), f"--secrets {HERE.word(str(settings))}"
+    words = (*smoke, "--secrets", str(settings))
+    again, there = (f": python -m golive smoke {each}\n" for each in (named, f"--fallback {named}"))
+    fallen_back = project.run(*words, "--fallback").output
+    assert there in fallen_back
+    assert again not in fallen_back
+    live = project.run(*words, "--override", "another endpoint").output
+    assert again in live
+    assert f"Procedure C (5 minutes){there}" in live
 
 
 def test_what_the_fallback_does_not_name_is_that_of_the_live_endpoint(secrets: Secrets) -> None:

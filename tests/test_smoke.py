@@ -16,6 +16,7 @@ from golive import procedure, sockets
 from golive.official_client import TELLS_CONFIG
 from golive.smoke import smoke as in_process
 from tests.fakes import Fake, wait_until
+from tests.programs import started
 from tests.projects import ROOT, Outcome, Project, environment
 
 Started = Callable[..., Fake]
@@ -114,7 +115,6 @@ def test_id_that_comes_unasked_does_not_hide_read_only_mode(
         ({"PinnedClientId": 11}, "client-id-changed"),
         ({"ApiVersion": "10.50.2"}, "ibapi-not-the-one"),
         ({"ExpectedAccount": "DU1"}, "identity-mismatch"),
-        ({"StaleProcesses": ["python", "python3", "python3.11"]}, "stale-client"),
     ],
 )
 def test_preflight_that_does_not_hold_refuses_before_connecting(
@@ -124,6 +124,28 @@ def test_preflight_that_does_not_hold_refuses_before_connecting(
     done = smoke(secrets(gateway.port, **golive))
     assert (done.exit_code, says in done.output) == (3, True), done.output
     assert gateway.connections == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a program of another name is a symbolic link here")
+def test_stale_client_refuses_before_connecting(
+    fake: Started, secrets: Written, tmp_path: Path
+) -> None:
+    gateway = fake()
+    with started(tmp_path) as start:
+        start("stale-bot")
+        done = smoke(secrets(gateway.port, StaleProcesses=["stale-bot"]))
+    assert (done.exit_code, "Diagnosis: stale-client" in done.output) == (3, True), done.output
+    assert gateway.connections == 0
+
+
+def test_other_port_that_listens_is_named(
+    monkeypatch: pytest.MonkeyPatch, secrets: Written, fake: Started
+) -> None:
+    other, lines = fake(), list[str]()
+    for module in ("gateway", "words"):
+        monkeypatch.setattr(f"golive.{module}.PORTS", {other.port: "TWS (paper)"})
+    assert in_process(secrets(fake("down").port), lines.append) == 1
+    assert "Diagnosis: wrong-port" in "\n".join(lines)
 
 
 def test_every_step_of_the_preflight_can_refuse_the_smoke_test() -> None:
