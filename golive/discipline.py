@@ -127,6 +127,29 @@ class Discipline:
         """Before when no attempt may be made here, for either reason."""
         return max(filter(None, (self.cooling_until, self.no_flip_until)), default=None)
 
+    # what is against an attempt, in words; None where nothing is
+
+    def other_client_id(self, configured: int) -> str | None:
+        last = self.last_client_id
+        return None if last in (None, configured) else f"the last attempt had client id {last}"
+
+    @property
+    def quick_retry(self) -> str | None:
+        until = self.cooling_until
+        return f"the last attempt failed; the next not before {_clock(until)}" if until else None
+
+    @property
+    def flipping(self) -> str | None:
+        until = self.no_flip_until
+        return f"another change of endpoint not before {_clock(until)}" if until else None
+
+    def no_restart(self, gateway_started: datetime | None) -> str | None:
+        if self.is_restarted(gateway_started):
+            return None
+        unknown = ", as far as can be told; if it was, say so: --override REASON"
+        left = "an earlier attempt left zombies, and the gateway was not restarted since"
+        return left + (unknown if gateway_started is None else "")
+
     def first_failure(self, endpoint: str) -> datetime | None:
         """When the present series of failures at an endpoint began: since its last GO.
 
@@ -157,6 +180,10 @@ class Discipline:
         """
         left = min(self.cooldown, self.cooldown - (self.now - moment))
         return self.now + left if left > timedelta(0) else None
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone():%H:%M:%S}"
 
 
 def _last(found: list[Made]) -> Made | None:

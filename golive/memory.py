@@ -123,8 +123,10 @@ class Memory:
         """Who has the endpoint, where another run does; None also where that is not told."""
         return None if self.is_alone else self._lock.holder
 
-    def overridden(self, step_id: str, found: str) -> bool:
-        """Whether the operator lets this pass; if so it is noted with what was found."""
+    def allows(self, step_id: str, found: str | None) -> bool:
+        """Whether nothing was found against it, or the operator lets that pass; that is noted."""
+        if found is None:
+            return True
         if self.reason is None:
             return False
         noted = Override(step=step_id, reason=self.reason, found=found)

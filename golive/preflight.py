@@ -29,13 +29,9 @@ def objections(
     yield from _in_the_way(file, gateway)
     if nothing_listens(file, gateway):
         return
-    started = gateway.started()
-    is_restarted = memory.discipline.is_restarted(started)
-    why = "an earlier attempt left zombies, and the gateway was not restarted since"
-    if started is None:
-        why += ", as far as can be told; if it was, say so: --override REASON"
-    if not is_restarted and not memory.overridden("gateway.restarted", why):
-        yield "gateway.restarted", why
+    yield from _unless_allowed(
+        memory, "gateway.restarted", memory.discipline.no_restart(gateway.started())
+    )
     tell = now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing"))
     seconds = file.settings.golive.initialization_seconds
     login = on_disk.logged_in(file.settings, clock.now())
@@ -60,28 +56,25 @@ def _in_the_client(file: SettingsFile) -> Iterator[tuple[str, str]]:
 
 def _in_the_settings(file: SettingsFile, memory: Memory) -> Iterator[tuple[str, str]]:
     settings, pinned = file.settings, file.settings.golive.pinned_client_id
-    configured, last = settings.credentials.client_id, memory.discipline.last_client_id
+    configured = settings.credentials.client_id
     if configured != pinned:
         yield "environment.client-id", f"ClientId is not the pinned {pinned}"
-    why = f"the last attempt had client id {last}"
-    if last not in (None, configured) and not memory.overridden("environment.client-id", why):
-        yield "environment.client-id", why
+    earlier = memory.discipline.other_client_id(configured)
+    yield from _unless_allowed(memory, "environment.client-id", earlier)
     if settings.disagreements:
         yield "environment.identity", "; ".join(settings.disagreements)
 
 
 def _in_earlier_attempts(memory: Memory) -> Iterator[tuple[str, str]]:
-    """Rules that are broken, and that no override lets pass."""
     if not memory.is_alone:
         yield "environment.only-run", "another run is under way at this endpoint"
-    if until := memory.discipline.cooling_until:
-        why = f"the last attempt failed; the next not before {until.astimezone():%H:%M:%S}"
-        if not memory.overridden("environment.cool-down", why):
-            yield "environment.cool-down", why
-    if until := memory.discipline.no_flip_until:
-        why = f"another change of endpoint not before {until.astimezone():%H:%M:%S}"
-        if not memory.overridden("environment.no-flipping", why):
-            yield "environment.no-flipping", why
+    yield from _unless_allowed(memory, "environment.cool-down", memory.discipline.quick_retry)
+    yield from _unless_allowed(memory, "environment.no-flipping", memory.discipline.flipping)
+
+
+def _unless_allowed(memory: Memory, step_id: str, why: str | None) -> Iterator[tuple[str, str]]:
+    if why and not memory.allows(step_id, why):
+        yield step_id, why
 
 
 def _in_the_way(file: SettingsFile, gateway: Gateway) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -312,7 +313,10 @@ def test_override_lets_the_rules_about_earlier_attempts_pass_and_is_shown(
         "gateway.restarted",
     ]
     assert {each["reason"] for each in overrides} == {WHY}
-    assert all(each["found"] for each in overrides)
+    against = [each["found"] for each in overrides]
+    assert against[0] == "the last attempt had client id 11"
+    assert all(re.search(r"not before \d\d:\d\d:\d\d$", each) for each in against[1:3])
+    assert "zombies" in against[3]
     assert all(run.steps[each["step"]]["observed"]["overridden"] == WHY for each in overrides)
     assert f"OVERRIDE: {WHY}" in run.output
     assert run.last_line.startswith("GO: 24 positions")
