@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PureWindowsPath
 
@@ -14,12 +14,11 @@ from golive import masking
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that was there when asked. `command` is told where it was asked for, masked."""
+    """A process that was there when asked."""
 
     pid: int
     name: str
     started: datetime
-    command: str = field(default="", compare=False)
 
 
 def process(pid: int) -> Process | None:
@@ -31,13 +30,13 @@ def process(pid: int) -> Process | None:
         return None
 
 
-def with_command(found: Process, secrets: Iterable[str] = ()) -> Process:
-    """The same with its command line, masked; "" where it has gone or may not be read."""
+def command_line(found: Process, secrets: Iterable[str] = ()) -> str:
+    """How it was started, masked; "" where it has gone or may not be read."""
     try:
         words = psutil.Process(found.pid).cmdline() if process(found.pid) == found else []
     except (psutil.Error, OSError):
         words = []
-    return replace(found, command=masking.masked(words, secrets))
+    return masking.masked(words, secrets)
 
 
 def named(names: Iterable[str]) -> list[Process]:

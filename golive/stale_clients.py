@@ -130,7 +130,7 @@ def _told(
 ) -> StaleClient:
     if found is None:
         return StaleClient(pid, "", None, why, connection, "it is not told to this user")
-    command = processes.with_command(found, secrets).command
+    command = processes.command_line(found, secrets)
     kept = spared.get(pid) or SPARED_KINDS[forwarders.kind(found.name)]
     return StaleClient(pid, found.name, found.started, why, connection, kept, command)
 
