@@ -122,8 +122,7 @@ class Run:
         return evidence.is_no_obstacle(record, self.blind)
 
     def may_be_unobserved(self, step_id: str) -> bool:
-        step = procedure.step(step_id)
-        return step.may_be_unobserved or (self.blind and step.looks_at_sockets)
+        return procedure.step(step_id).is_excused(self.blind)
 
     def begin(self, step_id: str) -> None:
         """Until it ends otherwise, a begun step has failed: a run may end at any moment."""
