@@ -8,7 +8,7 @@ once they are logged in; then `launcher.log` tells the login, and nothing tells 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from itertools import chain
@@ -17,6 +17,7 @@ from golive import log_files
 from golive.gateway_files import GatewayFiles
 from golive.log_files import Log, Window
 from golive.log_lines import Line
+from golive.masking import without
 
 MOST_LINES = 20
 MOST_CHARACTERS = 300
@@ -69,12 +70,12 @@ def read_logs(
     client_id: int,
     now: datetime,
     attempt: Window | None = None,
-    mask: Callable[[str], str] = lambda text: text,
+    secrets: Iterable[str] = (),
     zone: tzinfo | None = None,
 ) -> GatewayLogs:
     """What the logs among these files tell of the gateway on a port. Raises nothing for any file.
 
-    `mask` takes out of a line what must not be shown. `zone` is the gateway's; None: the one it
+    `secrets` and accounts are not shown. `zone` is the gateway's; None: the one it
     tells itself, or this machine's.
     """
     unread, hidden = list(files.untold), log_files.encrypted(files)
@@ -94,12 +95,12 @@ def read_logs(
         unread=tuple(unread),
         attempt_seen=bool(seen) if telling else None,
         attempt_log=str(telling[0].file.path) if telling else "",
-        authentication_failed=_shown(told.failure, mask) if told.failure else None,
+        authentication_failed=_shown(told.failure, secrets) if told.failure else None,
         restarted=told.restarted,
         logged_in=told.logged_in,
         listening_port=told.listening_port,
         read_only=told.read_only,
-        lines=tuple(dict.fromkeys(_shown(line, mask) for line in shown))[-MOST_LINES:],
+        lines=tuple(dict.fromkeys(_shown(line, secrets) for line in shown))[-MOST_LINES:],
     )
 
 
@@ -153,13 +154,8 @@ def _time(line: Line) -> datetime:
     return line.at
 
 
-def _shown(line: Line, mask: Callable[[str], str]) -> str:
-    text = "".join(each if " " <= each <= "~" else "?" for each in mask(line.text).strip())
+def _shown(line: Line, secrets: Iterable[str]) -> str:
+    text = "".join(
+        each if " " <= each <= "~" else "?" for each in without(secrets, line.text).strip()
+    )
     return f"{line.at.astimezone():%Y-%m-%d %H:%M:%S} {text}"[:MOST_CHARACTERS]
-
-
-def masked(words: Iterable[str]) -> Callable[[str], str]:
-    """Takes these words, and whatever looks like an account, out of a text."""
-    known = [re.escape(word) for word in words if word]
-    pattern = re.compile("|".join([*known, r"\b(?:D?[UF]|DI|I)\d{4,}\w*"]), re.IGNORECASE)
-    return lambda text: pattern.sub("***", text)

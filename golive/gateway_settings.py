@@ -10,7 +10,6 @@ Newer builds encrypt the latter. Read-only mode is no key of `jts.ini`, though s
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from xml.parsers import expat
 
 from golive.api_settings import ApiSettings
 from golive.gateway_files import GatewayFiles, because, opened
-from golive.text import printable
+from golive.text import printable, text_of
 
 MOST_BYTES = 4 * 1024 * 1024
 MOST_CHARACTERS = 100
@@ -127,12 +126,3 @@ def _from_attributes(attributes: dict[str, str]) -> ApiSettings:
 
 def _shown(text: str) -> str:
     return printable(text.strip())[:MOST_CHARACTERS]
-
-
-def text_of(data: bytes) -> str:
-    """Text of any encoding. What it is looked through for is ASCII, which all of them hold."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace")
-    if data[1:2] == b"\0":
-        return data.decode("utf-16-le", "replace")
-    return data.decode("utf-8-sig", "replace")

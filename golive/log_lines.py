@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 from golive.gateway_files import GatewayFile, opened
-from golive.gateway_settings import text_of
+from golive.text import text_of
 
 MOST_BYTES = 512 * 1024
 """Read of one log, from its end."""

@@ -1,8 +1,9 @@
-"""A command line as it may be shown: what could be a secret in it is masked.
+"""Command lines and log lines as they may be shown: what could be a secret in them is masked.
 
-Rather too much is masked than too little. What follows the name of a password, token, key, user or
-account is masked however it is written: `--password x`, `--password=x`, `/pw:x`, `IB_PASSWORD=x`,
-`Password=x;`, `{"password": "x"}`; so are the user of a URL, and every word that is given.
+Rather too much is masked than too little. In a command line, what follows the name of a password,
+token, key, user or account is masked however it is written: `--password x`, `--password=x`,
+`/pw:x`, `IB_PASSWORD=x`, `Password=x;`, `{"password": "x"}`; so are the user of a URL, and every
+word that is given.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _WITHIN = re.compile(
     r"(\"[^\"]*\"|'[^']*'|[^\s;&,}]+)",
     re.I,
 )
+_ACCOUNT = r"\b(?:D?[UF]|DI|I)\d{4,}\w*"
 _LOGIN_PAIR = {"-u", "-p"}
 _IBC = re.compile(r"(ibcalpha\.ibc|ibcontroller)\.\w+", re.I)
 """IBC's main classes take user and password as plain words: `IbcGateway config.ini user password`.
@@ -52,6 +54,12 @@ def masked(words: Sequence[str], secrets: Iterable[str] = ()) -> str:
         hide_rest = hide_rest or bool(_IBC.fullmatch(word))
     line = printable(" ".join(f'"{word}"' if " " in word else word for word in shown))
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+
+
+def without(secrets: Iterable[str], line: str) -> str:
+    """A log's line without these words, wherever they stand, nor what looks like an account."""
+    known = [re.escape(each) for each in secrets if each]
+    return re.sub("|".join([*known, _ACCOUNT]), MASK, line, flags=re.I)
 
 
 def _word(word: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from golive import gateway_files
 from golive.gateway_files import GatewayFiles
-from golive.gateway_logs import GatewayLogs, masked, read_logs
+from golive.gateway_logs import GatewayLogs, read_logs
 from golive.gateway_settings import read_api_settings
 from golive.log_files import Window
 from golive.seen import Seen
@@ -38,5 +38,5 @@ def _logs(
         client_id=credentials.client_id,
         now=now,
         attempt=attempt,
-        mask=masked([credentials.username, settings.golive.expected_account]),
+        secrets=settings.secret_words,
     )

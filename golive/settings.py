@@ -139,7 +139,7 @@ class Settings(BaseModel):
 
     @property
     def secret_words(self) -> tuple[str, ...]:
-        """What a command line that is shown must not show."""
+        """What a command line or a log line that is shown must not show."""
         accounts = (self.golive.expected_account, self.golive.fallback.expected_account or "")
         return (self.credentials.username, *accounts)
 

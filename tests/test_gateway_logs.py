@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from fakes.gateway.disk import SettingsDirectory
 from golive import log_lines
 from golive.gateway_files import GatewayFile, GatewayFiles
-from golive.gateway_logs import GatewayLogs, masked, read_logs
+from golive.gateway_logs import GatewayLogs, read_logs
 from golive.log_files import ENCRYPTED, MOST_LOGS, Window
+from golive.masking import without
 
 BEGUN = datetime(2026, 9, 3, 9, 14, 5).astimezone(UTC)
 """A Thursday morning, here."""
@@ -390,10 +391,9 @@ def test_lines_are_few_short_and_plain(folder: Folder) -> None:
 def test_user_and_accounts_are_taken_out_of_what_is_shown(folder: Folder) -> None:
     said = "[x] - Authorization failed: trader777 may not use U21146542, DU1234567 or DF7654321"
     folder.write("launcher.log", (-MINUTE, said), tag="")
-    told = folder.tells(mask=masked(["Trader777", ""]))
+    told = folder.tells(secrets=["Trader777", ""])
     assert told.authentication_failed is not None
     assert told.authentication_failed.endswith("failed: *** may not use ***, *** or ***")
     assert told.lines == (told.authentication_failed,)
-    assert masked([])("State: HEADER, port 4001, id 2147483647") == (
-        "State: HEADER, port 4001, id 2147483647"
-    )
+    plain = "State: HEADER, port 4001, id 2147483647"
+    assert without([], plain) == plain
