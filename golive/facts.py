@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from golive import forwarders
 from golive.answers import Handshake
 from golive.api_settings import ApiSettings
+from golive.evidence import StepRecord
 from golive.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.seen import Seen
@@ -37,6 +40,22 @@ def told(seen: Seen) -> list[str]:
     return facts
 
 
+def observed(record: StepRecord) -> list[str]:
+    """What a step before the first connection saw; later ones are told from the connection."""
+    if record.stage not in ("environment", "gateway") and record.id != "handshake.one-attempt":
+        return []
+    facts = ((key, value) for key, value in record.observed.items() if key != "close_wait")
+    return [f"{key.replace('_', ' ')}: {_in_words(value)}" for key, value in facts]
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(filter(None, map(_in_words, value.values())))
+    if isinstance(value, list):
+        return ", ".join(_in_words(each) for each in value) or "none"
+    return str(value)
+
+
 def _log_facts(logs: GatewayLogs, seen: Seen) -> list[str]:
     """What the gateway's own logs say; for the attempt, which of them, or why none does."""
     facts = []
@@ -46,6 +65,8 @@ def _log_facts(logs: GatewayLogs, seen: Seen) -> list[str]:
     elif seen.stopped and seen.attempted:
         facts += ["no readable log of the gateway tells whether it saw this attempt"]
         facts += [f"not read: {each}" for each in logs.unread[:MOST_UNREAD]]
+    if logs.restarted:
+        facts += [f"the gateway's log: last started {_local(logs.restarted)}"]
     if logs.authentication_failed:
         facts += [f"the gateway's log: {logs.authentication_failed}"]
     if logs.listening_port not in (None, seen.settings.credentials.port):
@@ -72,10 +93,13 @@ def _tells_its_start(listener: Process | None) -> bool:
 
 
 def _listener_fact(listener: Process) -> str:
-    since = f"{listener.started.astimezone():%Y-%m-%d %H:%M:%S}"
     kind = forwarders.kind(listener.name)
     what = f"{listener.name} (a {kind})" if kind != "unknown" else listener.name
-    return f"listener: {what}, pid {listener.pid}, up since {since}"
+    return f"listener: {what}, pid {listener.pid}, up since {_local(listener.started)}"
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _settings_facts(settings: ApiSettings) -> list[str]:
@@ -87,6 +111,8 @@ def _settings_facts(settings: ApiSettings) -> list[str]:
         told.append(f"master client id {settings.master_client_id or 'blank'}")
     if settings.trusted_ips is not None:
         told.append(f"trusted IPs {', '.join(settings.trusted_ips) or 'none'}")
+    if settings.localhost_only is not None:
+        told.append(f"localhost only {'on' if settings.localhost_only else 'off'}")
     return [f"its settings: {'; '.join(told)} (from {settings.source})"] if told else []
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from golive import diagnosis, evidence, on_disk, procedure, rehearsal, reset_windows, sockets
+from golive import diagnosis, evidence, facts, on_disk, procedure, rehearsal, reset_windows, sockets
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
@@ -305,7 +305,7 @@ class Run:
         )
         if is_over and record.stage != "environment":
             seen = on_disk.added_to(seen)
-        return diagnosis.diagnose(seen, self.run_next, _observations(record))
+        return diagnosis.diagnose(seen, self.run_next, facts.observed(record))
 
     def _unfinished(self, step_id: str | None) -> Diagnosis:
         """The procedure was not performed to its end: that alone says nothing of the gateway."""
@@ -327,22 +327,6 @@ class Run:
         rehearsed = [fault] if target.is_rehearsal else []
         is_there = target.is_fallback or self.memory.aim.is_at_the_fallback
         return Next.after(PROCEDURE, self.secrets, target.is_fallback, is_there, rehearsed)
-
-
-def _observations(record: StepRecord) -> list[str]:
-    """What a step before the first connection saw; later ones are told from the connection."""
-    if record.stage not in ("environment", "gateway") and record.id != "handshake.one-attempt":
-        return []
-    facts = ((key, value) for key, value in record.observed.items() if key != "close_wait")
-    return [f"{key.replace('_', ' ')}: {_in_words(value)}" for key, value in facts]
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, dict):
-        return " ".join(filter(None, map(_in_words, value.values())))
-    if isinstance(value, list):
-        return ", ".join(_in_words(each) for each in value) or "none"
-    return str(value)
 
 
 def _rows(port: Port | None) -> list[dict[str, Any]]:

@@ -179,6 +179,8 @@ def test_failed_login_is_not_the_cause_where_the_gateway_saw_the_attempt_or_answ
         (GatewayLogs(listening_port=7497, read_only=True, attempt_seen=False),
          ["the gateway's log says that it listens on port 7497",
           "the gateway's log says that its API is in read-only mode"]),
+        (GatewayLogs(restarted=NOW, attempt_seen=False),
+         [f"the gateway's log: last started {NOW.astimezone():%Y-%m-%d %H:%M:%S}"]),
     ],
 )  # fmt: skip
 def test_what_the_logs_say_is_a_fact(logs: GatewayLogs, told: list[str]) -> None:
@@ -186,9 +188,10 @@ def test_what_the_logs_say_is_a_fact(logs: GatewayLogs, told: list[str]) -> None
 
 
 def test_whom_the_gateway_trusts_is_a_fact() -> None:
-    trusted = ApiSettings("C:\\Jts\\jts.ini", trusted_ips=("10.0.0.5",))
+    trusted = ApiSettings("C:\\Jts\\jts.ini", trusted_ips=("10.0.0.5",), localhost_only=True)
     diagnosis = found(replace(WALK["handshake-refused"], api_settings=trusted))
-    assert diagnosis.facts[-1].endswith("trusted IPs 10.0.0.5 (from C:\\Jts\\jts.ini)")
+    told = "trusted IPs 10.0.0.5; localhost only on (from C:\\Jts\\jts.ini)"
+    assert diagnosis.facts[-1].endswith(told)
 
 
 def test_gateway_on_another_of_the_four_ports_is_named() -> None:
