@@ -53,7 +53,10 @@ def _in_words(value: Any) -> str:
         return " ".join(filter(None, map(_in_words, value.values())))
     if isinstance(value, list):
         return ", ".join(_in_words(each) for each in value) or "none"
-    return str(value)
+    try:
+        return _local(datetime.fromisoformat(value)) if "T" in value else value
+    except (TypeError, ValueError):  # a number, or any other text
+        return str(value)
 
 
 def _log_facts(logs: GatewayLogs, seen: Seen) -> list[str]:
