@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from golive import commands, facts, recovery, words
-from golive.commands import Commands
 from golive.decision_tree import TREE, UNEXPLAINED, Branch
 from golive.evidence import Candidate, Diagnosis
 from golive.seen import Seen
@@ -31,14 +30,13 @@ class Next:
         on_fallback: bool,
         is_there: bool,
         rehearsed: Sequence[str] = (),
-        here: Commands = commands.HERE,
     ) -> Next:
         """After a command with these options: `secrets` as typed, `rehearsed` what says --fake.
 
         `is_there`: this was at the fallback's endpoint, with or without --fallback. The fallback is
         rehearsed against a healthy gateway, whatever was rehearsed here.
         """
-        same = ["--secrets", here.word(secrets)] if secrets else []
+        same = ["--secrets", commands.HERE.word(secrets)] if secrets else []
         there = ["--fallback", *same]
         fake = ["--fake"] if rehearsed else []
         again = [command, *rehearsed, *(there if on_fallback else same)]
