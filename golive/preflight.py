@@ -29,9 +29,9 @@ def objections(
     yield from _in_the_way(file, gateway)
     if nothing_listens(file, gateway):
         return
-    yield from _unless_allowed(
-        memory, "gateway.restarted", memory.discipline.no_restart(gateway.started())
-    )
+    why = memory.discipline.no_restart(gateway.started())
+    if why and not memory.allows("gateway.restarted", why):
+        yield "gateway.restarted", why
     tell = now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing"))
     seconds = file.settings.golive.initialization_seconds
     login = on_disk.logged_in(file.settings, clock.now())
@@ -59,8 +59,9 @@ def _in_the_settings(file: SettingsFile, memory: Memory) -> Iterator[tuple[str, 
     configured = settings.credentials.client_id
     if configured != pinned:
         yield "environment.client-id", f"ClientId is not the pinned {pinned}"
-    earlier = memory.discipline.other_client_id(configured)
-    yield from _unless_allowed(memory, "environment.client-id", earlier)
+    why = memory.discipline.other_client_id(configured)
+    if why and not memory.allows("environment.client-id", why):
+        yield "environment.client-id", why
     if settings.disagreements:
         yield "environment.identity", "; ".join(settings.disagreements)
 
@@ -68,13 +69,12 @@ def _in_the_settings(file: SettingsFile, memory: Memory) -> Iterator[tuple[str, 
 def _in_earlier_attempts(memory: Memory) -> Iterator[tuple[str, str]]:
     if not memory.is_alone:
         yield "environment.only-run", "another run is under way at this endpoint"
-    yield from _unless_allowed(memory, "environment.cool-down", memory.discipline.quick_retry)
-    yield from _unless_allowed(memory, "environment.no-flipping", memory.discipline.flipping)
-
-
-def _unless_allowed(memory: Memory, step_id: str, why: str | None) -> Iterator[tuple[str, str]]:
-    if why and not memory.allows(step_id, why):
-        yield step_id, why
+    why = memory.discipline.quick_retry
+    if why and not memory.allows("environment.cool-down", why):
+        yield "environment.cool-down", why
+    why = memory.discipline.flipping
+    if why and not memory.allows("environment.no-flipping", why):
+        yield "environment.no-flipping", why
 
 
 def _in_the_way(file: SettingsFile, gateway: Gateway) -> Iterator[tuple[str, str]]:
