@@ -23,6 +23,14 @@ def test_failed_run_shows_diagnosis_and_cure_and_no_traceback(project: Project) 
     assert "BLOCKED  handshake is under budget (by environment.no-zombies)" in run.output
 
 
+def test_blocked_step_is_counted_as_blocked_and_as_nothing_else(project: Project) -> None:
+    run = project.rehearse("--fake=zombies")
+    assert " 1 failed, 10 passed, 18 blocked in " in run.output
+    junit = (run.folder / "junit.xml").read_text(encoding="utf-8")
+    assert 'errors="18" failures="1"' in junit
+    assert "KeyError" not in junit
+
+
 def test_verbose_run_brings_the_traceback_back(project: Project) -> None:
     run = project.rehearse("--fake=missing-positions", "-v")
     assert "def test_open_positions_are_as_many_as_expected" in run.output
