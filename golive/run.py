@@ -25,6 +25,7 @@ from golive.seen import LEAST_UPTIME, Seen
 from golive.settings import PORTS
 from golive.settings_file import SettingsFile
 from golive.sockets import Port, SocketTable
+from golive.text import told
 
 if TYPE_CHECKING:
     from golive.answers import Access, Handshake, Positions
@@ -363,16 +364,8 @@ def _observations(record: StepRecord) -> list[str]:
     """What a step before the first connection saw; later ones are told from the connection."""
     if record.stage not in ("environment", "gateway") and record.id != "handshake.one-attempt":
         return []
-    facts = ((key, value) for key, value in record.observed.items() if key != "close_wait")
-    return [f"{key.replace('_', ' ')}: {_in_words(value)}" for key, value in facts]
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, dict):
-        return " ".join(filter(None, map(_in_words, value.values())))
-    if isinstance(value, list):
-        return ", ".join(_in_words(each) for each in value) or "none"
-    return str(value)
+    facts = {key: each for key, each in record.observed.items() if key != "close_wait"}
+    return [each for each in told(facts) if not each.endswith((": none", ": unknown"))]
 
 
 def _rows(port: Port | None) -> list[dict[str, Any]]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from golive.evidence import Evidence, StepRecord
-from golive.text import printable
+from golive.text import printable, told
 
 WORDS = {
     "passed": "ok",
@@ -48,12 +47,10 @@ class Terminal:
             self._write(f"\n{record.stage}")
         behind = f" (by {record.blocked_by})" if record.blocked_by else ""
         self._write(f"  {WORDS[record.outcome]:<8} {record.title}{behind}")
-        pairs = [
-            f"{key.replace('_', ' ')}: {_value(each)}" for key, each in record.observed.items()
-        ]
+        pairs = told(record.observed)
         if record.outcome == "passed":
-            told = [pair for pair in pairs if not pair.endswith(": none")]
-            pairs = ["; ".join(told)] if told else []
+            there = [pair for pair in pairs if not pair.endswith(": none")]
+            pairs = ["; ".join(there)] if there else []
         for pair in pairs:
             self._write(_shortened(INDENT + pair, 100 if record.outcome == "passed" else 160))
 
@@ -108,18 +105,6 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     if evidence.target == "fallback":
         return f"{evidence.verdict} (fallback): {what}, of TWS paper; evidence in {report}"
     return f"{evidence.verdict}: {what}; evidence in {report}"
-
-
-def _value(value: Any) -> str:
-    match value:
-        case None | "" | []:
-            return "none"
-        case list():
-            return ", ".join(map(_value, value))
-        case dict():
-            return " ".join(str(each) for each in value.values() if each not in (None, "", 0))
-        case _:
-            return str(value)
 
 
 def _shortened(line: str, width: int) -> str:
