@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import signal
 import sys
 from pathlib import Path
@@ -36,14 +35,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _smoke(options: argparse.Namespace) -> int:
-    from golive.smoke import COMMAND, smoke
+    from golive.smoke import smoke
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.override is not None and not options.override.strip():
         print('golive: --override needs a reason: --override "why it is safe now"', file=sys.stderr)
         return SETTINGS_ERROR
     chosen = options.secrets
-    command = f"{COMMAND} --secrets {shlex.quote(chosen)}" if chosen else COMMAND
     if chosen is None:
         chosen = os.environ.get("GOLIVE_SECRETS") or "secrets.json"
     try:
@@ -52,7 +50,7 @@ def _smoke(options: argparse.Namespace) -> int:
             lambda line: print(line, flush=True),
             on_fallback=options.fallback,
             override=options.override,
-            command=command,
+            secrets=options.secrets,
         )
     except KeyboardInterrupt:
         print("interrupted; no connection is left", file=sys.stderr)

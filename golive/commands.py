@@ -40,6 +40,8 @@ class Commands:
     back_up: Callable[[PurePath, PurePath], str]
     """Copies the settings of a folder (its *.xml at least) to a folder that is not there yet."""
     removal: Callable[[PurePath], str]
+    quoted: Callable[[str], str]
+    """A path as one word of a command line."""
 
     def remove(self, folder: PurePath) -> str:
         """Deletes a folder and all in it. Raises ValueError for one that holds more than a program.
@@ -64,6 +66,12 @@ def _powershell(verb: str, path: PurePath) -> str:
     return f"powershell -Command \"{verb} '{quoted}'\""
 
 
+def _windows_word(path: str) -> str:
+    """With slashes, which Git Bash leaves alone; in the quotes that cmd knows as well."""
+    word = path.replace("\\", "/")
+    return word if re.fullmatch(r"[\w./:~+-]+", word, re.ASCII) else f'"{word}"'
+
+
 def _posix(*words: object) -> str:
     return shlex.join(map(str, words))
 
@@ -78,6 +86,7 @@ WINDOWS = Commands(
     start=lambda program: _powershell("Start-Process", program),
     back_up=lambda folder, to: f'robocopy "{folder}" "{to}" "*.xml" -S',
     removal=lambda folder: _powershell("Remove-Item -Recurse -Force -LiteralPath", folder),
+    quoted=_windows_word,
 )
 
 LINUX = Commands(
@@ -90,6 +99,7 @@ LINUX = Commands(
     start=lambda program: _posix("nohup", program) + " >/dev/null 2>&1 &",
     back_up=lambda folder, to: _posix("cp", "-Rp", "--", folder, to),
     removal=lambda folder: _posix("rm", "-r", "--", folder),
+    quoted=shlex.quote,
 )
 
 MACOS = Commands(
@@ -102,6 +112,7 @@ MACOS = Commands(
     start=lambda program: _posix("open", program),
     back_up=lambda folder, to: _posix("cp", "-Rp", folder, to),
     removal=lambda folder: _posix("rm", "-r", folder),
+    quoted=shlex.quote,
 )
 
 

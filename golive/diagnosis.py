@@ -6,7 +6,7 @@ The branches are in `golive.decision_tree`, the recovery procedures in `golive.r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from golive import facts, recovery, words
@@ -17,20 +17,21 @@ from golive.seen import Seen
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What can be run next: the same again, and the fallback ("" where this was the fallback)."""
+    """What can be typed next: the same again, and the fallback ("" where this was the fallback)."""
 
     again: str
     fall_back: str = ""
+    kill_stale: str = ""
+    """The procedure, which ends the stale clients first."""
+    settings: str = "secrets.json"
+    """The settings file, as it was named."""
 
 
 def diagnose(seen: Seen, run_next: Next, observed: Sequence[str] = ()) -> Diagnosis:
     """The first branch that applies is the cause; `observed` goes before the other facts."""
     branch, *others = [each for each in TREE if each.applies(seen)] or [UNEXPLAINED]
     not_before = _not_before(seen, branch)
-    filled = words.of(seen, not_before) | {
-        "again": run_next.again,
-        "fall_back": run_next.fall_back,
-    }
+    filled = words.of(seen, not_before) | asdict(run_next)
     late = _is_late(seen, branch, run_next)
     return Diagnosis(
         code=branch.code,
@@ -57,7 +58,7 @@ def _is_late(seen: Seen, branch: Branch, run_next: Next) -> bool:
 
 def _steps(branch: Branch, late: bool) -> Sequence[str]:
     if late:
-        return (recovery.STOP, *recovery.PROCEDURES["C"])
+        return (recovery.STOP, *recovery.PROCEDURES["C"], recovery.OFFLINE)
     return branch.next_steps or recovery.PROCEDURES[branch.procedure or "A"]
 
 
@@ -65,10 +66,13 @@ def _escalation(branch: Branch, late: bool, can_fall_back: bool) -> list[str]:
     """What is left should that not help; nothing where the trouble is not the gateway's."""
     if not branch.is_the_gateways:
         return []
-    restart = [] if late or branch.procedure else [recovery.RESTART]
-    fall_back = [] if late or not can_fall_back else [recovery.FALL_BACK, recovery.DEADLINE]
-    offline = [recovery.OFFLINE] if can_fall_back else []
-    return [*restart, *fall_back, *offline, recovery.SUPPORT]
+    if late:
+        return [recovery.SUPPORT]
+    restart = [] if branch.procedure else [recovery.RESTART]
+    if not can_fall_back:
+        return [*restart, recovery.SUPPORT]
+    fall_back = [recovery.FALL_BACK, recovery.DEADLINE, recovery.OFFLINE]
+    return [*restart, *fall_back, f"{recovery.SUPPORT} TWS needs no call."]
 
 
 def _not_before(seen: Seen, branch: Branch) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from golive import forwarders
-from golive.answers import Handshake
+from golive.answers import CONNECTIVITY_LOST, Handshake
 from golive.api_settings import ApiSettings
 from golive.gateway_logs import GatewayLogs
 from golive.processes import Process
@@ -13,6 +13,7 @@ from golive.seen import Seen
 from golive.sockets import Port, Socket
 
 MOST_UNREAD = 3
+NOTICES = range(2100, 2170)
 
 
 def told(seen: Seen) -> list[str]:
@@ -102,4 +103,9 @@ def _handshake_facts(handshake: Handshake) -> list[str]:
     facts += [f"{handshake.bytes_received} bytes received in the handshake"]
     if handshake.stopped:
         facts += [f"handshake stopped at {handshake.stopped}: {handshake.reason}"]
-    return facts + [f"error {each.code}: {each.text}" for each in handshake.errors]
+    return facts + [f"{_kind(each.code)} {each.code}: {each.text}" for each in handshake.errors]
+
+
+def _kind(code: int) -> str:
+    """Codes of 2100 to 2169 are the gateway's warnings, most of them good news of its farms."""
+    return "notice" if code in NOTICES and code not in CONNECTIVITY_LOST else "error"

@@ -5,7 +5,6 @@ It knows no test runner: it is told when a step begins and how it ended.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from golive import diagnosis, evidence, on_disk, procedure, rehearsal, reset_windows, sockets
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.clock import SYSTEM, Clock
+from golive.commands import HERE
 from golive.diagnosis import Next
 from golive.evidence import Diagnosis, Evidence, Outcome, StepRecord
 from golive.gateway import Gateway, Uptime
@@ -301,6 +301,7 @@ class Run:
             else LEAST_UPTIME,
             handshake=self.connection.handshake if self.connection else None,
             access=self.access,
+            own_address=self.connection.own_address if self.connection else "",
             api_settings=self.api_settings,
             positions=self.positions,
             lost_connectivity=bool(self.connection and self.connection.connectivity_lost),
@@ -328,14 +329,16 @@ class Run:
     def run_next(self) -> Next:
         """What performs the whole procedure: on the same target, and on the fallback."""
         target = self.target
-        secrets = ["--secrets", shlex.quote(self.secrets)] if self.secrets else []
+        secrets = ["--secrets", HERE.quoted(self.secrets)] if self.secrets else []
         fake = ["--fake"] if target.is_rehearsal else []
         fault = [f"--fake={target.fault}"] if target.fault else fake
         is_fallback = ["--fallback"] if target.is_fallback else []
         again = [PROCEDURE, *fault, *is_fallback, *secrets]
         is_there = target.is_fallback or self.memory.aim.is_at_the_fallback
         fall_back = [] if is_there else [PROCEDURE, *fake, "--fallback", *secrets]
-        return Next(" ".join(again), " ".join(fall_back))
+        kill_stale = [*again, "--kill-stale"]
+        settings = self.secrets or self.file.path.name
+        return Next(" ".join(again), " ".join(fall_back), " ".join(kill_stale), settings)
 
     def _listener(self) -> Process | None:
         try:

@@ -15,11 +15,13 @@ from golive.answers import Access, Event, Handshake
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.attempts import AttemptRefused
 from golive.clock import SYSTEM, Clock
+from golive.commands import HERE
 from golive.diagnosis import Next
 from golive.gateway import Gateway
 from golive.identity import Identity, read_identity
 from golive.journal import GO
 from golive.memory import Aim, Memory, NoMemory, state_folder
+from golive.run import PROCEDURE
 from golive.seen import Seen
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
@@ -48,12 +50,12 @@ def smoke(
     *,
     on_fallback: bool = False,
     override: str | None = None,
-    command: str = COMMAND,
+    secrets: str | None = None,
 ) -> Exit:
     """Performs the test with the settings of a file; `show` gets its lines.
 
-    `override` is why the rules about earlier attempts may pass, if they may. `command` is what
-    performs the test with these settings, but for `--fallback`.
+    `override` is why the rules about earlier attempts may pass, if they may. `secrets` is the file
+    as it was named on the command line, if it was.
     """
 
     def write(lines: str) -> None:
@@ -70,9 +72,8 @@ def smoke(
     try:
         on = " on the fallback, TWS paper" if on_fallback else ""
         write(f"golive smoke: IBKR Gateway handshake test{on}")
-        there = f"{command} --fallback"
         is_there = on_fallback or memory.aim.is_at_the_fallback
-        run_next = Next(there if on_fallback else command, "" if is_there else there)
+        run_next = _next(file, secrets, on_fallback=on_fallback, is_there=is_there)
         return _performed(file, memory, run_next, write, clock)
     except (AttemptRefused, sockets.NotObservable) as error:
         if memory.attempts.made:
@@ -88,6 +89,17 @@ def _remembered(file: SettingsFile, override: str | None, clock: Clock) -> Memor
     credentials = file.settings.credentials
     aim = Aim.of(file, credentials.host, credentials.port)
     return Memory(state_folder(), aim, f"{clock.now():%Y%m%dT%H%M%SZ}-smoke", override, clock)
+
+
+def _next(file: SettingsFile, secrets: str | None, *, on_fallback: bool, is_there: bool) -> Next:
+    """What is typed next, with the options that this was called with."""
+    same = ["--secrets", HERE.quoted(secrets)] if secrets else []
+    there = ["--fallback"] if on_fallback else []
+    again = [COMMAND, *there, *same]
+    fall_back = [] if is_there else [COMMAND, "--fallback", *same]
+    kill_stale = [PROCEDURE, *there, *same, "--kill-stale"]
+    settings = secrets or file.path.name
+    return Next(" ".join(again), " ".join(fall_back), " ".join(kill_stale), settings)
 
 
 def _performed(
@@ -192,6 +204,7 @@ def _attempt(
         listener=process,
         handshake=handshake,
         access=access,
+        own_address=own,
         api_settings=identity.told,
         lost_connectivity=lost,
     )
@@ -268,8 +281,13 @@ def _advise(seen: Seen, run_next: Next, write: Write) -> str:
     found = diagnosis.diagnose(on_disk.added_to(seen), run_next)
     recovery = f", Procedure {found.procedure}" if found.procedure else ""
     write(f"\nDiagnosis: {found.code}{recovery}: {found.cause}")
-    for number, step in enumerate(found.next_steps, start=1):
-        write(f"  {number}. {step}")
+    for each in found.also:
+        write(f"  or, to be looked at after that: {each.code}: {each.cause}")
+    for heading, steps in (("", found.next_steps), ("If that fails", found.if_that_fails)):
+        if heading and steps:
+            write(heading)
+        for number, step in enumerate(steps, start=1):
+            write(f"  {number}. {step}")
     return found.code
 
 

@@ -33,7 +33,7 @@ def in_words(value: Any) -> str:
             return str(value)
 
 
-_NOTHING = (None, "", 0, [])
+_NOTHING: tuple[object, ...] = (None, "", 0, [])
 
 
 def _spaced(key: str) -> str:
