@@ -20,6 +20,9 @@ HEADINGS = {
     "fake": "REHEARSAL against a fake gateway",
 }
 INDENT = " " * 11
+LONGEST_FACT = 400
+"""Characters: a path or a command line is whole."""
+ASKED = "positions.complete"
 
 
 class Terminal:
@@ -75,7 +78,7 @@ class Terminal:
             self._write(f"  the handshake stopped at: {found.stopped_at}")
         self._write("Facts")
         for fact in found.facts:
-            self._write(_shortened(f"  - {fact}", 160))
+            self._write(_shortened(f"  - {fact}", LONGEST_FACT))
         self._list("What to do", found.next_steps)
         if found.if_that_fails:
             self._list("If that fails", found.if_that_fails)
@@ -95,7 +98,9 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     complete = (evidence.handshake.next_valid_id_ms, evidence.handshake.managed_accounts_ms)
     times = [ms for ms in complete if ms is not None]
     handshake = f"handshake {max(times):.0f} ms" if len(times) == 2 else "no handshake"
-    what = f"{evidence.positions.count} positions, {handshake}"
+    asked = any(each.id == ASKED and each.outcome != "blocked" for each in evidence.steps)
+    positions = f"{evidence.positions.count} positions" if asked else "positions not asked for"
+    what = f"{positions}, {handshake}"
     if evidence.overrides:
         steps = ", ".join(each.step for each in evidence.overrides)
         why = _shortened(evidence.overrides[0].reason, 60)

@@ -45,6 +45,11 @@ def test_verdict_of_a_live_run_does_not_speak_of_a_rehearsal(project: Project) -
     assert verdict_line(live, "x").startswith("GO: 24 positions, handshake ")
 
 
+def test_positions_that_were_not_asked_for_are_not_said_to_be_none(project: Project) -> None:
+    run = project.rehearse("--fake=down")
+    assert run.last_line.startswith("NO-GO (rehearsal): positions not asked for, no handshake")
+
+
 def test_hostile_text_is_shown_as_text() -> None:
     lines: list[str] = []
     observed = {"symbol": "\x1b[31mGO\u202e\r\n<script>" + "A" * 10_000}
