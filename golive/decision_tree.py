@@ -194,7 +194,7 @@ TREE: tuple[Branch, ...] = (
            "nothing listens on port {port}",
            next_steps=("Start {gateway} and log in: {start}",
                        "Wait {initialization} after the login; do not touch its window.",
-                       "Then run: {again}"), written=NOT_RUNNING, is_the_gateways=True),
+                       AGAIN_LATER), written=NOT_RUNNING, is_the_gateways=True),
     Branch("gateway-restarted", "the listener goes away during the run, or another takes its place",
            _failed("gateway.initialized", "afterwards.still-listening"),
            "the gateway went away or was restarted during the run",
@@ -279,6 +279,8 @@ TREE: tuple[Branch, ...] = (
                        "If they are right, correct ExpectedPositions in {settings}.",
                        AGAIN_LATER)),
 )  # fmt: skip
+
+BY_CODE = {branch.code: branch for branch in TREE}
 
 UNEXPLAINED = Branch("unexplained", "any other step fails", lambda seen: True,
                      "step {failed} failed",

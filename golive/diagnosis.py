@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from golive import facts, recovery, words
-from golive.decision_tree import TREE, UNEXPLAINED, Branch
+from golive.decision_tree import BY_CODE, TREE, UNEXPLAINED, Branch
 from golive.evidence import Candidate, Diagnosis
 from golive.seen import Seen
 
@@ -32,7 +32,8 @@ def diagnose(seen: Seen, run_next: Next, observed: Sequence[str] = ()) -> Diagno
     branch, *others = [each for each in TREE if each.applies(seen)] or [UNEXPLAINED]
     not_before = _not_before(seen, branch)
     filled = words.of(seen, not_before) | asdict(run_next)
-    late = _is_late(seen, branch, run_next)
+    concerns = _concerning(seen, branch)
+    late = _is_late(seen, concerns, run_next)
     return Diagnosis(
         code=branch.code,
         cause=branch.cause.format(**filled),
@@ -43,10 +44,18 @@ def diagnose(seen: Seen, run_next: Next, observed: Sequence[str] = ()) -> Diagno
         also=[Candidate(code=each.code, cause=each.cause.format(**filled)) for each in others],
         not_before=not_before.isoformat(timespec="seconds"),
         if_that_fails=[
-            step.format(**filled) for step in _escalation(branch, late, bool(run_next.fall_back))
+            step.format(**filled) for step in _escalation(concerns, late, bool(run_next.fall_back))
         ],
         is_the_gateways=branch.is_the_gateways,
     )
+
+
+def _concerning(seen: Seen, branch: Branch) -> Branch:
+    """What the trouble is about: of a retry that came too early, the failure before it."""
+    last = seen.discipline.last_failed if seen.discipline else None
+    if branch.code != "cool-down" or last is None:
+        return branch
+    return BY_CODE.get(last.outcome, branch)
 
 
 def _is_late(seen: Seen, branch: Branch, run_next: Next) -> bool:

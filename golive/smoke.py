@@ -10,7 +10,16 @@ from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
 
-from golive import diagnosis, on_disk, preflight, processes, settings_file, sockets, stale_clients
+from golive import (
+    diagnosis,
+    on_disk,
+    preflight,
+    processes,
+    reset_windows,
+    settings_file,
+    sockets,
+    stale_clients,
+)
 from golive.answers import Access, Event, Handshake
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.attempts import AttemptRefused
@@ -110,6 +119,8 @@ def _performed(
         write(f"OVERRIDE: {memory.reason}")
     if damaged := len(memory.reading.damaged):
         write(f"Note: damaged lines of the journal passed over: {damaged}")
+    for each in reset_windows.told(clock.now()):
+        write(each)
     write(f"Attempting: {credentials.host}:{credentials.port} clientId={credentials.client_id}")
     gateway = Gateway(credentials.port, SocketTable(credentials.host), clock)
     memory.attempts.gateway_started = gateway.started

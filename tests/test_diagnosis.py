@@ -281,6 +281,25 @@ def test_after_ten_minutes_the_advice_is_to_stop_and_switch(minutes: int) -> Non
     assert diagnosis.if_that_fails == ["Gateway issues: IBKR support, 877-442-2757."]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "first", "then"),
+    [("api-listener-stuck", "Stop: 11 minutes", "Gateway issues"),
+     ("positions-mismatch", "First do what was advised then", "")],
+)  # fmt: skip
+def test_retry_that_comes_too_early_is_no_way_round_the_ten_minutes(
+    outcome: str, first: str, then: str
+) -> None:
+    eleven = NOW - timedelta(minutes=11)
+    last = Made("127.0.0.1:4001", 10, eleven, NOW - AGO, outcome)
+    past = Discipline((last,), "127.0.0.1:4001", frozenset(), NOW, 2 * AGO)
+    what = seen("environment.cool-down", discipline=past, first_failure=eleven)
+    diagnosis = found(what)
+    assert diagnosis.code == "cool-down"
+    assert diagnosis.next_steps[0].startswith(first)
+    assert "".join(diagnosis.if_that_fails).startswith(then)
+    assert not diagnosis.is_the_gateways  # so that nothing falls back by itself
+
+
 def test_before_ten_minutes_are_over_the_advice_says_when_they_will_be() -> None:
     nine = replace(WALK["api-listener-stuck"], first_failure=NOW - timedelta(minutes=9))
     diagnosis = found(nine)
@@ -394,6 +413,11 @@ SAY_SO = (
     "Set ClientId and PinnedClientId back to 10; or, if that was a mistake, say so by adding: "
     '--override "reason"'
 )
+
+
+def test_time_of_the_next_attempt_is_told_to_who_was_refused() -> None:
+    steps = found(stopped("refused", "handshake.connect-ack")).next_steps
+    assert steps[-1].startswith("Then run again, not before ")
 
 
 def test_queue_that_is_not_empty_is_no_answer_that_was_asked_for() -> None:
