@@ -104,9 +104,9 @@ def _next(file: SettingsFile, secrets: str | None, *, on_fallback: bool, is_ther
     """What is typed next, with the options that this was called with."""
     same = ["--secrets", HERE.quoted(secrets)] if secrets else []
     there = ["--fallback"] if on_fallback else []
-    again = [COMMAND, *there, *same]
-    fall_back = [] if is_there else [COMMAND, "--fallback", *same]
-    kill_stale = [PROCEDURE, *there, *same, "--kill-stale"]
+    again = [COMMAND, *same, *there]
+    fall_back = [] if is_there else [COMMAND, *same, "--fallback"]
+    kill_stale = [PROCEDURE, *same, *there, "--kill-stale"]
     settings = secrets or file.path.name
     return Next(" ".join(again), " ".join(fall_back), " ".join(kill_stale), settings)
 

@@ -426,7 +426,9 @@ def test_queue_that_is_not_empty_is_no_answer_that_was_asked_for() -> None:
 
 
 def test_client_of_an_id_in_use_is_not_claimed_where_the_gateway_alone_says_so() -> None:
-    assert found(WALK["client-id-in-use"]).cause .endswith("says that client id 10 is in use already")
+    assert found(WALK["client-id-in-use"]).cause.endswith(
+        "says that client id 10 is in use already"
+    )
 
 
 @pytest.mark.parametrize(
