@@ -10,6 +10,7 @@ import pytest
 
 from fakes.gateway.disk import SettingsDirectory
 from golive import on_disk
+from golive.api_settings import NOT_ASKED
 from golive.seen import Seen
 from golive.settings_file import read
 from tests.projects import ROOT
@@ -51,7 +52,7 @@ def test_gateway_elsewhere_is_looked_for_only_in_the_folder_that_is_named(
     assert seen.logs is not None
     assert seen.logs.unread == (on_disk.ELSEWHERE,)
     assert seen.logs.authentication_failed is None
-    assert seen.api_settings is None
+    assert seen.api_settings == NOT_ASKED
     named = look(jts, host="192.0.2.1").logs
     assert named is not None
     assert named.authentication_failed is not None
