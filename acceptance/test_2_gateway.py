@@ -35,5 +35,5 @@ def test_no_other_client_is_connected(run, gateway, settings, evidence):
 @step("gateway.accept-queue")
 def test_gateway_accept_queue_is_empty(gateway, evidence):
     waiting = gateway.accept_queue()
-    evidence.observe(waiting=waiting)
+    evidence.observe(waiting_to_be_accepted=waiting)
     assert waiting == 0

@@ -24,8 +24,6 @@ OF_A_GATEWAY = re.compile(r"^\d{3,4}$|gateway|workstation|tws", re.IGNORECASE)
 class Commands:
     """One platform's commands, each a line for its shell. Paths are quoted, spaces included."""
 
-    word: Callable[[str], str]
-    """A word of a command, quoted where its shell would take it for something else."""
     zombies: Callable[[int], str]
     """The connections the gateway holds on a port: in CLOSE_WAIT, or on Windows in any state."""
     listeners: Callable[[int], str]
@@ -42,6 +40,8 @@ class Commands:
     back_up: Callable[[PurePath, PurePath], str]
     """Copies the settings of a folder (its *.xml at least) to a folder that is not there yet."""
     removal: Callable[[PurePath], str]
+    quoted: Callable[[str], str]
+    """A path as one word of a command line."""
 
     def remove(self, folder: PurePath) -> str:
         """Deletes a folder and all in it. Raises ValueError for one that holds more than a program.
@@ -66,17 +66,17 @@ def _powershell(verb: str, path: PurePath) -> str:
     return f"powershell -Command \"{verb} '{quoted}'\""
 
 
+def _windows_word(path: str) -> str:
+    """With slashes, which Git Bash leaves alone; in the quotes that cmd knows as well."""
+    word = path.replace("\\", "/")
+    return word if re.fullmatch(r"[\w./:~+-]+", word, re.ASCII) else f'"{word}"'
+
+
 def _posix(*words: object) -> str:
     return shlex.join(map(str, words))
 
 
-def _double_quoted(word: str) -> str:
-    """Git Bash would take a backslash away, and not all three know single quotes."""
-    return word if re.fullmatch(r"[\w./:=-]+", word, re.ASCII) else f'"{word}"'
-
-
 WINDOWS = Commands(
-    word=_double_quoted,
     zombies=lambda port: f'netstat -ano | findstr -r -c:"^ *TCP *[^ ]*:{port} *[^ ]*:[1-9]"',
     listeners=lambda port: f'netstat -ano | findstr -r -c:"^ *TCP *[^ ]*:{port} *[^ ]*:0 "',
     process=lambda pid: f'tasklist -FI "PID eq {pid}"',
@@ -86,10 +86,10 @@ WINDOWS = Commands(
     start=lambda program: _powershell("Start-Process", program),
     back_up=lambda folder, to: f'robocopy "{folder}" "{to}" "*.xml" -S',
     removal=lambda folder: _powershell("Remove-Item -Recurse -Force -LiteralPath", folder),
+    quoted=_windows_word,
 )
 
 LINUX = Commands(
-    word=shlex.quote,
     zombies=lambda port: f"ss -tanp state close-wait 'sport = :{port}'",
     listeners=lambda port: f"ss -tlnp 'sport = :{port}'",
     process=lambda pid: f"ps -ww -o pid,lstart,args -p {pid}",
@@ -99,10 +99,10 @@ LINUX = Commands(
     start=lambda program: _posix("nohup", program) + " >/dev/null 2>&1 &",
     back_up=lambda folder, to: _posix("cp", "-Rp", "--", folder, to),
     removal=lambda folder: _posix("rm", "-r", "--", folder),
+    quoted=shlex.quote,
 )
 
 MACOS = Commands(
-    word=shlex.quote,
     zombies=lambda port: f"lsof -nP -iTCP:{port} -sTCP:CLOSE_WAIT | grep ':{port}->'",
     listeners=lambda port: f"lsof -nP -iTCP:{port} -sTCP:LISTEN",
     process=LINUX.process,
@@ -112,6 +112,7 @@ MACOS = Commands(
     start=lambda program: _posix("open", program),
     back_up=lambda folder, to: _posix("cp", "-Rp", folder, to),
     removal=lambda folder: _posix("rm", "-r", folder),
+    quoted=shlex.quote,
 )
 
 

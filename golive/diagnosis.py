@@ -6,21 +6,27 @@ The branches are in `golive.decision_tree`, the recovery procedures in `golive.r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from golive import commands, facts, recovery, words
-from golive.decision_tree import TREE, UNEXPLAINED, Branch
+from golive.decision_tree import BY_CODE, TREE, UNEXPLAINED, Branch
 from golive.evidence import Candidate, Diagnosis
 from golive.seen import Seen
+
+PROCEDURE = "pytest acceptance -m golive"
 
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What can be run next: the same again, and the fallback ("" where this was the fallback)."""
+    """What can be typed next: the same again, and the fallback ("" where this was the fallback)."""
 
     again: str
     fall_back: str = ""
+    kill_stale: str = ""
+    """The procedure, which ends the stale clients first."""
+    settings: str = "secrets.json"
+    """The settings file, as it was named."""
 
     @classmethod
     def after(
@@ -29,6 +35,7 @@ class Next:
         secrets: str | None,
         on_fallback: bool,
         is_there: bool,
+        settings: str,
         rehearsed: Sequence[str] = (),
     ) -> Next:
         """After a command with these options: `secrets` as typed, `rehearsed` what says --fake.
@@ -36,23 +43,26 @@ class Next:
         `is_there`: this was at the fallback's endpoint, with or without --fallback. The fallback is
         rehearsed against a healthy gateway, whatever was rehearsed here.
         """
-        same = ["--secrets", commands.HERE.word(secrets)] if secrets else []
+        same = ["--secrets", commands.HERE.quoted(secrets)] if secrets else []
         there = ["--fallback", *same]
         fake = ["--fake"] if rehearsed else []
-        again = [command, *rehearsed, *(there if on_fallback else same)]
+        options = [*rehearsed, *(there if on_fallback else same)]
         fall_back = [] if is_there else [command, *fake, *there]
-        return cls(" ".join(again), " ".join(fall_back))
+        return cls(
+            " ".join([command, *options]),
+            " ".join(fall_back),
+            " ".join([PROCEDURE, *options, "--kill-stale"]),
+            secrets or settings,
+        )
 
 
 def diagnose(seen: Seen, run_next: Next, observed: Sequence[str] = ()) -> Diagnosis:
     """The first branch that applies is the cause; `observed` goes before the other facts."""
     branch, *others = [each for each in TREE if each.applies(seen)] or [UNEXPLAINED]
     not_before = _not_before(seen, branch)
-    filled = words.of(seen, not_before) | {
-        "again": run_next.again,
-        "fall_back": run_next.fall_back,
-    }
-    late = _is_late(seen, branch, run_next)
+    filled = words.of(seen, not_before) | asdict(run_next)
+    concerns = _concerning(seen, branch)
+    late = _is_late(seen, concerns, run_next)
     return Diagnosis(
         code=branch.code,
         cause=branch.cause.format(**filled),
@@ -63,10 +73,18 @@ def diagnose(seen: Seen, run_next: Next, observed: Sequence[str] = ()) -> Diagno
         also=[Candidate(code=each.code, cause=each.cause.format(**filled)) for each in others],
         not_before=not_before.isoformat(timespec="seconds"),
         if_that_fails=[
-            step.format(**filled) for step in _escalation(branch, late, bool(run_next.fall_back))
+            step.format(**filled) for step in _escalation(concerns, late, bool(run_next.fall_back))
         ],
         is_the_gateways=branch.is_the_gateways,
     )
+
+
+def _concerning(seen: Seen, branch: Branch) -> Branch:
+    """What the trouble is about: of a retry that came too early, the failure before it."""
+    last = seen.discipline.last_failed if seen.discipline else None
+    if branch.code != "cool-down" or last is None:
+        return branch
+    return BY_CODE.get(last.outcome, branch)
 
 
 def _is_late(seen: Seen, branch: Branch, run_next: Next) -> bool:
@@ -78,7 +96,7 @@ def _is_late(seen: Seen, branch: Branch, run_next: Next) -> bool:
 
 def _steps(branch: Branch, late: bool) -> Sequence[str]:
     if late:
-        return (recovery.STOP, *recovery.PROCEDURES["C"])
+        return (recovery.STOP, *recovery.PROCEDURES["C"], recovery.OFFLINE)
     return branch.next_steps or recovery.PROCEDURES[branch.procedure or "A"]
 
 
@@ -86,10 +104,13 @@ def _escalation(branch: Branch, late: bool, can_fall_back: bool) -> list[str]:
     """What is left should that not help; nothing where the trouble is not the gateway's."""
     if not branch.is_the_gateways:
         return []
-    restart = [] if late or branch.procedure else [recovery.RESTART]
-    fall_back = [] if late or not can_fall_back else [recovery.FALL_BACK, recovery.DEADLINE]
-    offline = [recovery.OFFLINE] if can_fall_back else []
-    return [*restart, *fall_back, *offline, recovery.SUPPORT]
+    if late:
+        return [recovery.SUPPORT]
+    restart = [] if branch.procedure else [recovery.RESTART]
+    if not can_fall_back:
+        return [*restart, recovery.SUPPORT]
+    fall_back = [recovery.FALL_BACK, recovery.DEADLINE, recovery.OFFLINE]
+    return [*restart, *fall_back, f"{recovery.SUPPORT} TWS needs no call."]
 
 
 def _not_before(seen: Seen, branch: Branch) -> datetime:

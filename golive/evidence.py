@@ -203,6 +203,8 @@ def plain(value: Any) -> Any:
             return value.isoformat()
         case Decimal():
             return format(value, "f")
+        case BaseModel():
+            return plain(dict(value))
         case Mapping():
             return {str(key): plain(each) for key, each in value.items()}
         case tuple() if hasattr(value, "_asdict"):

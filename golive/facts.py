@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from golive import forwarders
-from golive.answers import Handshake
+from golive import forwarders, text
+from golive.answers import CONNECTIVITY_LOST, Handshake
 from golive.api_settings import ApiSettings
 from golive.evidence import StepRecord
 from golive.gateway_logs import GatewayLogs
@@ -16,6 +15,7 @@ from golive.seen import Seen
 from golive.sockets import Port, Socket
 
 MOST_UNREAD = 3
+NOTICES = range(2100, 2170)
 
 
 def told(seen: Seen) -> list[str]:
@@ -44,19 +44,8 @@ def observed(record: StepRecord) -> list[str]:
     """What a step before the first connection saw; later ones are told from the connection."""
     if record.stage not in ("environment", "gateway") and record.id != "handshake.one-attempt":
         return []
-    facts = ((key, value) for key, value in record.observed.items() if key != "close_wait")
-    return [f"{key.replace('_', ' ')}: {_in_words(value)}" for key, value in facts]
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, dict):
-        return " ".join(filter(None, map(_in_words, value.values())))
-    if isinstance(value, list):
-        return ", ".join(_in_words(each) for each in value) or "none"
-    try:
-        return _local(datetime.fromisoformat(value)) if "T" in value else value
-    except (TypeError, ValueError):  # a number, or any other text
-        return str(value)
+    facts = {key: each for key, each in record.observed.items() if key != "close_wait"}
+    return [each for each in text.told(facts) if not each.endswith((": none", ": unknown"))]
 
 
 def _log_facts(logs: GatewayLogs, seen: Seen) -> list[str]:
@@ -131,4 +120,9 @@ def _handshake_facts(handshake: Handshake) -> list[str]:
     facts += [f"{handshake.bytes_received} bytes received in the handshake"]
     if handshake.stopped:
         facts += [f"handshake stopped at {handshake.stopped}: {handshake.reason}"]
-    return facts + [f"error {each.code}: {each.text}" for each in handshake.errors]
+    return facts + [f"{_kind(each.code)} {each.code}: {each.text}" for each in handshake.errors]
+
+
+def _kind(code: int) -> str:
+    """Codes of 2100 to 2169 are the gateway's warnings, most of them good news of its farms."""
+    return "notice" if code in NOTICES and code not in CONNECTIVITY_LOST else "error"

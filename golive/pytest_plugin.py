@@ -257,8 +257,9 @@ class GoLiveSession:
 
     # each step
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Inside what other plugins set up: they take down what they did not set up as well."""
         if step_id := _step_id(item):
             item.stash[OBSERVED], item.stash[REPORTS] = {}, []
             self.run.gate(step_id)

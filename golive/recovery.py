@@ -24,16 +24,16 @@ PROCEDURES: dict[Recovery, tuple[str, ...]] = {
         "Save its configuration: {back_up}",
         "Uninstall {gateway}, then delete its folder: {remove}",
         "Download {gateway} from IBKR afresh, and install it.",
-        "In its API settings: port {port}, trusted IP 127.0.0.1, Read-Only API off.",
+        "In its API settings: port {port}, trusted IP {own_address}, Read-Only API off.",
         "There, too: master API client id {client_id}, or blank as it was.",
         "Log in, and wait {initialization}; do not touch its window.",
         "Run this once, not before {not_before}: {again}",
     ),
     "C": (
         "Start TWS (install it from IBKR if it is not there); log in to the paper account.",
-        "In its API settings: port {fallback_port}, trusted IP 127.0.0.1, Read-Only API off.",
+        "In its API settings: port {fallback_port}, trusted IP {own_address}, Read-Only API off.",
         "Wait {initialization} after the login; do not touch its window.",
-        "Run this once; secrets.json stays as it is: {fall_back}",
+        "Run this once; {settings} stays as it is: {fall_back}",
     ),
 }
 """Restart the gateway; clean reinstall; switch to TWS paper (Recovery Procedures)."""
@@ -52,5 +52,5 @@ RESTART = "Restart the gateway, Procedure A (2 minutes), and run this once more.
 FALL_BACK = "Switch to TWS paper, Procedure C (5 minutes): {fall_back}"
 DEADLINE = "Ten minutes is the most: at {stop_at}, stop and switch to TWS paper."
 OFFLINE = "If TWS works, go on with TWS, and look into the gateway later."
-SUPPORT = "Gateway issues: IBKR support, 877-442-2757. TWS needs no call."
+SUPPORT = "Gateway issues: IBKR support, 877-442-2757."
 """The escalation path behind the smoke test itself (Emergency Contacts)."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from golive import diagnosis, evidence, facts, on_disk, procedure, rehearsal, reset_windows, sockets
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.clock import SYSTEM, Clock
-from golive.diagnosis import Next
+from golive.diagnosis import PROCEDURE, Next
 from golive.evidence import Diagnosis, Evidence, Outcome, StepRecord
 from golive.gateway import Gateway, Uptime
 from golive.memory import Aim, Memory
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from golive.connection import Connection
     from golive.stale_clients import StaleClient
 
-PROCEDURE = "pytest acceptance -m golive"
 UNFINISHED = {"unfinished": "the run ended while this step was being performed"}
 NOT_RUN = {"not run": "this step was not part of the run"}
 
@@ -296,6 +295,7 @@ class Run:
             else LEAST_UPTIME,
             handshake=self.connection.handshake if self.connection else None,
             access=self.access,
+            own_address=self.connection.own_address if self.connection else "",
             api_settings=self.api_settings,
             positions=self.positions,
             lost_connectivity=bool(self.connection and self.connection.connectivity_lost),
@@ -326,7 +326,8 @@ class Run:
         fault = f"--fake={target.fault}" if target.fault else "--fake"
         rehearsed = [fault] if target.is_rehearsal else []
         is_there = target.is_fallback or self.memory.aim.is_at_the_fallback
-        return Next.after(PROCEDURE, self.secrets, target.is_fallback, is_there, rehearsed)
+        name = self.file.path.name
+        return Next.after(PROCEDURE, self.secrets, target.is_fallback, is_there, name, rehearsed)
 
 
 def _rows(port: Port | None) -> list[dict[str, Any]]:

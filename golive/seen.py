@@ -64,6 +64,8 @@ class Seen:
     """Seconds below which a gateway that does not answer may only be too young."""
     handshake: Handshake | None = None
     access: Access | None = None
+    own_address: str = ""
+    """The one we connected from; "" where no connection was made."""
     api_settings: ApiSettings = NOT_ASKED
     """The gateway's own, as far as they were told."""
     positions: Positions | None = None

@@ -17,6 +17,7 @@ from golive import (
     gateway_files,
     on_disk,
     preflight,
+    reset_windows,
     settings_file,
     sockets,
     stale_clients,
@@ -85,7 +86,8 @@ def smoke(
         on = " on the fallback, TWS paper" if on_fallback else ""
         write(f"golive smoke: IBKR Gateway handshake test{on}")
         is_there = on_fallback or memory.aim.is_at_the_fallback
-        run_next = Next.after(COMMAND, secrets, on_fallback, is_there)
+        secrets_name = file.path.name
+        run_next = Next.after(COMMAND, secrets, on_fallback, is_there, secrets_name)
         return _Smoke(file, memory, run_next, write, clock).perform()
     except (AttemptRefused, sockets.NotObservable) as error:
         if memory.attempts.made:
@@ -144,6 +146,8 @@ class _Smoke:
             self._write(f"OVERRIDE: {memory.reason}")
         if damaged := len(memory.reading.damaged):
             self._write(f"Note: damaged lines of the journal passed over: {damaged}")
+        for each in reset_windows.told(self._clock.now()):
+            self._write(each)
         where = f"{credentials.host}:{credentials.port} clientId={credentials.client_id}"
         self._write(f"Attempting: {where}")
 
@@ -177,6 +181,7 @@ class _Smoke:
             first_failure=self._memory.first_failure,
             handshake=handshake,
             access=access,
+            own_address=connection.own_address,
             api_settings=identity.told,
             lost_connectivity=connection.connectivity_lost is not None,
         )
@@ -257,6 +262,8 @@ class _Smoke:
         found = diagnosis.diagnose(on_disk.added_to(seen), self._next)
         recovery = f", Procedure {found.procedure}" if found.procedure else ""
         self._write(f"\nDiagnosis: {found.code}{recovery}: {found.cause}")
+        for each in found.also:
+            self._write(f"  or, to be looked at after that: {each.code}: {each.cause}")
         self._list(found.next_steps)
         if found.if_that_fails:
             self._write("If that fails")

@@ -45,6 +45,7 @@ def _configured(seen: Seen) -> dict[str, object]:
         "expected": wanted.expected_positions,
         "disagreements": "; ".join(seen.settings.disagreements),
         "gateway": _gateway(seen),
+        "own_address": seen.own_address or "127.0.0.1",
     }
 
 
@@ -58,10 +59,38 @@ def _observed(seen: Seen) -> dict[str, object]:
         "count": len(rows),
         "others": ", ".join(f"{port} ({PORTS[port]})" for port in seen.other_listeners),
         "trouble": seen.trouble,
+        "abandoned": _abandoned(seen),
+        "do": "accept connections" if seen.failed == "gateway.accept-queue" else "answer",
         "master": seen.api_settings.master_client_id,
         "failed": seen.failed,
         "unobserved": seen.unobserved,
         "up": f"{seen.uptime.seconds:.0f} s" if seen.uptime else "an unknown time",
+    }
+
+
+def _abandoned(seen: Seen) -> str:
+    port = seen.settings.credentials.port
+    if seen.zombies:
+        return f"connections to port {port} were abandoned and never closed (CLOSE_WAIT)"
+    return (
+        f"an earlier attempt left zombies on port {port}, "
+        "and nothing shows that the gateway was restarted since"
+    )
+
+
+def _client_ids(seen: Seen) -> dict[str, object]:
+    """Another than the pinned one never passes; another than the last one's for a good reason."""
+    pinned = seen.settings.golive.pinned_client_id
+    last = seen.discipline.last_client_id if seen.discipline else None
+    if seen.settings.credentials.client_id != pinned or last is None:
+        return {
+            "other_ids": f"pinned is {pinned}",
+            "set_client_id": f"Set ClientId back to {pinned}, the one that never changes.",
+        }
+    return {
+        "other_ids": f"the last attempt had {last}",
+        "set_client_id": f"Set ClientId and PinnedClientId back to {last}; or, if that was a "
+        'mistake, say so by adding: --override "reason"',
     }
 
 
@@ -71,7 +100,7 @@ def _remembered(seen: Seen) -> dict[str, object]:
     other = seen.other_run
     since = f"{other.since.astimezone():%H:%M:%S}" if other else ""
     return {
-        "last_id": seen.discipline.last_client_id if seen.discipline else None,
+        **_client_ids(seen),
         "last_outcome": last.in_words if last else "a failure",
         "last_ago": f"{max(0, (seen.now - last.last_seen).total_seconds()):.0f}" if last else "few",
         "other_run": f"{other.run}, pid {other.pid}, since {since}" if other else "not told which",
@@ -100,7 +129,7 @@ def _on_this_machine(seen: Seen, here: Commands) -> dict[str, object]:
 def _each(seen: Seen, end: Callable[[int], str]) -> str:
     """The commands that end the others, a few of them; what is spared is named with the reason."""
     told = [
-        f"not {each.pid}, {each.spared}" if each.spared else f"{end(each.pid)} ({each.name})"
+        f"not {each.pid}, {each.spared}" if each.spared else f"{each.name}: {end(each.pid)}"
         for each in seen.others
         if each.pid
     ]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from golive.evidence import Evidence, StepRecord
-from golive.text import printable
+from golive.text import printable, told
 
 WORDS = {
     "passed": "ok",
@@ -21,6 +20,9 @@ HEADINGS = {
     "fake": "REHEARSAL against a fake gateway",
 }
 INDENT = " " * 11
+LONGEST_FACT = 400
+"""Characters: a path or a command line is whole."""
+ASKED = "positions.complete"
 
 
 class Terminal:
@@ -48,12 +50,10 @@ class Terminal:
             self._write(f"\n{record.stage}")
         behind = f" (by {record.blocked_by})" if record.blocked_by else ""
         self._write(f"  {WORDS[record.outcome]:<8} {record.title}{behind}")
-        pairs = [
-            f"{key.replace('_', ' ')}: {_value(each)}" for key, each in record.observed.items()
-        ]
+        pairs = told(record.observed)
         if record.outcome == "passed":
-            told = [pair for pair in pairs if not pair.endswith(": none")]
-            pairs = ["; ".join(told)] if told else []
+            there = [pair for pair in pairs if not pair.endswith(": none")]
+            pairs = ["; ".join(there)] if there else []
         for pair in pairs:
             self._write(_shortened(INDENT + pair, 100 if record.outcome == "passed" else 160))
 
@@ -78,7 +78,7 @@ class Terminal:
             self._write(f"  the handshake stopped at: {found.stopped_at}")
         self._write("Facts")
         for fact in found.facts:
-            self._write(_shortened(f"  - {fact}", 160))
+            self._write(_shortened(f"  - {fact}", LONGEST_FACT))
         self._list("What to do", found.next_steps)
         if found.if_that_fails:
             self._list("If that fails", found.if_that_fails)
@@ -98,7 +98,9 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     complete = (evidence.handshake.next_valid_id_ms, evidence.handshake.managed_accounts_ms)
     times = [ms for ms in complete if ms is not None]
     handshake = f"handshake {max(times):.0f} ms" if len(times) == 2 else "no handshake"
-    what = f"{evidence.positions.count} positions, {handshake}"
+    asked = any(each.id == ASKED and each.outcome != "blocked" for each in evidence.steps)
+    positions = f"{evidence.positions.count} positions" if asked else "positions not asked for"
+    what = f"{positions}, {handshake}"
     if evidence.overrides:
         steps = ", ".join(each.step for each in evidence.overrides)
         why = _shortened(evidence.overrides[0].reason, 60)
@@ -108,18 +110,6 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     if evidence.target == "fallback":
         return f"{evidence.verdict} (fallback): {what}, of TWS paper; evidence in {report}"
     return f"{evidence.verdict}: {what}; evidence in {report}"
-
-
-def _value(value: Any) -> str:
-    match value:
-        case None | "" | []:
-            return "none"
-        case list():
-            return ", ".join(map(_value, value))
-        case dict():
-            return " ".join(str(each) for each in value.values() if each not in (None, "", 0))
-        case _:
-            return str(value)
 
 
 def _shortened(line: str, width: int) -> str:

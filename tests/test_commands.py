@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -158,11 +159,27 @@ def test_no_command_deletes_what_holds_more_than_a_program(
         platform.remove(folder)
 
 
-def test_path_stays_one_word_in_the_shells_of_its_platform() -> None:
-    assert WINDOWS.word(r"C:\IB's\a b.json") == r'''"C:\IB's\a b.json"'''
-    assert WINDOWS.word(r"live\secrets.json") == r'"live\secrets.json"'
-    assert LINUX.word("a b.json") == MACOS.word("a b.json") == "'a b.json'"
-    assert WINDOWS.word("secrets.json") == LINUX.word("secrets.json") == "secrets.json"
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("my.json", "my.json"),
+        (r"C:\Users\me\secrets.json", "C:/Users/me/secrets.json"),
+        (r"..\IBKR paper\secrets.json", '"../IBKR paper/secrets.json"'),
+        (r"C:\Users\O'Neil & Söhne\s.json", '"C:/Users/O\'Neil & Söhne/s.json"'),
+        (r"\\server\share\s.json", "//server/share/s.json"),
+    ],
+)
+def test_path_that_is_printed_for_windows_is_one_word_to_cmd_powershell_and_git_bash(
+    path: str, word: str
+) -> None:
+    assert WINDOWS.quoted(path) == word
+    assert shlex.split(word) == [path.replace("\\", "/")]  # Git Bash would drop a bare backslash
+    assert not re.match("[^\"].*[ '&]", word)  # cmd knows no single quotes, and no way around &
+
+
+def test_path_that_is_printed_for_a_posix_shell_is_one_word() -> None:
+    for here in (LINUX, MACOS):
+        assert shlex.split(here.quoted("/a b/it's.json")) == ["/a b/it's.json"]
 
 
 def test_each_platform_has_its_own() -> None:

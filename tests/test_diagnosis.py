@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from golive.api_settings import ApiSettings
 from golive.commands import HERE, LINUX, MACOS, WINDOWS
 from golive.decision_tree import TREE, WRITTEN
 from golive.diagnosis import Next, diagnose
+from golive.discipline import Discipline, Made
 from golive.evidence import Diagnosis
 from golive.gateway import Uptime
 from golive.gateway_logs import GatewayLogs
@@ -35,7 +36,7 @@ NOW = datetime(2026, 11, 23, 9, 14, 30, tzinfo=UTC)
 GATEWAY = Process(812, "ibgateway.exe", NOW - timedelta(hours=1))
 IDLE = StaleClient(901, "dotnet", NOW, "its name")
 CONNECTED = replace(IDLE, pid=902, connection="ESTABLISHED from 127.0.0.1:51910")
-NEXT = Next("again", "fall back")
+NEXT = Next("again", "fall back", "kill", "s.json")
 AGO = timedelta(minutes=1)
 
 
@@ -59,6 +60,7 @@ def asked(failed: str, reason: str = "no answer within 10 s", trouble: int | Non
 CLOSED = "the gateway closed the connection (FIN)"
 FAILED_LOGIN = "2026-11-23 09:12:00 Authorization failed: Invalid username or password."
 NOT_LOGGED_IN = GatewayLogs(authentication_failed=FAILED_LOGIN)
+YOUNG = Uptime(20.0, 0.0, GATEWAY, True)
 READ_ONLY = Access(refusal=ApiError(-1, 321, "The API interface is in Read-Only mode."))
 TOLD = ApiSettings("jts.ini", False, "99", ("192.0.2.7",))
 WALK = {
@@ -77,6 +79,7 @@ WALK = {
     "authentication-failed": stopped("no-byte", "handshake.connect-ack", logs=NOT_LOGGED_IN),
     "gateway-not-running": seen("gateway.listening"),
     "gateway-restarted": seen("gateway.initialized"),
+    "too-early": stopped("no-byte", "handshake.connect-ack", uptime=YOUNG),
     "api-listener-stuck": stopped("no-byte", "handshake.connect-ack"),
     "handshake-refused": stopped("closed-at-once", "handshake.connect-ack"),
     "protocol-error": stopped("protocol-error", "handshake.connect-ack"),
@@ -95,15 +98,15 @@ WALK = {
     "positions-incomplete": asked("positions.complete"),
     "positions-mismatch": asked("positions.count", reason=""),
 }
-"""What must have been seen for each branch to be the cause; too-early is never the first."""
+"""What must have been seen for each branch to be the cause."""
 
 
 def found(what: Seen, run_next: Next = NEXT) -> Diagnosis:
     return diagnose(what, run_next)
 
 
-def test_every_branch_but_the_second_best_is_walked() -> None:
-    assert [branch.code for branch in TREE if branch.code != "too-early"] == list(WALK)
+def test_every_branch_is_walked() -> None:
+    assert [branch.code for branch in TREE] == list(WALK)
 
 
 @pytest.mark.parametrize("code", WALK)
@@ -111,6 +114,7 @@ def test_branch_is_the_only_one_for_what_it_asks(code: str) -> None:
     others = {
         "wrong-port": ["gateway-not-running"],
         "authentication-failed": ["api-listener-stuck"],
+        "too-early": ["api-listener-stuck"],
     }.get(code, [])
     diagnosis = found(WALK[code])
     assert diagnosis.code == code
@@ -198,12 +202,13 @@ def test_gateway_on_another_of_the_four_ports_is_named() -> None:
     assert "7497 (TWS (paper))" in found(WALK["wrong-port"]).cause
 
 
-def test_silence_of_a_young_gateway_may_be_its_youth() -> None:
-    young = Uptime(20.0, 0.0, GATEWAY, True)
-    diagnosis = found(replace(WALK["api-listener-stuck"], uptime=young))
-    assert diagnosis.code == "api-listener-stuck"
-    assert [each.code for each in diagnosis.also] == ["too-early"]
-    assert "20 s" in diagnosis.also[0].cause
+def test_silence_of_a_young_gateway_is_waited_out_before_anything_is_reinstalled() -> None:
+    diagnosis = found(WALK["too-early"])
+    assert (diagnosis.code, diagnosis.procedure) == ("too-early", None)
+    assert "20 s" in diagnosis.cause
+    assert [each.code for each in diagnosis.also] == ["api-listener-stuck"]
+    older = found(replace(WALK["too-early"], uptime=replace(YOUNG, seconds=60.0)))
+    assert (older.code, older.procedure) == ("api-listener-stuck", "B")
 
 
 @pytest.mark.parametrize("at", ["version-only", "no-next-valid-id", "no-managed-accounts"])
@@ -274,7 +279,28 @@ def test_after_ten_minutes_the_advice_is_to_stop_and_switch(minutes: int) -> Non
     diagnosis = found(late)
     assert (diagnosis.code, diagnosis.procedure) == ("api-listener-stuck", "C")
     assert diagnosis.next_steps[0].startswith(f"Stop: {minutes} minutes")
-    assert "fall back" in diagnosis.next_steps[-1]
+    assert diagnosis.next_steps[-2].endswith("fall back")
+    assert diagnosis.next_steps[-1].startswith("If TWS works")
+    assert diagnosis.if_that_fails == ["Gateway issues: IBKR support, 877-442-2757."]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "first", "then"),
+    [("api-listener-stuck", "Stop: 11 minutes", "Gateway issues"),
+     ("positions-mismatch", "First do what was advised then", "")],
+)  # fmt: skip
+def test_retry_that_comes_too_early_is_no_way_round_the_ten_minutes(
+    outcome: str, first: str, then: str
+) -> None:
+    eleven = NOW - timedelta(minutes=11)
+    last = Made("127.0.0.1:4001", 10, eleven, NOW - AGO, outcome)
+    past = Discipline((last,), "127.0.0.1:4001", frozenset(), NOW, 2 * AGO)
+    what = seen("environment.cool-down", discipline=past, first_failure=eleven)
+    diagnosis = found(what)
+    assert diagnosis.code == "cool-down"
+    assert diagnosis.next_steps[0].startswith(first)
+    assert "".join(diagnosis.if_that_fails).startswith(then)
+    assert not diagnosis.is_the_gateways  # so that nothing falls back by itself
 
 
 def test_before_ten_minutes_are_over_the_advice_says_when_they_will_be() -> None:
@@ -296,13 +322,13 @@ def test_there_is_no_fallback_from_the_fallback() -> None:
     diagnosis = found(late, Next("again"))
     assert diagnosis.procedure == "A"
     assert not any("Procedure C" in step for step in diagnosis.if_that_fails)
-    assert any("877-442-2757" in step for step in diagnosis.if_that_fails)
+    assert diagnosis.if_that_fails == ["Gateway issues: IBKR support, 877-442-2757."]
 
 
 def test_recovery_names_this_machines_paths_pids_and_commands() -> None:
     stuck = replace(WALK["api-listener-stuck"], listener=GATEWAY)
     filled = words.of(stuck, NOW, WINDOWS)
-    told = [step.format(**filled, again="again") for step in PROCEDURES["B"]]
+    told = [step.format(**filled, **asdict(NEXT)) for step in PROCEDURES["B"]]
     assert any("PID eq 812" in step for step in told)
     assert any(r"C:\IBKR\ibgateway\1040" in step and "robocopy" in step for step in told)
 
@@ -339,7 +365,7 @@ def test_path_of_another_platform_is_told_in_words() -> None:
 
 @pytest.mark.parametrize("here", [WINDOWS, LINUX, MACOS])
 def test_every_text_can_be_filled_in_on_every_platform(here: Any) -> None:
-    filled = words.of(WALK["gateway-not-running"], NOW, here) | {"again": "a", "fall_back": "f"}
+    filled = words.of(WALK["gateway-not-running"], NOW, here) | asdict(NEXT)
     for branch in TREE:
         assert bool(branch.next_steps) != bool(branch.procedure)
         for text in (branch.cause, *branch.next_steps, *PROCEDURES[branch.procedure or "A"]):
@@ -362,11 +388,81 @@ def test_client_that_is_connected_and_one_that_is_idle_are_two_causes() -> None:
 def test_each_client_is_named_with_the_command_that_ends_it() -> None:
     spared = replace(IDLE, pid=903, spared="it is a parent of this run")
     steps = found(seen("environment.no-stale-client", others=(CONNECTED, spared))).next_steps
-    assert f"{HERE.end(902)} (dotnet); not 903, it is a parent of this run" in steps[0]
-    assert f"{HERE.end_firmly(902)} (dotnet)" in steps[1]
+    assert f"dotnet: {HERE.end(902)}; not 903, it is a parent of this run" in steps[0]
+    assert steps[1].endswith(f"dotnet: {HERE.end_firmly(902)}; not 903, it is a parent of this run")
+    assert steps[2].endswith(": kill")
 
 
 def test_hundreds_of_clients_fill_no_screen() -> None:
     others = tuple(replace(IDLE, pid=pid) for pid in range(1000, 1300))
     steps = found(seen("environment.no-stale-client", others=others)).next_steps
     assert "; and 295 more" in steps[0]
+
+
+def test_file_is_named_as_it_was_on_the_command_line() -> None:
+    for code in ("settings-changed", "identity-mismatch", "positions-mismatch", "wrong-port"):
+        diagnosis = found(WALK[code])
+        assert "s.json" in "".join([diagnosis.cause, *diagnosis.next_steps])
+        assert "secrets.json" not in "".join([diagnosis.cause, *diagnosis.next_steps])
+
+
+def test_zombies_of_an_earlier_attempt_are_not_said_to_be_there() -> None:
+    diagnosis = found(seen("gateway.restarted"))
+    assert diagnosis.code == "zombies"
+    assert diagnosis.cause.startswith("an earlier attempt left zombies on port 4001")
+
+
+SAY_SO = (
+    "Set ClientId and PinnedClientId back to 10; or, if that was a mistake, say so by adding: "
+    '--override "reason"'
+)
+
+
+def test_time_of_the_next_attempt_is_told_to_who_was_refused() -> None:
+    steps = found(stopped("refused", "handshake.connect-ack")).next_steps
+    assert steps[-1].startswith("Then run again, not before ")
+
+
+def test_queue_that_is_not_empty_is_no_answer_that_was_asked_for() -> None:
+    cause = found(seen("gateway.accept-queue")).cause
+    assert cause == "port 4001 listens, but the gateway does not accept connections"
+
+
+def test_client_of_an_id_in_use_is_not_claimed_where_the_gateway_alone_says_so() -> None:
+    assert found(WALK["client-id-in-use"]).cause.endswith(
+        "says that client id 10 is in use already"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pinned", "configured", "last", "advice"),
+    [
+        (10, 11, None, "Set ClientId back to 10, the one that never changes."),
+        (10, 11, 11, "Set ClientId back to 10, the one that never changes."),
+        (11, 11, 10, SAY_SO),
+    ],
+)  # fmt: skip
+def test_which_client_id_to_set_is_told(
+    pinned: int, configured: int, last: int | None, advice: str
+) -> None:
+    golive = SETTINGS.golive.model_copy(update={"pinned_client_id": pinned})
+    credentials = SETTINGS.credentials.model_copy(update={"client_id": configured})
+    settings = SETTINGS.model_copy(update={"golive": golive, "credentials": credentials})
+    entries = [] if last is None else [Made("127.0.0.1:4001", last, NOW, NOW, "GO")]
+    past = Discipline(tuple(entries), "127.0.0.1:4001", frozenset(), NOW, AGO)
+    what = replace(seen("environment.client-id"), settings=settings, discipline=past)
+    assert found(what).next_steps == [advice, "Then run again: again"]
+    assert "None" not in found(what).cause
+
+
+def test_address_to_be_trusted_is_the_one_we_connect_from() -> None:
+    for code in ("untrusted-address", "handshake-refused"):
+        assert "127.0.0.1" in found(WALK[code]).next_steps[0]
+        from_afar = found(replace(WALK[code], own_address="192.168.1.20"))
+        assert "192.168.1.20" in from_afar.next_steps[0]
+
+
+def test_good_news_of_the_farms_is_no_error() -> None:
+    told = Handshake(errors=(ApiError(-1, 2104, "OK:usfarm"), ApiError(-1, 2110, "broken")))
+    facts = found(seen("positions.count", handshake=told)).facts
+    assert facts[-2:] == ["notice 2104: OK:usfarm", "error 2110: broken"]

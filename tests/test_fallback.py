@@ -68,7 +68,7 @@ def test_exact_command_of_the_fallback_is_told_after_a_failure_of_the_gateway(
 ) -> None:
     settings = secrets(fake("refuses").port)
     run = project.rehearse("--secrets", str(settings))
-    command = f"pytest acceptance -m golive --fallback --secrets {HERE.word(str(settings))}"
+    command = f"pytest acceptance -m golive --fallback --secrets {HERE.quoted(str(settings))}"
     assert any(step.endswith(command) for step in run.evidence["diagnosis"]["if_that_fails"])
     assert command in run.output
 
@@ -80,7 +80,7 @@ def test_run_goes_on_to_the_fallback_once_where_the_settings_say_so(
     settings = secrets(gateway.port, **falling_back_to(tws.port, AutoFallback=True))
     done = own_project.run("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
     assert done.exit_code == 0, done.output
-    assert "NO-GO: 0 positions" in done.output
+    assert "NO-GO: positions not asked for" in done.output
     assert done.last_line.startswith("GO (fallback)")
     live, fallback = (json.loads((each / "evidence.json").read_text()) for each in own_project.runs)
     assert (live["target"], live["verdict"]) == ("live", "NO-GO")
@@ -164,7 +164,7 @@ def test_smoke_test_advises_to_run_itself_again_where_it_was(
     project: Project, fake: Callable[..., Fake], secrets: Secrets
 ) -> None:
     settings = secrets(fake("refuses").port, **falling_back_to(paper(fake, "refuses").port))
-    smoke, named = ("golive", "smoke"), f"--secrets {HERE.word(str(settings))}"
+    smoke, named = ("golive", "smoke"), f"--secrets {HERE.quoted(str(settings))}"
     words = (*smoke, "--secrets", str(settings))
     again, there = (f": python -m golive smoke {each}\n" for each in (named, f"--fallback {named}"))
     fallen_back = project.run(*words, "--fallback").output

@@ -113,6 +113,9 @@ def test_live_run_says_at_its_beginning_and_in_its_diagnosis_that_it_falls_in_a_
         fact.startswith("this is in a reset, ") for fact in run.evidence["diagnosis"]["facts"]
     )
     assert "this is in a reset, " in str(run.steps["gateway.initialized"]["observed"]["resets"])
+    smoke = own_project.run("golive", "smoke", "--secrets", str(secrets(fake().port)))
+    assert smoke.exit_code == 0
+    assert smoke.output.index("this is in a reset") < smoke.output.index("Attempting")
 
 
 def test_rehearsal_is_in_no_window_of_ibkrs(project: Project) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
-from golive import procedure, sockets
+from golive import commands, procedure, sockets
 from golive.official_client import TELLS_CONFIG
 from golive.smoke import smoke as in_process
 from tests.fakes import Fake, wait_until
-from tests.programs import started
+from tests.programs import WAIT, started
 from tests.projects import ROOT, Outcome, Project, environment
 
 Started = Callable[..., Fake]
@@ -126,15 +126,16 @@ def test_preflight_that_does_not_hold_refuses_before_connecting(
     assert gateway.connections == 0
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a program of another name is a symbolic link here")
+@pytest.mark.skipif(os.name == "nt", reason="starts programs under POSIX")
 def test_stale_client_refuses_before_connecting(
     fake: Started, secrets: Written, tmp_path: Path
 ) -> None:
     gateway = fake()
     with started(tmp_path) as start:
-        start("stale-bot")
-        done = smoke(secrets(gateway.port, StaleProcesses=["stale-bot"]))
+        stale = start("staleclient", WAIT)
+        done = smoke(secrets(gateway.port, StaleProcesses=["staleclient"]))
     assert (done.exit_code, "Diagnosis: stale-client" in done.output) == (3, True), done.output
+    assert f"staleclient: {commands.HERE.end(stale.pid)}" in done.output
     assert gateway.connections == 0
 
 
@@ -171,6 +172,28 @@ def test_console_that_knows_few_characters_is_written_to_all_the_same(
     done = smoke(secrets(gateway.port), PYTHONIOENCODING="ascii")
     assert done.exit_code == 2
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("fault", ["down", "silent", "zombies", "busy"])
+def test_what_is_to_be_typed_next_has_the_options_of_this_call(
+    fault: str, fake: Started, secrets: Written
+) -> None:
+    settings = secrets(1, Fallback={"Port": fake(fault).port, "ExpectedAccount": "DU1234567"})
+    done = HERE.run("golive", "smoke", "--fallback", "--secrets", str(settings))
+    again = f"python -m golive smoke --secrets {settings} --fallback"
+    assert f": {again}" in done.output, done.output
+    assert done.output.count("--fallback\n") == 1  # and no fallback from the fallback
+    kill = f"pytest acceptance -m golive --secrets {settings} --fallback --kill-stale"
+    assert (kill in done.output) is (fault == "busy")
+
+
+def test_gateway_to_be_restarted_is_named_by_its_pid_before_any_attempt(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake("zombies")
+    done = smoke(secrets(gateway.port))
+    assert f"gone: {commands.HERE.process(gateway.pid)}" in done.output, done.output
+    assert "If that fails\n  1. Switch to TWS paper" in done.output
 
 
 @pytest.mark.parametrize("words", [[], ["smok"], ["smoke", "--bogus"]])

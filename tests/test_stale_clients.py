@@ -240,7 +240,7 @@ def test_stale_client_is_no_go_named_by_pid_with_nothing_connected_and_its_secre
     assert run.exit_code == 1
     assert run.having("failed") == ["environment.no-stale-client"]
     assert run.evidence["diagnosis"]["code"] == "stale-client"
-    assert f"{HERE.end(stale.pid)} (staleclient)" in run.evidence["diagnosis"]["next_steps"][0]
+    assert f"staleclient: {HERE.end(stale.pid)}" in run.evidence["diagnosis"]["next_steps"][0]
     (found,) = run.steps["environment.no-stale-client"]["observed"]["running"]
     assert (found["pid"], found["name"]) == (stale.pid, "staleclient")
     assert found["command"].endswith("--password ***")

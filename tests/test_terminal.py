@@ -23,6 +23,14 @@ def test_failed_run_shows_diagnosis_and_cure_and_no_traceback(project: Project) 
     assert "BLOCKED  handshake is under budget (by environment.no-zombies)" in run.output
 
 
+def test_blocked_step_is_counted_as_blocked_and_as_nothing_else(project: Project) -> None:
+    run = project.rehearse("--fake=zombies")
+    assert " 1 failed, 10 passed, 18 blocked in " in run.output
+    junit = (run.folder / "junit.xml").read_text(encoding="utf-8")
+    assert 'errors="18" failures="1"' in junit
+    assert "KeyError" not in junit
+
+
 def test_verbose_run_brings_the_traceback_back(project: Project) -> None:
     run = project.rehearse("--fake=missing-positions", "-v")
     assert "def test_open_positions_are_as_many_as_expected" in run.output
@@ -35,6 +43,11 @@ def test_verdict_of_a_live_run_does_not_speak_of_a_rehearsal(project: Project) -
     assert verdict_line(found, "x").startswith("GO (rehearsal): 24 positions, handshake ")
     live = found.model_copy(update={"target": "live"})
     assert verdict_line(live, "x").startswith("GO: 24 positions, handshake ")
+
+
+def test_positions_that_were_not_asked_for_are_not_said_to_be_none(project: Project) -> None:
+    run = project.rehearse("--fake=down")
+    assert run.last_line.startswith("NO-GO (rehearsal): positions not asked for, no handshake")
 
 
 def test_hostile_text_is_shown_as_text() -> None:
