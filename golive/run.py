@@ -290,9 +290,7 @@ class Run:
             other_run=self.memory.other_run,
             listener=self.gateway.process_if_seen(),
             uptime=self.uptime,
-            least_uptime=min(LEAST_UPTIME, self.initialization_seconds)
-            if self.target.is_rehearsal
-            else LEAST_UPTIME,
+            least_uptime=self._least_uptime,
             handshake=self.connection.handshake if self.connection else None,
             access=self.access,
             own_address=self.connection.own_address if self.connection else "",
@@ -306,6 +304,12 @@ class Run:
         if is_over and record.stage != "environment":
             seen = on_disk.added_to(seen)
         return diagnosis.diagnose(seen, self.run_next, facts.observed(record))
+
+    @property
+    def _least_uptime(self) -> float:
+        """No time at all where the settings say that the gateway needs none."""
+        is_shorter = self.target.is_rehearsal or not self.initialization_seconds
+        return self.initialization_seconds if is_shorter else LEAST_UPTIME
 
     def _unfinished(self, step_id: str | None) -> Diagnosis:
         """The procedure was not performed to its end: that alone says nothing of the gateway."""

@@ -180,7 +180,7 @@ def test_what_is_to_be_typed_next_has_the_options_of_this_call(
 ) -> None:
     settings = secrets(1, Fallback={"Port": fake(fault).port, "ExpectedAccount": "DU1234567"})
     done = HERE.run("golive", "smoke", "--fallback", "--secrets", str(settings))
-    again = f"python -m golive smoke --secrets {settings} --fallback"
+    again = f"python -m golive smoke --fallback --secrets {settings}"
     assert f": {again}" in done.output, done.output
     assert done.output.count("--fallback\n") == 1  # and no fallback from the fallback
     kill = f"pytest acceptance -m golive --secrets {settings} --fallback --kill-stale"
