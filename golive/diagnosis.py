@@ -75,7 +75,7 @@ def diagnose(seen: Seen, run_next: Next, observed: Sequence[str] = ()) -> Diagno
         if_that_fails=[
             step.format(**filled) for step in _escalation(concerns, late, bool(run_next.fall_back))
         ],
-        is_the_gateways=branch.is_the_gateways,
+        log=list(seen.logs.lines) if seen.logs else [],
     )
 
 

@@ -102,7 +102,8 @@ class Diagnosis(Record):
     """Why it is NO-GO, and what to do: the first of `next_steps` comes first.
 
     `stopped_at` is where the handshake stopped, in words. `also` are other causes that fit, to be
-    fixed after the first. `not_before` is when the next attempt may be made, in UTC.
+    fixed after the first. `not_before` is when the next attempt may be made, in UTC. `log` are the
+    lines of the gateway's logs that facts were taken from, masked.
     """
 
     code: str
@@ -114,7 +115,7 @@ class Diagnosis(Record):
     also: list[Candidate] = []
     not_before: str | None = None
     if_that_fails: list[str] = []
-    is_the_gateways: bool = False
+    log: list[str] = []
 
 
 class Evidence(Record):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from golive.decision_tree import BY_CODE
 from golive.evidence import Evidence
 from golive.run import Run
 
@@ -14,7 +15,8 @@ def is_due(finished: Evidence, run: Run) -> bool:
     """Whether the settings ask for it, the gateway is to blame, and there is one to go to."""
     found = finished.diagnosis
     wanted = run.file.settings.golive.auto_fallback and bool(run.run_next.fall_back)
-    return wanted and found is not None and found.is_the_gateways
+    known = BY_CODE.get(found.code) if found else None
+    return wanted and known is not None and known.is_the_gateways
 
 
 def command(*more: str) -> list[str]:

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -29,10 +29,10 @@ from golive import (
 )
 from golive.clock import SYSTEM
 from golive.console import Console
-from golive.run import Blocked, Run, Target
+from golive.run import Blocked, Run
 from golive.sockets import NotObservable
+from golive.target import HEALTHY, Choice
 
-HEALTHY = "healthy"
 SESSION = "golive-session"
 """The name under which a go-live run is registered as a plugin."""
 
@@ -144,16 +144,12 @@ class GoLiveSession:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._fault: str | None = config.option.fake
-        self._is_fallback: bool = config.option.fallback
+        self._choice = Choice(config.option.fake, config.option.fallback)
         started = SYSTEM.now()
         try:
-            self._file = settings_file.read(_settings_path(config))
-            if self._is_fallback:
-                self._file = self._file.on_fallback()
-            self._folder = runs.new_folder(
-                config.rootpath / "reports" / "runs", started, self._name
-            )
+            self._file = self._choice.of(settings_file.read(_settings_path(config)))
+            runs_folder = config.rootpath / "reports" / "runs"
+            self._folder = runs.new_folder(runs_folder, started, self._choice.name)
         except (settings_file.SettingsError, runs.NoFolder) as error:
             raise pytest.UsageError(str(error)) from None
         config.add_cleanup(self._discard_unless_begun)
@@ -168,13 +164,6 @@ class GoLiveSession:
             config.option.tbstyle, config.option.reportchars = "no", ""
             config.option.no_header = True
 
-    @property
-    def _name(self) -> Literal["live", "fallback", "fake"]:
-        """What the run is aimed at."""
-        if self._fault is not None:
-            return "fake"
-        return "fallback" if self._is_fallback else "live"
-
     def _discard_unless_begun(self) -> None:
         if not hasattr(self, "run"):
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -185,10 +174,10 @@ class GoLiveSession:
 
     def _started_fake(self) -> rehearsal.FakeGateway | None:
         """Started this early, so that it is up by the time the steps are collected."""
-        if self._fault is None:
+        fault, golive = self._choice.fault, self._file.settings.golive
+        if fault is None:
             return None
-        golive = self._file.settings.golive
-        fake = rehearsal.FakeGateway(self._fault, golive, self._folder, self._config.rootpath)
+        fake = rehearsal.FakeGateway(fault, golive, self._folder, self._config.rootpath)
         self._config.add_cleanup(fake.stop)
         return fake
 
@@ -199,28 +188,25 @@ class GoLiveSession:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         _refuse([line for item in items for line in _refused_markers(item)])
-        file, credentials = self._file, self._file.settings.credentials
-        if self._fake is None:
-            where = (credentials.host, credentials.port, credentials.kind)
-            target = Target(self._name, *where, is_fallback=self._is_fallback)
-        else:
-            file, target = self._aimed_at(self._fake)
-        self.run = self._begun(file, target)
+        self.run = self._begun()
         for item in items:
-            item.user_properties.append(("target", self._target_words))
+            item.user_properties.append(("target", self._choice.words))
             if self._config.pluginmanager.hasplugin("allure_pytest"):
-                item.add_marker(importlib.import_module("allure").parent_suite(self._target_words))
+                item.add_marker(importlib.import_module("allure").parent_suite(self._choice.words))
             if step_id := _step_id(item):
                 limit = STEP_SECONDS + self._waiting_seconds(step_id)
                 item.add_marker(pytest.mark.timeout(limit))
 
-    def _begun(self, file: settings_file.SettingsFile, target: Target) -> Run:
+    def _begun(self) -> Run:
         """The run, which has its endpoint to itself until pytest has ended."""
-        state = self._folder / "state" if target.is_rehearsal else memory.state_folder()
+        option, folder = self._config.option, self._folder
+        file, target = self._file, self._choice.target(self._file)
         try:
-            option = self._config.option
-            run = Run(file, target, self._folder, state, option.override, secrets=option.secrets)
-        except memory.NoMemory as error:
+            if self._fake is not None:
+                file, target = self._choice.rehearsed(file, self._fake, folder)
+            state = folder / "state" if target.is_rehearsal else memory.state_folder()
+            run = Run(file, target, folder, state, option.override, secrets=option.secrets)
+        except (rehearsal.NoRehearsal, memory.NoMemory) as error:
             raise pytest.UsageError(str(error)) from None
         self._config.add_cleanup(run.memory.close)
         return run
@@ -230,21 +216,6 @@ class GoLiveSession:
         if step_id == "gateway.initialized":
             return self.run.initialization_seconds
         return self.run.file.settings.golive.handshake_timeout_seconds
-
-    def _aimed_at(self, fake: rehearsal.FakeGateway) -> tuple[settings_file.SettingsFile, Target]:
-        try:
-            port = fake.port()
-        except rehearsal.NoRehearsal as error:
-            raise pytest.UsageError(str(error)) from None
-        fault = None if self._fault == HEALTHY else self._fault
-        kind = f"fake {'TWS paper' if self._is_fallback else 'gateway'} (rehearsal)"
-        target = Target("fake", rehearsal.HOST, port, kind, fault, self._is_fallback)
-        return rehearsal.aimed(self._file, port, self._folder), target
-
-    @property
-    def _target_words(self) -> str:
-        on = {"fake": "rehearsal against a fake gateway", "fallback": "fallback, TWS paper"}
-        return on.get(self._name, "live gateway")
 
     def pytest_runtestloop(self) -> None:
         if not self._is_verbose:
@@ -366,7 +337,7 @@ class GoLiveSession:
         """AutoFallback: a run of its own, on the fallback, whose verdict is the last word."""
         self._console.write(f"\nAutoFallback, once: {self.run.run_next.fall_back}")
         more = ["-v"] if self._is_verbose else []
-        fake = [] if self._fault is None else ["--fake"]
+        fake = ["--fake"] if self._fake else []
         command = fallback.command(*fake, "--secrets", str(self._file.path), *more)
         self._session.exitstatus = fallback.perform(command, self._config.rootpath)
 

@@ -14,6 +14,7 @@ PROCEDURES: dict[Recovery, tuple[str, ...]] = {
         "Close {gateway}.",
         "Check that its process is gone: {find}",
         "End it if it is still there: {end}",
+        "Check that nothing is left in CLOSE_WAIT: {list_zombies}",
         "Wait 10 seconds, then start {gateway} and log in: {start}",
         "Wait {initialization} after the login; do not touch its window.",
         "Run this once, not before {not_before}: {again}",

@@ -1,4 +1,4 @@
-"""One run of the procedure: what has passed so far, what may run next, and the evidence of it.
+"""One run of the procedure: what has passed so far, and what may run next.
 
 It knows no test runner: it is told when a step begins and how it ended.
 """
@@ -7,29 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from golive import diagnosis, evidence, facts, on_disk, procedure, rehearsal, reset_windows, sockets
+from golive import evidence, procedure, rehearsal, reset_windows, sockets
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.clock import SYSTEM, Clock
 from golive.diagnosis import PROCEDURE, Next
-from golive.evidence import Diagnosis, Evidence, Outcome, StepRecord
+from golive.evidence import Evidence, Outcome, StepRecord
 from golive.gateway import Gateway, Uptime
 from golive.memory import Aim, Memory
 from golive.procedure import Step
-from golive.seen import LEAST_UPTIME, Seen
+from golive.record import NOT_RUN, UNFINISHED, evidence_of, socket_rows
 from golive.settings_file import SettingsFile
 from golive.sockets import Port, SocketTable
+from golive.target import Target
 
 if TYPE_CHECKING:
-    from golive.answers import Access, Handshake, Positions
+    from golive.answers import Access, Positions
     from golive.connection import Connection
     from golive.stale_clients import StaleClient
-
-UNFINISHED = {"unfinished": "the run ended while this step was being performed"}
-NOT_RUN = {"not run": "this step was not part of the run"}
 
 
 class Blocked(Exception):
@@ -38,22 +35,6 @@ class Blocked(Exception):
     def __init__(self, by: Step) -> None:
         super().__init__(f"BLOCKED by {by.id}")
         self.by = by
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What the run is aimed at. A rehearsal may stand for the fallback as well."""
-
-    name: Literal["live", "fallback", "fake"]
-    host: str
-    port: int
-    kind: str
-    fault: str | None = None
-    is_fallback: bool = False
-
-    @property
-    def is_rehearsal(self) -> bool:
-        return self.name == "fake"
 
 
 @dataclass
@@ -79,9 +60,10 @@ class Run:
     positions: Positions | None = None
     others: Sequence[StaleClient] = ()
     api_version: str | None = None
+    ended_early: str | None = None
+    """How somebody, or something, ended it."""
+    after: Port | None = None
     _records: dict[str, StepRecord] = field(default_factory=dict)
-    _interrupted: str | None = None
-    _after: Port | None = None
 
     def __post_init__(self) -> None:
         self.started = self.clock.now()
@@ -151,7 +133,7 @@ class Run:
 
     def interrupted(self, how: str) -> None:
         """Somebody, or something, ended the run early. It is not GO whatever has passed."""
-        self._interrupted = how
+        self.ended_early = how
 
     def _put(
         self,
@@ -199,7 +181,7 @@ class Run:
 
     def save(self, *, is_over: bool = False) -> Evidence:
         """Writes the evidence of the run so far: NO-GO until it is over. Raises OSError."""
-        found = self.evidence(is_over=is_over)
+        found = evidence_of(self, is_over=is_over)
         evidence.write(found, self.folder)
         return found
 
@@ -207,17 +189,17 @@ class Run:
         """Closes the connection, looks at the sockets once more and writes the evidence."""
         if self.connection is not None:
             self.connection.close()
-        self._after = self.gateway.port_if_seen
+        self.after = self.gateway.port_if_seen
         self._look_back()
         return self.save(is_over=True)
 
     def remember(self, found: Evidence) -> None:
         """Keeps the outcome for later runs, once the evidence is on the disk. Raises OSError."""
-        self.memory.end("GO" if found.diagnosis is None else found.diagnosis.code, self._after)
+        self.memory.end("GO" if found.diagnosis is None else found.diagnosis.code, self.after)
 
     def _look_back(self) -> None:
         """What passed a moment ago must still hold at the end of the run."""
-        now, is_go = self._after, evidence.verdict(self.records, self.blind) == "GO"
+        now, is_go = self.after, evidence.verdict(self.records, self.blind) == "GO"
         for step_id, holds in (
             ("afterwards.no-zombies", now and not now.close_wait),
             ("afterwards.still-listening", now and bool(now.listeners)),
@@ -226,102 +208,8 @@ class Run:
             record = self._records.get(step_id)
             unseen = now is None and record is not None and record.outcome == "not-observable"
             if record is not None and self.is_no_obstacle(record) and not (holds or unseen):
-                observed = {"at the end of the run": _rows(now)}
+                observed = {"at the end of the run": socket_rows(now)}
                 self._put(step_id, "failed", record.seconds, observed)
-
-    def evidence(self, *, is_over: bool) -> Evidence:
-        records = self.records
-        go = is_over and self._interrupted is None and len(self.attempts.made) == 1
-        verdict = evidence.verdict(records, self.blind) if go else "NO-GO"
-        handshake = self.connection.handshake if self.connection else None
-        wanted, credentials = self.file.settings.golive, self.file.settings.credentials
-        rows = self.positions.rows if self.positions else ()
-        open_rows = self.positions.open_in(wanted.expected_account) if self.positions else ()
-        return Evidence(
-            run_id=self.folder.name,
-            started=_utc(self.started),
-            ended=_utc(self.clock.now()),
-            target=self.target.name,
-            fault=self.target.fault,
-            endpoint=evidence.Endpoint(
-                host=self.target.host,
-                port=self.target.port,
-                kind=self.target.kind,
-                client_id=credentials.client_id,
-            ),
-            api=evidence.Api(
-                version=self.api_version,
-                server_version=handshake.server_version if handshake else None,
-            ),
-            verdict=verdict,
-            attempts=len(self.attempts.made),
-            steps=records,
-            handshake=_times(handshake),
-            positions=evidence.PositionsRecord(
-                account=wanted.expected_account,
-                count=len(open_rows),
-                rows=evidence.plain(rows),
-            ),
-            sockets=evidence.SocketsRecord(
-                before=_rows(self.before),
-                after=_rows(self._after),
-                may_be_unobserved=self.blind,
-            ),
-            overrides=self.memory.overrides,
-            diagnosis=None if verdict == "GO" else self._diagnosis(records, is_over),
-        )
-
-    def _diagnosis(self, records: list[StepRecord], is_over: bool) -> Diagnosis:
-        failed = next((each.id for each in records if not self.is_no_obstacle(each)), None)
-        record = self._records.get(failed) if failed else None
-        if failed is None or self._interrupted or record is None or record.observed == UNFINISHED:
-            return self._unfinished(failed)
-        is_unobserved = record.outcome == "not-observable"
-        seen = Seen(
-            failed=failed,
-            settings=self.file.settings,
-            before=self.before,
-            now=self.clock.now(),
-            after=self._after,
-            unobserved=str(record.observed.get("reason")) if is_unobserved else "",
-            attempted=self.attempts.made[0].begun if self.attempts.made else None,
-            first_failure=self.memory.first_failure,
-            discipline=self.memory.discipline,
-            other_run=self.memory.other_run,
-            listener=self.gateway.process_if_seen(),
-            uptime=self.uptime,
-            least_uptime=self._least_uptime,
-            handshake=self.connection.handshake if self.connection else None,
-            access=self.access,
-            own_address=self.connection.own_address if self.connection else "",
-            api_settings=self.api_settings,
-            positions=self.positions,
-            lost_connectivity=bool(self.connection and self.connection.connectivity_lost),
-            others=tuple(self.others),
-            other_listeners=self.gateway.other_listeners,
-            resets=self.resets,
-        )
-        if is_over and record.stage != "environment":
-            seen = on_disk.added_to(seen)
-        return diagnosis.diagnose(seen, self.run_next, facts.observed(record))
-
-    @property
-    def _least_uptime(self) -> float:
-        """No time at all where the settings say that the gateway needs none."""
-        is_shorter = self.target.is_rehearsal or not self.initialization_seconds
-        return self.initialization_seconds if is_shorter else LEAST_UPTIME
-
-    def _unfinished(self, step_id: str | None) -> Diagnosis:
-        """The procedure was not performed to its end: that alone says nothing of the gateway."""
-        why = self._interrupted or "the run did not perform every step"
-        at = [f"first step without an outcome: {step_id}"] if step_id else []
-        return Diagnosis(
-            code="unfinished",
-            cause=f"the procedure was not performed to its end: {why}",
-            procedure=None,
-            next_steps=[f"Run the whole procedure: {self.run_next.again}"],
-            facts=at,
-        )
 
     @property
     def run_next(self) -> Next:
@@ -332,18 +220,3 @@ class Run:
         is_there = target.is_fallback or self.memory.aim.is_at_the_fallback
         name = self.file.path.name
         return Next.after(PROCEDURE, self.secrets, target.is_fallback, is_there, name, rehearsed)
-
-
-def _rows(port: Port | None) -> list[dict[str, Any]]:
-    return [] if port is None else sockets.rows([*port.listeners, *port.connections])
-
-
-def _times(handshake: Handshake | None) -> evidence.HandshakeTimes:
-    if handshake is None:
-        return evidence.HandshakeTimes()
-    names = evidence.HandshakeTimes.model_fields
-    return evidence.HandshakeTimes(**{name: getattr(handshake, name) for name in names})
-
-
-def _utc(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds")

@@ -158,6 +158,7 @@ class _Smoke:
         before = self._seen("handshake.connect-ack")
         try:
             handshake = connection.open(seconds)
+            self._gateway.watch_it_dial(before.before)
             access = connection.access(seconds)
             over_api = connection.api_settings(seconds) if access.is_granted else NOT_ASKED
         finally:

@@ -14,7 +14,7 @@ from golive import procedure, words
 from golive.answers import Access, ApiError, Handshake, Position, Positions
 from golive.api_settings import ApiSettings
 from golive.commands import HERE, LINUX, MACOS, WINDOWS
-from golive.decision_tree import TREE, WRITTEN
+from golive.decision_tree import BY_CODE, TREE, WRITTEN
 from golive.diagnosis import Next, diagnose
 from golive.discipline import Discipline, Made
 from golive.evidence import Diagnosis
@@ -300,7 +300,7 @@ def test_retry_that_comes_too_early_is_no_way_round_the_ten_minutes(
     assert diagnosis.code == "cool-down"
     assert diagnosis.next_steps[0].startswith(first)
     assert "".join(diagnosis.if_that_fails).startswith(then)
-    assert not diagnosis.is_the_gateways  # so that nothing falls back by itself
+    assert not BY_CODE[diagnosis.code].is_the_gateways  # so that nothing falls back by itself
 
 
 def test_before_ten_minutes_are_over_the_advice_says_when_they_will_be() -> None:

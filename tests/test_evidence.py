@@ -68,7 +68,7 @@ def test_document_has_exactly_the_keys_of_the_schema(project: Project) -> None:
     ]  # fmt: skip
     assert list(document["diagnosis"]) == [
         "code", "cause", "procedure", "next_steps", "facts", "stopped_at", "also", "not_before",
-        "if_that_fails", "is_the_gateways",
+        "if_that_fails", "log",
     ]  # fmt: skip
     assert document["fault"] == "down"
 
