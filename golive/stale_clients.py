@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import psutil
@@ -29,6 +29,8 @@ SPARED_KINDS: dict[forwarders.Kind, str] = {
     "forwarder": "it only forwards: close what connects through it",
     "unknown": "",
 }
+
+REHEARSED = "a rehearsal ends only who is connected to its fake"
 
 SETTLE_SECONDS, LOOK_SECONDS = 2.0, 0.25
 """How long it is watched whether what was ended comes back."""
@@ -88,11 +90,16 @@ def named(port: Port | None, names: Iterable[str]) -> list[Process]:
 
 
 def cleared(
-    gateway: Gateway, settings: Settings, end_them: bool, clock: Clock = SYSTEM
+    gateway: Gateway,
+    settings: Settings,
+    end_them: bool,
+    clock: Clock = SYSTEM,
+    *,
+    rehearsed: bool = False,
 ) -> tuple[list[StaleClient], list[Ending]]:
     """Those that are there; where they are to be ended, those that are left or come back.
 
-    And how each that was to be ended did.
+    And how each that was to be ended did. A rehearsal ends nobody for a name: it does no harm.
     """
     found = find(gateway, settings)
     if not found or not end_them:
@@ -100,6 +107,8 @@ def cleared(
     at_first = {(each.pid, each.started) for each in found}
     # Only who is seen twice: of a pid seen once, the process may have changed behind the socket.
     sure = [each for each in find(gateway, settings) if (each.pid, each.started) in at_first]
+    if rehearsed:
+        sure = [each if each.connection else replace(each, spared=REHEARSED) for each in sure]
     endings = end(sure, clock)
     deadline = clock.monotonic() + SETTLE_SECONDS
     while not (left := find(gateway, settings)) and clock.monotonic() < deadline:

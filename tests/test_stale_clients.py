@@ -21,6 +21,7 @@ from golive.settings import Settings
 from golive.settings_file import read
 from golive.sockets import Socket, SocketTable, TableRefused
 from tests import recorded
+from tests.fakes import Fake
 from tests.programs import WAIT, Program, started
 from tests.projects import ROOT, Project, environment
 from tests.talking import Talking
@@ -259,6 +260,31 @@ def test_client_that_is_connected_is_ended_by_kill_stale_and_the_run_is_go(
     assert observed["running"] == []
     assert [each["how"] for each in observed["ended"]] == ["politely"]
     assert run.connections == run.evidence["attempts"] + 1
+
+
+def test_rehearsal_ends_no_program_of_a_persons_for_its_name(
+    project: Project, start: Callable[..., Program], secrets: Callable[..., Path]
+) -> None:
+    bystander = start("staleclient")
+    settings = str(secrets(4001, StaleProcesses=["staleclient"]))
+    run = project.rehearse("--fake", "--kill-stale", "--secrets", settings)
+    assert run.having("failed") == ["environment.no-stale-client"]
+    assert "a rehearsal ends only who is connected" in run.output
+    assert processes.process(bystander.pid)
+
+
+def test_named_program_is_ended_by_kill_stale_and_the_run_is_go(
+    project: Project,
+    start: Callable[..., Program],
+    fake: Callable[..., Fake],
+    secrets: Callable[..., Path],
+) -> None:
+    stale = start("staleclient")
+    settings = str(secrets(fake().port, StaleProcesses=["staleclient"]))
+    run = project.rehearse("--kill-stale", "--secrets", settings)
+    assert run.exit_code == 0, run.output
+    (ended,) = run.steps["environment.no-stale-client"]["observed"]["ended"]
+    assert (ended["pid"], ended["how"]) == (stale.pid, "politely")
 
 
 def test_parent_of_the_run_is_never_ended_whatever_it_is_called(
