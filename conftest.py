@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from golive import gateway_files, installed, on_disk
+from golive import (
+    installed,
+)
 from golive.api_settings import ApiSettings
 from golive.evidence import plain
 from golive.gateway import Gateway, Uptime
 from golive.identity import Identity, read_identity
 from golive.memory import Memory
+from golive.on_disk import gateway_files, reading
 from golive.run import Run
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
@@ -81,7 +84,7 @@ def uptime(gateway: Gateway, run: Run, golive_session: GoLiveSession) -> Uptime:
     run.uptime = gateway.wait_until_initialized(
         run.initialization_seconds,
         golive_session.countdown(),
-        on_disk.logged_in(run.file.settings, run.clock.now()),
+        reading.logged_in(run.file.settings, run.clock.now()),
     )
     return run.uptime
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from golive import sockets
 from golive.clock import SYSTEM, Clock
-from golive.journal import BEGUN, Entry, Journal
+from golive.memory.journal import BEGUN, Entry, Journal
 
 
 class AttemptRefused(Exception):

@@ -1,6 +1,6 @@
 """From what was observed to its cause, and what to do about it on this machine.
 
-The branches are in `golive.decision_tree`, the recovery procedures in `golive.recovery`.
+The branches are in `golive.advice.decision_tree`, the procedures in `golive.advice.recovery`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from golive import commands, facts, recovery, words
-from golive.decision_tree import BY_CODE, TREE, UNEXPLAINED, Branch
+from golive.advice import commands, facts, recovery, words
+from golive.advice.decision_tree import BY_CODE, TREE, UNEXPLAINED, Branch
+from golive.advice.seen import Seen
 from golive.evidence import Candidate, Diagnosis
-from golive.seen import Seen
 
 PROCEDURE = "pytest acceptance -m golive"
 

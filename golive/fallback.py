@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from golive.decision_tree import BY_CODE
+from golive.advice.decision_tree import BY_CODE
 from golive.evidence import Evidence
 from golive.run import Run
 

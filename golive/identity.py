@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from golive import gateway_settings
 from golive.api_settings import ApiSettings
-from golive.gateway_files import GatewayFiles
+from golive.on_disk import gateway_settings
+from golive.on_disk.gateway_files import GatewayFiles
 from golive.sockets import NotObservable
 
 LOOPBACK = "loopback"

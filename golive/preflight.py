@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from golive import installed, on_disk, sockets, stale_clients
+from golive import (
+    installed,
+    sockets,
+    stale_clients,
+)
 from golive.clock import Clock, now_and_then
 from golive.gateway import Gateway
 from golive.memory import Memory
+from golive.on_disk import reading
 from golive.settings_file import SettingsFile
 from golive.sockets import Answer
 
@@ -34,7 +39,7 @@ def objections(
         yield "gateway.restarted", why
     tell = now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing"))
     seconds = file.settings.golive.initialization_seconds
-    login = on_disk.logged_in(file.settings, clock.now())
+    login = reading.logged_in(file.settings, clock.now())
     uptime = seen(file, lambda: gateway.wait_until_initialized(seconds, tell, login))
     if uptime and not uptime.is_same:
         yield "gateway.initialized", "the gateway went away while it was being waited for"

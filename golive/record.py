@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from golive import diagnosis, evidence, facts, on_disk, sockets
+from golive import (
+    diagnosis,
+    evidence,
+    sockets,
+)
+from golive.advice import facts
+from golive.advice.seen import LEAST_UPTIME, Seen
 from golive.evidence import Diagnosis, Evidence, StepRecord
-from golive.seen import LEAST_UPTIME, Seen
+from golive.on_disk import reading
 from golive.sockets import Port
 
 if TYPE_CHECKING:
@@ -92,7 +98,7 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
         resets=run.resets,
     )
     if is_over and record.stage != "environment":
-        seen = on_disk.added_to(seen)
+        seen = reading.added_to(seen)
     return diagnosis.diagnose(seen, run.run_next, facts.observed(record))
 
 

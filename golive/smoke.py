@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 
 from golive import (
     diagnosis,
-    gateway_files,
-    on_disk,
     preflight,
     reset_windows,
     settings_file,
     sockets,
     stale_clients,
 )
+from golive.advice.seen import Seen
 from golive.answers import Access, Event, Handshake
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.attempts import AttemptRefused
@@ -29,10 +28,10 @@ from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
 from golive.gateway import Gateway
 from golive.identity import Identity, read_identity
-from golive.journal import GO
 from golive.memory import Aim, Memory, NoMemory, state_folder
+from golive.memory.journal import GO
+from golive.on_disk import gateway_files, reading
 from golive.processes import Process
-from golive.seen import Seen
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
 from golive.sockets import SocketTable
@@ -260,7 +259,7 @@ class _Smoke:
 
     def _advise(self, seen: Seen) -> str:
         """Tells the diagnosis; returns its code."""
-        found = diagnosis.diagnose(on_disk.added_to(seen), self._next)
+        found = diagnosis.diagnose(reading.added_to(seen), self._next)
         recovery = f", Procedure {found.procedure}" if found.procedure else ""
         self._write(f"\nDiagnosis: {found.code}{recovery}: {found.cause}")
         for each in found.also:

@@ -12,8 +12,8 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
 
-from golive import commands
-from golive.commands import LINUX, MACOS, WINDOWS
+from golive.advice import commands
+from golive.advice.commands import LINUX, MACOS, WINDOWS
 from tests.test_sockets import half_closed
 
 NETSTAT = r"""

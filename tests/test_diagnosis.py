@@ -10,19 +10,20 @@ from typing import Any
 
 import pytest
 
-from golive import procedure, words
+from golive import procedure
+from golive.advice import words
+from golive.advice.commands import HERE, LINUX, MACOS, WINDOWS
+from golive.advice.decision_tree import BY_CODE, TREE, WRITTEN
+from golive.advice.recovery import PROCEDURES
+from golive.advice.seen import Seen
 from golive.answers import Access, ApiError, Handshake, Position, Positions
 from golive.api_settings import ApiSettings
-from golive.commands import HERE, LINUX, MACOS, WINDOWS
-from golive.decision_tree import BY_CODE, TREE, WRITTEN
 from golive.diagnosis import Next, diagnose
-from golive.discipline import Discipline, Made
 from golive.evidence import Diagnosis
 from golive.gateway import Uptime
-from golive.gateway_logs import GatewayLogs
+from golive.memory.discipline import Discipline, Made
+from golive.on_disk.gateway_logs import GatewayLogs
 from golive.processes import Process
-from golive.recovery import PROCEDURES
-from golive.seen import Seen
 from golive.settings_file import read
 from golive.sockets import Port
 from golive.stale_clients import StaleClient

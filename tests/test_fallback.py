@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from golive.commands import HERE
+from golive.advice.commands import HERE
 from golive.settings_file import read
 from tests.fakes import Fake
 from tests.projects import Project, environment

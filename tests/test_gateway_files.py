@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.gateway.disk import SettingsDirectory
-from golive import gateway_files, settings_file
+from golive import settings_file
 from golive.api_settings import ApiSettings
-from golive.gateway_files import GatewayFiles, find, places
-from golive.gateway_settings import (
+from golive.on_disk import gateway_files
+from golive.on_disk.gateway_files import GatewayFiles, find, places
+from golive.on_disk.gateway_settings import (
     ENCRYPTED,
     MOST_BYTES,
     Unreadable,

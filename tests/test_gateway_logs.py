@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.gateway.disk import SettingsDirectory
-from golive import log_lines
-from golive.gateway_files import GatewayFile, GatewayFiles
-from golive.gateway_logs import GatewayLogs, read_logs
-from golive.log_files import ENCRYPTED, MOST_LOGS, Window
 from golive.masking import without
+from golive.on_disk import log_lines
+from golive.on_disk.gateway_files import GatewayFile, GatewayFiles
+from golive.on_disk.gateway_logs import GatewayLogs, read_logs
+from golive.on_disk.log_files import ENCRYPTED, MOST_LOGS, Window
 
 BEGUN = datetime(2026, 9, 3, 9, 14, 5).astimezone(UTC)
 """A Thursday morning, here."""

@@ -17,9 +17,9 @@ from golive import settings_file
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.attempts import Attempts
 from golive.connection import Connection
-from golive.gateway_files import find
 from golive.identity import Identity, read_identity
 from golive.official_client import CONFIG_REQUEST, TELLS_CONFIG
+from golive.on_disk.gateway_files import find
 from golive.settings import Settings
 from golive.sockets import NotObservable
 from tests.fakes import Fake

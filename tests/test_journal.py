@@ -14,10 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golive import journal
 from golive.attempts import AttemptRefused, Attempts, endpoint
-from golive.journal import Entry, Journal, parsed
-from golive.memory import state_folder
+from golive.memory import journal, state_folder
+from golive.memory.journal import Entry, Journal, parsed
 from tests.projects import ROOT
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -165,7 +164,7 @@ def test_short_write_is_an_error_and_damages_only_its_own_line(
 FILLING = """
 import resource, signal, sys
 from pathlib import Path
-from golive.journal import Journal
+from golive.memory.journal import Journal
 remembered = Journal(Path(sys.argv[1]))
 entry = remembered.read().entries[0]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from fakes.gateway.disk import SettingsDirectory
-from golive import on_disk
+from golive.advice.seen import Seen
 from golive.api_settings import NOT_ASKED, ApiSettings
-from golive.gateway_files import ELSEWHERE
-from golive.seen import Seen
+from golive.on_disk import reading
+from golive.on_disk.gateway_files import ELSEWHERE
 from golive.settings_file import read
 from tests.projects import ROOT
 
@@ -28,7 +28,7 @@ def look(folder: Path | None, told: ApiSettings = NOT_ASKED, **credentials: Any)
     seen = Seen(
         "handshake.connect-ack", settings, None, NOW, attempted=attempted, api_settings=told
     )
-    return on_disk.added_to(seen)
+    return reading.added_to(seen)
 
 
 @pytest.fixture
@@ -82,10 +82,10 @@ def test_login_is_when_the_gateways_log_says(tmp_path: Path) -> None:
     SettingsDirectory(tmp_path, clock=lambda: then.astimezone())("started", authenticated=True)
     golive = SETTINGS.golive.model_copy(update={"gateway_folder": str(tmp_path)})
     settings = SETTINGS.model_copy(update={"golive": golive})
-    assert on_disk.logged_in(settings, NOW) == then
+    assert reading.logged_in(settings, NOW) == then
 
 
 def test_login_of_a_gateway_elsewhere_is_not_known() -> None:
     there = SETTINGS.credentials.model_copy(update={"host": "192.0.2.1"})
     settings = SETTINGS.model_copy(update={"credentials": there})
-    assert on_disk.logged_in(settings, NOW) is None
+    assert reading.logged_in(settings, NOW) is None

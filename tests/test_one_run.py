@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from golive.one_run import OneRun
+from golive.memory.one_run import OneRun
 from tests.fakes import wait_until
 from tests.talking import Talking
 
@@ -19,7 +19,7 @@ HOLDING = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from golive.one_run import OneRun
+from golive.memory.one_run import OneRun
 lock = OneRun(Path(sys.argv[1]), "127.0.0.1:4001")
 print(lock.begin("theirs", datetime(2026, 11, 23, 9, 14, 2, tzinfo=UTC)), flush=True)
 sys.stdin.read()

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
-from golive import commands, procedure, sockets
+from golive import procedure, sockets
+from golive.advice import commands
 from golive.official_client import TELLS_CONFIG
 from golive.smoke import smoke as in_process
 from tests.fakes import Fake, wait_until
@@ -143,7 +144,7 @@ def test_other_port_that_listens_is_named(
     monkeypatch: pytest.MonkeyPatch, secrets: Written, fake: Started
 ) -> None:
     other, lines = fake(), list[str]()
-    for module in ("gateway", "words"):
+    for module in ("gateway", "advice.words"):
         monkeypatch.setattr(f"golive.{module}.PORTS", {other.port: "TWS (paper)"})
     assert in_process(secrets(fake("down").port), lines.append) == 1
     assert "Diagnosis: wrong-port" in "\n".join(lines)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from golive import processes, stale_clients
-from golive.commands import HERE
+from golive.advice.commands import HERE
 from golive.gateway import Gateway
 from golive.processes import Process
 from golive.settings import Settings

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from golive import text
 from golive.evidence import plain
-from golive.one_run import Holder
+from golive.memory.one_run import Holder
 from golive.processes import Process
 from tests import recorded
 

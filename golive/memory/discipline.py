@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from golive.journal import BEGUN, GO, Entry
+from golive.memory.journal import BEGUN, GO, Entry
 
 SERIES_GAP = timedelta(hours=1)
 """After so long without an attempt, failures belong to another day's work."""

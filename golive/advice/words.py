@@ -7,10 +7,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
-from golive import commands, forwarders
-from golive.commands import Commands
-from golive.recovery import TEN_MINUTES
-from golive.seen import Seen
+from golive import forwarders
+from golive.advice import commands
+from golive.advice.commands import Commands
+from golive.advice.recovery import TEN_MINUTES
+from golive.advice.seen import Seen
 from golive.settings import PORTS
 
 MOST_COMMANDS = 5

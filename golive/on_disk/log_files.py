@@ -18,8 +18,8 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import chain
 from pathlib import Path
 
-from golive.gateway_files import GatewayFile, GatewayFiles, because
-from golive.log_lines import DAYS, Line, dated, lines_of, zone_told
+from golive.on_disk.gateway_files import GatewayFile, GatewayFiles, because
+from golive.on_disk.log_lines import DAYS, Line, dated, lines_of, zone_told
 from golive.settings import PORTS
 
 MOST_LOGS = 6

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from golive import gateway_files
-from golive.gateway_files import GatewayFiles
-from golive.gateway_logs import GatewayLogs, read_logs
-from golive.gateway_settings import read_api_settings
-from golive.log_files import Window
-from golive.seen import Seen
+from golive.advice.seen import Seen
+from golive.on_disk import gateway_files
+from golive.on_disk.gateway_files import GatewayFiles
+from golive.on_disk.gateway_logs import GatewayLogs, read_logs
+from golive.on_disk.gateway_settings import read_api_settings
+from golive.on_disk.log_files import Window
 from golive.settings import Settings
 
 

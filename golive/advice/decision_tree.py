@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from golive import procedure
+from golive.advice.seen import Seen
 from golive.answers import CONNECTIVITY_LOST, DATA_LOST
-from golive.seen import Seen
 
 Recovery = Literal["A", "B", "C"]
 

@@ -16,10 +16,10 @@ import platformdirs
 
 from golive.attempts import Attempts, endpoint
 from golive.clock import SYSTEM, Clock
-from golive.discipline import Discipline, made
 from golive.evidence import Override
-from golive.journal import Journal
-from golive.one_run import Holder, OneRun
+from golive.memory.discipline import Discipline, made
+from golive.memory.journal import Journal
+from golive.memory.one_run import Holder, OneRun
 from golive.settings import PORTS
 from golive.settings_file import SettingsFile
 from golive.sockets import Port

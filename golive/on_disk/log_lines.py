@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
-from golive.gateway_files import GatewayFile, opened
+from golive.on_disk.gateway_files import GatewayFile, opened
 from golive.text import text_of
 
 MOST_BYTES = 512 * 1024

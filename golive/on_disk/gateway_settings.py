@@ -17,7 +17,7 @@ from typing import Any
 from xml.parsers import expat
 
 from golive.api_settings import ApiSettings
-from golive.gateway_files import GatewayFiles, because, opened
+from golive.on_disk.gateway_files import GatewayFiles, because, opened
 from golive.text import printable, text_of
 
 MOST_BYTES = 4 * 1024 * 1024

@@ -9,10 +9,10 @@ from datetime import datetime
 from golive import procedure
 from golive.answers import Access, Handshake, Positions
 from golive.api_settings import NOT_ASKED, ApiSettings
-from golive.discipline import Discipline
 from golive.gateway import Uptime
-from golive.gateway_logs import GatewayLogs
-from golive.one_run import Holder
+from golive.memory.discipline import Discipline
+from golive.memory.one_run import Holder
+from golive.on_disk.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.settings import Settings
 from golive.sockets import Port

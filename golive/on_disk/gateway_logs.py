@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from itertools import chain
 
-from golive import log_files
-from golive.gateway_files import GatewayFiles
-from golive.log_files import Log, Window
-from golive.log_lines import Line
 from golive.masking import without
+from golive.on_disk import log_files
+from golive.on_disk.gateway_files import GatewayFiles
+from golive.on_disk.log_files import Log, Window
+from golive.on_disk.log_lines import Line
 
 MOST_LINES = 20
 MOST_CHARACTERS = 300

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from golive import forwarders, text
+from golive.advice.seen import Seen
 from golive.answers import CONNECTIVITY_LOST, Handshake
 from golive.api_settings import ApiSettings
 from golive.evidence import StepRecord
-from golive.gateway_logs import GatewayLogs
+from golive.on_disk.gateway_logs import GatewayLogs
 from golive.processes import Process
-from golive.seen import Seen
 from golive.sockets import Port, Socket
 
 MOST_UNREAD = 3
