@@ -12,7 +12,7 @@ def test_gateway_listens_on_the_configured_port(gateway, evidence):
 
 
 @step("gateway.restarted")
-def test_gateway_was_restarted_since_an_attempt_left_zombies(gateway, memory, evidence):
+def test_no_earlier_attempt_left_zombies_on_this_gateway(gateway, memory, evidence):
     discipline, started = memory.discipline, gateway.started()
     evidence.observe(zombies_left=discipline.zombies_left, gateway_started=started)
     assert memory.allows("gateway.restarted", discipline.no_restart(started))

@@ -26,7 +26,10 @@ def command(*more: str) -> list[str]:
 
 
 def perform(words: list[str], root: Path) -> int:
-    """Its exit code. A Ctrl-C reaches it as well; it is given the time to close its connection."""
+    """Its exit code, once it has ended: each of its steps has a bound, as here.
+
+    A Ctrl-C reaches it as well; it is given the time to close its connection.
+    """
     sys.stdout.flush()
     process = subprocess.Popen(words, cwd=root)
     while True:

@@ -66,7 +66,7 @@ STEPS = (
          looks_at_sockets=True),
     Step("gateway.listening", "gateway listens on the configured port", INITIALIZATION,
          looks_at_sockets=True),
-    Step("gateway.restarted", "gateway was restarted since an attempt left zombies", TIMEOUT),
+    Step("gateway.restarted", "no earlier attempt left zombies on this gateway", TIMEOUT),
     Step("gateway.initialized", "gateway has been up for the initialization time", INITIALIZATION,
          looks_at_sockets=True),
     Step("gateway.no-other-client", "no other client is connected", PRINCIPLES,
