@@ -16,7 +16,9 @@ from tests.fakes import Fake
 from tests.projects import Project
 from tests.talking import Talking
 
-HIDDEN = [each.id for each in procedure.STEPS if each.looks_at_sockets or each.may_be_unobserved]
+HIDDEN = {each.id for each in procedure.STEPS if each.looks_at_sockets}
+MAY_BE_HIDDEN = HIDDEN | {each.id for each in procedure.STEPS if each.may_be_unobserved}
+"""What a newer client is told over the API is seen also there."""
 Relay = Callable[..., int]
 INTERPRETER = getattr(sys, "_base_executable", sys.executable)
 
@@ -59,7 +61,7 @@ def test_gateway_behind_a_forwarder_is_go_where_the_settings_allow_it_and_the_re
     settings = secrets(relay(gateway.port), AllowUnobservedSockets=True)
     run = project.rehearse("--secrets", str(settings))
     assert run.exit_code == 0, run.output
-    assert run.having("not-observable") == HIDDEN
+    assert HIDDEN <= set(run.having("not-observable")) <= MAY_BE_HIDDEN
     assert run.evidence["sockets"]["may_be_unobserved"]
     assert "Not observed" in run.output
     assert gateway.connections == 1
