@@ -14,7 +14,7 @@ from golive.api_settings import ApiSettings
 from golive.evidence import plain
 from golive.gateway import Gateway, Uptime
 from golive.identity import Identity, read_identity
-from golive.memory import Memory
+from golive.memory.remembering import Memory
 from golive.on_disk import gateway_files, reading
 from golive.run import Run
 from golive.settings import Settings

@@ -11,7 +11,7 @@ from golive import (
 )
 from golive.clock import Clock, now_and_then
 from golive.gateway import Gateway
-from golive.memory import Memory
+from golive.memory.remembering import Memory
 from golive.on_disk import reading
 from golive.settings_file import SettingsFile
 from golive.sockets import Answer

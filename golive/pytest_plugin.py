@@ -19,7 +19,6 @@ import pytest
 from golive import (
     evidence,
     fallback,
-    memory,
     procedure,
     pytest_options,
     rehearsal,
@@ -29,6 +28,7 @@ from golive import (
 )
 from golive.clock import SYSTEM
 from golive.console import Console
+from golive.memory import remembering
 from golive.run import Blocked, Run
 from golive.sockets import NotObservable
 from golive.target import HEALTHY, Choice
@@ -204,9 +204,9 @@ class GoLiveSession:
         try:
             if self._fake is not None:
                 file, target = self._choice.rehearsed(file, self._fake, folder)
-            state = folder / "state" if target.is_rehearsal else memory.state_folder()
+            state = folder / "state" if target.is_rehearsal else remembering.state_folder()
             run = Run(file, target, folder, state, option.override, secrets=option.secrets)
-        except (rehearsal.NoRehearsal, memory.NoMemory) as error:
+        except (rehearsal.NoRehearsal, remembering.NoMemory) as error:
             raise pytest.UsageError(str(error)) from None
         self._config.add_cleanup(run.memory.close)
         return run

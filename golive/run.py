@@ -16,7 +16,7 @@ from golive.clock import SYSTEM, Clock
 from golive.diagnosis import PROCEDURE, Next
 from golive.evidence import Evidence, Outcome, StepRecord
 from golive.gateway import Gateway, Uptime
-from golive.memory import Aim, Memory
+from golive.memory.remembering import Aim, Memory
 from golive.procedure import Step
 from golive.record import NOT_RUN, UNFINISHED, evidence_of, socket_rows
 from golive.settings_file import SettingsFile

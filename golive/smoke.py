@@ -28,8 +28,8 @@ from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
 from golive.gateway import Gateway
 from golive.identity import Identity, read_identity
-from golive.memory import Aim, Memory, NoMemory, state_folder
 from golive.memory.journal import GO
+from golive.memory.remembering import Aim, Memory, NoMemory, state_folder
 from golive.on_disk import gateway_files, reading
 from golive.processes import Process
 from golive.settings import Settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -102,3 +103,19 @@ def test_locked_requirements_carry_hashes_and_no_address() -> None:
         assert client in text
     locked = set((ROOT / "requirements.txt").read_text(encoding="utf-8").split("\n"))
     assert locked <= set((ROOT / "requirements-test.txt").read_text(encoding="utf-8").split("\n"))
+
+
+FIRST = """
+import importlib, sys
+for name in sys.argv[1:]:
+    for loaded in [each for each in sys.modules if each.partition('.')[0] == 'golive']:
+        del sys.modules[loaded]
+    importlib.import_module(name)
+"""
+
+
+def test_every_module_can_be_the_first_to_be_imported() -> None:
+    paths = (path.relative_to(ROOT).with_suffix("") for path in sources("golive"))
+    names = [".".join(path.parts) for path in paths if path.name != "__main__"]
+    done = subprocess.run([sys.executable, "-c", FIRST, *names], cwd=ROOT, check=False)
+    assert done.returncode == 0

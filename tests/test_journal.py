@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golive.attempts import AttemptRefused, Attempts, endpoint
-from golive.memory import journal, state_folder
+from golive.memory import journal
 from golive.memory.journal import Entry, Journal, parsed
+from golive.memory.remembering import state_folder
 from tests.projects import ROOT
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -1,0 +1,152 @@
+"""What a run knows of earlier ones, and what it leaves for later ones, in the user's state folder.
+
+It holds the endpoint's lock for as long as the run lasts, answers the rules about earlier attempts,
+and notes each rule that the operator chose to override.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import platformdirs
+
+from golive.attempts import Attempts, endpoint
+from golive.clock import SYSTEM, Clock
+from golive.evidence import Override
+from golive.memory.discipline import Discipline, made
+from golive.memory.journal import Journal
+from golive.memory.one_run import Holder, OneRun
+from golive.settings import PORTS
+from golive.settings_file import SettingsFile
+from golive.sockets import Port
+
+THIS_MACHINE = "127.0.0.1"
+
+
+class NoMemory(Exception):
+    """Attempts cannot be remembered, so none may be made. One line, fit to be shown."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        why = error.strerror or str(error)
+        super().__init__(
+            f"{error.filename or folder}: {why}; no run begins where attempts cannot be remembered "
+            "(GOLIVE_STATE names another folder)"
+        )
+
+
+def state_folder() -> Path:
+    """GOLIVE_STATE, else the user's folder for what programs remember."""
+    chosen = os.environ.get("GOLIVE_STATE")
+    if chosen:
+        return Path(chosen)
+    return platformdirs.user_state_path("golive", appauthor=False)
+
+
+def prepare(folder: Path) -> Path:
+    """The folder, made where it is missing, with a journal to write to. Raises NoMemory.
+
+    One without a full path would be another wherever a run is started, with a lock of its own.
+    """
+    try:
+        if not folder.is_absolute():
+            raise OSError(errno.EINVAL, "not a full path", str(folder))
+        Journal(folder).prepare()
+    except OSError as error:
+        raise NoMemory(folder, error) from None
+    return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What is tried: an endpoint, and the primary and fallback of the settings beside it."""
+
+    endpoint: str
+    primary: str
+    fallback: str
+    cooldown: timedelta
+
+    @classmethod
+    def of(cls, file: SettingsFile, host: str, port: int) -> Aim:
+        primary, golive = file.primary.credentials, file.settings.golive
+        return cls(
+            endpoint(host, port),
+            endpoint(primary.host, primary.port),
+            endpoint(primary.host, golive.fallback.port),
+            timedelta(seconds=golive.retry_cooldown_seconds),
+        )
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Between these one may not flip."""
+        ours = (endpoint(THIS_MACHINE, port) for port in PORTS)
+        return frozenset({self.primary, self.fallback, *ours})
+
+    @property
+    def is_at_the_fallback(self) -> bool:
+        """Also where the settings name TWS paper as the primary."""
+        return self.endpoint == self.fallback
+
+
+class Memory:
+    """From the beginning of a run to its end. Begins by taking the lock. Raises NoMemory.
+
+    `reading` is the journal, and `discipline` the rules about it, as they are at that moment.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        aim: Aim,
+        run: str,
+        override: str | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self.aim, self.reason = aim, override
+        self.journal = Journal(prepare(folder))
+        self.overrides: list[Override] = []
+        self.attempts = Attempts(clock, self.journal, run, override)
+        self._lock = OneRun(folder, aim.endpoint)
+        try:
+            self.is_alone = self._lock.begin(run, clock.now())
+            self.reading = self.journal.read()
+        except OSError as error:
+            raise NoMemory(folder, error) from None
+        past = tuple(made(self.reading.entries))
+        self.discipline = Discipline(past, aim.endpoint, aim.known, clock.now(), aim.cooldown)
+
+    @property
+    def other_run(self) -> Holder | None:
+        """Who has the endpoint, where another run does; None also where that is not told."""
+        return None if self.is_alone else self._lock.holder
+
+    def allows(self, step_id: str, found: str | None) -> bool:
+        """Whether nothing was found against it, or the operator lets that pass; that is noted."""
+        if found is None:
+            return True
+        if self.reason is None:
+            return False
+        noted = Override(step=step_id, reason=self.reason, found=found)
+        if noted not in self.overrides:
+            self.overrides.append(noted)
+        return True
+
+    @property
+    def first_failure(self) -> datetime | None:
+        """Since when the primary endpoint fails: its first failed attempt of the present series.
+
+        This run's own attempt counts as failed; None where there was none.
+        """
+        own = self.attempts.made if self.aim.endpoint == self.aim.primary else []
+        return self.discipline.first_failure(self.aim.primary) or (own[0].begun if own else None)
+
+    def end(self, outcome: str, after: Port | None) -> None:
+        """Remembers what became of the attempt, if one was made. Raises OSError."""
+        self.attempts.end(outcome, None if after is None else len(after.close_wait))
+
+    def close(self) -> None:
+        """Lets the lock go."""
+        self._lock.end()
