@@ -61,22 +61,25 @@ class Gateway:
         """Who listens. Raises sockets.NotObservable, as all below, for what is behind a forwarder:
         that one accepts even where its gateway is down.
         """
-        return self._whole(self.port.listeners, is_answer=False)
+        self._look_behind(port := self.port)
+        return port.listeners
 
     @property
     def zombies(self) -> list[Socket]:
         """What is in CLOSE_WAIT; a forwarder's own count as well."""
-        return self._whole(self.port.close_wait)
+        port = self.port
+        return self._whole(port, port.close_wait)
 
     @property
     def clients(self) -> list[Socket]:
         """Who is connected, be it to a forwarder."""
-        return self._whole(self.port.clients)
+        port = self.port
+        return self._whole(port, port.clients)
 
-    def _whole(self, seen: list[Socket], is_answer: bool = True) -> list[Socket]:
+    def _whole(self, port: Port, seen: list[Socket]) -> list[Socket]:
         """What is seen is an answer; that nothing is seen is one only where all can be."""
-        if not (seen and is_answer):
-            self._look_behind()
+        if not seen:
+            self._look_behind(port)
         return seen
 
     @property
@@ -101,9 +104,9 @@ class Gateway:
             dialled = self.port.dialled_since(before) if before else []
             self._dialled = next(iter(dialled), None)
 
-    def _look_behind(self) -> None:
+    def _look_behind(self, port: Port) -> None:
         """Raises sockets.NotObservable where a forwarder listens, a container's port say."""
-        listener = self.process()
+        listener = self.process(port)
         what = f"{listener.name}, pid {listener.pid}," if listener else "what listens"
         behind = "the gateway's own sockets are behind it, out of sight"
         if listener and forwarders.kind(listener.name) == "forwarder":
@@ -117,7 +120,7 @@ class Gateway:
 
         Raises sockets.NotObservable where the platform does not show it.
         """
-        self._look_behind()
+        self._look_behind(self.port)
         waiting = self._queue(self.number)
         for _ in range(QUEUE_LOOKS):
             if waiting == 0:
@@ -139,7 +142,7 @@ class Gateway:
         seen is given all of them; then sockets.NotObservable is raised.
         """
         try:
-            self._look_behind()
+            self._look_behind(self.port)
         except sockets.NotObservable as error:
             self._wait(seconds, tell)
             raise sockets.NotObservable(f"{error}; it was given {seconds:g} s") from None
@@ -151,7 +154,8 @@ class Gateway:
         while True:
             waited = self._clock.monotonic() - begin
             up = max(0.0, (self._clock.now() - started).total_seconds())
-            is_same = self.process() == process and bool(self.port.listeners)
+            port = self.port
+            is_same = self.process(port) == process and bool(port.listeners)
             left = min(seconds - up, seconds - waited)
             if left <= 0 or not is_same:
                 return Uptime(
@@ -175,8 +179,8 @@ class Gateway:
         None where that is not told, or out of sight behind a forwarder.
         """
         try:
-            self._look_behind()
-            found = self.process()
+            self._look_behind(port := self.port)
+            found = self.process(port)
         except sockets.NotObservable:
             return None
         return found.started if found else None
@@ -185,8 +189,8 @@ class Gateway:
         """The process that listens; None also where the port is not observable."""
         return sockets.if_observable(self.process)
 
-    def process(self) -> processes.Process | None:
-        """The youngest process that listens, as far as this user may know."""
-        pids = {each.pid for each in self.port.listeners if each.pid}
+    def process(self, port: Port | None = None) -> processes.Process | None:
+        """The youngest process that listens, as far as this user may know; now, or at a look."""
+        pids = {each.pid for each in (port or self.port).listeners if each.pid}
         known = [found for pid in pids if (found := self._process(pid))]
         return max(known, key=lambda each: each.started, default=None)
