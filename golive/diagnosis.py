@@ -76,6 +76,7 @@ def diagnose(seen: Seen, run_next: Next, observed: Sequence[str] = ()) -> Diagno
             step.format(**filled) for step in _escalation(concerns, late, bool(run_next.fall_back))
         ],
         log=list(seen.logs.lines) if seen.logs else [],
+        contacts=[each.format(**filled) for each in recovery.CONTACTS],
     )
 
 

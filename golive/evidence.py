@@ -13,9 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from golive import procedure
+from golive.text import printable
 
 FILE_NAME = "evidence.json"
 
@@ -31,7 +32,10 @@ class Record(BaseModel):
 
 
 class StepRecord(Record):
-    """What became of one step. `seconds` is what it took; `observed` what it saw, as plain data."""
+    """What became of one step. `seconds` is what it took; `observed` what it saw, as plain data.
+
+    `began` is when, in seconds after the run began; None where it was not performed.
+    """
 
     id: str
     stage: str
@@ -40,6 +44,7 @@ class StepRecord(Record):
     blocked_by: str | None = None
     seconds: float = 0.0
     observed: dict[str, Any] = {}
+    began: float | None = None
 
 
 class Endpoint(Record):
@@ -103,7 +108,7 @@ class Diagnosis(Record):
 
     `stopped_at` is where the handshake stopped, in words. `also` are other causes that fit, to be
     fixed after the first. `not_before` is when the next attempt may be made, in UTC. `log` are the
-    lines of the gateway's logs that facts were taken from, masked.
+    lines of the gateway's logs that facts were taken from, masked. `contacts` are whom to turn to.
     """
 
     code: str
@@ -116,6 +121,57 @@ class Diagnosis(Record):
     not_before: str | None = None
     if_that_fails: list[str] = []
     log: list[str] = []
+    contacts: list[str] = []
+
+
+class Circumstances(Record):
+    """Who ran it, where, with what. Local times carry the machine's offset from UTC.
+
+    `settings` are the file's, by their full names (`GoLive.ExpectedPositions`), without its
+    secrets; `settings_sha256` is of the whole file.
+    """
+
+    operator: str = ""
+    machine: str = ""
+    system: str = ""
+    python: str = ""
+    golive: str = ""
+    local_started: str | None = None
+    local_ended: str | None = None
+    settings_file: str = ""
+    settings_sha256: str = ""
+    settings: dict[str, Any] = {}
+
+
+class PositionChange(Record):
+    """A contract of which more or less is held than before; None where none was, or is."""
+
+    account: str
+    contract: str
+    before: str | None
+    now: str | None
+
+
+class Change(Record):
+    """Anything else that is not as it was: `server version`, `GoLive.ExpectedPositions`."""
+
+    what: str
+    before: Any
+    now: Any
+
+
+class SinceLastGo(Record):
+    """What changed since the last GO on this target; `positions` is None where none are known.
+
+    Without a last GO `run_id` is None and `reason` says why.
+    """
+
+    run_id: str | None = None
+    ended: str | None = None
+    digest: str | None = None
+    reason: str = ""
+    positions: list[PositionChange] | None = None
+    others: list[Change] = []
 
 
 class Evidence(Record):
@@ -137,6 +193,8 @@ class Evidence(Record):
     sockets: SocketsRecord
     overrides: list[Override] = []
     diagnosis: Diagnosis | None
+    circumstances: Circumstances = Circumstances()
+    since_last_go: SinceLastGo | None = None
     digest: str = ""
 
     model_config = ConfigDict(
@@ -191,6 +249,31 @@ def write(evidence: Evidence, folder: Path) -> Path:
         os.fsync(file.fileno())
     os.replace(draft, path)
     return path
+
+
+class NoEvidence(Exception):
+    """There is none that can be relied on. Its text is one line that says where and why."""
+
+
+def read(folder: Path) -> Evidence:
+    """The evidence in a run's folder, whole and unchanged. Raises NoEvidence."""
+    path = folder / FILE_NAME
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        found = Evidence.model_validate(document)
+    except FileNotFoundError:
+        what = "no such file" if folder.is_dir() else "there is no such run"
+        raise NoEvidence(f"{path}: {what}") from None
+    except OSError as error:
+        raise NoEvidence(f"{path}: cannot be read: {error.strerror or error}") from None
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors(include_url=False)[0]["loc"])) or "the document"
+        raise NoEvidence(f"{path}: not evidence of this schema: see {printable(where)}") from None
+    except (ValueError, RecursionError):
+        raise NoEvidence(f"{path}: cut off or no JSON") from None
+    if found.digest != digest_of(document):
+        raise NoEvidence(f"{path}: its digest does not match: it was changed since it was written")
+    return found
 
 
 def plain(value: Any) -> Any:

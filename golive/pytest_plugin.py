@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import pytest
 
 from golive import (
+    circumstances,
     evidence,
     fallback,
     procedure,
@@ -39,6 +40,9 @@ SESSION = "golive-session"
 LISTING = ("collectonly", "help", "version", "markers", "cacheshow", "showfixtures",
            "show_fixtures_per_test")  # fmt: skip
 """Options with which pytest only lists something and performs no test."""
+
+WITH_A_WORD = ("fake", "secrets", "override", "operator")
+"""Options of ours that take a word."""
 
 BLOCKED = "golive_blocked"
 STEP_SECONDS = 60.0
@@ -92,6 +96,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="REASON",
         help="let the rules about earlier attempts pass, for this reason, which is kept",
     )
+    group.addoption(
+        "--operator",
+        metavar="NAME",
+        help="who answers for the run, on its sign-off; else the login name",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -108,16 +117,18 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if option.override is not None and not option.override.strip():
         raise pytest.UsageError('--override needs a reason: --override "why it is safe now"')
+    if option.operator is not None and not option.operator.strip():
+        raise pytest.UsageError('--operator needs a name: --operator "who answers for it"')
     if _names_acceptance(config):
         config.pluginmanager.register(GoLiveSession(config), SESSION)
     elif (
         option.fallback
         or option.kill_stale
-        or any(each is not None for each in (option.fake, option.secrets, option.override))
+        or any(getattr(option, name) is not None for name in WITH_A_WORD)
     ):
         raise pytest.UsageError(
-            "--fake, --fallback, --secrets, --kill-stale and --override belong to the procedure;"
-            " name it: pytest acceptance -m golive"
+            "--fake, --fallback, --secrets, --kill-stale, --override and --operator belong to the"
+            " procedure; name it: pytest acceptance -m golive"
         )
 
 
@@ -206,6 +217,7 @@ class GoLiveSession:
                 file, target = self._choice.rehearsed(file, self._fake, folder)
             state = folder / "state" if target.is_rehearsal else remembering.state_folder()
             run = Run(file, target, folder, state, option.override, secrets=option.secrets)
+            run.operator = circumstances.operator(option.operator)
         except (rehearsal.NoRehearsal, remembering.NoMemory) as error:
             raise pytest.UsageError(str(error)) from None
         self._config.add_cleanup(run.memory.close)
@@ -327,11 +339,26 @@ class GoLiveSession:
         if self._finished is not None:
             if self._trouble:
                 self._console.write(f"\nNote: {self._trouble}")
-            self._teller.end(self._finished, self._shown_folder)
+            self._teller.found(self._finished)
+            self._report()
+            self._teller.verdict(self._finished, self._shown_folder)
             if fallback.is_due(self._finished, self.run):
                 self._fall_back()
         elif self._trouble:
             self._console.write(f"NO-GO: {self._trouble}")
+
+    def _report(self) -> None:
+        """All that is read later; whatever becomes of it, the verdict stands."""
+        golive = self.run.file.settings.golive
+        try:
+            writing = importlib.import_module("reports.writing")
+            secrets = self.run.file.primary.secret_words
+            wanted = writing.Wanted(keep_runs=golive.keep_runs, secrets=secrets)
+            notes = writing.write(self._folder, wanted)
+        except (Exception, KeyboardInterrupt) as error:
+            notes = [f"the reports are not written: {type(error).__name__} {error}".rstrip()]
+        for note in notes:
+            self._console.write(f"\nNote: {note}")
 
     def _fall_back(self) -> None:
         """AutoFallback: a run of its own, on the fallback, whose verdict is the last word."""

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from golive import (
+    changes,
+    circumstances,
     diagnosis,
     evidence,
     sockets,
@@ -33,7 +35,7 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
     wanted, credentials = run.file.settings.golive, run.file.settings.credentials
     rows = run.positions.rows if run.positions else ()
     open_rows = run.positions.open_in(wanted.expected_account) if run.positions else ()
-    return Evidence(
+    found = Evidence(
         run_id=run.folder.name,
         started=_utc(run.started),
         ended=_utc(run.clock.now()),
@@ -65,7 +67,9 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
         ),
         overrides=run.memory.overrides,
         diagnosis=None if verdict == "GO" else _diagnosis(run, records, is_over),
+        circumstances=circumstances.of(run),
     )
+    return changes.compared(found, run.folder.parent) if is_over else found
 
 
 def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:

@@ -62,11 +62,13 @@ class Run:
     api_version: str | None = None
     ended_early: str | None = None
     """How somebody, or something, ended it."""
+    operator: str = ""
     after: Port | None = None
     _records: dict[str, StepRecord] = field(default_factory=dict)
+    _began: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.started = self.clock.now()
+        self.started, self._started = self.clock.now(), self.clock.monotonic()
         self.resets = [] if self.target.is_rehearsal else reset_windows.told(self.started)
         host = self.file.settings.credentials.host
         self.gateway = Gateway(self.target.port, SocketTable(host), self.clock)
@@ -108,6 +110,7 @@ class Run:
     def begin(self, step_id: str) -> None:
         """Until it ends otherwise, a begun step has failed: a run may end at any moment."""
         if not self._has_failed(step_id):
+            self._began[step_id] = self.clock.monotonic() - self._started
             self._put(step_id, "failed", 0.0, UNFINISHED)
         self.save()
 
@@ -152,6 +155,7 @@ class Run:
             blocked_by=by,
             seconds=round(seconds, 6),
             observed=observed,
+            began=None if outcome == "blocked" else _rounded(self._began.get(step_id)),
         )
         self._records[step_id] = record
         return record
@@ -220,3 +224,7 @@ class Run:
         is_there = target.is_fallback or self.memory.aim.is_at_the_fallback
         name = self.file.path.name
         return Next.after(PROCEDURE, self.secrets, target.is_fallback, is_there, name, rehearsed)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)

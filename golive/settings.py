@@ -6,8 +6,8 @@ of its keys. Other sections belong to other programs and are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
@@ -65,21 +65,21 @@ class Fallback(Section):
 
     port: Port = 7497
     is_paper_trading: Literal[True] = True
-    expected_account: Text | None = None
+    expected_account: Text | None = Field(default=None, repr=False)
     expected_positions: Count | None = None
 
 
 class Monitor(Section):
     """The production Monitor to try; a null command stands for this project's own."""
 
-    command: list[str] | None = None
+    command: list[str] | None = Field(default=None, repr=False)
     ready_timeout_seconds: PositiveSeconds = 30
 
 
 class Mcp(Section):
     """The MCP server to try; a null command stands for this project's own."""
 
-    command: list[str] | None = None
+    command: list[str] | None = Field(default=None, repr=False)
     tool: Text = "get-positions"
 
 
@@ -101,6 +101,7 @@ class GoLive(Section):
     fallback: Fallback = Fallback()
     monitor: Monitor | None = Monitor()
     mcp: Mcp | None = Mcp()
+    keep_runs: Annotated[int, Field(ge=1)] = 90
     gateway_folder: Text | None = Field(default=None, repr=False)
     """Where the gateway keeps its settings and logs; null: where it usually does."""
 
@@ -138,6 +139,11 @@ class Settings(BaseModel):
         return [account for account in accounts if account.upper().startswith("D") is not paper]
 
     @property
+    def shown(self) -> dict[str, Any]:
+        """Every key that may be shown, by its full name; what may not is marked `repr=False`."""
+        return dict(_shown(self, ""))
+
+    @property
     def secret_words(self) -> tuple[str, ...]:
         """What a command line or a log line that is shown must not show."""
         accounts = (self.golive.expected_account, self.golive.fallback.expected_account or "")
@@ -160,6 +166,15 @@ class Settings(BaseModel):
                 f"IsPaperTrading is {_json(paper)}, but ExpectedAccount is a {kind} account"
             )
         return found
+
+
+def _shown(section: BaseModel, before: str) -> Iterator[tuple[str, Any]]:
+    for name, field in type(section).model_fields.items():
+        value, key = getattr(section, name), f"{before}{field.alias}"
+        if field.repr and isinstance(value, BaseModel):
+            yield from _shown(value, f"{key}.")
+        elif field.repr:
+            yield key, value
 
 
 def _json(value: bool) -> str:

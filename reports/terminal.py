@@ -57,13 +57,16 @@ class Terminal:
         for pair in pairs:
             self._write(_shortened(INDENT + pair, 100 if record.outcome == "passed" else 160))
 
-    def end(self, evidence: Evidence, report: str) -> None:
-        """The diagnosis, if there is one, and the verdict as the last line."""
+    def found(self, evidence: Evidence) -> None:
+        """What was not observed, and the diagnosis, if there is one."""
         hidden = [each.title for each in evidence.steps if each.outcome == "not-observable"]
         if hidden:
             self._write("\nNot observed: " + "; ".join(hidden))
         if evidence.diagnosis is not None:
             self._diagnosis(evidence)
+
+    def verdict(self, evidence: Evidence, report: str) -> None:
+        """The last line."""
         self._write("")
         self._write(verdict_line(evidence, report))
 

@@ -59,16 +59,16 @@ def test_document_has_exactly_the_keys_of_the_schema(project: Project) -> None:
     assert list(document) == [
         "schema", "run_id", "started", "ended", "target", "fault", "endpoint", "api", "verdict",
         "attempts", "steps", "handshake", "positions", "sockets", "overrides", "diagnosis",
-        "digest",
+        "circumstances", "since_last_go", "digest",
     ]  # fmt: skip
     assert document["schema"] == 1
     assert list(document["endpoint"]) == ["host", "port", "kind", "client_id"]
     assert list(document["steps"][0]) == [
-        "id", "stage", "title", "outcome", "blocked_by", "seconds", "observed",
+        "id", "stage", "title", "outcome", "blocked_by", "seconds", "observed", "began",
     ]  # fmt: skip
     assert list(document["diagnosis"]) == [
         "code", "cause", "procedure", "next_steps", "facts", "stopped_at", "also", "not_before",
-        "if_that_fails", "log",
+        "if_that_fails", "log", "contacts",
     ]  # fmt: skip
     assert document["fault"] == "down"
 

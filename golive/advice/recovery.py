@@ -55,3 +55,9 @@ DEADLINE = "Ten minutes is the most: at {stop_at}, stop and switch to TWS paper.
 OFFLINE = "If TWS works, go on with TWS, and look into the gateway later."
 SUPPORT = "Gateway issues: IBKR support, 877-442-2757."
 """The escalation path behind the smoke test itself (Emergency Contacts)."""
+
+CONTACTS = (
+    SUPPORT,
+    "TWS alternative: the fallback on port {fallback_port}; it needs no call.",
+)
+"""Whom to turn to (Emergency Contacts)."""

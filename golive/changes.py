@@ -1,0 +1,126 @@
+"""What changed since the last GO on the same target: read from the evidence it left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from golive import evidence
+from golive.evidence import Change, Evidence, NoEvidence, PositionChange, SinceLastGo
+
+LOOKED_THROUGH = 200
+"""Earlier runs on the same target, the newest first."""
+
+ABSENT = "not set"
+
+Key = tuple[str, object, str]
+"""Account, contract id, and the contract in words."""
+
+
+def compared(found: Evidence, runs: Path) -> Evidence:
+    """The same, with what changed since the last GO in the folder of runs; it never fails."""
+    try:
+        since = _since(found, runs)
+    except Exception as error:  # a comparison is no reason to lose the evidence
+        since = SinceLastGo(reason=f"the runs in {runs} cannot be compared: {error}")
+    return found.model_copy(update={"since_last_go": since})
+
+
+def _since(now: Evidence, runs: Path) -> SinceLastGo:
+    last = next((each for each in _earlier(now, runs) if each.verdict == "GO"), None)
+    if last is None:
+        return SinceLastGo(reason="no GO on this target is on record")
+    return SinceLastGo(
+        run_id=last.run_id,
+        ended=last.ended,
+        digest=last.digest,
+        positions=_positions(last, now) if _has_positions(now) else None,
+        others=list(_others(last, now)),
+    )
+
+
+def _earlier(now: Evidence, runs: Path) -> Iterator[Evidence]:
+    """Runs on the same target that can be relied on, the newest first."""
+    names = sorted((each.name for each in runs.glob(f"*-{now.target}")), reverse=True)
+    for name in islice((name for name in names if name != now.run_id), LOOKED_THROUGH):
+        try:
+            found = evidence.read(runs / name)
+        except NoEvidence:
+            continue
+        if _aim(found) == _aim(now) and found.started < now.started:
+            yield found
+
+
+def _aim(found: Evidence) -> tuple[object, ...]:
+    """A fake has another port each time; what it stands for is its kind."""
+    there = found.endpoint
+    return (found.target, there.kind) if found.target == "fake" else (there.host, there.port)
+
+
+def _has_positions(found: Evidence) -> bool:
+    """Whether they are all there: half of them would look like positions that were closed."""
+    return any(each.id == "positions.complete" and each.outcome == "passed" for each in found.steps)
+
+
+def _positions(last: Evidence, now: Evidence) -> list[PositionChange]:
+    """By contract, as they stand in the table of the earlier run, then what is new."""
+    before, after = _held(last), _held(now)
+    changes = ((key, before.get(key), after.get(key)) for key in before | after)
+    return [
+        PositionChange(account=account, contract=contract, before=was, now=has)
+        for (account, _, contract), was, has in changes
+        if was != has
+    ]
+
+
+def _held(found: Evidence) -> dict[Key, str]:
+    """Quantities of what is open."""
+    rows = found.positions.rows
+    keys = ((str(row.get("account")), row.get("con_id"), contract(row)) for row in rows)
+    quantities = {key: str(row.get("quantity")) for key, row in zip(keys, rows, strict=True)}
+    return {key: each for key, each in quantities.items() if not _is_zero(each)}
+
+
+def _is_zero(quantity: str) -> bool:
+    try:
+        return Decimal(quantity) == 0
+    except InvalidOperation:
+        return False
+
+
+def contract(row: dict[str, Any]) -> str:
+    """A position's contract in words: `SPY OPT 20261218 P 560 USD`."""
+    strike = f"{row['strike']:g}" if row.get("strike") else ""
+    parts = (row.get("symbol"), row.get("sec_type"), row.get("expiry"), row.get("right"), strike)
+    return " ".join(str(part) for part in (*parts, row.get("currency")) if part)
+
+
+def _others(last: Evidence, now: Evidence) -> Iterator[Change]:
+    """Versions, as far as both were seen; the rest as far as both runs have it on record."""
+    before, after = _versions(last), _versions(now)
+    pairs = [(what, before[what], after[what]) for what in after if before[what] and after[what]]
+    before, after = _configured(last), _configured(now)
+    if before and after:
+        keys = dict.fromkeys([*after, *before])
+        pairs += [(key, before.get(key, ABSENT), after.get(key, ABSENT)) for key in keys]
+    return (Change(what=what, before=was, now=has) for what, was, has in pairs if was != has)
+
+
+def _versions(found: Evidence) -> dict[str, Any]:
+    return {
+        "API version": found.api.version,
+        "server version": found.api.server_version,
+        "golive": found.circumstances.golive,
+        "machine": found.circumstances.machine,
+        "settings file": found.circumstances.settings_sha256[:12],
+    }
+
+
+def _configured(found: Evidence) -> dict[str, Any]:
+    """A rehearsal's fake has another port each time."""
+    settings = found.circumstances.settings
+    fakes = {"IBKRCredentials.Port"} if found.target == "fake" else set()
+    return {key: value for key, value in settings.items() if key not in fakes}

@@ -1,0 +1,47 @@
+"""Pages: one self-contained file each, from a template and the record, byte for byte the same."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """What is shown comes from a gateway or a settings file: all of it is escaped."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES, encoding="utf-8"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(template: str, **shown: Any) -> str:
+    """The page. Raises jinja2.UndefinedError for anything the template asks for and is not told."""
+    return templates().get_template(template).render(inline=inline, **shown)
+
+
+def inline(name: str) -> Markup:
+    """A style sheet or a script of ours, to stand in the page itself."""
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def write(path: Path, page: str) -> None:
+    """The whole page or the one before it, never half of one. Raises OSError."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(draft, "w", encoding="utf-8", newline="\n") as file:
+            file.write(page)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
