@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import browser as browsers
 from tests.fakes import Fake
 from tests.projects import ROOT, Project, example_settings, write_secrets
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser as Chromium
+
 NOT_THE_PROJECT = (
-    ".git", ".venv", ".clients", "runs", "__pycache__", "*.egg-info", ".*_cache", "secrets.json",
+    ".git", ".venv", ".clients", ".nox", "runs", "node_modules", "__pycache__", "*.egg-info",
+    ".*_cache", "secrets.json",
 )  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Nightly tests run only where -m asks: `-m nightly`, `-m "nightly or not nightly"`."""
+    """Nightly tests run only where -m asks: `-m nightly`, `-m "nightly or not nightly"`.
+
+    A test that asks for the browser is marked `browser`.
+    """
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
     if not config.option.markexpr:
         nightly = [item for item in items if item.get_closest_marker("nightly")]
         config.hook.pytest_deselected(items=nightly)
@@ -75,3 +88,22 @@ def secrets(tmp_path: Path) -> Callable[..., Path]:
         return write_secrets(tmp_path / f"secrets-{number}.json", port, host, **golive)
 
     return write
+
+
+@pytest.fixture(scope="module")
+def chromium(pytestconfig: pytest.Config) -> Iterator[Chromium]:
+    """A headless browser; ends with the module, so that no other has its event loop."""
+    if lacking := browsers.missing():
+        is_asked_for = "browser" in re.findall(r"\w+", pytestconfig.option.markexpr)
+        if is_asked_for:
+            pytest.fail(lacking, pytrace=False)
+        pytest.skip(lacking)
+    with browsers.running() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def browser(chromium: Chromium) -> Iterator[browsers.Browser]:
+    """Opens pages: `browser.open(path, scheme="dark", width=390, javascript=False)`."""
+    with ExitStack() as stack:
+        yield browsers.Browser(chromium, stack)
