@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -243,11 +244,15 @@ def write(evidence: Evidence, folder: Path) -> Path:
     path = folder / FILE_NAME
     draft = folder / f".{FILE_NAME}.{os.getpid()}"
     text = json.dumps(evidence.sealed().document(), indent=1, ensure_ascii=True)
-    with open(draft, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
+    try:
+        with open(draft, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    finally:
+        with contextlib.suppress(OSError):  # of a write that failed; what is to be told is why
+            draft.unlink(missing_ok=True)
     return path
 
 

@@ -355,7 +355,7 @@ class GoLiveSession:
             secrets = self.run.file.primary.secret_words
             wanted = writing.Wanted(keep_runs=golive.keep_runs, secrets=secrets)
             notes = writing.write(self._folder, wanted)
-        except (Exception, KeyboardInterrupt) as error:
+        except BaseException as error:  # a SystemExit, too, would take the verdict with it
             notes = [f"the reports are not written: {type(error).__name__} {error}".rstrip()]
         for note in notes:
             self._console.write(f"\nNote: {note}")

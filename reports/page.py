@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from functools import cache
 from pathlib import Path
@@ -44,4 +45,5 @@ def write(path: Path, page: str) -> None:
             file.write(page)
         os.replace(draft, path)
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a write that failed; what is to be told is why
+            draft.unlink(missing_ok=True)

@@ -1,20 +1,24 @@
 """Writes the reports of a run that is over. Its evidence is on the disk; nothing here changes it.
 
-A report that cannot be written costs a line, never the verdict, nor the other reports.
+A report that cannot be written costs a line, whatever it raises: never the verdict, nor the other
+reports.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from golive import evidence
 from golive.evidence import Evidence, NoEvidence
 from golive.text import printable
 
 AGAIN = "python -m reports write"
+GONE = "the folder of the run is gone"
+LONGEST_REASON = 300
 
 TELLERS: tuple[tuple[str, str], ...] = ()
 """What is written, in this order, and the module that writes it."""
@@ -24,11 +28,12 @@ TELLERS: tuple[tuple[str, str], ...] = ()
 class Wanted:
     """What is asked for besides the record itself.
 
-    `secrets` are words that must not stand in what leaves the machine. `junit` and `allure` are
-    files and folders of results outside the run's folder.
+    `keep_runs` is how many rehearsals are kept; None: all of them. `secrets` are words that must
+    not stand in what leaves the machine. `junit` and `allure` are files and folders of results
+    outside the run's folder.
     """
 
-    keep_runs: int = 90
+    keep_runs: int | None = None
     secrets: tuple[str, ...] = ()
     junit: Path | None = None
     allure: Path | None = None
@@ -37,25 +42,51 @@ class Wanted:
 class Teller(Protocol):
     """A module of one report."""
 
-    def write(self, found: Evidence, folder: Path, wanted: Wanted) -> None: ...
+    def write(self, found: Evidence, folder: Path, wanted: Wanted) -> Sequence[str] | None:
+        """Gives lines to be shown, where it has something to say."""
 
 
 def write(folder: Path, wanted: Wanted) -> list[str]:
-    """A line for each report that could not be written; none where all is well."""
+    """A line for each thing that kept reports from being written; none where all is well."""
     try:
         found = evidence.read(folder)
     except NoEvidence as error:
         return [f"no report is written: {error}"]
-    return [
-        note for what, module in TELLERS if (note := _written(what, module, found, folder, wanted))
-    ]
+    notes: list[str] = []
+    failures: list[_Failure] = []
+    for number, (what, module) in enumerate(TELLERS):
+        try:
+            teller: Teller = importlib.import_module(module)
+            notes += map(printable, teller.write(found, folder, wanted) or ())
+        except KeyboardInterrupt:
+            failures += [_Failure(each, "interrupted", "") for each, _ in TELLERS[number:]]
+            break
+        except BaseException as error:  # a SystemExit, too, would take the verdict with it
+            failures.append(_failure(what, error, folder))
+    return [*notes, *_lines(failures, folder)]
 
 
-def _written(what: str, module: str, found: Evidence, folder: Path, wanted: Wanted) -> str:
-    try:
-        teller: Teller = importlib.import_module(module)
-        teller.write(found, folder, wanted)
-    except Exception as error:
-        why = printable(str(error) or type(error).__name__)
-        return f"{what} could not be written: {why}; once that is mended: {AGAIN} {folder}"
-    return ""
+class _Failure(NamedTuple):
+    """`why` is the same for the same trouble, whichever report it keeps from being written."""
+
+    what: str
+    why: str
+    where: str
+
+
+def _failure(what: str, error: BaseException, folder: Path) -> _Failure:
+    if not folder.is_dir():
+        return _Failure(what, GONE, "")
+    if isinstance(error, OSError) and error.strerror:
+        path = error.filename2 or error.filename  # not the draft, where both are named
+        return _Failure(what, error.strerror, f"{path}: " if path else "")
+    return _Failure(what, f"{type(error).__name__}: {error}"[:LONGEST_REASON], "")
+
+
+def _lines(failures: list[_Failure], folder: Path) -> Iterator[str]:
+    """One for each cause."""
+    for why in dict.fromkeys(each.why for each in failures):
+        same = [each for each in failures if each.why == why]
+        reports = ", ".join(each.what for each in same)
+        again = "" if why == GONE else f"; once that is mended: {AGAIN} {folder}"
+        yield printable(f"{reports} could not be written: {same[0].where}{why}{again}")
