@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
@@ -12,6 +12,8 @@ _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
 
 def printable(text: str) -> str:
     """Control and bidirectional characters become `?`: they could repaint what is shown."""
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() else "?" for each in text)
 
 
@@ -24,23 +26,36 @@ def text_of(data: bytes) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
-def in_words(value: Any) -> str:
-    """Plain data of the evidence as a person reads it: what is there, times as the wall clock's."""
+def in_words(value: Any, zone: tzinfo | None = None) -> str:
+    """Plain data of the evidence as a person reads it: what is there, times as the wall clock's.
+
+    `zone` is that of the wall clock; None is this machine's.
+    """
     match value:
         case None | "" | []:
             return "none"
         case list():
             separator = "; " if any(isinstance(each, dict) for each in value) else ", "
-            return separator.join(map(in_words, value))
+            return separator.join(in_words(each, zone) for each in value)
         case {"local_port": _}:  # a socket: a row as netstat has it
-            return " ".join(in_words(each) for each in value.values() if each not in _NOTHING)
+            return " ".join(in_words(each, zone) for each in value.values() if each not in _NOTHING)
         case dict():
             there = {key: each for key, each in value.items() if each not in _NOTHING}
-            return ", ".join(f"{_spaced(key)} {in_words(each)}" for key, each in there.items())
+            return ", ".join(
+                f"{_spaced(key)} {in_words(each, zone)}" for key, each in there.items()
+            )
         case str() if _UTC.fullmatch(value):
-            return f"{datetime.fromisoformat(value).astimezone():%Y-%m-%d %H:%M:%S}"
+            return _local(value, zone)
         case _:
             return str(value)
+
+
+def _local(moment: str, zone: tzinfo | None) -> str:
+    """As it is where there is no such time, or not there."""
+    try:
+        return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError):
+        return moment
 
 
 _NOTHING: tuple[object, ...] = (None, "", 0, [])
@@ -50,6 +65,6 @@ def _spaced(key: str) -> str:
     return key.replace("_", " ")
 
 
-def told(observed: dict[str, Any]) -> list[str]:
+def told(observed: dict[str, Any], zone: tzinfo | None = None) -> list[str]:
     """What a step observed, a line each; `none` where something was looked for and not there."""
-    return [f"{_spaced(key)}: {in_words(each)}" for key, each in observed.items()]
+    return [f"{_spaced(key)}: {in_words(each, zone)}" for key, each in observed.items()]

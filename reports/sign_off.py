@@ -1,0 +1,153 @@
+"""The sign-off: the page that somebody answers for. All of it comes out of the evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import tzinfo
+from decimal import Decimal, InvalidOperation
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from golive import procedure
+from golive.evidence import Evidence, StepRecord
+from golive.text import told
+from reports import page as pages
+from reports import phases, statements, time_line, words
+from reports.writing import Wanted
+
+FILE_NAME = "sign-off.html"
+PRINTED = 30
+"""Rows of a table that are printed; the evidence has them all."""
+
+
+def write(found: Evidence, folder: Path, wanted: Wanted) -> None:
+    """The page of a run, into its folder. Raises OSError."""
+    pages.write(folder / FILE_NAME, page(found))
+
+
+def page(found: Evidence) -> str:
+    """The same text for the same evidence, wherever it is made."""
+    where = words.zone(found)
+    return pages.render(
+        "sign_off.html",
+        found=found,
+        words=words,
+        where=where,
+        printed=PRINTED,
+        seconds=words.seconds_between(found.started, found.ended),
+        statements=statements.of(found),
+        elsewhere=statements.elsewhere(found),
+        time_line=time_line.of(found.steps),
+        phases=phases.of(found),
+        stages=_stages(found, where),
+        stopped=_stopped(found),
+        unseen=_unseen(found),
+        positions=[_position(row, found.positions.account) for row in found.positions.rows],
+        has_positions=_has_positions(found),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step as it is shown: its place, what it observed, and the section that asks for it."""
+
+    number: int
+    record: StepRecord
+    section: str
+    observed: list[str]
+
+    @property
+    def in_short(self) -> str:
+        """What there is to see at a glance."""
+        return "; ".join(each for each in self.observed if not each.endswith(": none"))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    name: str
+    steps: list[Step]
+
+    @property
+    def outcomes(self) -> str:
+        """`8 passed, 1 failed, 2 blocked`."""
+        counts = Counter(words.OUTCOMES[each.record.outcome] for each in self.steps)
+        return ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+
+
+def _stages(found: Evidence, where: tzinfo) -> list[Stage]:
+    steps = [
+        Step(number, each, _section(each.id), told(each.observed, where))
+        for number, each in enumerate(found.steps, start=1)
+    ]
+    return [Stage(name, list(own)) for name, own in groupby(steps, lambda each: each.record.stage)]
+
+
+def _section(step_id: str) -> str:
+    """Evidence of another version may have steps that this one does not know."""
+    return procedure.step(step_id).section if step_id in procedure.NUMBER else ""
+
+
+def _stopped(found: Evidence) -> tuple[int, StepRecord] | None:
+    """The first step that stood in the way, with its place."""
+    bad = ("failed", "not-observable") if found.verdict == "NO-GO" else ()
+    numbered = enumerate(found.steps, start=1)
+    blockers = {each.blocked_by for each in found.steps}
+    first = [(n, each) for n, each in numbered if each.outcome in bad and each.id in blockers]
+    failed = [(n, each) for n, each in enumerate(found.steps, start=1) if each.outcome == "failed"]
+    return next(iter([*first, *failed]), None)
+
+
+def _unseen(found: Evidence) -> dict[str, list[tuple[StepRecord, str]]]:
+    """What did not pass and did not fail, with the reason, by outcome."""
+    names = {each.id: each.title for each in found.steps}
+    by: dict[str, list[tuple[StepRecord, str]]] = {
+        "not-observable": [],
+        "not-configured": [],
+        "blocked": [],
+    }
+    for each in found.steps:
+        if each.outcome in by:
+            blocker = each.blocked_by or ""
+            why = f"by: {names.get(blocker, blocker)}" if blocker else ""
+            by[each.outcome].append((each, str(each.observed.get("reason") or why)))
+    return by
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A row of the table; `is_open` is whether it is one of those that are counted."""
+
+    cells: tuple[str, ...]
+    aside: str
+
+
+TEXTS = ("symbol", "sec_type", "expiry", "strike", "right", "multiplier", "currency")
+
+
+def _position(row: dict[str, Any], account: str) -> Position:
+    texts = {name: "" if row.get(name) is None else str(row.get(name)) for name in TEXTS}
+    texts["strike"] = words.number(row["strike"]) if row.get("strike") else ""
+    cells = (*texts.values(), *_amounts(row), str(row.get("con_id", "")))
+    if row.get("account") != account:
+        return Position(cells, f"of {row.get('account')}")
+    return Position(cells, "closed" if _is_zero(row.get("quantity")) else "")
+
+
+def _amounts(row: dict[str, Any]) -> tuple[str, str]:
+    quantity = row.get("quantity")
+    return "" if quantity is None else str(quantity), words.number(row.get("average_cost"))
+
+
+def _is_zero(quantity: Any) -> bool:
+    try:
+        return Decimal(str(quantity)) == 0
+    except InvalidOperation:
+        return False
+
+
+def _has_positions(found: Evidence) -> bool:
+    """Whether they were asked for."""
+    asked = {"passed", "failed"}
+    return any(each.id == "positions.complete" and each.outcome in asked for each in found.steps)
