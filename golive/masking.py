@@ -31,7 +31,8 @@ _WITHIN = re.compile(
     r"(\"[^\"]*\"|'[^']*'|[^\s;&,}]+)",
     re.I,
 )
-_ACCOUNT = r"\b(?:D?[UF]|DI|I)\d{4,}\w*"
+ACCOUNT = r"\b(?:D?[UF]|DI|I)\d{4,}\w*"
+"""What looks like an account: U and F live, DU and DF paper, I and DI an advisor's."""
 _LOGIN_PAIR = {"-u", "-p"}
 _IBC = re.compile(r"(ibcalpha\.ibc|ibcontroller)\.\w+", re.I)
 """IBC's main classes take user and password as plain words: `IbcGateway config.ini user password`.
@@ -59,7 +60,7 @@ def masked(words: Sequence[str], secrets: Iterable[str] = ()) -> str:
 def without(secrets: Iterable[str], line: str) -> str:
     """A log's line without these words, wherever they stand, nor what looks like an account."""
     known = [re.escape(each) for each in secrets if each]
-    return re.sub("|".join([*known, _ACCOUNT]), MASK, line, flags=re.I)
+    return re.sub("|".join([*known, ACCOUNT]), MASK, line, flags=re.I)
 
 
 def _word(word: str) -> str:

@@ -1,0 +1,142 @@
+"""The evidence as it may leave the machine: without account ids, names of users and of machines.
+
+An account becomes a pseudonym, the same wherever it stands: `U***1`, `DU***2`. A name becomes
+`***`. Rather too much is masked than too little: accounts and names of five characters and more
+also inside longer words, shorter names where they stand as words of their own; all of them also as
+JSON, XML and URLs write them. What is kept as it is are the words of the procedure.
+
+Masked as well is what was made of an account or a name, and from which it could be found again by
+trying: fingerprints of files, and the gateway's folder, which is named after the user.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+from golive.evidence import Evidence, Record
+from golive.masking import ACCOUNT, MASK
+from golive.text import printable
+
+KEPT = frozenset(
+    {"schema_", "run_id", "started", "ended", "target", "verdict", "digest", "kind", "version"}
+    | {"id", "stage", "title", "outcome", "blocked_by", "step", "code", "procedure"}
+)
+"""Fields of records that hold the procedure's own words; in a step's observations none is."""
+
+LONG = 5
+"""Characters from which on a name is masked inside longer words, too."""
+MOST = 100
+"""Words that are looked for one by one; accounts that look like one need not be."""
+
+_ACCOUNT = ACCOUNT.removeprefix(r"\b")
+_IS_ACCOUNT = re.compile(_ACCOUNT, re.I)
+_HASHED = r"(?<![^\W_])(?:[0-9a-f]{12,}|[a-p]{32,40})(?![^\W_])"
+_HOME = r"[\\/]+(?:home|users)[\\/]+(?P<user>[^\\/\r\n\"':;,|<>*?]+(?=[\\/])|[^\\/\s\"':;,]+)"
+
+
+def redacted(found: Evidence, secrets: Iterable[str] = ()) -> Evidence:
+    """The same without these words and the names and accounts it holds itself.
+
+    Its digest stays that of the evidence it was made from.
+    """
+    of, secrets = found.circumstances, tuple(secrets)
+    names = (*secrets, of.operator, of.machine)
+    masked: Evidence = Redaction(names, _accounts(found.document())).plain(found)
+    return masked
+
+
+class Redaction:
+    """Masks these names and accounts, and whatever else looks like an account."""
+
+    def __init__(self, names: Iterable[str], accounts: Iterable[str] = ()) -> None:
+        self._pseudonyms: dict[str, str] = {}
+        self._masks: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        for account in islice(dict.fromkeys(filter(None, accounts)), MOST):
+            self._know(account, self._pseudonym(account))
+        for name in names:
+            self._know(name, self._pseudonym(name) if _IS_ACCOUNT.fullmatch(name) else MASK)
+        known = map(_pattern, sorted(self._masks, key=len, reverse=True))
+        self._secret = re.compile("|".join([_HOME, *known, _HASHED, _ACCOUNT]), re.I)
+
+    def _know(self, word: str, mask: str) -> None:
+        for form in filter(str.strip, _forms(word)):
+            self._masks.setdefault(form.lower(), mask)
+
+    def _pseudonym(self, account: str) -> str:
+        kind = re.match(r"[A-Za-z]{1,2}(?=\d)", account)
+        number = f"{MASK}{len(self._pseudonyms) + 1}"
+        return self._pseudonyms.setdefault(
+            account.upper(), (kind[0].upper() if kind else "") + number
+        )
+
+    def plain(self, value: Any, key: str = "") -> Any:
+        """Records and plain data; what stands under `account` is one, whatever it looks like."""
+        match value:
+            case str():
+                is_account = "account" in key.lower() and value.strip()
+                return self._pseudonym(value) if is_account else self.text(value)
+            case list():
+                return [self.plain(each, key) for each in value]
+            case dict():
+                return {self.text(name): self.plain(each, name) for name, each in value.items()}
+            case Record():
+                fields = {name: each for name, each in value if name not in KEPT}
+                masked = {name: self.plain(each, name) for name, each in fields.items()}
+                return value.model_copy(update=masked)
+            case _:
+                return value
+
+    def text(self, text: str) -> str:
+        """Without any of them."""
+        if text not in self._texts:
+            self._texts[text] = self._secret.sub(self._mask, text)
+        return self._texts[text]
+
+    def _mask(self, found: re.Match[str]) -> str:
+        word = found[0]
+        if user := found["user"]:
+            return word.removesuffix(user) + MASK
+        if known := self._masks.get(word.lower()):
+            return known
+        return self._pseudonym(word) if _IS_ACCOUNT.fullmatch(word) else MASK
+
+
+def _accounts(document: Any, key: str = "") -> Iterator[str]:
+    """Whatever stands under a key that speaks of accounts."""
+    match document:
+        case dict():
+            for name, each in document.items():
+                yield from _accounts(each, name)
+        case list():
+            for each in document:
+                yield from _accounts(each, key)
+        case str() if "account" in key.lower() and _could_be_one(document):
+            yield document
+
+
+def _could_be_one(account: str) -> bool:
+    return len(account.strip()) >= LONG or any(each.isdigit() for each in account)
+
+
+def _forms(word: str) -> Iterator[str]:
+    """A word as it may be written; of an account also its number alone."""
+    yield from (
+        word,
+        printable(word),
+        json.dumps(word)[1:-1],
+        html.escape(word),
+        quote(word, errors="replace"),
+    )
+    yield from re.findall(r"\d{5,}", word)
+
+
+def _pattern(word: str) -> str:
+    alone = len(word) < LONG
+    return rf"(?<![^\W_]){re.escape(word)}(?![^\W_])" if alone else re.escape(word)
