@@ -90,7 +90,7 @@ def uptime(gateway: Gateway, run: Run, golive_session: GoLiveSession) -> Uptime:
 
 
 @pytest.fixture(scope="session")
-def connection(run: Run, settings: Settings) -> Iterator[Connection]:
+def connection(run: Run, settings: Settings, golive_session: GoLiveSession) -> Iterator[Connection]:
     """The single connection of the run: opened once, after everything before it has passed."""
     from golive.connection import Connection  # not before the installed client has been looked at
 
@@ -100,7 +100,7 @@ def connection(run: Run, settings: Settings) -> Iterator[Connection]:
     run.connection = Connection(target.host, target.port, credentials.client_id, run.attempts)
     before = run.gateway.port_if_seen
     try:
-        run.connection.open(settings.golive.handshake_timeout_seconds)
+        run.connection.open(*golive_session.bounded("the gateway's answer"))
         run.gateway.watch_it_dial(before)
         yield run.connection
     finally:
@@ -108,18 +108,18 @@ def connection(run: Run, settings: Settings) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="session")
-def access(run: Run, connection: Connection, settings: Settings) -> Access:
-    run.access = connection.access(settings.golive.handshake_timeout_seconds)
+def access(run: Run, connection: Connection, golive_session: GoLiveSession) -> Access:
+    run.access = connection.access(*golive_session.bounded("the gateway's ids"))
     return run.access
 
 
 @pytest.fixture(scope="session")
 def api_settings(
-    run: Run, connection: Connection, access: Access, settings: Settings
+    run: Run, connection: Connection, access: Access, golive_session: GoLiveSession
 ) -> ApiSettings:
     """What the gateway tells of its own settings. One that refused access is asked no more."""
     if access.is_granted:
-        run.api_settings = connection.api_settings(settings.golive.handshake_timeout_seconds)
+        run.api_settings = connection.api_settings(*golive_session.bounded("its settings"))
     return run.api_settings
 
 
@@ -132,8 +132,8 @@ def identity(run: Run, api_settings: ApiSettings, settings: Settings) -> Identit
 
 
 @pytest.fixture(scope="session")
-def positions(run: Run, connection: Connection, settings: Settings) -> Positions:
-    run.positions = connection.positions(settings.golive.handshake_timeout_seconds)
+def positions(run: Run, connection: Connection, golive_session: GoLiveSession) -> Positions:
+    run.positions = connection.positions(*golive_session.bounded("the positions"))
     return run.positions
 
 

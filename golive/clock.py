@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -43,5 +44,24 @@ def now_and_then(tell: Callable[[float], None], every: float = 10.0) -> Callable
         if seconds_left <= due:
             due = seconds_left - every
             tell(seconds_left)
+
+    return heard
+
+
+def coarsely(tell: Callable[[float], None], every: float = 1.0) -> Callable[[float], None]:
+    """A countdown that is heard once it has gone on for so many seconds, and then as often.
+
+    What telling it raises is kept from whoever waits: a connection is not lost over it.
+    """
+    due: float | None = None
+
+    def heard(seconds_left: float) -> None:
+        nonlocal due
+        is_due = due is not None and seconds_left <= due
+        if due is None or is_due:
+            due = seconds_left - every
+        if is_due:
+            with suppress(Exception):
+                tell(seconds_left)
 
     return heard

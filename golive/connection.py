@@ -28,7 +28,7 @@ from golive.answers import (
 )
 from golive.api_settings import ApiSettings
 from golive.attempts import Attempts
-from golive.clock import SYSTEM, Clock
+from golive.clock import SYSTEM, Clock, coarsely
 from golive.official_client import (
     TELLS_CONFIG,
     Heard,
@@ -53,6 +53,13 @@ MOST_FRAMES_BEFORE_THE_VERSION = 16
 
 TIMES = 2
 """How often ids are asked for."""
+
+Tell = Callable[[float], None]
+"""Hears, once a second and not before the first is over, how many seconds of a wait are left."""
+
+
+def _silently(seconds_left: float) -> None:
+    """To nobody."""
 
 
 class Connection:
@@ -80,7 +87,7 @@ class Connection:
         self.handshake = Handshake()
         self.closing: Closing | None = None
 
-    def open(self, seconds: float) -> Handshake:
+    def open(self, seconds: float, tell: Tell = _silently) -> Handshake:
         """Connects, says hello, starts the API and waits for nextValidId and managedAccounts.
 
         Never raises for what a gateway does: the handshake says how far it came, after `seconds`
@@ -92,14 +99,14 @@ class Connection:
         stopped: str | None = "interrupted"
         reason = "the run was interrupted"
         try:
-            stopped, reason = self._shake_hands(self._begin + seconds)
+            stopped, reason = self._shake_hands(self._begin + seconds, tell)
         finally:
             if stopped:
                 self.close()
             self.handshake = self._handshake(stopped, reason)
         return self.handshake
 
-    def access(self, seconds: float) -> Access:
+    def access(self, seconds: float, tell: Tell = _silently) -> Access:
         """Asks for ids: it places no order, and a gateway in Read-Only mode refuses it.
 
         Twice, since an id that was on its way unasked would look like an answer.
@@ -109,12 +116,13 @@ class Connection:
             _ask_for_ids,
             lambda: heard.ids_given >= TIMES or bool(heard.refusal),
             seconds,
+            tell,
         )
         refusal = heard.refusal
         is_granted = heard.ids_given >= TIMES and not refusal and not reason
         return Access(is_granted, refusal, reason or (refusal.text if refusal else ""))
 
-    def api_settings(self, seconds: float) -> ApiSettings:
+    def api_settings(self, seconds: float, tell: Tell = _silently) -> ApiSettings:
         """Asks for the gateway's own settings, which it tells from server version 219 on.
 
         Where it does not tell them, `source` says why, and all else is None.
@@ -123,17 +131,17 @@ class Connection:
         if version < TELLS_CONFIG:
             return ApiSettings(f"server version {version} does not tell them")
         reason = self._ask(
-            ask_for_config, lambda: bool(heard.api_settings or heard.refusal), seconds
+            ask_for_config, lambda: bool(heard.api_settings or heard.refusal), seconds, tell
         )
         if not heard.api_settings and heard.refusal:
             reason = f"error {heard.refusal.code}: {heard.refusal.text}"
         return heard.api_settings or ApiSettings(f"the gateway does not tell them: {reason}")
 
-    def positions(self, seconds: float) -> Positions:
+    def positions(self, seconds: float, tell: Tell = _silently) -> Positions:
         """Asks for the positions of all accounts, and waits for their end."""
         heard = self._heard
         reason = self._ask(
-            lambda client: client.reqPositions(), lambda: heard.position_end, seconds
+            lambda client: client.reqPositions(), lambda: heard.position_end, seconds, tell
         )
         if not reason and heard.accounts != self.handshake.accounts:
             reason = "the managed accounts changed after the handshake"
@@ -153,16 +161,23 @@ class Connection:
             with contextlib.suppress(ProtocolError):
                 self._catch_up()
             transport = self._transport
+            if transport:
+                transport.tell = _silently
             self.closing = transport.close(CLOSING_SECONDS) if transport else Closing("nobody")
         return self.closing
 
     def _ask(
-        self, request: Callable[[EClient], None], until: Callable[[], bool], seconds: float
+        self,
+        request: Callable[[EClient], None],
+        until: Callable[[], bool],
+        seconds: float,
+        tell: Tell,
     ) -> str:
         """Sends a request and hears what comes, until it is answered: "", or why it was not."""
         if self._client is None or self._transport is None or self.closing is not None:
             return "there is no connection"
         deadline = self._outlet.deadline = self._clock.monotonic() + seconds
+        self._transport.tell = coarsely(tell)
         try:
             self._catch_up()
             self._heard.forget()
@@ -176,11 +191,12 @@ class Connection:
             return str(error)
         return ""
 
-    def _shake_hands(self, deadline: float) -> tuple[str | None, str]:
+    def _shake_hands(self, deadline: float, tell: Tell) -> tuple[str | None, str]:
         """The stage at which it stopped, and why; (None, "") where it is complete."""
         heard = self._heard
         try:
             transport = self._transport = self._connect(deadline)
+            transport.tell = coarsely(tell)
             self._say_hello(transport, deadline)
             self._start_api(deadline)
             self._pump(lambda: heard.is_ready or heard.has(CLIENT_ID_IN_USE), deadline)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-
-from golive.clock import now_and_then
 
 
 class Console:
-    """Pytest's terminal, found by the names of its plugins; silent where there is none."""
+    """Pytest's terminal, found by the names of its plugins; silent where there is none.
 
-    def __init__(self, plugin: Callable[[str], Any]) -> None:
-        self._plugin = plugin
-        self._is_counting = False
+    `writer` gives pytest's own writer, which knows about colour: --color, NO_COLOR, FORCE_COLOR.
+    """
+
+    def __init__(self, plugin: Callable[[str], Any], writer: Callable[[], Any]) -> None:
+        self._plugin, self._writer = plugin, writer
+        self._encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+        self._under_way = 0
+        """Columns of the line that is not complete yet."""
 
     @property
     def _reporter(self) -> Any:
@@ -25,36 +30,54 @@ class Console:
         if self._reporter is not None:
             self._reporter.showfspath = False
 
+    @property
+    def is_live(self) -> bool:
+        """Whether a line can be written again in its place."""
+        is_terminal = self._reporter is not None and bool(self._reporter.isatty)
+        return is_terminal and os.environ.get("TERM") != "dumb"
+
+    @property
+    def width(self) -> int | None:
+        """Columns that a line may have; None where that does not matter."""
+        if self._reporter is None or not self._reporter.isatty:
+            return None
+        with self._past_capturing():  # what captures is no terminal, and has no width
+            return int(self._writer().fullwidth) - 1
+
+    def shows(self, text: str) -> bool:
+        """Whether these shapes can be shown: on a terminal, or what is coloured like one."""
+        if self._reporter is None or not (self._reporter.isatty or self._writer().hasmarkup):
+            return False
+        return self._shown(text) == text
+
+    def coloured(self, text: str, **how: bool) -> str:
+        """`coloured("GO", green=True, bold=True)`; as it is where there is no colour."""
+        return text if self._reporter is None else str(self._writer().markup(text, **how))
+
     def write(self, line: str) -> None:
         if self._reporter is None:
             return
-        if self._is_counting:
-            self._is_counting = False
-            self._reporter.rewrite("", erase=True)
-            self._reporter.write("\r")
-        self._reporter.write_line(line)
+        with self._past_capturing():
+            self._reporter.write(self._erasure())
+            self._reporter.write_line(self._shown(line))
 
-    def count_down(self, line: Callable[[float], str]) -> Callable[[float], None]:
-        """Rewrites the line in place on a terminal; elsewhere tells it now and then."""
-        reporter = self._reporter
-        if reporter is None:
-            return lambda seconds_left: None
+    def write_again(self, line: str, **how: bool) -> None:
+        """The line that is under way, in its place; only where that is possible."""
+        if not self.is_live:
+            return
+        line = self._shown(line)[: self.width]
+        with self._past_capturing():
+            self._reporter.write(self._erasure() + self.coloured(line, **how), flush=True)
+        self._under_way = len(line)
 
-        def rewrite(seconds_left: float) -> None:
-            self._is_counting = True
-            reporter.rewrite(line(seconds_left), erase=True)
-            reporter.flush()
+    def _erasure(self) -> str:
+        columns, self._under_way = self._under_way, 0
+        return "\r" + " " * columns + "\r" if columns else ""
 
-        def write(seconds_left: float) -> None:
-            reporter.write_line(line(seconds_left))
+    def _shown(self, text: str) -> str:
+        """What the terminal's encoding does not know becomes `?`."""
+        return text.encode(self._encoding, "replace").decode(self._encoding)
 
-        return self._past_capturing(rewrite if reporter.isatty else now_and_then(write))
-
-    def _past_capturing(self, tell: Callable[[float], None]) -> Callable[[float], None]:
-        capture = self._plugin("capturemanager")
-
-        def told(seconds_left: float) -> None:
-            with capture.global_and_fixture_disabled() if capture else nullcontext():
-                tell(seconds_left)
-
-        return told
+    def _past_capturing(self) -> AbstractContextManager[None]:
+        capture: Any = self._plugin("capturemanager")
+        return capture.global_and_fixture_disabled() if capture else nullcontext()

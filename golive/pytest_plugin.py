@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import os
 import shutil
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,12 +28,13 @@ from golive import (
     runs,
     settings_file,
 )
-from golive.clock import SYSTEM
+from golive.clock import SYSTEM, now_and_then
 from golive.console import Console
 from golive.memory import remembering
 from golive.run import Blocked, Run
 from golive.sockets import NotObservable
 from golive.target import HEALTHY, Choice
+from golive.text import printable
 
 SESSION = "golive-session"
 """The name under which a go-live run is registered as a plugin."""
@@ -44,6 +46,10 @@ LISTING = ("collectonly", "help", "version", "markers", "cacheshow", "showfixtur
 WITH_A_WORD = ("fake", "secrets", "override", "operator")
 """Options of ours that take a word."""
 
+QUIET = -1
+"""Pytest's -q, which leaves out what the procedure tells itself: header, collection, files."""
+
+SIGN_OFF = "sign-off.html"
 BLOCKED = "golive_blocked"
 STEP_SECONDS = 60.0
 """How long a step may take beyond the waiting that the settings allow."""
@@ -168,12 +174,12 @@ class GoLiveSession:
         self._finished: evidence.Evidence | None = None
         self._trouble = ""
         self._told = importlib.import_module("reports.terminal")
-        self._console = Console(config.pluginmanager.get_plugin)
-        self._teller = self._told.Terminal(self._console.write)
+        self._console = Console(config.pluginmanager.get_plugin, config.get_terminal_writer)
+        self._teller = self._told.Terminal(self._console, is_brief=config.option.verbose < 0)
         results.keep_in(self._folder, config.option, config.add_cleanup)
         if not self._is_verbose:
             config.option.tbstyle, config.option.reportchars = "no", ""
-            config.option.no_header = True
+            config.option.verbose = min(config.option.verbose, QUIET)
 
     def _discard_unless_begun(self) -> None:
         if not hasattr(self, "run"):
@@ -196,6 +202,14 @@ class GoLiveSession:
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self._session = session
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Why a file cannot be read, in a line; the traceback is for -v."""
+        if report.failed and not self._is_verbose:
+            why = (report.longreprtext.strip().splitlines() or [""])[-1]
+            self._console.write(
+                f"Note: {report.nodeid}: {printable(why).removeprefix('E').strip()}"
+            )
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         _refuse([line for item in items for line in _refused_markers(item)])
@@ -247,6 +261,8 @@ class GoLiveSession:
             item.stash[OBSERVED], item.stash[REPORTS] = {}, []
             self.run.gate(step_id)
             self.run.begin(step_id)
+            if not self._is_verbose:
+                self._teller.under_way(step_id)
         return (yield from self._observing(item))
 
     @pytest.hookimpl(wrapper=True)
@@ -341,7 +357,7 @@ class GoLiveSession:
                 self._console.write(f"\nNote: {self._trouble}")
             self._teller.found(self._finished)
             self._report()
-            self._teller.verdict(self._finished, self._shown_folder)
+            _last(lambda: self._teller.verdict(self._finished, self._shown_folder))
             if fallback.is_due(self._finished, self.run):
                 self._fall_back()
         elif self._trouble:
@@ -359,6 +375,8 @@ class GoLiveSession:
             notes = [f"the reports are not written: {type(error).__name__} {error}".rstrip()]
         for note in notes:
             self._console.write(f"\nNote: {note}")
+        if (self._folder / SIGN_OFF).exists():
+            self._teller.sign_off(f"{self._shown_folder}/{SIGN_OFF}")
 
     def _fall_back(self) -> None:
         """AutoFallback: a run of its own, on the fallback, whose verdict is the last word."""
@@ -382,7 +400,17 @@ class GoLiveSession:
 
     def countdown(self) -> Callable[[float], None]:
         """Shown while it happens, although the test's own output is captured."""
-        return self._console.count_down(self._told.waiting_line)
+        return self._waiting(self._told.too_early, self.run.initialization_seconds)
+
+    def bounded(self, what: str) -> tuple[float, Callable[[float], None]]:
+        """How long the gateway is given for an answer, and who is told while it is waited for."""
+        seconds = self.run.file.settings.golive.handshake_timeout_seconds
+        return seconds, self._waiting(self._told.answer(what, seconds), seconds)
+
+    def _waiting(self, say: Callable[[float], str], most: float) -> Callable[[float], None]:
+        """In its place on a terminal; elsewhere now and then."""
+        tell: Callable[[float], None] = self._teller.waiting(say, most)
+        return tell if self._console.is_live else now_and_then(tell)
 
 
 def _settings_path(config: pytest.Config) -> Path:
@@ -394,6 +422,20 @@ def _settings_path(config: pytest.Config) -> Path:
         return Path(config.invocation_params.dir, chosen)
     name = "secrets.json" if config.option.fake is None else "secrets.example.json"
     return config.rootpath / name
+
+
+def _last(tell: Callable[[], None]) -> None:
+    """Tells it behind the traceback, where another plugin's exception is about to end pytest."""
+    error, show = sys.exc_info()[1], sys.excepthook
+    if not isinstance(error, Exception) or isinstance(error, pytest.UsageError):
+        tell()
+        return
+
+    def shown(*raised: Any) -> None:
+        show(*raised)
+        tell()
+
+    sys.excepthook = shown
 
 
 def _step_id(item: pytest.Item) -> str | None:

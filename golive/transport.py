@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from golive.clock import SYSTEM, Clock
@@ -74,6 +74,8 @@ class Transport:
         self._ended_by_peer: str | None = None
         self.received = 0
         """Bytes received so far."""
+        self.tell: Callable[[float], None] = lambda seconds_left: None
+        """Hears, while something is waited for, how many seconds are left; often, so be quick."""
 
     @classmethod
     def connect(cls, address: tuple[str, int], seconds: float, clock: Clock = SYSTEM) -> Transport:
@@ -171,6 +173,7 @@ class Transport:
     def _read(self, deadline: float) -> bytes:
         """What has come, at least one byte. Raises NoAnswer or PeerClosed."""
         while (left := deadline - self._clock.monotonic()) > 0:
+            self.tell(left)
             if data := self._receive(min(left, SLICE_SECONDS)):
                 return data
         raise NoAnswer("nothing came")

@@ -1,10 +1,14 @@
-"""The procedure on the terminal, as it happens: plain words, readable in any code page."""
+"""The procedure on the terminal, as it happens: in words; in shape and colour where those show."""
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from collections.abc import Callable
+from typing import Protocol
 
-from golive.evidence import Evidence, StepRecord
+from golive import procedure
+from golive.evidence import Diagnosis, Evidence, StepRecord
 from golive.text import printable, told
 
 WORDS = {
@@ -14,86 +18,225 @@ WORDS = {
     "not-configured": "not configured",
     "not-observable": "not observable",
 }
+COLOURS = {
+    "passed": {"green": True},
+    "failed": {"red": True, "bold": True},
+    "blocked": {"yellow": True},
+    "not-configured": {"cyan": True},
+    "not-observable": {"yellow": True, "bold": True},
+    "GO": {"green": True, "bold": True},
+    "NO-GO": {"red": True, "bold": True},
+    "live": {"bold": True},
+    "fallback": {"yellow": True, "bold": True},
+    "fake": {"cyan": True, "bold": True},
+}
+KINDS = ("passed", "failed", "blocked", "not-configured", "not-observable")
+SHAPES = dict(zip(KINDS, "√×─○?" if sys.platform == "win32" else "✓✗━○?", strict=True))  # noqa: RUF001
+"""A tick, a cross, a bar; on Windows those that the fonts of its console have."""
+
 HEADINGS = {
     "live": "Go-live procedure",
     "fallback": "Go-live procedure on the FALLBACK, TWS paper",
     "fake": "REHEARSAL against a fake gateway",
 }
-INDENT = " " * 11
 LONGEST_FACT = 400
 """Characters: a path or a command line is whole."""
+LONG_SECONDS = 1.0
+"""A step that took less does not say how long it took."""
+BAR = 20
 ASKED = "positions.complete"
 
 
-class Terminal:
-    """Tells a run line by line to `write`."""
+class Screen(Protocol):
+    """Where it is told; see golive.console."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write, self._stage = write, ""
+    @property
+    def is_live(self) -> bool: ...
+    @property
+    def width(self) -> int | None: ...
+    def shows(self, text: str) -> bool: ...
+    def coloured(self, text: str, **how: bool) -> str: ...
+    def write(self, line: str) -> None: ...
+    def write_again(self, line: str, **how: bool) -> None: ...
+
+
+class Terminal:
+    """Tells a run line by line. A brief one leaves out what the steps that passed have seen."""
+
+    def __init__(self, screen: Screen, *, is_brief: bool = False) -> None:
+        self._screen, self._is_brief, self._stage = screen, is_brief, ""
 
     def begin(self, where: str, target: str, resets: list[str]) -> None:
         """What is about to be tried; what is not the live gateway says so before anything else."""
-        self._write(f"{HEADINGS[target]}: {where}")
+        heading = HEADINGS[target]
+        first, *more = self._lines(f"{heading}: {where}", 0)
+        loud = self._screen.coloured(heading, **COLOURS[target])
+        for line in (first.replace(heading, loud), *more):
+            self._screen.write(line)
         for each in resets:
-            self._write(each)
+            self._screen.write(each)
 
     def remembered(self, override: str | None, damaged_lines: int) -> None:
         """What is to be known before anything of earlier runs and of the operator's choice."""
         if override is not None:
-            self._write(_shortened(f"OVERRIDE: {override}", 160))
+            self._screen.write(self._loud(_shortened(f"OVERRIDE: {override}", 160)))
         if damaged_lines:
-            self._write(f"Note: damaged lines of the journal passed over: {damaged_lines}")
+            self._screen.write(f"Note: damaged lines of the journal passed over: {damaged_lines}")
+
+    # the steps
+
+    def under_way(self, step_id: str) -> None:
+        """A step that is being performed, on a terminal; `step` completes its line."""
+        step = procedure.step(step_id)
+        self._enter(step.stage)
+        place = f"{procedure.NUMBER[step_id]} of {len(procedure.STEPS)}"
+        self._screen.write_again(f"{self._margin(' ')}{'now':<8} {step.title} ({place})")
+
+    def waiting(self, say: Callable[[float], str], most: float) -> Callable[[float], None]:
+        """Hears how many seconds are left of a wait, and tells it as `say` words it.
+
+        It takes `most` seconds, as far as is known before.
+
+        On a terminal in the line of the step; elsewhere each time in a line of its own.
+        """
+        screen = self._screen
+
+        def tell(left: float) -> None:
+            line = f"{self._margin(' ')}{'wait':<8} {say(left)}"
+            if not screen.is_live:
+                screen.write(line)
+                return
+            done = round(BAR * (1 - left / most)) if left < most else 0
+            bar = f" [{'#' * done:.<{BAR}}]"
+            is_wide = screen.width is None or len(line + bar) <= screen.width
+            screen.write_again(line + (bar if is_wide else ""), cyan=True)
+
+        return tell
 
     def step(self, record: StepRecord) -> None:
-        if record.stage != self._stage:
-            self._stage = record.stage
-            self._write(f"\n{record.stage}")
-        behind = f" (by {record.blocked_by})" if record.blocked_by else ""
-        self._write(f"  {WORDS[record.outcome]:<8} {record.title}{behind}")
-        pairs = told(record.observed)
+        self._enter(record.stage)
+        word = self._screen.coloured(f"{WORDS[record.outcome]:<8}", **COLOURS[record.outcome])
+        title = record.title + (f" (by {record.blocked_by})" if record.blocked_by else "")
+        if record.seconds >= LONG_SECONDS:
+            title += f" ({record.seconds:.1f} s)"
+        first, *more = self._lines(title, self._indent)
+        self._screen.write(f"{self._margin(record.outcome)}{word} {first.strip()}")
+        for line in more:
+            self._screen.write(line)
         if record.outcome == "passed":
-            there = [pair for pair in pairs if not pair.endswith(": none")]
-            pairs = ["; ".join(there)] if there else []
-        for pair in pairs:
-            self._write(_shortened(INDENT + pair, 100 if record.outcome == "passed" else 160))
+            self._saw(record)
+            return
+        for pair in told(record.observed):
+            self._wrapped(_shortened(pair, 160 - self._indent), self._indent)
+
+    def _saw(self, record: StepRecord) -> None:
+        there = [pair for pair in told(record.observed) if not pair.endswith(": none")]
+        if there and not self._is_brief:
+            width = self._screen.width or 100
+            line = _shortened(" " * self._indent + "; ".join(there), width)
+            self._screen.write(self._screen.coloured(line, light=True))
+
+    def _enter(self, stage: str) -> None:
+        if stage != self._stage:
+            self._stage = stage
+            self._screen.write("\n" + self._screen.coloured(stage, bold=True))
+
+    @property
+    def _has_shapes(self) -> bool:
+        return self._screen.shows("".join(SHAPES.values()))
+
+    @property
+    def _indent(self) -> int:
+        return 13 if self._has_shapes else 11
+
+    def _margin(self, outcome: str) -> str:
+        """Before the word of a step: its shape, where it can be shown."""
+        if not self._has_shapes:
+            return "  "
+        shape = SHAPES.get(outcome, " ")
+        return f"  {self._screen.coloured(shape, **COLOURS.get(outcome, {}))} "
+
+    # the end
 
     def found(self, evidence: Evidence) -> None:
         """What was not observed, and the diagnosis, if there is one."""
         hidden = [each.title for each in evidence.steps if each.outcome == "not-observable"]
         if hidden:
-            self._write("\nNot observed: " + "; ".join(hidden))
+            self._screen.write("")
+            self._wrapped("Not observed: " + "; ".join(hidden), 0)
         if evidence.diagnosis is not None:
-            self._diagnosis(evidence)
+            self._diagnosis(evidence.diagnosis)
+
+    def sign_off(self, page: str) -> None:
+        """Where the page to be signed is."""
+        self._screen.write(f"\nSign-off: {page}")
 
     def verdict(self, evidence: Evidence, report: str) -> None:
         """The last line."""
-        self._write("")
-        self._write(verdict_line(evidence, report))
+        self._screen.write("")
+        word, rest = evidence.verdict, verdict_line(evidence, report)
+        how = {**COLOURS[word], "invert": True}
+        self._screen.write(self._screen.coloured(word, **how) + rest.removeprefix(word))
 
-    def _diagnosis(self, evidence: Evidence) -> None:
-        found = evidence.diagnosis
-        assert found is not None
+    def _diagnosis(self, found: Diagnosis) -> None:
         recovery = f", Procedure {found.procedure}" if found.procedure else ""
-        self._write(f"\nDiagnosis: {found.code}{recovery}\n  {found.cause}")
+        self._screen.write("\n" + self._loud(f"Diagnosis: {found.code}{recovery}"))
+        self._wrapped(found.cause, 2)
         for each in found.also:
-            self._write(f"  or, to be looked at after that: {each.code}: {each.cause}")
+            self._wrapped(f"or, to be looked at after that: {each.code}: {each.cause}", 2)
         if found.stopped_at:
-            self._write(f"  the handshake stopped at: {found.stopped_at}")
-        self._write("Facts")
+            self._wrapped(f"the handshake stopped at: {found.stopped_at}", 2)
+        self._screen.write(self._screen.coloured("Facts", bold=True))
         for fact in found.facts:
-            self._write(_shortened(f"  - {fact}", LONGEST_FACT))
+            self._wrapped(_shortened(f"- {fact}", LONGEST_FACT), 2)
         self._list("What to do", found.next_steps)
         if found.if_that_fails:
             self._list("If that fails", found.if_that_fails)
 
     def _list(self, heading: str, lines: list[str]) -> None:
-        self._write(heading)
+        self._screen.write(self._screen.coloured(heading, bold=True))
         for number, line in enumerate(lines, start=1):
-            self._write(f"  {number}. {line}")
+            self._advice(f"  {number}. ", printable(line))
+
+    def _advice(self, number: str, line: str) -> None:
+        """A command that does not fit behind its words gets a line of its own, to be copied."""
+        width, (words, _, command) = self._screen.width, line.partition(": ")
+        if width is None or len(number + line) <= width:
+            self._screen.write(number + line)
+        elif command:
+            self._screen.write(f"{number}{words}:")
+            self._screen.write(" " * len(number) + self._screen.coloured(command, bold=True))
+        else:
+            self._wrapped(number.strip() + " " + line, 2)
+
+    def _wrapped(self, text: str, indent: int) -> None:
+        for line in self._lines(text, indent):
+            self._screen.write(line)
+
+    def _lines(self, text: str, indent: int) -> list[str]:
+        """On a terminal as wide as that is, where its words allow it; elsewhere one line."""
+        margin = " " * indent
+        width = self._screen.width or len(margin + text) + 1
+        return textwrap.wrap(
+            text,
+            width,
+            initial_indent=margin,
+            subsequent_indent=margin + "  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    def _loud(self, text: str) -> str:
+        return self._screen.coloured(text, red=True, bold=True)
 
 
-def waiting_line(seconds: float) -> str:
-    return f"  wait     too early: {seconds:4.1f} s more until the gateway counts as initialized"
+def too_early(left: float) -> str:
+    return f"too early: {left:4.1f} s more until the gateway counts as initialized"
+
+
+def answer(what: str, seconds: float) -> Callable[[float], str]:
+    """Waiting for something that may take so long: `waiting for its answer, 4 of 10 s`."""
+    return lambda left: f"waiting for {what}, {max(0.0, seconds - left):.0f} of {seconds:g} s"
 
 
 def verdict_line(evidence: Evidence, report: str) -> str:

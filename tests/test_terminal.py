@@ -2,16 +2,68 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from golive import procedure
+from golive.attempts import Attempts
+from golive.clock import coarsely
+from golive.connection import Connection
 from golive.evidence import Evidence, StepRecord
-from reports.terminal import Terminal, verdict_line
+from reports.terminal import SHAPES, WORDS, Terminal, answer, verdict_line
+from tests import on_a_terminal
+from tests.fakes import Fake
 from tests.projects import Project
+
+GO_LINE = r"GO \(rehearsal\): 24 positions, handshake \d+ ms, of a fake gateway; evidence in \S+"
+HAS_TERMINALS = pytest.mark.skipif(os.name == "nt", reason="has no pseudo-terminals")
+ESCAPE = re.compile(r"\x1b\[\d+m")
+
+
+class Screen:
+    """Keeps the lines; as plain as a file, or `columns` wide."""
+
+    is_live = False
+
+    def __init__(self, columns: int | None = None) -> None:
+        self.width, self.lines = columns, list[str]()
+
+    def shows(self, text: str) -> bool:
+        return False
+
+    def coloured(self, text: str, **how: bool) -> str:
+        return text
+
+    def write(self, line: str) -> None:
+        self.lines += line.split("\n")
+
+    def write_again(self, line: str, **how: bool) -> None:
+        raise AssertionError("no line of a file can be written again")
+
+
+def record(outcome: Any, **observed: Any) -> StepRecord:
+    return StepRecord(
+        id="positions.count", stage="positions", title="t", outcome=outcome, observed=observed
+    )
 
 
 def test_output_of_a_run_fits_a_cp1252_console(project: Project) -> None:
     for fault in ("healthy", "zombies"):
         run = project.rehearse(f"--fake={fault}")
-        run.output.encode("cp1252")
+        assert run.output.isascii()
         assert run.last_line.endswith(f"evidence in reports/runs/{run.folder.name}")
+
+
+def test_run_begins_with_what_is_tried_and_not_with_the_test_runner(project: Project) -> None:
+    output = project.rehearse("--fake").output
+    assert output.startswith("REHEARSAL against a fake gateway: ")
+    assert "test session starts" not in output
+    assert "collected" not in output
+    assert "generated xml" not in output
 
 
 def test_failed_run_shows_diagnosis_and_cure_and_no_traceback(project: Project) -> None:
@@ -25,16 +77,61 @@ def test_failed_run_shows_diagnosis_and_cure_and_no_traceback(project: Project) 
 
 def test_blocked_step_is_counted_as_blocked_and_as_nothing_else(project: Project) -> None:
     run = project.rehearse("--fake=zombies")
-    assert " 1 failed, 10 passed, 18 blocked in " in run.output
+    assert "\n1 failed, 10 passed, 18 blocked in " in run.output
     junit = (run.folder / "junit.xml").read_text(encoding="utf-8")
     assert 'errors="18" failures="1"' in junit
     assert "KeyError" not in junit
 
 
-def test_verbose_run_brings_the_traceback_back(project: Project) -> None:
+def test_verbose_run_brings_the_traceback_back_and_the_diagnosis_behind_it(
+    project: Project,
+) -> None:
     run = project.rehearse("--fake=missing-positions", "-v")
-    assert "def test_open_positions_are_as_many_as_expected" in run.output
+    traceback = run.output.index("def test_open_positions_are_as_many_as_expected")
+    assert traceback < run.output.index("Diagnosis: positions-mismatch")
+    assert "test session starts" in run.output
     assert run.last_line.startswith("NO-GO (rehearsal): 23 positions")
+
+
+def test_quiet_run_leaves_out_what_was_seen_by_the_steps_that_passed(project: Project) -> None:
+    output = project.rehearse("--fake", "-q").output
+    assert "ok       ibapi is the pinned version\n  ok " in output
+
+
+CRASH = "def pytest_terminal_summary(): raise RuntimeError('of another plugin')"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("-v",), ("-q",), ("-qq",), ("-vv",), ("-ra",), ("--junitxml=elsewhere.xml",), ("-s",)],
+)
+def test_verdict_is_the_last_line_whatever_is_asked(
+    words: tuple[str, ...], project: Project
+) -> None:
+    assert re.fullmatch(GO_LINE, project.rehearse("--fake", *words).last_line)
+
+
+def test_verdict_is_the_last_line_of_a_coloured_run(project: Project) -> None:
+    last = project.rehearse("--fake", "--color=yes").last_line
+    assert last.startswith("\x1b[")
+    assert re.fullmatch(GO_LINE, ESCAPE.sub("", last))
+
+
+def test_verdict_is_the_last_line_behind_the_crash_of_another_plugin(own_project: Project) -> None:
+    (own_project.folder / "crash.py").write_text(CRASH, encoding="utf-8")
+    run = own_project.rehearse("--fake=down", "-p", "crash")
+    assert "RuntimeError: of another plugin" in run.output
+    assert run.last_line.startswith("NO-GO (rehearsal): ")
+    assert run.exit_code == 1
+
+
+def test_file_that_cannot_be_read_is_named_with_the_reason(own_project: Project) -> None:
+    beside = own_project.folder / "acceptance" / "test_9_beside.py"
+    beside.write_text("import no_such_module\n", encoding="utf-8")
+    run = own_project.rehearse("--fake")
+    why = "acceptance/test_9_beside.py: ModuleNotFoundError: No module named 'no_such_module'"
+    assert f"Note: {why}\n" in run.output
+    assert run.last_line.startswith("NO-GO (rehearsal): ")
 
 
 def test_verdict_of_a_live_run_does_not_speak_of_a_rehearsal(project: Project) -> None:
@@ -50,12 +147,145 @@ def test_positions_that_were_not_asked_for_are_not_said_to_be_none(project: Proj
     assert run.last_line.startswith("NO-GO (rehearsal): positions not asked for, no handshake")
 
 
+# on a terminal
+
+
+def on_terminal(project: Project, *words: str, **variables: Any) -> on_a_terminal.Shown:
+    command = project.command("pytest", "acceptance", "-m", "golive", *words)
+    return on_a_terminal.run(command, project.folder, **variables)
+
+
+@HAS_TERMINALS
+def test_terminal_gets_shape_and_colour_beside_the_words(project: Project) -> None:
+    shown = on_terminal(project, "--fake=missing-positions")
+    for outcome, title in (
+        ("passed", "positions are complete"),
+        ("failed", "open positions are as many as expected"),
+        ("blocked", "no zombie is left (by positions.count)"),
+    ):
+        assert f"  {SHAPES[outcome]} {WORDS[outcome]:<8} {title}" in ESCAPE.sub("", shown.text)
+    assert "\x1b[32mok" in shown.text
+    assert ESCAPE.sub("", shown.last_line).startswith("NO-GO (rehearsal): 23 positions")
+
+
+@HAS_TERMINALS
+def test_terminal_shows_each_step_as_it_begins_and_completes_its_line(project: Project) -> None:
+    text = ESCAPE.sub("", on_terminal(project, "--fake").text)
+    for number, step in enumerate(procedure.STEPS, start=1):
+        begun = f"now      {step.title} ({number} of {len(procedure.STEPS)})"
+        assert re.search(rf"{re.escape(begun)}\r[^\n]*\r[^\n]* ok       {step.title}\r\n", text)
+
+
+@HAS_TERMINALS
+@pytest.mark.parametrize(
+    ("variables", "has_shapes", "has_colours", "is_live"),
+    [
+        ({"NO_COLOR": "1"}, True, False, True),
+        ({"PYTHONIOENCODING": "cp1252"}, False, True, True),
+        ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, False, True, True),
+        ({"TERM": "dumb"}, True, False, False),
+    ],
+)
+def test_terminal_that_shows_less_is_told_in_words(
+    variables: dict[str, str], has_shapes: bool, has_colours: bool, is_live: bool, project: Project
+) -> None:
+    text = on_terminal(project, "--fake=down", **variables).text
+    assert (SHAPES["passed"] in text, "\x1b" in text) == (has_shapes, has_colours)
+    assert (" now " in text) is is_live
+    assert "FAILED   gateway listens on the configured port" in ESCAPE.sub("", text)
+
+
+@HAS_TERMINALS
+def test_lines_fit_the_terminal_and_commands_stay_whole(project: Project) -> None:
+    shown = on_terminal(project, "--fake=zombies", columns=60)
+    lines = [each.split("\r")[-1] for each in ESCAPE.sub("", shown.text).split("\r\n")]
+    wide = [line for line in lines[:-2] if len(line) >= 60]  # the last one is the verdict
+    assert all("/" in line or "ss -tanp" in line for line in wide), wide
+    again = "     pytest acceptance -m golive --fake=zombies"
+    assert any(line.rstrip() == f"  {again}" or line.rstrip() == again for line in lines), lines
+
+
+# waiting
+
+
+@HAS_TERMINALS
+def test_wait_for_an_answer_counts_in_its_place(
+    project: Project, secrets: Callable[..., Any], fake: Callable[..., Fake]
+) -> None:
+    settings = secrets(fake("silent").port, HandshakeTimeoutSeconds=3)
+    text = ESCAPE.sub("", on_terminal(project, "--secrets", str(settings)).text)
+    for second in (1, 2):
+        assert f"wait     waiting for the gateway's answer, {second} of 3 s [" in text
+    assert text.count("waiting for the gateway's answer") == 2
+
+
+def test_wait_is_told_now_and_then_where_there_is_no_terminal(project: Project) -> None:
+    output = project.rehearse("--fake=endless-positions").output
+    assert output.count("  wait     waiting for the positions, 1 of 10 s\n") == 1
+    assert output.count("waiting for the positions") == 1
+    assert "ok       positions are complete" not in output
+    assert "FAILED   positions are complete (10." in output
+
+
+def test_short_wait_is_not_told_at_all() -> None:
+    told = list[float]()
+    tell = coarsely(told.append)
+    for left in (10.0, 9.75, 9.5, 9.25, 9.0, 8.9, 8.0, 7.5, 5.0):
+        tell(left)
+    assert told == [9.0, 8.0, 5.0]
+
+
+def test_telling_that_fails_costs_no_connection(fake: Callable[..., Fake]) -> None:
+    heard = list[float]()
+
+    def broken(left: float) -> None:
+        heard.append(left)
+        raise OSError("the terminal is gone")
+
+    connection = Connection("127.0.0.1", fake("slow=1.5").port, 10, Attempts())
+    try:
+        handshake = connection.open(5, broken)
+    finally:
+        connection.close()
+    assert handshake.stopped is None
+    assert len(heard) == 1
+
+
+def test_healthy_handshake_and_its_end_are_told_to_nobody(fake: Callable[..., Fake]) -> None:
+    heard = list[float]()
+    connection = Connection("127.0.0.1", fake("no-close").port, 10, Attempts())
+    try:
+        connection.open(5, heard.append)
+    finally:
+        connection.close()
+    assert heard == []
+
+
+def test_words_of_a_wait_name_how_long_it_may_be() -> None:
+    say = answer("the positions", 10)
+    assert [say(9.9), say(6.0)] == [
+        "waiting for the positions, 0 of 10 s",
+        "waiting for the positions, 4 of 10 s",
+    ]
+
+
+# what comes from a gateway
+
+
 def test_hostile_text_is_shown_as_text() -> None:
-    lines: list[str] = []
-    observed = {"symbol": "\x1b[31mGO\u202e\r\n<script>" + "A" * 10_000}
-    record = StepRecord(
-        id="positions.count", stage="positions", title="t", outcome="failed", observed=observed
-    )
-    Terminal(lines.append).step(record)
-    assert all(character.isprintable() for line in lines for character in line.strip("\n"))
-    assert max(map(len, lines)) < 200
+    symbol = "\x1b[31mGO\u202e\r\n<script>" + "A" * 10_000
+    for outcome in ("passed", "failed"):
+        for columns in (None, 80):
+            screen = Screen(columns)
+            Terminal(screen).step(record(outcome, symbol=symbol))
+            assert all(character.isprintable() for line in screen.lines for character in line)
+            assert max(map(len, screen.lines)) < 200
+
+
+def test_command_that_does_not_fit_gets_a_line_of_its_own(project: Project) -> None:
+    found = Evidence.model_validate(project.rehearse("--fake=zombies").evidence)
+    screen = Screen(60)
+    Terminal(screen).found(found)
+    at = next(n for n, line in enumerate(screen.lines) if "nothing is left in CLOSE_WAIT" in line)
+    assert screen.lines[at].endswith("CLOSE_WAIT:")
+    assert screen.lines[at + 1].startswith("     ")

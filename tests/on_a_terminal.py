@@ -1,0 +1,58 @@
+"""A command on a pseudo-terminal of its own: what it writes, and when."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.projects import SECONDS, environment
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the terminal got."""
+
+    exit_code: int
+    text: str
+
+    @property
+    def last_line(self) -> str:
+        return self.text.rstrip().splitlines()[-1]
+
+
+def run(command: list[str], folder: Path, columns: int = 100, **variables: str) -> Shown:
+    """To its end, on a terminal that has so many columns."""
+    if sys.platform == "win32":
+        raise OSError("there is none")
+    import fcntl
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    wanted = environment(**{"TERM": "xterm", **variables})
+    for name in {"NO_COLOR", "COLUMNS", "CI"} - set(variables):
+        wanted.pop(name, None)
+    process = subprocess.Popen(
+        command, cwd=folder, env=wanted, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    written = b""
+    try:
+        while chunk := _read(ours):
+            written += chunk
+    finally:
+        os.close(ours)
+    return Shown(process.wait(SECONDS), written.decode("utf-8", "replace"))
+
+
+def _read(descriptor: int) -> bytes:
+    """What comes; nothing once the other side has closed, which Linux tells by an error."""
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:
+        return b""
