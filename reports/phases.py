@@ -75,7 +75,7 @@ def budget_ms(found: Evidence) -> float:
 
 def _time(times: HandshakeTimes, key: str) -> float | None:
     ms: float | None = getattr(times, key)
-    return ms if ms is not None and math.isfinite(ms) and ms >= 0 else None
+    return ms if ms is not None and 0 <= ms < 1e9 else None
 
 
 def _phases(times: list[tuple[str, float | None]], last: float) -> Iterator[Phase]:

@@ -44,7 +44,7 @@ def page(found: Evidence) -> str:
         stages=_stages(found, where),
         stopped=_stopped(found),
         unseen=_unseen(found),
-        positions=[_position(row, found.positions.account) for row in found.positions.rows],
+        positions=_positions(found),
         has_positions=_has_positions(found),
     )
 
@@ -123,21 +123,26 @@ class Position:
     aside: str
 
 
-TEXTS = ("symbol", "sec_type", "expiry", "strike", "right", "multiplier", "currency")
+def _positions(found: Evidence) -> list[Position]:
+    rows = found.positions.rows
+    decimals = max((words.decimals(row.get("average_cost")) for row in rows), default=2)
+    return [_position(row, found.positions.account, decimals) for row in rows]
 
 
-def _position(row: dict[str, Any], account: str) -> Position:
-    texts = {name: "" if row.get(name) is None else str(row.get(name)) for name in TEXTS}
-    texts["strike"] = words.number(row["strike"]) if row.get("strike") else ""
-    cells = (*texts.values(), *_amounts(row), str(row.get("con_id", "")))
+def _position(row: dict[str, Any], account: str, decimals: int) -> Position:
+    quantity, strike = row.get("quantity"), row.get("strike")
+    cells = (
+        *(words.text(row.get(name)) for name in ("symbol", "sec_type")),
+        words.day(words.text(row.get("expiry"))),
+        words.number(strike) if strike else "",
+        *(words.text(row.get(name)) for name in ("right", "multiplier", "currency")),
+        words.text(quantity),
+        words.number(row.get("average_cost"), decimals),
+        words.text(row.get("con_id")),
+    )
     if row.get("account") != account:
         return Position(cells, f"of {row.get('account')}")
-    return Position(cells, "closed" if _is_zero(row.get("quantity")) else "")
-
-
-def _amounts(row: dict[str, Any]) -> tuple[str, str]:
-    quantity = row.get("quantity")
-    return "" if quantity is None else str(quantity), words.number(row.get("average_cost"))
+    return Position(cells, "closed" if _is_zero(quantity) else "")
 
 
 def _is_zero(quantity: Any) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from golive.evidence import StepRecord
 
-CUT = 24.0
+CUT = 30.0
 """Width of a step that takes most of the run: it is drawn shorter than it is."""
 
 ABSENT = 22.0
@@ -49,6 +49,7 @@ class TimeLine:
     ticks: tuple[tuple[float, float], ...]
     end: float
     seconds: float
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,12 @@ def of(steps: list[StepRecord]) -> TimeLine | None:
     width = 100.0 if len(timed) == len(steps) else 100.0 - ABSENT
     cut = (longest.began or 0.0, _end(longest)) if is_cut else None
     scale = Scale(seconds, width, cut)
-    return TimeLine(tuple(_lanes(steps, scale)), tuple(_ticks(scale)), width, seconds)
+    return TimeLine(tuple(_lanes(steps, scale)), tuple(_ticks(scale)), width, seconds, is_cut)
 
 
 def _is_timed(record: StepRecord) -> bool:
     times = (record.began, record.seconds)
-    return all(each is not None and math.isfinite(each) and 0 <= each < 1e9 for each in times)
+    return all(each is not None and 0 <= each < 1e9 for each in times)
 
 
 def _end(record: StepRecord) -> float:

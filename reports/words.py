@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import re
 from datetime import UTC, datetime, timezone, tzinfo
 from typing import Any
 
 from golive.evidence import Evidence
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,100}", re.ASCII)
 
 OUTCOMES = {
     "passed": "passed",
@@ -29,12 +31,12 @@ def target(found: Evidence) -> str:
 
 
 def against(found: Evidence) -> str:
-    """The same in a phrase, for who does not know the words."""
+    """The same in a sentence, for who does not know the words."""
     if found.target == "fake":
-        fault = f"told to be {found.fault}" if found.fault else "that behaves well"
-        return f"against a fake gateway {fault}; no permission to go live"
-    there = f"{found.endpoint.kind} at {found.endpoint.host}:{found.endpoint.port}"
-    return f"TWS paper, not the live gateway: {there}" if found.target == "fallback" else there
+        fault = f" with the fault {found.fault}" if found.fault else ""
+        return f"A fake gateway{fault}: no permission to go live."
+    there = f"{found.endpoint.kind} at {found.endpoint.host}:{found.endpoint.port}."
+    return f"Not the live gateway: {there}" if target(found) != "LIVE" else there
 
 
 def zone(found: Evidence) -> tzinfo:
@@ -73,7 +75,7 @@ def _moment(text: str) -> datetime | None:
 
 def duration(seconds: float | None) -> str:
     """`2.30 ms`, `10.4 s`, `1 min 32 s`."""
-    if seconds is None or not math.isfinite(seconds):
+    if seconds is None or not abs(seconds) < 1e9:
         return "not known"
     if abs(seconds) < 0.1:
         return milliseconds(seconds * 1000)
@@ -88,12 +90,38 @@ def milliseconds(ms: float) -> str:
     return f"{ms:,.{digits}f} ms"
 
 
-def number(value: Any) -> str:
-    """With two to four decimals, or as it is where it is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return "" if value is None else str(value)
-    whole, _, decimals = f"{value:,.4f}".partition(".")
-    return f"{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
+def number(value: Any, at_least: int = 2) -> str:
+    """With as many decimals as it needs, two to four; as it is where it is no number."""
+    if not _is_number(value):
+        return text(value)
+    return f"{value:,.{max(decimals(value), at_least)}f}"
+
+
+def decimals(value: Any) -> int:
+    """How many it needs, two to four."""
+    if not _is_number(value):
+        return 2
+    return max(2, len(f"{value:.4f}".rstrip("0").partition(".")[2]))
+
+
+def _is_number(value: Any) -> bool:
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_one and abs(value) < 1e15
+
+
+def text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def day(text: str) -> str:
+    """`20261218` as `2026-12-18`; anything else as it is."""
+    is_day = len(text) == 8 and text.isascii() and text.isdigit()
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if is_day else text
+
+
+def path(name: str) -> str:
+    """The name of a run as part of an address; empty where it is no plain name."""
+    return name if _NAME.fullmatch(name) else ""
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
