@@ -94,7 +94,7 @@ def a_no_go(
     before, (step, *behind) = procedure.STEPS[: number - 1], procedure.STEPS[number - 1 :]
     steps = [_record(each, "passed") for each in before]
     steps += [_record(step, "failed"), *(_record(each, "blocked", failed) for each in behind)]
-    found = a_go(started, target, number=number_of_the_second)
+    found = a_go(started, target, number_of_the_second=number_of_the_second)
     has_connected = number >= procedure.NUMBER["handshake.one-attempt"]
     what = {
         "verdict": "NO-GO",
