@@ -20,7 +20,10 @@ AGAIN = "python -m reports write"
 GONE = "the folder of the run is gone"
 LONGEST_REASON = 300
 
-TELLERS: tuple[tuple[str, str], ...] = (("the sign-off", "reports.sign_off"),)
+TELLERS: tuple[tuple[str, str], ...] = (
+    ("the sign-off", "reports.sign_off"),
+    ("the index of runs", "reports.index"),
+)
 """What is written, in this order, and the module that writes it."""
 
 

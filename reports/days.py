@@ -1,0 +1,98 @@
+"""The days of a target's runs as a calendar: a day without a run is a hole in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from reports.rows import Row
+
+LONGEST = 26 * 7
+"""Days: half a year, in columns of a week."""
+
+DAY = timedelta(days=1)
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WORST_FIRST = ("unreliable", "NO-GO", "unfinished", "GO", "drill")
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """`standing` is that of the worst run of the day; `hole`: none, `awaited`: none yet today.
+
+    `week` and `weekday` count from 0, the first Monday.
+    """
+
+    date: date
+    standing: str
+    words: str
+    week: int
+    weekday: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days from the first run to today, half a year at most. None of them is left out."""
+
+    days: list[Day]
+
+    @property
+    def monday(self) -> date:
+        """The first, from which weeks are counted."""
+        return self.days[0].date - self.days[0].weekday * DAY
+
+    @property
+    def until(self) -> date:
+        return self.days[-1].date
+
+    @property
+    def weeks(self) -> int:
+        return self.days[-1].week + 1
+
+    @property
+    def missed(self) -> list[date]:
+        """The days without a run."""
+        return [each.date for each in self.days if each.standing == "hole"]
+
+    @property
+    def holes(self) -> list[str]:
+        """The same, those in a row together: `2026-11-07 to 2026-11-09`."""
+        return [str(a) if a == b else f"{a} to {b}" for a, b in _stretches(self.missed)]
+
+    @property
+    def months(self) -> list[tuple[int, str]]:
+        """The weeks in which months begin, with their names; and the first, where there is room."""
+        days = [self.days[0], *(each for each in self.days[1:] if each.date.day == 1)]
+        if len(days) > 1 and days[1].week < 3:
+            days = days[1:]
+        return [(each.week, MONTHS[each.date.month - 1]) for each in days]
+
+
+def calendar(rows: list[Row], today: date) -> Calendar:
+    """Of runs on one target; there is at least one."""
+    by_day: dict[date, list[Row]] = {}
+    for row in rows:
+        by_day.setdefault(date.fromisoformat(row.day), []).append(row)
+    last = max(today, max(by_day))  # a run where tomorrow has begun already
+    first = max(min(by_day), last - (LONGEST - 1) * DAY)
+    found = []
+    for number in range((last - first).days + 1):
+        each = first + number * DAY
+        standing, words = _told(by_day.get(each, []), is_over=each < today)
+        found.append(Day(each, standing, f"{each}: {words}", *divmod(number + first.weekday(), 7)))
+    return Calendar(found)
+
+
+def _told(rows: list[Row], *, is_over: bool) -> tuple[str, str]:
+    if not rows:
+        return ("hole", "no run") if is_over else ("awaited", "no run yet")
+    counts = Counter("drill" if each.is_drill else each.standing for each in rows)
+    worst = next(each for each in WORST_FIRST if counts[each])
+    return worst, ", ".join(f"{counts[each]} {each}" for each in WORST_FIRST if counts[each])
+
+
+def _stretches(dates: list[date]) -> list[tuple[date, date]]:
+    """The first and the last of those that follow each other."""
+    firsts = [each for each in dates if each - DAY not in dates]
+    lasts = [each for each in dates if each + DAY not in dates]
+    return list(zip(firsts, lasts, strict=True))

@@ -1,0 +1,83 @@
+"""What speaks against a piece of evidence that is whole and sealed: that it contradicts itself."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+
+import golive
+from golive import evidence, procedure
+from golive.evidence import Evidence
+
+NAME = re.compile(r"(\d{8}T\d{6}Z)(?:\.(\d+))?-(live|fallback|fake)")
+
+
+class Name(NamedTuple):
+    """What the name of a run's folder says: when it began (UTC), its number in that second."""
+
+    began: datetime
+    number: int
+    target: str
+
+
+def name_of(text: str) -> Name | None:
+    """None for what no run is named like."""
+    found = NAME.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        began = datetime.strptime(found[1], "%Y%m%dT%H%M%S%z")
+    except ValueError:  # the 31st of a month that has none
+        return None
+    return Name(began, int(found[2] or 1), found[3])
+
+
+def doubts(found: Evidence, folder: str) -> list[str]:
+    """A line each; none where evidence and the name of its folder agree with themselves.
+
+    A digest can be made for any document; these are the traces of one that was made up.
+    """
+    return [*_of_the_name(found, folder), *_of_the_verdict(found)]
+
+
+def _of_the_name(found: Evidence, folder: str) -> list[str]:
+    if found.run_id != folder:
+        return [f"it is the evidence of another run, {found.run_id}"]
+    name = name_of(folder)
+    if name is None or name.target != found.target:
+        return [f"its target is {found.target}, and its folder is not named so"]
+    return []
+
+
+def _of_the_verdict(found: Evidence) -> list[str]:
+    if found.verdict == "NO-GO":
+        return [] if found.diagnosis else ["it says NO-GO and has no diagnosis"]
+    lines = []
+    if not is_supported(found):
+        lines.append("it says GO, and its steps do not")
+    if found.attempts != 1:
+        lines.append(f"it says GO with {found.attempts} attempts, and a GO has exactly one")
+    if found.diagnosis:
+        lines.append(f"it says GO and has a diagnosis, {found.diagnosis.code}")
+    return lines
+
+
+def is_supported(found: Evidence) -> bool:
+    """Whether the steps make GO: all of this procedure, or those that another version had."""
+    blind = found.sockets.may_be_unobserved
+    if not is_of_another_version(found):
+        return evidence.verdict(found.steps, blind) == "GO"
+    known = [each for each in found.steps if each.id in procedure.NUMBER]
+    others = [each for each in found.steps if each.id not in procedure.NUMBER]
+    return bool(known) and all(
+        [
+            *(evidence.is_no_obstacle(each, blind) for each in known),
+            *(each.outcome in ("passed", "not-configured", "not-observable") for each in others),
+        ]
+    )
+
+
+def is_of_another_version(found: Evidence) -> bool:
+    """Of this project: its procedure may have had other steps, its pages another look."""
+    return found.circumstances.golive != golive.__version__

@@ -1,0 +1,140 @@
+"""A run as one row: what the index shows of it, out of its evidence."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from golive import evidence
+from golive.evidence import Evidence, NoEvidence, Record
+from reports import words
+from reports.doubts import doubts, name_of
+
+Standing = Literal["GO", "NO-GO", "unfinished", "unreliable"]
+
+ASKED = "positions.complete"
+NONE_THERE = "it left no evidence, or none yet"
+AIMS = {"live": "LIVE", "fallback": "PAPER FALLBACK", "fake": "REHEARSAL"}
+"""What a run was aimed at, as far as only its name is known."""
+
+
+class Row(Record):
+    """A run as the index shows it. `why` is what keeps its evidence from being relied on.
+
+    Times are ISO 8601: `started` in UTC, `local` with the offset of the machine it ran on. `aim` is
+    the target in words.
+    """
+
+    run_id: str
+    standing: Standing
+    target: str = ""
+    aim: str = ""
+    fault: str | None = None
+    started: str = ""
+    local: str = ""
+    operator: str = ""
+    account: str = ""
+    code: str = ""
+    recovery: str = ""
+    handshake_ms: float | None = None
+    budget_ms: float | None = None
+    seconds: float | None = None
+    positions: int | None = None
+    overridden: tuple[str, ...] = ()
+    why: str = ""
+
+    @property
+    def is_drill(self) -> bool:
+        """A rehearsal of a failure: its NO-GO is what was asked for."""
+        return self.fault is not None
+
+    @property
+    def day(self) -> str:
+        """On which it began, where it ran; "" where that is not known."""
+        return (self.local or self.started)[:10]
+
+    @property
+    def local_words(self) -> str:
+        """The local time, where that is another than UTC."""
+        if not self.local or self.local.endswith("+00:00"):
+            return ""
+        return f"{datetime.fromisoformat(self.local):%Y-%m-%d %H:%M:%S UTC%z}"
+
+
+def row_of(folder: Path) -> Row | None:
+    """None where there is no such folder any more."""
+    try:
+        found = evidence.read(folder)
+        if lines := doubts(found, folder.name):
+            return _unreliable(folder, "; ".join(lines))
+        return _reliable(found)
+    except NoEvidence as error:
+        if not folder.exists():
+            return None
+        path = folder / evidence.FILE_NAME
+        why = str(error).removeprefix(f"{path}: ") if path.exists() else NONE_THERE
+        return _unreliable(folder, why)
+    except ValueError as error:  # sealed, but a time that is none
+        return _unreliable(folder, str(error))
+
+
+def _reliable(found: Evidence) -> Row:
+    who, why = found.circumstances, found.diagnosis
+    seconds = _moment(found.ended) - _moment(found.started)
+    local = who.local_started and _moment(who.local_started).isoformat(timespec="seconds")
+    asked = any(each.id == ASKED and each.outcome != "blocked" for each in found.steps)
+    return Row(
+        run_id=found.run_id,
+        standing="unfinished" if why and why.code == "unfinished" else found.verdict,
+        target=found.target,
+        aim=words.target(found),
+        fault=found.fault,
+        started=found.started,
+        local=local or "",
+        operator=who.operator,
+        account=found.positions.account,
+        code=why.code if why else "",
+        recovery=why.procedure or "" if why else "",
+        handshake_ms=handshake_ms(found),
+        budget_ms=_budget_ms(found),
+        seconds=seconds.total_seconds(),
+        positions=found.positions.count if asked else None,
+        overridden=tuple(each.step for each in found.overrides),
+    )
+
+
+def handshake_ms(found: Evidence) -> float | None:
+    """Until both answers were there; None where it was not completed."""
+    times = found.handshake.managed_accounts_ms, found.handshake.next_valid_id_ms
+    complete = [each for each in times if each is not None and math.isfinite(each)]
+    return max(complete) if len(complete) == len(times) else None
+
+
+def _budget_ms(found: Evidence) -> float | None:
+    seconds = found.circumstances.settings.get("GoLive.HandshakeBudgetSeconds")
+    return seconds * 1000 if isinstance(seconds, (int, float)) and seconds > 0 else None
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"not a time with its zone: {text}")
+    return moment
+
+
+def _unreliable(folder: Path, why: str) -> Row:
+    """Nothing is shown of it but its name."""
+    name = name_of(folder.name)
+    if name is None:
+        return Row(run_id=folder.name, standing="unreliable", why=why)
+    started = name.began.isoformat()
+    return Row(
+        run_id=folder.name,
+        standing="unreliable",
+        target=name.target,
+        aim=AIMS[name.target],
+        started=started,
+        why=why,
+    )
