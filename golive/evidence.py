@@ -266,6 +266,7 @@ def read(folder: Path) -> Evidence:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         found = Evidence.model_validate(document)
+        digest = digest_of(document)
     except FileNotFoundError:
         what = "no such file" if folder.is_dir() else "there is no such run"
         raise NoEvidence(f"{path}: {what}") from None
@@ -276,7 +277,7 @@ def read(folder: Path) -> Evidence:
         raise NoEvidence(f"{path}: not evidence of this schema: see {printable(where)}") from None
     except (ValueError, RecursionError):
         raise NoEvidence(f"{path}: cut off or no JSON") from None
-    if found.digest != digest_of(document):
+    if found.digest != digest:
         raise NoEvidence(f"{path}: its digest does not match: it was changed since it was written")
     return found
 

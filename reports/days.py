@@ -73,8 +73,9 @@ def calendar(rows: list[Row], today: date) -> Calendar:
     by_day: dict[date, list[Row]] = {}
     for row in rows:
         by_day.setdefault(date.fromisoformat(row.day), []).append(row)
-    last = max(today, max(by_day))  # a run where tomorrow has begun already
-    first = max(min(by_day), last - (LONGEST - 1) * DAY)
+    is_tomorrow_somewhere = max(by_day) > today
+    last = today + DAY if is_tomorrow_somewhere else today
+    first = max(min(*by_day, last), last - (LONGEST - 1) * DAY)
     found = []
     for number in range((last - first).days + 1):
         each = first + number * DAY

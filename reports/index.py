@@ -16,6 +16,7 @@ from reports.rows import AIMS, Row
 from reports.trends import Plot
 from reports.writing import Wanted
 
+RUNS = "runs"
 SHOWN = ("sign-off.html", "evidence.json")
 FILE_NAME, ROWS, LOCK = "index.html", ".index.json", ".index.lock"
 PATIENCE = 10.0
@@ -38,8 +39,13 @@ class Track:
 
 
 def write(found: Evidence, folder: Path, wanted: Wanted) -> Sequence[str]:
-    """Makes room for the run, then lists it. Gives a line where no room could be made."""
+    """Makes room for the run, then lists it. Gives a line where no room could be made.
+
+    A run that lies elsewhere is not listed: what is beside it there is not ours.
+    """
     runs, keep = folder.parent, wanted.keep_runs
+    if runs.name != RUNS:
+        return [f"not in a folder of runs, so in no index of them: {folder}"]
     notes = [] if keep is None else pruning.prune(runs, keep, folder.name)
     rebuild(runs)
     return notes

@@ -1,0 +1,150 @@
+"""`python -m reports`: looks again at what runs have left."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from golive import evidence
+from golive.text import printable
+from reports import doubts, index, sign_off, verification, words, writing
+from reports.verification import Checked
+
+RUNS = Path("reports", "runs")
+DONE, NOT_DONE, USAGE, INTERRUPTED = 0, 1, 4, 130
+SHORTEST_DIGEST = 12
+
+PROVES = (
+    "A digest proves that the evidence is what it was when the digest was made; not who made it,",
+    "nor when. Whoever can write here can make a new one, so compare it with the signed page:",
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Bad input gets one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"reports: {message}; see {self.prog} --help\n")
+
+
+class Unusable(Exception):
+    """Bad input. Its text is one line."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console may know fewer characters than we do
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    perform: Callable[[argparse.Namespace], int] = options.perform
+    try:
+        return perform(options)
+    except Unusable as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m reports", description="The reports of runs.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = f"a run's folder, its name in {RUNS.as_posix()}, or its evidence.json or sign-off.html"
+
+    verify = commands.add_parser("verify", help="is the evidence of a run what the run left?")
+    verify.add_argument("run", metavar="RUN", help=run)
+    verify.add_argument(
+        "--digest", metavar="HEX", help="as it stands on the printed page; 12 digits are enough"
+    )
+    verify.set_defaults(perform=_verify)
+
+    write = commands.add_parser("write", help="write the reports of runs again")
+    write.add_argument("runs", metavar="RUN", nargs="+", help=run)
+    write.set_defaults(perform=_write)
+
+    rebuild = commands.add_parser("index", help="write the index of runs again")
+    rebuild.set_defaults(perform=_index)
+    return parser
+
+
+def _verify(options: argparse.Namespace) -> int:
+    """0 verified, 1 not."""
+    printed = "" if options.digest is None else _digest(options.digest)
+    checked = verification.verify(_folder(options.run), printed)
+    for line in _told(checked, printed):
+        print(printable(line), flush=True)
+    return DONE if checked.is_verified else NOT_DONE
+
+
+def _told(checked: Checked, printed: str) -> list[str]:
+    found, lines = checked.found, [f"Run: {checked.folder}"]
+    if found is not None:
+        says = "Verdict" if checked.is_verified else "It claims"
+        began = words.utc(found.started)
+        lines.append(f"{says}: {found.verdict}, {words.target(found)}, {began}")
+        lines.append(f"Digest: {found.digest}")
+    lines += [f"Note: {note}" for note in checked.notes]
+    for number, each in enumerate(checked.findings, start=1):
+        lines.append(f"{number}. {each.what}: {each.means}; {each.to_do}")
+    if not checked.is_verified:
+        return [*lines, f"NOT VERIFIED: {words.counted(len(checked.findings), 'finding')}"]
+    if printed:
+        return [*lines, "VERIFIED: the evidence is what it was when the page was printed"]
+    again = f"  python -m reports verify {checked.folder} --digest HEX"
+    return [*lines, *PROVES, again, "VERIFIED: the evidence is what it was when it was sealed"]
+
+
+def _write(options: argparse.Namespace) -> int:
+    """0 all written, 1 not. Deletes nothing: that is left to runs."""
+    folders = [_folder(each) for each in options.runs]
+    notes = [note for each in folders for note in writing.write(each, writing.Wanted())]
+    for note in notes:
+        print(f"reports: {note}", file=sys.stderr)
+    return NOT_DONE if notes else DONE
+
+
+def _index(options: argparse.Namespace) -> int:
+    """0 written, 1 not."""
+    if not RUNS.is_dir():
+        raise Unusable(f"there is no {RUNS.as_posix()} here; go to the project's folder")
+    try:
+        index.rebuild(RUNS.absolute())
+    except (OSError, index.Busy) as error:
+        print(f"reports: the index could not be written: {error}", file=sys.stderr)
+        return NOT_DONE
+    print(f"Written: {RUNS.with_name(index.FILE_NAME)}", flush=True)
+    return DONE
+
+
+def _folder(text: str) -> Path:
+    """The folder of the run that is meant. Raises Unusable."""
+    path = Path(os.path.abspath(text))
+    if path.name in (evidence.FILE_NAME, sign_off.FILE_NAME) and path.parent.is_dir():
+        return path.parent
+    if path.is_dir():
+        return path
+    if doubts.name_of(text) and (RUNS / text).is_dir():
+        return (RUNS / text).absolute()
+    raise Unusable(f"there is no such run: {printable(text)}")
+
+
+def _digest(text: str) -> str:
+    """The digits, without what is between them. Raises Unusable."""
+    digits = re.sub(r"[\s:-]", "", text).lower()
+    if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST_DIGEST},64}}", digits):
+        raise Unusable(f"--digest needs {SHORTEST_DIGEST} to 64 digits, 0 to 9 and a to f")
+    return digits
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""Whether a run's evidence, and the page that is signed, are what the run left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from golive import evidence
+from golive.evidence import Evidence, NoEvidence
+from golive.text import printable
+from reports import sign_off
+from reports.doubts import doubts, is_of_another_version, name_of
+from reports.index import RUNS
+
+TRUST_NOTHING = (
+    "do not rely on this run: restore its folder from a copy that has the digest of the printed"
+    " page, or perform the run again"
+)
+MADE_UP = "the digest fits, but no run writes that: somebody made a new digest"
+WRITE_AGAIN = "write it again, and compare it with the printed one: python -m reports write"
+
+
+class Finding(NamedTuple):
+    """What speaks against it, what that means, and what to do."""
+
+    what: str
+    means: str
+    to_do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`found` is None where there is no evidence at all; `notes` are what could not be checked."""
+
+    folder: Path
+    found: Evidence | None
+    findings: list[Finding]
+    notes: list[str]
+
+    @property
+    def is_verified(self) -> bool:
+        return self.found is not None and not self.findings
+
+
+def verify(folder: Path, printed: str = "") -> Checked:
+    """`printed` is the digest on the printed page, or how it begins; "" where none is at hand."""
+    try:
+        found = evidence.read(folder)
+    except NoEvidence as error:
+        return Checked(folder, None, [_no_evidence(folder, error)], [])
+    checked = Checked(folder, found, [], [])
+    checked.findings.extend(_of_the_evidence(folder, found))
+    if not found.digest.startswith(printed):
+        checked.findings.append(
+            Finding(
+                f"its digest begins with {found.digest[: len(printed)]}, the printed one with"
+                f" {printed}",
+                "the page was printed of other evidence, or this was made anew since",
+                TRUST_NOTHING,
+            )
+        )
+    _check_the_page(checked, found)
+    if not _is_in_its_place(folder):
+        checked.notes.append(f"this folder is not named after the run, {found.run_id}")
+    return checked
+
+
+def _no_evidence(folder: Path, error: NoEvidence) -> Finding:
+    document = _document(folder)
+    if "digest" not in document:
+        return Finding(str(error), "nothing can be said of this run", TRUST_NOTHING)
+    if document.get("schema") != 1:
+        schema = printable(str(document.get("schema")))[:20]
+        means = f"its schema is {schema}: another version of this project wrote it, or nobody"
+        return Finding(str(error), means, "verify it with the version that wrote it")
+    stated, made = printable(str(document["digest"]))[:64], evidence.digest_of(document)
+    means = f"it states the digest {stated}, and has {made}" if stated != made else MADE_UP
+    return Finding(str(error), means, TRUST_NOTHING)
+
+
+def _document(folder: Path) -> dict[str, Any]:
+    """As far as it is one."""
+    try:
+        found = json.loads((folder / evidence.FILE_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _of_the_evidence(folder: Path, found: Evidence) -> Iterator[Finding]:
+    name = folder.name if _is_in_its_place(folder) else found.run_id
+    for doubt in doubts(found, name):
+        means = MADE_UP if found.run_id == name else "somebody has put it there"
+        yield Finding(f"{evidence.FILE_NAME}: {doubt}", means, TRUST_NOTHING)
+    if twice := _named_twice(folder):
+        means = "a reader of the file may see another value than the one that is checked"
+        yield Finding(f"{evidence.FILE_NAME}: {twice} stands there twice", means, TRUST_NOTHING)
+
+
+def _is_in_its_place(folder: Path) -> bool:
+    return name_of(folder.name) is not None or folder.parent.name == RUNS
+
+
+def _named_twice(folder: Path) -> str:
+    """A key that one object of the document has twice: of those, JSON readers choose one."""
+    twice: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        twice.extend(name for name in names if names.count(name) > 1)
+        return dict(pairs)
+
+    text = (folder / evidence.FILE_NAME).read_text(encoding="utf-8")
+    json.loads(text, object_pairs_hook=look)
+    return printable(twice[0])[:100] if twice else ""
+
+
+def _check_the_page(checked: Checked, found: Evidence) -> None:
+    name = sign_off.FILE_NAME
+    again = f"{WRITE_AGAIN} {checked.folder}"
+    try:
+        shown = (checked.folder / name).read_bytes()
+    except FileNotFoundError:
+        checked.notes.append(f"{name} is not there; {again}")
+        return
+    except OSError as error:
+        why = f"{name}: {error.strerror or error}"
+        checked.findings.append(Finding(why, "the page cannot be compared with it", again))
+        return
+    if shown == _page(found):
+        return
+    if found.digest.encode("ascii") not in shown:
+        why = f"{name}: the digest of this evidence does not stand on it"
+        checked.findings.append(Finding(why, "it is the page of other evidence", again))
+    elif not is_of_another_version(found):
+        why = f"{name}: it is not the page of this evidence, byte for byte"
+        checked.findings.append(Finding(why, "the page was changed", again))
+    else:
+        version = printable(found.circumstances.golive)[:20]
+        checked.notes.append(
+            f"{name} cannot be compared byte by byte, since version {version} of this project wrote"
+            " the evidence; its digest stands on it"
+        )
+
+
+def _page(found: Evidence) -> bytes | None:
+    """None where none can be made of it: sealed, but nothing that a run leaves."""
+    try:
+        return sign_off.page(found).encode("utf-8")
+    except Exception:
+        return None

@@ -1,0 +1,308 @@
+"""`python -m reports`: what a run left is verified, written again and listed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import reports.__main__ as command
+from golive import evidence
+from golive.evidence import Evidence
+from reports import sign_off
+from tests.projects import Project
+from tests.runs_on_disk import NIGHT, a_go, a_no_go, kept
+from tests.test_index import DAMAGES, at_no_time, resealed
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "reports" / "runs"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Exit code, and what was printed."""
+
+    def run(*arguments: object) -> tuple[int, str]:
+        try:
+            code = command.main([str(each) for each in arguments])
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
+
+    return run
+
+
+Call = Callable[..., tuple[int, str]]
+
+
+def signed(found: Evidence, runs: Path) -> Path:
+    """A run with its page."""
+    folder = kept(found, runs)
+    page = sign_off.page(evidence.read(folder))
+    (folder / "sign-off.html").write_text(page, encoding="utf-8", newline="\n")
+    return folder
+
+
+# verified
+
+
+@pytest.mark.parametrize("found", [a_go(), a_no_go(), a_no_go(target="fake", fault="down")])
+@pytest.mark.parametrize("named", ["folder", "name", "evidence.json", "sign-off.html"])
+def test_run_that_is_unchanged_is_verified_however_it_is_named(
+    runs: Path, call: Call, found: Evidence, named: str
+) -> None:
+    folder = signed(found, runs)
+    words = {"folder": folder, "name": folder.name}
+    code, said = call("verify", words.get(named, folder / named))
+    assert code == 0
+    assert said.splitlines()[-1].startswith("VERIFIED")
+    assert f"Digest: {evidence.read(folder).digest}" in said
+    assert "not who made it" in said
+
+
+def test_digest_of_the_printed_page_is_compared(runs: Path, call: Call) -> None:
+    folder = signed(a_go(), runs)
+    digest = evidence.read(folder).digest
+    spaced = " ".join(re.findall("....", digest.upper()))
+    for printed in (digest, digest[:12], spaced):
+        code, said = call("verify", folder, "--digest", printed)
+        assert (code, "when the page was printed" in said) == (0, True)
+    code, said = call(
+        "verify", folder, "--digest", digest[:-1] + ("1" if digest[-1] == "0" else "0")
+    )
+    assert code == 1
+    assert "the printed one with" in said
+
+
+def test_run_of_a_real_rehearsal_is_verified_and_what_is_done_to_it_is_found(
+    own_project: Project,
+) -> None:
+    run = own_project.rehearse("--fake=down")
+    good = own_project.run("reports", "verify", run.folder.name)
+    assert good.exit_code == 0, good.output
+    file = run.folder / "evidence.json"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"verdict": "NO-GO"', '"verdict": "GO"'), encoding="utf-8")
+    bad = own_project.run("reports", "verify", str(run.folder))
+    assert bad.exit_code == 1
+    assert "it was changed since it was written" in bad.output
+    assert bad.last_line == "NOT VERIFIED: 1 finding"
+    assert "Traceback" not in bad.output
+    good.output.encode("cp1252")
+
+
+# not verified
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_to_the_evidence_is_found_and_said_what_to_do(
+    runs: Path, call: Call, damage: Callable[[Evidence, Path], None]
+) -> None:
+    found = a_no_go()
+    folder = signed(found, runs)
+    damage(found, folder)
+    code, said = call("verify", folder)
+    assert code == 1
+    assert "Verdict: GO" not in said
+    if damage is not at_no_time:  # there only the page tells it
+        assert "do not rely on this run" in said or "verify it with the version" in said
+    assert said.splitlines()[-1].startswith("NOT VERIFIED")
+
+
+def test_tampered_evidence_is_told_with_both_digests(runs: Path, call: Call) -> None:
+    folder = signed(a_go(), runs)
+    stated = evidence.read(folder).digest
+    file = folder / "evidence.json"
+    file.write_bytes(file.read_bytes().replace(b'"count": 24', b'"count": 25'))
+    made = evidence.digest_of(json.loads(file.read_bytes()))
+    code, said = call("verify", folder)
+    assert code == 1
+    assert f"it states the digest {stated}, and has {made}" in said
+
+
+def test_evidence_that_was_sealed_again_with_another_field_is_found(runs: Path, call: Call) -> None:
+    folder = signed(a_go(), runs)
+    document: dict[str, Any] = a_go().document() | {"remark": "all is well"}
+    document["digest"] = evidence.digest_of(document)
+    (folder / "evidence.json").write_text(json.dumps(document), encoding="utf-8")
+    code, said = call("verify", folder)
+    assert code == 1
+    assert "not evidence of this schema: see remark" in said
+    assert "somebody made a new digest" in said
+
+
+def test_value_that_stands_there_twice_is_found(runs: Path, call: Call) -> None:
+    folder = signed(a_no_go(), runs)
+    file = folder / "evidence.json"
+    file.write_text(file.read_text(encoding="utf-8").replace("{", '{"verdict": "GO",', 1), "utf-8")
+    code, said = call("verify", folder)
+    assert code == 1
+    assert "verdict stands there twice" in said
+
+
+def test_go_with_two_attempts_is_found(runs: Path, call: Call) -> None:
+    folder = signed(a_go(), runs)
+    resealed(a_go(), folder, attempts=2)
+    code, said = call("verify", folder)
+    assert code == 1
+    assert "it says GO with 2 attempts" in said
+
+
+def test_page_that_was_changed_is_found(runs: Path, call: Call) -> None:
+    folder = signed(a_no_go(), runs)
+    page = folder / "sign-off.html"
+    page.write_text(page.read_text(encoding="utf-8").replace("NO-GO", "GO"), "utf-8", newline="\n")
+    code, said = call("verify", folder)
+    assert code == 1
+    assert "not the page of this evidence, byte for byte: the page was changed" in said
+    assert "python -m reports write" in said
+
+
+def test_page_of_another_run_is_found(runs: Path, call: Call) -> None:
+    folder, other = signed(a_no_go(), runs), signed(a_go(target="fake"), runs)
+    shutil.copyfile(other / "sign-off.html", folder / "sign-off.html")
+    code, said = call("verify", folder)
+    assert code == 1
+    assert "it is the page of other evidence" in said
+
+
+def test_page_that_another_version_wrote_is_told_by_the_digest_on_it(
+    runs: Path, call: Call
+) -> None:
+    now = a_go()
+    older = now.circumstances.model_copy(update={"golive": "0.0.1"})
+    folder = signed(now.model_copy(update={"circumstances": older}), runs)
+    page, digest = folder / "sign-off.html", evidence.read(folder).digest
+    page.write_text(f"<p>Another look: {digest}", encoding="utf-8")
+    code, said = call("verify", folder)
+    assert code == 0
+    assert "cannot be compared byte by byte" in said
+    page.write_text("<p>Another look", encoding="utf-8")
+    assert call("verify", folder)[0] == 1
+
+
+def test_page_that_is_missing_is_said_and_written_again(runs: Path, call: Call) -> None:
+    folder = kept(a_go(), runs)
+    code, said = call("verify", folder)
+    assert code == 0
+    assert "sign-off.html is not there" in said
+    assert call("write", folder)[0] == 0
+    assert "Note" not in call("verify", folder)[1]
+
+
+def test_copy_that_came_by_mail_is_verified_where_it_lies(
+    runs: Path, call: Call, tmp_path: Path
+) -> None:
+    folder, mail = signed(a_go(), runs), tmp_path / "mail"
+    shutil.copytree(folder, mail)
+    code, said = call("verify", mail / "evidence.json")
+    assert code == 0
+    assert f"not named after the run, {folder.name}" in said
+
+
+def test_hostile_text_of_the_evidence_cannot_repaint_the_terminal(runs: Path, call: Call) -> None:
+    folder = signed(a_go(), runs)
+    resealed(a_go(), folder, run_id="\x1b[2J\u202eVERIFIED\n")
+    code, said = call("verify", folder)
+    assert code == 1
+    assert all(each.isprintable() for each in said.splitlines())
+    assert said.count("\n") == len(said.splitlines())
+
+
+# written again
+
+
+def test_reports_are_written_again_as_they_were_and_nothing_is_deleted(
+    own_project: Project,
+) -> None:
+    made = [own_project.rehearse("--fake=down") for _ in range(2)]
+    index = own_project.folder / "reports" / "index.html"
+    page = made[0].folder / "sign-off.html"
+    before = page.read_bytes()
+    page.unlink()
+    index.unlink()
+    done = own_project.run("reports", "write", made[0].folder.name)
+    assert (done.exit_code, done.output) == (0, "")
+    assert page.read_bytes() == before
+    assert all(run.folder.name in index.read_text(encoding="utf-8") for run in made)
+
+
+def test_nothing_is_written_of_evidence_that_is_damaged(runs: Path, call: Call) -> None:
+    folder = kept(a_go(), runs)
+    (folder / "evidence.json").write_text("{", encoding="utf-8")
+    code, said = call("write", folder)
+    assert code == 1
+    assert said.startswith("reports: no report is written: ")
+    assert not (folder / "sign-off.html").exists()
+
+
+def test_run_that_lies_elsewhere_is_written_again_there_and_in_no_index(
+    runs: Path, call: Call, tmp_path: Path
+) -> None:
+    mail = tmp_path / "mail" / "today"
+    shutil.copytree(kept(a_go(), runs), mail)
+    _, said = call("write", mail)
+    assert "in no index" in said
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["mail", "reports"]
+    assert (mail / "sign-off.html").exists()
+
+
+def test_index_alone_is_written_again(runs: Path, call: Call) -> None:
+    kept(a_go(), runs)
+    code, said = call("index")
+    assert (code, said.strip()) == (0, f"Written: {Path('reports', 'index.html')}")
+    assert a_go(NIGHT).run_id in (runs.parent / "index.html").read_text(encoding="utf-8")
+
+
+def test_index_that_cannot_be_written_is_one_line(runs: Path, call: Call) -> None:
+    (runs.parent / "index.html").mkdir()
+    code, said = call("index")
+    assert code == 1
+    assert said.count("\n") == 1
+    assert "the index could not be written" in said
+
+
+# bad input
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("verfy",),
+        ("verify",),
+        ("verify", "20990101T000000Z-live"),
+        ("verify", "x/evidence.json"),
+        ("verify", ".", "--digest", "abc"),
+        ("verify", ".", "--digest", "0123456789ag"),
+        ("write",),
+        ("index", "more"),
+    ],
+)
+def test_bad_input_gets_one_line_and_exit_code_4(
+    runs: Path, call: Call, arguments: tuple[str, ...]
+) -> None:
+    code, said = call(*arguments)
+    assert code == 4
+    assert said.startswith("reports: ")
+    assert said.count("\n") == 1
+
+
+def test_index_of_no_runs_says_where_to_go(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, said = call("index")
+    assert code == 4
+    assert "there is no reports/runs here; go to the project's folder" in said
