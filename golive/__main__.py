@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,7 +32,40 @@ def main(arguments: list[str] | None = None) -> int:
         return bootstrap.run(options.command, rest)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    return _smoke(options)
+    try:
+        return COMMANDS[options.command](options)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
+        return INTERRUPTED
+
+
+def _settings_path(options: argparse.Namespace) -> Path:
+    """--secrets, else GOLIVE_SECRETS, else secrets.json."""
+    chosen = options.secrets
+    if chosen is None:
+        chosen = os.environ.get("GOLIVE_SECRETS") or "secrets.json"
+    return Path(chosen).absolute()
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from golive import schema
+
+    if options.file is None:
+        print(schema.text(), end="", flush=True)
+        return 0
+    return _write(options.file, lambda path: path.write_bytes(schema.text().encode("ascii")))
+
+
+def _write(name: str, write: Callable[[Path], object]) -> int:
+    """Says where it is, or in one line why it is not."""
+    path = Path(name).absolute()
+    try:
+        write(path)
+    except OSError as error:
+        print(f"golive: {path}: {error.strerror or error}", file=sys.stderr)
+        return SETTINGS_ERROR
+    print(f"written: {path}", flush=True)
+    return 0
 
 
 def _smoke(options: argparse.Namespace) -> int:
@@ -41,12 +75,9 @@ def _smoke(options: argparse.Namespace) -> int:
     if options.override is not None and not options.override.strip():
         print('golive: --override needs a reason: --override "why it is safe now"', file=sys.stderr)
         return SETTINGS_ERROR
-    chosen = options.secrets
-    if chosen is None:
-        chosen = os.environ.get("GOLIVE_SECRETS") or "secrets.json"
     try:
         return smoke(
-            Path(chosen).absolute(),
+            _settings_path(options),
             lambda line: print(line, flush=True),
             on_fallback=options.fallback,
             override=options.override,
@@ -55,9 +86,9 @@ def _smoke(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("interrupted; no connection is left", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
-        return INTERRUPTED
+
+
+COMMANDS = {"smoke": _smoke, "schema": _schema}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="REASON",
         help="let the rules about earlier attempts pass, for this reason, which is kept",
     )
+    schema = commands.add_parser("schema", help="the JSON schema of secrets.json, for editors")
+    schema.add_argument("file", nargs="?", metavar="FILE", help="written there, not printed")
     for name, task in bootstrap.TASKS.items():
         commands.add_parser(name, help=f"{task.help}; more words are passed on to pytest")
     return parser

@@ -375,7 +375,7 @@ class GoLiveSession:
             notes = [f"the reports are not written: {type(error).__name__} {error}".rstrip()]
         for note in notes:
             self._console.write(f"\nNote: {note}")
-        if (self._folder / SIGN_OFF).exists():
+        if os.path.exists(self._folder / SIGN_OFF):
             self._teller.sign_off(f"{self._shown_folder}/{SIGN_OFF}")
 
     def _fall_back(self) -> None:

@@ -43,15 +43,20 @@ class Section(BaseModel):
 class Credentials(Section):
     """`IBKRCredentials`, exactly as in the written procedure."""
 
-    host: Text
-    port: Port
-    client_id: ClientId
-    gateway_path: str = Field(repr=False)
-    username: str = Field(repr=False)
-    is_paper_trading: bool
-    auto_launch: bool
-    auto_reconnect: bool
-    reconnect_delay_seconds: Seconds
+    host: Text = Field(description="where the gateway runs")
+    port: Port = Field(
+        description="the gateway's API port: "
+        + ", ".join(f"{n} {what}" for n, what in PORTS.items())
+    )
+    client_id: ClientId = Field(description="the client id to connect with; it never changes")
+    gateway_path: str = Field(repr=False, description="the gateway's program; empty: not known")
+    username: str = Field(repr=False, description="the gateway's login; it is shown nowhere")
+    is_paper_trading: bool = Field(description="whether the port is that of a paper account")
+    auto_launch: bool = Field(description="the production client's own; not used here")
+    auto_reconnect: bool = Field(description="the production client's own; not used here")
+    reconnect_delay_seconds: Seconds = Field(
+        description="the production client's own; not used here"
+    )
 
     @property
     def kind(self) -> str:
@@ -63,47 +68,97 @@ class Credentials(Section):
 class Fallback(Section):
     """The endpoint to fall back to: TWS paper. What is null is taken from the live one."""
 
-    port: Port = 7497
-    is_paper_trading: Literal[True] = True
-    expected_account: Text | None = Field(default=None, repr=False)
-    expected_positions: Count | None = None
+    port: Port = Field(default=7497, description="the API port of TWS paper")
+    is_paper_trading: Literal[True] = Field(
+        default=True, description="the fallback is a paper account, always"
+    )
+    expected_account: Text | None = Field(
+        default=None,
+        repr=False,
+        description="the account whose positions must arrive there; null: the same",
+    )
+    expected_positions: Count | None = Field(
+        default=None, description="how many of them are open there; null: as many"
+    )
 
 
 class Monitor(Section):
     """The production Monitor to try; a null command stands for this project's own."""
 
-    command: list[str] | None = Field(default=None, repr=False)
-    ready_timeout_seconds: PositiveSeconds = 30
+    command: list[str] | None = Field(
+        default=None,
+        repr=False,
+        description="the Monitor's program and its words; null: this project's own",
+    )
+    ready_timeout_seconds: PositiveSeconds = Field(
+        default=30, description="how long it may take until it is connected"
+    )
 
 
 class Mcp(Section):
     """The MCP server to try; a null command stands for this project's own."""
 
-    command: list[str] | None = Field(default=None, repr=False)
-    tool: Text = "get-positions"
+    command: list[str] | None = Field(
+        default=None,
+        repr=False,
+        description="the server's program and its words; null: this project's own",
+    )
+    tool: Text = Field(
+        default="get-positions", description="the tool that must answer with the positions"
+    )
 
 
 class GoLive(Section):
     """`GoLive`: what this suite expects. Times are in seconds unless their name says otherwise."""
 
-    expected_account: Text = "U21146542"
-    expected_positions: Count = 24
-    pinned_client_id: ClientId = 10
-    api_version: Text = "10.37.02"
-    handshake_budget_seconds: PositiveSeconds = 1.0
-    handshake_timeout_seconds: PositiveSeconds = 10
-    initialization_seconds: Seconds = 90
-    retry_cooldown_seconds: Seconds = 90
-    soak_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60
-    stale_processes: list[Text] = ["dotnet"]
-    allow_unobserved_sockets: bool = False
-    auto_fallback: bool = False
-    fallback: Fallback = Fallback()
-    monitor: Monitor | None = Monitor()
-    mcp: Mcp | None = Mcp()
-    keep_runs: Annotated[int, Field(ge=1)] = 90
-    gateway_folder: Text | None = Field(default=None, repr=False)
-    """Where the gateway keeps its settings and logs; null: where it usually does."""
+    expected_account: Text = Field(
+        default="U21146542", description="the account whose positions must arrive"
+    )
+    expected_positions: Count = Field(default=24, description="how many of them are open")
+    pinned_client_id: ClientId = Field(default=10, description="the client id that never changes")
+    api_version: Text = Field(default="10.37.02", description="the one ibapi")
+    handshake_budget_seconds: PositiveSeconds = Field(
+        default=1.0, description="a slower handshake is NO-GO"
+    )
+    handshake_timeout_seconds: PositiveSeconds = Field(
+        default=10, description="then nothing more is waited for"
+    )
+    initialization_seconds: Seconds = Field(
+        default=90, description="least time between the gateway's start or login and the attempt"
+    )
+    retry_cooldown_seconds: Seconds = Field(
+        default=90, description="least time between a failed attempt and the next"
+    )
+    soak_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        default=60, description="how long the soak holds the connection"
+    )
+    stale_processes: list[Text] = Field(
+        default=["dotnet"], description="client programs that must not be running"
+    )
+    allow_unobserved_sockets: bool = Field(
+        default=False, description="may be GO where the gateway's sockets are out of sight"
+    )
+    auto_fallback: bool = Field(
+        default=False, description="after the gateway's failure, goes on once on the fallback"
+    )
+    fallback: Fallback = Field(
+        default=Fallback(), description="Port, ExpectedAccount, ExpectedPositions of TWS paper"
+    )
+    monitor: Monitor | None = Field(
+        default=Monitor(), description="Command, ReadyTimeoutSeconds of the Monitor; null: none"
+    )
+    mcp: Mcp | None = Field(
+        default=Mcp(), description="Command, Tool of the MCP server; null: none"
+    )
+    keep_runs: Annotated[int, Field(ge=1)] = Field(
+        default=90,
+        description="how many rehearsals are kept in reports/runs; other runs are never deleted",
+    )
+    gateway_folder: Text | None = Field(
+        default=None,
+        repr=False,
+        description="where the gateway keeps its settings and logs; null: where it usually does",
+    )
 
 
 class Settings(BaseModel):

@@ -183,13 +183,14 @@ def test_identity_that_does_not_fit_is_no_go_with_nothing_connected(
     assert run.evidence["attempts"] == run.connections == 0
 
 
-def test_document_lists_every_key_with_its_default() -> None:
+def test_document_lists_every_key_with_its_default_and_its_meaning() -> None:
     document = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
     section = document.partition("## Settings")[2]
-    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| .+ \|$", section, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+) \|$", section, re.MULTILINE)
     fields = GoLive.model_fields.values()
-    assert [key for key, _ in rows] == [field.alias for field in fields]
-    for (_, shown), field in zip(rows, fields, strict=True):
+    assert [key for key, _, _ in rows] == [field.alias for field in fields]
+    for (_, shown, meaning), field in zip(rows, fields, strict=True):
+        assert meaning.replace("`", "") == field.description
         if shown.startswith("`"):
             assert json.loads(shown.strip("`")) == field.default
 
