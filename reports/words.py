@@ -74,12 +74,12 @@ def _moment(text: str) -> datetime | None:
 
 
 def duration(seconds: float | None) -> str:
-    """`2.30 ms`, `10.4 s`, `1 min 32 s`."""
+    """`2.30 ms`, `10.4 s`, `80.3 s`, `2 min 32 s`."""
     if seconds is None or not abs(seconds) < 1e9:
         return "not known"
     if abs(seconds) < 0.1:
         return milliseconds(seconds * 1000)
-    if abs(seconds) < 60:
+    if abs(seconds) < 120:
         return f"{seconds:.3g} s"
     return f"{int(seconds // 60):,} min {seconds % 60:.0f} s"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from golive import text
 from golive.evidence import plain
@@ -30,3 +30,16 @@ def test_socket_is_a_row_and_what_is_not_there_is_none() -> None:
     row = "CLOSE_WAIT 127.0.0.1 4001 127.0.0.1 51901 8124"
     observed = {"close_wait": plain([recorded.ZOMBIE]), "last_failed": None, "waiting": 0}
     assert text.told(observed) == [f"close wait: {row}", "last failed: none", "waiting: 0"]
+
+
+def test_time_is_that_of_another_wall_clock_where_that_is_asked_for() -> None:
+    tokyo = timezone(timedelta(hours=9))
+    assert text.in_words(plain(THEN), tokyo) == "2026-11-23 23:14:30"
+    assert text.told({"process": {"started": plain(THEN)}}, tokyo) == [
+        "process: started 2026-11-23 23:14:30"
+    ]
+
+
+def test_time_that_is_none_stays_as_it_is() -> None:
+    for never in ("9999-99-99T99:99:99Z", "0001-01-01T00:00:00+00:00"):
+        assert text.in_words(never, timezone(timedelta(hours=-5))) == never
