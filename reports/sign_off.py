@@ -91,22 +91,18 @@ def _section(step_id: str) -> str:
 
 def _stopped(found: Evidence) -> tuple[int, StepRecord] | None:
     """The first step that stood in the way, with its place."""
-    bad = ("failed", "not-observable") if found.verdict == "NO-GO" else ()
-    numbered = enumerate(found.steps, start=1)
-    blockers = {each.blocked_by for each in found.steps}
-    first = [(n, each) for n, each in numbered if each.outcome in bad and each.id in blockers]
-    failed = [(n, each) for n, each in enumerate(found.steps, start=1) if each.outcome == "failed"]
-    return next(iter([*first, *failed]), None)
+    blocker = next((each.blocked_by for each in found.steps if each.blocked_by), None)
+    for number, each in enumerate(found.steps, start=1):
+        if each.outcome == "failed" or each.id == blocker:
+            return number, each
+    return None
 
 
 def _unseen(found: Evidence) -> dict[str, list[tuple[StepRecord, str]]]:
     """What did not pass and did not fail, with the reason, by outcome."""
     names = {each.id: each.title for each in found.steps}
-    by: dict[str, list[tuple[StepRecord, str]]] = {
-        "not-observable": [],
-        "not-configured": [],
-        "blocked": [],
-    }
+    by: dict[str, list[tuple[StepRecord, str]]]
+    by = {outcome: [] for outcome in ("not-observable", "not-configured", "blocked")}
     for each in found.steps:
         if each.outcome in by:
             blocker = each.blocked_by or ""
@@ -117,7 +113,7 @@ def _unseen(found: Evidence) -> dict[str, list[tuple[StepRecord, str]]]:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A row of the table; `is_open` is whether it is one of those that are counted."""
+    """A row of the table; `aside` says why it is not one of those that are counted, if it is not."""
 
     cells: tuple[str, ...]
     aside: str

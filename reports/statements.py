@@ -55,11 +55,12 @@ def _statements(found: Evidence) -> Iterator[Statement]:
 
 
 def _no_zombies(found: Evidence, passed: set[str]) -> Statement:
-    if "afterwards.no-zombies" not in passed:
+    if not {"environment.no-zombies", "afterwards.no-zombies"} <= passed:
         return Statement("?", "zombies: the gateway's sockets were out of sight", False)
-    left = sum(row.get("state") == "CLOSE_WAIT" for row in found.sockets.after)
+    rows = [*found.sockets.before, *found.sockets.after]
+    zombies = sum(row.get("state") == "CLOSE_WAIT" for row in rows)
     where = f"on port {found.endpoint.port}"
-    return Statement(str(left), f"zombies (CLOSE_WAIT) {where}, before the attempt and after it")
+    return Statement(str(zombies), f"zombies (CLOSE_WAIT) {where}, before the attempt and after it")
 
 
 def elsewhere(found: Evidence) -> list[str]:

@@ -68,6 +68,12 @@ def test_go_shows_what_was_aimed_at_with_what_and_by_whom() -> None:
         assert each in text
 
 
+def test_title_which_many_browsers_print_on_each_sheet_names_run_and_evidence() -> None:
+    found = made.a_no_go(target="fake").sealed()
+    title = next(text for tag, text in read(found).texts if tag == "title")
+    assert title == f"NO-GO, REHEARSAL: {found.run_id}, evidence {found.digest[:12]}"
+
+
 def test_every_step_stands_there_with_its_outcome_its_section_and_what_it_saw() -> None:
     text = text_of(made.a_no_go(failed="positions.count"))
     for step in procedure.STEPS:
