@@ -113,7 +113,7 @@ def _unseen(found: Evidence) -> dict[str, list[tuple[StepRecord, str]]]:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A row of the table; `aside` says why it is not one of those that are counted, if it is not."""
+    """A row of the table; `aside` says why it is not counted, where it is not."""
 
     cells: tuple[str, ...]
     aside: str
