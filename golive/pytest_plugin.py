@@ -173,6 +173,7 @@ class GoLiveSession:
         self._fake = self._started_fake()
         self._finished: evidence.Evidence | None = None
         self._trouble = ""
+        self._notes: list[str] = []
         self._told = importlib.import_module("reports.terminal")
         self._console = Console(config.pluginmanager.get_plugin, config.get_terminal_writer)
         self._teller = self._told.Terminal(self._console, is_brief=config.option.verbose < 0)
@@ -324,10 +325,20 @@ class GoLiveSession:
 
     # after the last
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> Generator[None, None, None]:
+        """The evidence comes before whatever other plugins write, and stands if they cannot."""
+        if hasattr(self, "run"):  # else it ended before its first step: there is nothing to tell
+            self._finish(exitstatus)
+        try:
+            yield
+        except Exception as error:
+            self._notes.append(f"another plugin could not end: {type(error).__name__} {error}")
+        if hasattr(self, "run"):
+            self._hold_exit_status()
+
+    def _finish(self, exitstatus: int) -> None:
         """Exit status 0 means GO, and only that."""
-        if not hasattr(self, "run"):
-            return  # it ended before its first step: there is nothing to tell
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             self.run.interrupted(f"pytest ended with {pytest.ExitCode(exitstatus).name}")
         elif exitstatus and all(map(self.run.is_no_obstacle, self.run.records)):
@@ -335,13 +346,13 @@ class GoLiveSession:
         try:
             self._finished = self.run.finish()
         except Exception as error:
-            self._trouble = f"the evidence cannot be written: {error or type(error).__name__}"
+            why = getattr(error, "strerror", None) or error or type(error).__name__
+            self._trouble = f"the evidence cannot be written: {self._folder}: {why}"
         if self._finished is not None:
             try:
                 self.run.remember(self._finished)
             except OSError as error:
                 self._trouble = f"the outcome of the attempt cannot be remembered: {error}"
-        self._hold_exit_status()
 
     def _hold_exit_status(self) -> None:
         go = self._finished is not None and self._finished.verdict == "GO"
@@ -373,8 +384,8 @@ class GoLiveSession:
             notes = writing.write(self._folder, wanted)
         except BaseException as error:  # a SystemExit, too, would take the verdict with it
             notes = [f"the reports are not written: {type(error).__name__} {error}".rstrip()]
-        for note in notes:
-            self._console.write(f"\nNote: {note}")
+        for note in (*self._notes, *notes):
+            self._console.write(f"\nNote: {printable(note)}")
         if os.path.exists(self._folder / SIGN_OFF):
             self._teller.sign_off(f"{self._shown_folder}/{SIGN_OFF}")
 

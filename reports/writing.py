@@ -81,8 +81,8 @@ def _failure(what: str, error: BaseException, folder: Path) -> _Failure:
     if not folder.is_dir():
         return _Failure(what, GONE, "")
     if isinstance(error, OSError) and error.strerror:
-        path = error.filename2 or error.filename  # not the draft, where both are named
-        return _Failure(what, error.strerror, f"{path}: " if path else "")
+        where = error.filename2 or error.filename or folder  # not the draft, where both are named
+        return _Failure(what, error.strerror, f"{where}: ")
     return _Failure(what, f"{type(error).__name__}: {error}"[:LONGEST_REASON], "")
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NOT_THE_PROJECT = (
     ".git", ".venv", ".clients", ".nox", "runs", "node_modules", "__pycache__", "*.egg-info",
-    ".*_cache", "secrets.json",
+    ".*_cache", "secrets.json", ".index.*",
 )  # fmt: skip
 
 
@@ -50,6 +50,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _copied(folder: Path) -> Project:
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_THE_PROJECT))
+    (folder / "reports" / "index.html").unlink(missing_ok=True)
     example = folder / "secrets.example.json"
     example.write_text(json.dumps(example_settings()), encoding="utf-8")
     return Project(folder)

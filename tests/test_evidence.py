@@ -105,21 +105,6 @@ def test_reports_folder_that_cannot_be_written_is_a_usage_error(own_project: Pro
     assert "Traceback" not in done.output
 
 
-def test_evidence_that_cannot_be_written_at_the_end_is_no_go(own_project: Project) -> None:
-    beside = own_project.folder / "acceptance" / "conftest.py"
-    beside.write_text(
-        "import pytest, shutil\n"
-        "@pytest.hookimpl(tryfirst=True)\n"
-        "def pytest_sessionfinish(session):\n"
-        "    for folder in (session.config.rootpath / 'reports' / 'runs').iterdir():\n"
-        "        shutil.rmtree(folder)\n",
-        encoding="utf-8",
-    )
-    done = own_project.run("pytest", "acceptance", "-m", "golive", "--fake", "-p", "no:junitxml")
-    assert done.exit_code != 0
-    assert "NO-GO: the evidence cannot be written" in done.output
-
-
 def test_two_runs_at_the_same_second_keep_their_own_folders(tmp_path: Path) -> None:
     from golive import runs
 

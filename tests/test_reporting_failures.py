@@ -1,0 +1,374 @@
+"""A report that cannot be written costs a line: evidence comes first, and the verdict stands."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from golive import evidence
+from reports import verification, writing
+from reports.writing import GONE, Wanted
+from tests.projects import SECONDS, Project, Rehearsal, environment
+from tests.runs_on_disk import a_go, kept
+
+GO = "GO (rehearsal): 24 positions, handshake "
+
+
+def verdict(run: Rehearsal) -> str:
+    """The last line; what stands before it is one line for each trouble, and no traceback."""
+    assert "Traceback" not in run.output
+    return run.last_line
+
+
+def notes(run: Rehearsal) -> list[str]:
+    return [line for line in run.output.splitlines() if line.startswith("Note: ")]
+
+
+def stays_go(run: Rehearsal) -> None:
+    assert run.exit_code == 0, run.output
+    assert verdict(run).startswith(GO)
+
+
+# a report that raises
+
+
+class Hostile(Exception):
+    def __str__(self) -> str:
+        return "\x1b[2J\u202e" + "A" * 10_000
+
+
+def recurse() -> None:
+    recurse()
+
+
+def give(error: BaseException) -> Callable[..., None]:
+    def write(*_: object) -> None:
+        raise error
+
+    return write
+
+
+RAISED = (
+    RuntimeError("no reason"),
+    RecursionError("too deep"),
+    MemoryError(),
+    SystemExit(0),
+    SystemExit("gone"),
+    GeneratorExit(),
+    pytest.fail.Exception("failed"),
+    pytest.exit.Exception("ended"),
+    AssertionError(),
+    UnicodeEncodeError("cp1252", "x", 0, 1, "no such character"),
+    Hostile(),
+)
+
+
+@pytest.fixture
+def tell(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Has these functions write the reports of a run: `tell(folder, one=function, ...)`."""
+
+    def write(folder: Path, **tellers: Callable[..., Any]) -> list[str]:
+        names = [(name, f"tests.no_such_{name}") for name in tellers]
+        for name, module in names:
+            monkeypatch.setitem(sys.modules, module, SimpleNamespace(write=tellers[name]))
+        monkeypatch.setattr(writing, "TELLERS", tuple(names))
+        return writing.write(folder, Wanted())
+
+    return write
+
+
+Tell = Callable[..., list[str]]
+
+
+@pytest.mark.parametrize("error", RAISED, ids=lambda each: type(each).__name__)
+def test_report_that_raises_anything_costs_one_line_and_no_other_report(
+    tmp_path: Path, tell: Tell, error: BaseException
+) -> None:
+    folder, written = kept(a_go(), tmp_path), []
+    (line,) = tell(folder, first=give(error), second=lambda *_: written.append("second"))
+    assert line.startswith(f"first could not be written: {type(error).__name__}: ")
+    assert line.endswith(f"; once that is mended: python -m reports write {folder}")
+    assert line.isprintable()
+    assert len(line) < 500
+    assert written == ["second"]
+
+
+def test_report_that_recurses_without_end_costs_one_line(tmp_path: Path, tell: Tell) -> None:
+    (line,) = tell(kept(a_go(), tmp_path), first=lambda *_: recurse())
+    assert line.startswith("first could not be written: RecursionError")
+
+
+def test_interrupt_leaves_the_rest_unwritten_and_says_so_once(tmp_path: Path, tell: Tell) -> None:
+    written: list[str] = []
+    (line,) = tell(
+        kept(a_go(), tmp_path),
+        first=lambda *_: written.append("first"),
+        second=give(KeyboardInterrupt()),
+        third=lambda *_: written.append("third"),
+    )
+    assert line.startswith("second, third could not be written: interrupted; ")
+    assert written == ["first"]
+
+
+def test_one_cause_is_told_once_with_the_file_it_was_met_at(tmp_path: Path, tell: Tell) -> None:
+    full = [OSError(28, "No space left on device", f"/x/{name}") for name in "ab"]
+    (line,) = tell(kept(a_go(), tmp_path), one=give(full[0]), two=give(full[1]))
+    assert line.startswith("one, two could not be written: /x/a: No space left on device; once")
+
+
+def test_what_a_report_has_to_say_is_shown(tmp_path: Path, tell: Tell) -> None:
+    told = tell(kept(a_go(), tmp_path), one=lambda *_: ["there is\nmore"], two=lambda *_: None)
+    assert told == ["there is?more"]
+
+
+def test_folder_that_is_deleted_while_reports_are_written_is_said_once(
+    tmp_path: Path, tell: Tell
+) -> None:
+    folder = kept(a_go(), tmp_path)
+
+    def delete(*_: object) -> None:
+        shutil.rmtree(folder)
+
+    def write(*_: object) -> None:
+        (folder / "page.html").write_text("x", encoding="utf-8")
+
+    assert tell(folder, one=delete, two=write, three=write) == [
+        f"two, three could not be written: {GONE}"
+    ]
+
+
+EVIL = {
+    "SystemExit": "raise SystemExit(0)",
+    "KeyboardInterrupt": "raise KeyboardInterrupt",
+    "RecursionError": "write(found, folder, wanted)",
+}
+
+
+@pytest.mark.parametrize("what", EVIL)
+def test_run_keeps_its_verdict_and_exit_code_whatever_a_report_raises(
+    own_project: Project, what: str
+) -> None:
+    teller = own_project.folder / "reports" / "sign_off.py"
+    teller.write_text(f"def write(found, folder, wanted):\n    {EVIL[what]}\n", encoding="utf-8")
+    stays_go(run := own_project.rehearse("--fake"))
+    assert len(notes(run)) == 1
+    assert "the sign-off" in notes(run)[0]
+    assert own_project.rehearse("--fake=down").exit_code == 1
+
+
+def test_report_that_cannot_even_be_imported_costs_one_line(own_project: Project) -> None:
+    (own_project.folder / "reports" / "sign_off.py").write_text("def (", encoding="utf-8")
+    stays_go(run := own_project.rehearse("--fake"))
+    assert len(notes(run)) == 1
+    assert "the sign-off could not be written: SyntaxError" in notes(run)[0]
+
+
+def test_writing_that_cannot_be_imported_costs_one_line(own_project: Project) -> None:
+    writer = own_project.folder / "reports" / "writing.py"
+    writer.write_text("raise SystemExit(0)", encoding="utf-8")
+    stays_go(run := own_project.rehearse("--fake"))
+    assert notes(run) == ["Note: the reports are not written: SystemExit 0"]
+
+
+def test_broken_template_costs_one_line(own_project: Project) -> None:
+    template = own_project.folder / "reports" / "templates" / "index.html"
+    template.write_text("{% if %}", encoding="utf-8")
+    stays_go(run := own_project.rehearse("--fake"))
+    assert len(notes(run)) == 1
+    assert "the index of runs could not be written: TemplateSyntaxError" in notes(run)[0]
+    assert (run.folder / "sign-off.html").exists()
+
+
+def test_missing_templates_cost_one_line_a_report(own_project: Project) -> None:
+    shutil.rmtree(own_project.folder / "reports" / "templates")
+    stays_go(run := own_project.rehearse("--fake"))
+    assert 1 <= len(notes(run)) <= len(writing.TELLERS)
+    assert all("TemplateNotFound" in line for line in notes(run))
+
+
+# the disk
+
+
+def test_page_that_something_stands_in_the_way_of_costs_one_line(own_project: Project) -> None:
+    (own_project.folder / "reports" / "index.html").mkdir()
+    stays_go(run := own_project.rehearse("--fake"))
+    (note,) = notes(run)
+    assert "the index of runs could not be written: " in note
+    assert "index.html: " in note
+
+
+ALONE = ("-p", "no:junitxml", "-p", "no:allure_pytest")
+"""Without plugins that write results of their own while the steps are performed."""
+
+
+@pytest.fixture
+def small_disk(own_project: Project) -> Iterator[Callable[[str], Path]]:
+    """Puts a file system of that size where runs are kept: `small_disk("100k")`."""
+    runs = own_project.folder / "reports" / "runs"
+    runs.mkdir()
+    mounted = []
+
+    def mount(size: str, *more: str) -> Path:
+        if sys.platform != "linux" or os.geteuid() != 0:
+            pytest.skip("a small file system can be made by root on Linux only")
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(runs)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip(f"no file system can be mounted here: {done.stderr!r}")
+        mounted.append(runs)
+        return runs
+
+    yield mount
+    for each in mounted:
+        subprocess.run(["umount", str(each)], check=True)
+
+
+def test_disk_that_is_full_before_the_reports_costs_them_and_not_the_verdict(
+    own_project: Project, small_disk: Callable[[str], Path]
+) -> None:
+    small_disk("100k")
+    stays_go(run := own_project.rehearse("--fake", *ALONE))
+    assert any("No space left on device" in note for note in notes(run))
+    checked = verification.verify(run.folder)
+    assert checked.is_verified
+    assert checked.found is not None
+    assert checked.found.verdict == "GO"
+    assert [each.name for each in run.folder.glob(".*")] == []  # no half of a page is left
+
+
+@pytest.mark.parametrize("size", ["24k", "48k", "80k"])
+def test_disk_that_is_full_before_the_evidence_is_whole_is_no_go(
+    own_project: Project, small_disk: Callable[[str], Path], size: str
+) -> None:
+    runs = small_disk(size)
+    done = own_project.run("pytest", "acceptance", "-m", "golive", "--fake", *ALONE)
+    assert done.exit_code == 1, done.output
+    assert done.last_line.startswith(f"NO-GO: the evidence cannot be written: {runs}")
+    assert done.last_line.endswith(": No space left on device")
+    assert "Traceback" not in done.output
+    (folder,) = runs.iterdir()
+    if (folder / "evidence.json").exists():  # that of an earlier step
+        assert evidence.read(folder).verdict == "NO-GO"
+    assert [each.name for each in folder.glob(".*")] == []
+
+
+# the folder of the run
+
+
+def beside(project: Project, hook: str) -> None:
+    """Puts a hook beside the steps, in which `folder` is the run's, and `file` its evidence."""
+    head, _, body = hook.partition("\n")
+    file = project.folder / "acceptance" / "conftest.py"
+    file.write_text(
+        "import pytest, shutil\n"
+        "from pathlib import Path\n"
+        f"{head}\n"
+        "    (folder,) = Path('reports/runs').iterdir()\n"
+        "    file = folder / 'evidence.json'\n"
+        f"    {body}\n",
+        encoding="utf-8",
+    )
+
+
+AT_THE_END = "def pytest_sessionfinish():\n"
+
+
+def test_folder_that_is_deleted_during_the_run_is_no_go(own_project: Project) -> None:
+    """Without evidence there is no GO."""
+    hook = "@pytest.hookimpl(wrapper=True, tryfirst=True)\ndef pytest_sessionfinish(session):\n"
+    file = own_project.folder / "acceptance" / "conftest.py"
+    file.write_text(
+        "import pytest, shutil\n"
+        f"{hook}"
+        "    for folder in (session.config.rootpath / 'reports' / 'runs').iterdir():\n"
+        "        shutil.rmtree(folder)\n"
+        "    return (yield)\n",
+        encoding="utf-8",
+    )
+    done = own_project.run("pytest", "acceptance", "-m", "golive", "--fake")
+    assert done.exit_code == 1
+    assert done.last_line.startswith("NO-GO: the evidence cannot be written: ")
+    assert done.last_line.endswith("-fake: No such file or directory")
+    assert "Traceback" not in done.output
+
+
+DAMAGE = {
+    "deleted": ("shutil.rmtree(folder)", "there is no such run"),
+    "removed": ("file.unlink()", "no such file"),
+    "cut off": ("file.write_bytes(file.read_bytes()[:900])", "cut off or no JSON"),
+    "tampered with": (
+        "file.write_bytes(file.read_bytes().replace(b'24', b'25'))",
+        "it was changed since it was written",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_evidence_that_is_damaged_before_the_reports_are_written_is_said_once(
+    own_project: Project, how: str
+) -> None:
+    damage, said = DAMAGE[how]
+    beside(own_project, f"{AT_THE_END}{damage}")
+    done = own_project.run("pytest", "acceptance", "-m", "golive", "--fake")
+    assert done.exit_code == 0
+    assert done.last_line.startswith(GO)
+    (note,) = [line for line in done.output.splitlines() if line.startswith("Note: ")]
+    assert note.startswith("Note: no report is written: ")
+    assert said in note
+    assert "Traceback" not in done.output
+
+
+def test_another_plugin_that_fails_at_the_end_costs_one_line(own_project: Project) -> None:
+    beside(own_project, f"{AT_THE_END}raise OSError(28, 'No space left on device')")
+    stays_go(run := own_project.rehearse("--fake"))
+    assert notes(run) == [
+        "Note: another plugin could not end: OSError [Errno 28] No space left on device"
+    ]
+
+
+# the evidence comes first
+
+WAITING = """
+import time
+def write(found, folder, wanted):
+    (folder / "waiting").write_text("for the end", encoding="utf-8")
+    time.sleep({seconds})
+"""
+
+
+def test_run_that_is_killed_while_it_writes_reports_has_left_its_whole_evidence(
+    own_project: Project,
+) -> None:
+    teller = own_project.folder / "reports" / "sign_off.py"
+    good = teller.read_text(encoding="utf-8")
+    teller.write_text(WAITING.format(seconds=SECONDS), encoding="utf-8")
+    command = own_project.command("pytest", "acceptance", "-m", "golive", "--fake")
+    process = subprocess.Popen(
+        command, cwd=own_project.folder, env=environment(), stdout=subprocess.DEVNULL
+    )
+    try:
+        until = time.monotonic() + SECONDS
+        while not (waiting := list(own_project.folder.glob("reports/runs/*/waiting"))):
+            assert process.poll() is None
+            assert time.monotonic() < until
+    finally:
+        process.kill()
+        process.wait(SECONDS)
+    teller.write_text(good, encoding="utf-8")
+    folder = waiting[0].parent
+    assert evidence.read(folder).verdict == "GO"
+    verified = own_project.run("reports", "verify", folder.name)
+    assert verified.exit_code == 0, verified.output
+    assert own_project.run("reports", "write", folder.name).exit_code == 0
+    assert (folder / "sign-off.html").exists()
+    index = own_project.folder / "reports" / "index.html"
+    assert folder.name in index.read_text(encoding="utf-8")
