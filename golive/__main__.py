@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import importlib
 import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -53,13 +57,35 @@ def _schema(options: argparse.Namespace) -> int:
     if options.file is None:
         print(schema.text(), end="", flush=True)
         return 0
-    return _write(options.file, lambda path: path.write_bytes(schema.text().encode("ascii")))
+    text = schema.text().encode("ascii")
+    return _write(options.file, schema.MARK, lambda path: path.write_bytes(text))
 
 
-def _write(name: str, write: Callable[[Path], object]) -> int:
-    """Says where it is, or in one line why it is not."""
+def _card(options: argparse.Namespace) -> int:
+    from golive import card, card_text, settings_file
+
+    try:
+        file = settings_file.read(_settings_path(options))
+        file = file.on_fallback() if options.fallback else file
+        made = card.of(
+            file, datetime.now(UTC), on_fallback=options.fallback, secrets=options.secrets
+        )
+    except (settings_file.SettingsError, card.NoCard) as error:
+        print(f"golive: settings: {error}", file=sys.stderr)
+        return SETTINGS_ERROR
+    if options.html is None:
+        print(card_text.text(made), end="", flush=True)
+        return 0
+    page = importlib.import_module("reports.card")
+    return _write(options.html, page.MARK, lambda path: page.write(asdict(made), path))
+
+
+def _write(name: str, mark: str, write: Callable[[Path], object]) -> int:
+    """Says where it is, or in one line why it is not. Nothing but its like is written over."""
     path = Path(name).absolute()
     try:
+        if path.exists() and mark.encode("ascii") not in path.read_bytes():
+            raise FileExistsError(errno.EEXIST, "there is another file already; name a new one")
         write(path)
     except OSError as error:
         print(f"golive: {path}: {error.strerror or error}", file=sys.stderr)
@@ -88,7 +114,7 @@ def _smoke(options: argparse.Namespace) -> int:
         return INTERRUPTED
 
 
-COMMANDS = {"smoke": _smoke, "schema": _schema}
+COMMANDS = {"smoke": _smoke, "card": _card, "schema": _schema}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,18 +124,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     smoke = commands.add_parser("smoke", help="the standalone handshake test, against the gateway")
-    smoke.add_argument(
-        "--secrets",
-        metavar="PATH",
-        help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
-    )
-    smoke.add_argument(
-        "--fallback", action="store_true", help="on the fallback endpoint of the settings"
-    )
+    card = commands.add_parser("card", help="the quick reference card for these settings")
+    for command in (smoke, card):
+        command.add_argument(
+            "--secrets",
+            metavar="PATH",
+            help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
+        )
+        command.add_argument(
+            "--fallback", action="store_true", help="on the fallback endpoint of the settings"
+        )
     smoke.add_argument(
         "--override",
         metavar="REASON",
         help="let the rules about earlier attempts pass, for this reason, which is kept",
+    )
+    card.add_argument(
+        "--html",
+        nargs="?",
+        const="card.html",
+        metavar="FILE",
+        help="a page for the printer instead, written to card.html or FILE",
     )
     schema = commands.add_parser("schema", help="the JSON schema of secrets.json, for editors")
     schema.add_argument("file", nargs="?", metavar="FILE", help="written there, not printed")

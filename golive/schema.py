@@ -9,6 +9,9 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from golive.settings import Settings
 
+MARK = '"title": "secrets.json"'
+"""Stands in it, so that it is written over its like only."""
+
 SECTION = str(Settings.model_fields["golive"].alias)
 
 

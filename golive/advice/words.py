@@ -18,7 +18,10 @@ MOST_COMMANDS = 5
 IN_WORDS: dict[str, object] = {
     "back_up": "copy *.xml of its folder",
     "remove": "the one it was installed in",
+    "end": "by the pid that shows",
+    "start": "as you always do",
 }
+"""Where a command cannot be told."""
 PROGRAM = {"IB Gateway": "ibgateway", "TWS": "tws"}
 
 
@@ -117,8 +120,8 @@ def _on_this_machine(seen: Seen, here: Commands) -> dict[str, object]:
     pid = None if listener is None or is_forwarder else listener.pid
     return {
         "find": here.process(pid) if pid else here.named(program),
-        "end": here.end_firmly(pid) if pid else "by the pid that shows",
-        "start": here.start(path) if path else "as you always do",
+        "end": here.end_firmly(pid) if pid else IN_WORDS["end"],
+        "start": here.start(path) if path else IN_WORDS["start"],
         "end_others": _each(seen, here.end),
         "end_others_firmly": _each(seen, here.end_firmly),
         "list_listeners": here.listeners(seen.settings.credentials.port),
@@ -140,10 +143,10 @@ def _each(seen: Seen, end: Callable[[int], str]) -> str:
 
 def _folder(program: PurePath | None, here: Commands) -> dict[str, object]:
     """What is done to the gateway's folder; in words where it is not known."""
-    if program is None:
-        return IN_WORDS
-    folder = program.parent
     remove = IN_WORDS["remove"]
+    if program is None:
+        return {"back_up": IN_WORDS["back_up"], "remove": remove}
+    folder = program.parent
     with suppress(ValueError):
         remove = here.remove(folder)
     return {

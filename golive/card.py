@@ -1,0 +1,227 @@
+"""The quick reference card: the procedure on one page, for this configuration and this platform.
+
+It is made of what a run is made of: the steps, the settings, the platform's commands, the decision
+tree, the recovery procedures. Only what a person does between them stands here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from ipaddress import ip_address
+
+from golive import __version__, procedure
+from golive.advice import commands, recovery, words
+from golive.advice.commands import Commands
+from golive.advice.decision_tree import TREE, WRITTEN, Branch
+from golive.advice.seen import Seen
+from golive.diagnosis import PROCEDURE, Next
+from golive.settings import Settings
+from golive.settings_file import EXAMPLE, SettingsFile
+from golive.smoke import COMMAND as SMOKE
+
+CHECKLIST = (
+    ("environment", "End every {stale}: {find_stale}", "The run does it with: {kill_stale}"),
+    ("environment", "Look for zombies: {list_zombies}", "It must show nothing; else Procedure A."),
+    ("gateway", "Start {gateway} and log in: {start}",
+     "Wait {initialization} after the login: SET A TIMER; do not touch its window."),
+    ("gateway", "Look who listens: {list_listeners}", "It must show one listener, {gateway}'s."),
+    ("handshake", "Run the procedure, ONCE: {again}",
+     "NO-GO: do what it says, and nothing else. No second try."),
+    ("positions", "Read its last line. It must begin with: {go}: {expected} positions",
+     "The handshake in it must be under {budget_ms} ms."),
+    ("afterwards", "GO: start the Monitor. It must show: {expected} positions",
+     "Then look for zombies once more, as in 2: none may be in CLOSE_WAIT."),
+)  # fmt: skip
+"""For a stage of the procedure: what to do, and what must come of it."""
+
+RULES = (
+    "NO RETRIES! One attempt, diagnose, fix; then once more, {cooldown} s later at the earliest.",
+    "ClientId = {client_id} ALWAYS (never change!)",
+    "Wait {initialization} after the gateway's start or login (NOT negotiable!)",
+    "One client at a time. Never flip between Gateway and TWS in a hurry.",
+    "The handshake alone is an attempt, too; exit code 0 is success: {smoke}",
+    "In the gateway: Master API client ID {client_id} or blank, trusted IP {own_address}.",
+    "In the gateway: Read-Only API OFF.",
+)
+"""What NOT To Do (Anti-Patterns), and Fix Identity."""
+
+NAMES = {"A": "restart the gateway", "B": "clean reinstall", "C": "switch to TWS paper"}
+ONCE_WAITED = "the waiting is over"
+SHOWN_OF_ACCOUNT, SHOWN_OF_FINGERPRINT = 4, 12
+
+
+class NoCard(Exception):
+    """These settings must not hang on a wall. One line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something to do: in words, the command to type, what must come of it."""
+
+    words: str
+    command: str = ""
+    then: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    letter: str
+    name: str
+    codes: tuple[str, ...]
+    """The diagnoses that ask for it."""
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    name: str
+    titles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The card, from its heading to its foot. `tree` has a line for each branch: code and cure."""
+
+    heading: str
+    warning: str
+    facts: tuple[str, ...]
+    checklist: tuple[Line, ...]
+    rules: tuple[Line, ...]
+    fallback: Line | None
+    tree: tuple[tuple[str, Line], ...]
+    recoveries: tuple[Recovery, ...]
+    escalation: tuple[Line, ...]
+    contacts: tuple[str, ...]
+    stages: tuple[Stage, ...]
+    foot: str
+
+
+def of(
+    file: SettingsFile,
+    now: datetime,
+    *,
+    on_fallback: bool = False,
+    secrets: str | None = None,
+    here: Commands = commands.HERE,
+) -> Card:
+    """The card for a settings file, which `secrets` names as on the command line. Raises NoCard."""
+    settings = file.settings
+    _refuse(settings)
+    is_there = on_fallback or settings.credentials.port == settings.golive.fallback.port
+    run_next = Next.after(PROCEDURE, secrets, on_fallback, is_there, file.path.name)
+    smoke_next = Next.after(SMOKE, secrets, on_fallback, is_there, file.path.name)
+    filled = _filled(settings, now, here) | asdict(run_next)
+    filled |= {
+        "smoke": smoke_next.again,
+        "title": "GO-LIVE CARD OF THE FALLBACK" if on_fallback else "GO-LIVE CARD",
+        "go": "GO (fallback)" if on_fallback else "GO",
+    }
+    fall_back = recovery.FALL_BACK, recovery.DEADLINE, recovery.OFFLINE
+    letters = "AB" if is_there else "ABC"
+    return Card(
+        heading="{title}: {kind}, {host}:{port}, client id {client_id}".format(**filled),
+        warning="These are the values of the example." if file.path.name == EXAMPLE else "",
+        facts=_facts(filled),
+        checklist=tuple(_line(do, filled, then) for _, do, then in CHECKLIST),
+        rules=tuple(_line(each, filled) for each in RULES),
+        fallback=None if is_there else _line("TWS paper, nothing to edit: {fall_back}", filled),
+        tree=tuple((each.code, _cure(each, filled)) for each in TREE if each.written in WRITTEN),
+        recoveries=tuple(_recovery(each, filled) for each in letters),
+        escalation=tuple(
+            _line(each, filled) for each in (recovery.RESTART, *(() if is_there else fall_back))
+        ),
+        contacts=tuple(
+            each.format(**filled) for each in recovery.CONTACTS[: 1 if is_there else None]
+        ),
+        stages=tuple(map(_stage, procedure.STAGES)),
+        foot=f"{now.astimezone():%Y-%m-%d}, settings {file.path.name} "
+        f"{file.fingerprint[:SHOWN_OF_FINGERPRINT]}, golive {__version__}",
+    )
+
+
+def _refuse(settings: Settings) -> None:
+    """A wrong port on the wall is worse than no card."""
+    configured, pinned = settings.credentials.client_id, settings.golive.pinned_client_id
+    wrong = [*settings.disagreements]
+    if configured != pinned:
+        wrong.append(f"ClientId is {configured}, but PinnedClientId is {pinned}")
+    if wrong:
+        raise NoCard(f"no card is made of settings that contradict themselves: {'; '.join(wrong)}")
+
+
+def _filled(settings: Settings, now: datetime, here: Commands) -> dict[str, object]:
+    """What stands in the braces: as in a diagnosis, where nothing has been seen yet."""
+    wanted, credentials = settings.golive, settings.credentials
+    seen = Seen(procedure.STEPS[0].id, _without_user(settings), before=None, now=now)
+    return {
+        **words.of(seen, now, here),
+        "not_before": ONCE_WAITED,
+        "stop_at": "the tenth minute",
+        "host": credentials.host,
+        "kind": credentials.kind,
+        "account": f"...{wanted.expected_account[-SHOWN_OF_ACCOUNT:]}",
+        "version": wanted.api_version,
+        "budget_ms": f"{wanted.handshake_budget_seconds * 1000:g}",
+        "timeout": f"{wanted.handshake_timeout_seconds:g}",
+        "stale": " and ".join(wanted.stale_processes) or "other client",
+        "find_stale": "; ".join(map(here.named, wanted.stale_processes)) or "ask whose it is",
+        "own_address": "127.0.0.1" if _is_here(credentials.host) else "of this machine",
+    }
+
+
+def _is_here(host: str) -> bool:
+    """Whether a gateway there sees us come from 127.0.0.1. No name is looked up for a card."""
+    with suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host.casefold() == "localhost"
+
+
+def _without_user(settings: Settings) -> Settings:
+    """The path of the gateway's program is not shown where the user's name stands in it."""
+    credentials = settings.credentials
+    name = credentials.username.casefold()
+    if not name or name not in credentials.gateway_path.casefold():
+        return settings
+    hidden = credentials.model_copy(update={"gateway_path": ""})
+    return settings.model_copy(update={"credentials": hidden})
+
+
+def _facts(filled: dict[str, object]) -> tuple[str, ...]:
+    shown = (
+        "account {account}: {expected} positions",
+        "ibapi {version}",
+        "handshake under {budget_ms} ms",
+        "waits {timeout} s for an answer",
+    )
+    return tuple(each.format(**filled) for each in shown)
+
+
+def _line(template: str, filled: dict[str, object], then: str = "") -> Line:
+    """The command apart from its words, where one stands at the end; what is no command is not."""
+    found = re.fullmatch(r"(.+): \{(\w+)\}", template)
+    if found is None or filled[found[2]] == words.IN_WORDS.get(found[2]):
+        return Line(template.format(**filled), then=then.format(**filled))
+    told, name = found.groups()
+    return Line(f"{told.format(**filled)}:", str(filled[name]), then.format(**filled))
+
+
+def _cure(branch: Branch, filled: dict[str, object]) -> Line:
+    """In brief: the recovery procedure, or the first thing to do."""
+    if branch.procedure:
+        return Line(f"Procedure {branch.procedure}: {NAMES[branch.procedure]}.")
+    return _line(branch.next_steps[0], filled)
+
+
+def _recovery(letter: str, filled: dict[str, object]) -> Recovery:
+    steps: Sequence[str] = next(v for k, v in recovery.PROCEDURES.items() if k == letter)
+    codes = tuple(each.code for each in TREE if each.procedure == letter)
+    lines = tuple(_line(step, filled) for step in steps)
+    return Recovery(letter, NAMES[letter], codes, lines)
+
+
+def _stage(name: str) -> Stage:
+    return Stage(name, tuple(each.title for each in procedure.STEPS if each.stage == name))
