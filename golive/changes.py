@@ -93,7 +93,7 @@ def _is_zero(quantity: str) -> bool:
 
 def contract(row: dict[str, Any]) -> str:
     """A position's contract in words: `SPY OPT 20261218 P 560 USD`."""
-    strike = f"{row['strike']:g}" if row.get("strike") else ""
+    strike = f"{row['strike']:.10g}" if row.get("strike") else ""
     parts = (row.get("symbol"), row.get("sec_type"), row.get("expiry"), row.get("right"), strike)
     return " ".join(str(part) for part in (*parts, row.get("currency")) if part)
 

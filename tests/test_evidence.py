@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golive import evidence, procedure
-from golive.evidence import Evidence, Outcome, StepRecord
+from golive.evidence import Evidence, NoEvidence, Outcome, StepRecord
 from tests.projects import Project
+from tests.runs_on_disk import a_go, kept
 
 outcomes = st.sampled_from(get_args(Outcome))
 
@@ -78,6 +80,53 @@ def test_changing_anything_breaks_the_seal(project: Project) -> None:
     assert evidence.digest_of(document) == document["digest"]
     document["steps"][0]["outcome"] = "passed "
     assert evidence.digest_of(document) != document["digest"]
+
+
+def test_evidence_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
+    found = a_go()
+    folder = kept(found, tmp_path)
+    assert evidence.read(folder) == found.sealed()
+
+
+def edited(old: str, new: str) -> Callable[[Path], object]:
+    """Replaces a text that stands in the file."""
+
+    def edit(file: Path) -> None:
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda file: file.unlink(), "no such file"),
+        (lambda file: shutil.rmtree(file.parent), "there is no such run"),
+        (lambda file: file.unlink() or file.mkdir(), "cannot be read: "),
+        (lambda file: file.write_bytes(file.read_bytes()[:-200]), "cut off or no JSON"),
+        (lambda file: file.write_bytes(b""), "cut off or no JSON"),
+        (lambda file: file.write_bytes(b"\xff\xfe{}"), "cut off or no JSON"),
+        (lambda file: file.write_bytes(b"[" * 100_000), "cut off or no JSON"),
+        (lambda file: file.write_bytes(b"[]"), "not evidence of this schema: see the document"),
+        (edited('"schema": 1', '"schema": 2'), "not evidence of this schema: see schema"),
+        (edited('"verdict": "GO"', '"verdict": "OK"'), "schema: see verdict"),
+        (edited('"run_id"', '"a\\u001b[31m": 1, "run_id"'), "schema: see a?[31m"),
+        (edited('"verdict": "GO"', '"verdict": "NO-GO"'), "its digest does not match"),
+        (edited('"digest": "', '"digest": "0'), "its digest does not match"),
+    ],
+)
+def test_evidence_that_cannot_be_relied_on_is_refused_in_one_line(
+    spoil: Callable[[Path], object], says: str, tmp_path: Path
+) -> None:
+    folder = kept(a_go(), tmp_path)
+    spoil(folder / "evidence.json")
+    with pytest.raises(NoEvidence) as error:
+        evidence.read(folder)
+    assert str(error.value).startswith(f"{folder / 'evidence.json'}: ")
+    assert says in str(error.value)
+    assert str(error.value).isprintable()
 
 
 def test_write_that_fails_leaves_the_evidence_before_it(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 from golive import settings_file
-from golive.settings import GoLive
+from golive.settings import GoLive, Settings
 from golive.settings_file import SettingsError
 from tests.projects import ROOT, Project, example_settings
 
@@ -193,6 +196,37 @@ def test_document_lists_every_key_with_its_default_and_its_meaning() -> None:
         assert meaning.replace("`", "") == field.description
         if shown.startswith("`"):
             assert json.loads(shown.strip("`")) == field.default
+
+
+def fields(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, bool]]:
+    """Every key by its full name, and whether it may be shown."""
+    for field in section.model_fields.values():
+        kinds = (field.annotation, *get_args(field.annotation))
+        below = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+        if below and field.repr:
+            yield from fields(below, f"{before}{field.alias}.")
+        else:
+            yield f"{before}{field.alias}", field.repr
+
+
+def test_what_is_shown_is_every_key_but_those_that_may_not_be(tmp_path: Path) -> None:
+    shown = read(tmp_path, EXAMPLE).settings.shown
+    keys = dict(fields(Settings))
+    assert set(shown) == {key for key, may_be in keys.items() if may_be}
+    assert {key for key, may_be in keys.items() if not may_be} == {
+        "IBKRCredentials.GatewayPath",
+        "IBKRCredentials.Username",
+        "GoLive.Fallback.ExpectedAccount",
+        "GoLive.Monitor.Command",
+        "GoLive.Mcp.Command",
+        "GoLive.GatewayFolder",
+    }
+    assert shown["GoLive.Fallback.Port"] == 7497
+
+
+def test_section_that_is_null_is_shown_as_that(tmp_path: Path) -> None:
+    text = replaced('"ExpectedPositions": 24,', '"Monitor": null,')
+    assert read(tmp_path, text).settings.shown["GoLive.Monitor"] is None
 
 
 @pytest.mark.parametrize(
