@@ -1,0 +1,156 @@
+"""A night: what the runs of one day said, small enough to be kept and compared with the next.
+
+It leaves the machine, so all of it is told from redacted evidence.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from golive import evidence
+from golive.evidence import Evidence, NoEvidence, Record
+from golive.text import printable
+from reports.redaction import redacted
+
+LASTS = timedelta(hours=24)
+"""Runs that began longer before the newest one are of an earlier night."""
+
+HEALTHY = "healthy"
+
+
+class Drill(Record):
+    """Runs of one fault, or target, with one client: `said` are the different things they said.
+
+    Times are medians: of the whole run in seconds, of the handshake in milliseconds.
+    """
+
+    name: str
+    api: str
+    said: tuple[str, ...]
+    runs: int
+    seconds: float
+    handshake_ms: float | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.name, self.api
+
+
+class Night(Record):
+    """What is kept of it. `holes` are runs without evidence that can be relied on, a line each."""
+
+    began: str = ""
+    drills: tuple[Drill, ...] = ()
+    versions: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    holes: tuple[str, ...] = ()
+
+
+class NoNight(Exception):
+    """There is none to compare with. One line, fit to be shown."""
+
+
+def said(found: Evidence) -> str:
+    """The verdict, the first step that did not pass and the diagnosis, as far as there are any."""
+    failed = [step.id for step in found.steps if step.outcome == "failed"][:1]
+    code = [found.diagnosis.code] if found.diagnosis else []
+    return " ".join([found.verdict, *failed, *code])
+
+
+def gather(runs: Path) -> Night:
+    """The night of the newest run in the folder; empty where there is none."""
+    found, holes = [], []
+    for folder in sorted(runs.iterdir()) if runs.is_dir() else ():
+        if folder.is_dir():
+            try:
+                found.append(_timed(redacted(evidence.read(folder))))
+            except NoEvidence as error:
+                holes.append(printable(str(error).replace(str(folder), folder.name)))
+            except ValueError:
+                holes.append(printable(f"{folder.name}: its times are none"))
+    if not found:
+        return Night(holes=tuple(holes))
+    began = max(map(_began, found)) - LASTS
+    mine = sorted((each for each in found if _began(each) >= began), key=_began)
+    return Night(
+        began=mine[0].started, drills=_drills(mine), versions=_versions(mine), holes=tuple(holes)
+    )
+
+
+def read(path: Path) -> Night:
+    """A kept night, or the night of a folder of runs. Raises NoNight."""
+    if path.is_dir():
+        return gather(path)
+    try:
+        return Night.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise NoNight("no earlier night is kept") from None
+    except OSError as error:
+        raise NoNight(f"{path.name}: cannot be read: {error.strerror or error}") from None
+    except ValidationError:
+        raise NoNight(f"{path.name}: not a night of this project's, or cut off") from None
+
+
+def _drills(found: list[Evidence]) -> tuple[Drill, ...]:
+    groups: dict[tuple[str, str], list[Evidence]] = {}
+    for each in found:
+        groups.setdefault((_name(each), each.api.version or "?"), []).append(each)
+    return tuple(_drill(*key, runs) for key, runs in groups.items())
+
+
+def _drill(name: str, api: str, runs: list[Evidence]) -> Drill:
+    handshakes = [ms for each in runs if (ms := _handshake_ms(each)) is not None]
+    return Drill(
+        name=name,
+        api=api,
+        said=tuple(dict.fromkeys(map(said, runs))),
+        runs=len(runs),
+        seconds=round(statistics.median(map(_seconds, runs)), 3),
+        handshake_ms=round(statistics.median(handshakes), 3) if handshakes else None,
+    )
+
+
+def _name(found: Evidence) -> str:
+    return (found.fault or HEALTHY) if found.target == "fake" else found.target
+
+
+def _versions(found: list[Evidence]) -> dict[str, tuple[str, ...]]:
+    kinds: dict[str, Callable[[Evidence], object]] = {
+        "golive": lambda each: each.circumstances.golive,
+        "Python": lambda each: each.circumstances.python,
+        "system": lambda each: each.circumstances.system,
+        "client API": lambda each: each.api.version,
+        "server": lambda each: each.api.server_version,
+    }
+    return {kind: _different(map(of, found)) for kind, of in kinds.items()}
+
+
+def _different(values: Iterable[object]) -> tuple[str, ...]:
+    return tuple(sorted({str(each) for each in values if each not in (None, "")}))
+
+
+def _handshake_ms(found: Evidence) -> float | None:
+    """Until both answers were there; None where it was not completed."""
+    times = found.handshake.managed_accounts_ms, found.handshake.next_valid_id_ms
+    complete = [each for each in times if each is not None and math.isfinite(each)]
+    return max(complete) if len(complete) == len(times) else None
+
+
+def _timed(found: Evidence) -> Evidence:
+    """The same. Raises ValueError where it has no times of a run."""
+    if _began(found).tzinfo is None or not 0 <= _seconds(found) < math.inf:
+        raise ValueError
+    return found
+
+
+def _began(found: Evidence) -> datetime:
+    return datetime.fromisoformat(found.started)
+
+
+def _seconds(found: Evidence) -> float:
+    return (datetime.fromisoformat(found.ended) - _began(found)).total_seconds()
