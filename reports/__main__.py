@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from golive import evidence
 from golive.text import printable
-from reports import doubts, index, sign_off, verification, words, writing
+from reports import doubts, index, sign_off, summary, verification, words, writing
 from reports.verification import Checked
 
 RUNS = Path("reports", "runs")
@@ -74,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
 
     rebuild = commands.add_parser("index", help="write the index of runs again")
     rebuild.set_defaults(perform=_index)
+
+    night = commands.add_parser("summary", help="a night of rehearsals, and what changed, to read")
+    summary.add_options(night)
+    night.set_defaults(perform=summary.run)
     return parser
 
 

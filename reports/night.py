@@ -16,7 +16,9 @@ from pydantic import Field, ValidationError
 from golive import evidence
 from golive.evidence import Evidence, NoEvidence, Record
 from golive.text import printable
+from reports.doubts import doubts
 from reports.redaction import redacted
+from reports.rows import handshake_ms
 
 LASTS = timedelta(hours=24)
 """Runs that began longer before the newest one are of an earlier night."""
@@ -68,11 +70,9 @@ def gather(runs: Path) -> Night:
     for folder in sorted(runs.iterdir()) if runs.is_dir() else ():
         if folder.is_dir():
             try:
-                found.append(_timed(redacted(evidence.read(folder))))
+                found.append(_reliable(folder))
             except NoEvidence as error:
                 holes.append(printable(str(error).replace(str(folder), folder.name)))
-            except ValueError:
-                holes.append(printable(f"{folder.name}: its times are none"))
     if not found:
         return Night(holes=tuple(holes))
     began = max(map(_began, found)) - LASTS
@@ -104,7 +104,7 @@ def _drills(found: list[Evidence]) -> tuple[Drill, ...]:
 
 
 def _drill(name: str, api: str, runs: list[Evidence]) -> Drill:
-    handshakes = [ms for each in runs if (ms := _handshake_ms(each)) is not None]
+    handshakes = [ms for each in runs if (ms := handshake_ms(each)) is not None]
     return Drill(
         name=name,
         api=api,
@@ -134,18 +134,18 @@ def _different(values: Iterable[object]) -> tuple[str, ...]:
     return tuple(sorted({str(each) for each in values if each not in (None, "")}))
 
 
-def _handshake_ms(found: Evidence) -> float | None:
-    """Until both answers were there; None where it was not completed."""
-    times = found.handshake.managed_accounts_ms, found.handshake.next_valid_id_ms
-    complete = [each for each in times if each is not None and math.isfinite(each)]
-    return max(complete) if len(complete) == len(times) else None
-
-
-def _timed(found: Evidence) -> Evidence:
-    """The same. Raises ValueError where it has no times of a run."""
-    if _began(found).tzinfo is None or not 0 <= _seconds(found) < math.inf:
-        raise ValueError
-    return found
+def _reliable(folder: Path) -> Evidence:
+    """Redacted. Raises NoEvidence, also where it contradicts itself."""
+    found = evidence.read(folder)
+    try:
+        lines = doubts(found, folder.name)
+        if _began(found).tzinfo is None or not 0 <= _seconds(found) < math.inf:
+            raise ValueError
+    except ValueError:
+        lines = ["its times are no times"]
+    if lines:
+        raise NoEvidence(f"{folder}: {'; '.join(lines)}")
+    return redacted(found)
 
 
 def _began(found: Evidence) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 import pytest
 
 from golive.evidence import Api, Evidence
-from reports import night, summary
+from reports import night
+from reports.__main__ import main
 from tests import runs_on_disk
 from tests.runs_on_disk import NIGHT, a_go, a_no_go
 
@@ -35,9 +35,7 @@ def drill(fault: str, minute: int = 1, days: int = 0) -> Evidence:
 
 
 def summarized(*arguments: str | Path) -> int:
-    parser = argparse.ArgumentParser()
-    summary.add_options(parser)
-    return summary.run(parser.parse_args([str(each) for each in arguments]))
+    return main(["summary", *map(str, arguments)])
 
 
 def page_of(tmp_path: Path, *arguments: str | Path) -> str:
@@ -98,6 +96,22 @@ def test_run_without_evidence_to_rely_on_is_a_hole(tmp_path: Path) -> None:
     page = page_of(tmp_path, "--runs", folder)
     assert page.startswith("# Rehearsals: 1 NOT as expected\n")
     assert "- 20261122T020100Z-fake/evidence.json: no such file" in page
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"started": "tomorrow"}, "its times are no times"),
+        ({"started": "2026-11-22T02:00:00"}, "its times are no times"),
+        ({"attempts": 3}, "it says GO with 3 attempts"),
+    ],
+)
+def test_evidence_that_contradicts_itself_is_a_hole(
+    tmp_path: Path, more: dict[str, Any], why: str
+) -> None:
+    page = page_of(tmp_path, "--runs", runs(tmp_path / "runs", rehearsal().model_copy(update=more)))
+    assert page.startswith("# Rehearsals: none\n")
+    assert f"- 20261122T020000Z-fake: {why}" in page
 
 
 def test_no_run_at_all_is_no_good_night_and_is_not_kept(tmp_path: Path) -> None:
