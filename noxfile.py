@@ -126,7 +126,8 @@ def fuzz(session: nox.Session) -> None:
 @nox.session(tags=["night"])
 def benchmarks(session: nox.Session) -> None:
     """Ratios; nothing fails for being slow."""
-    install(session, TESTS)
+    install(session, TESTS, BROWSER)
+    node_tools(session)
     session.install("-e", ".[benchmarks]")
     python(session, "benchmarks", *session.posargs)
 

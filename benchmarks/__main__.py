@@ -16,6 +16,7 @@ from benchmarks import (
     positions,
     scale,
     socket_table,
+    telling,
     wall_time,
 )
 from benchmarks.fake import UVLOOP, NoFake, loops
@@ -29,6 +30,7 @@ BENCHMARKS = {
     "crowd": crowd.run,
     "delivery": delivery.run,
     "memory": memory.run,
+    "reports": telling.run,
 }
 
 
