@@ -38,6 +38,13 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         return COMMANDS[options.command](options)
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] in ("golive", "reports"):
+            raise
+        parser.error(
+            f"{error.name} is not installed for {sys.executable}; activate the environment of this"
+            " project, or make it: python3 -m golive rehearse"
+        )
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
         return INTERRUPTED
