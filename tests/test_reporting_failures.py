@@ -215,7 +215,7 @@ def small_disk(own_project: Project) -> Iterator[Callable[[str], Path]]:
     """Puts a file system of that size where runs are kept: `small_disk("100k")`."""
     runs = own_project.folder / "reports" / "runs"
     runs.mkdir()
-    mounted = []
+    mounted: list[Path] = []
 
     def mount(size: str, *more: str) -> Path:
         if sys.platform != "linux" or os.geteuid() != 0:
