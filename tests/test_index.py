@@ -7,9 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -372,6 +375,33 @@ def test_two_processes_that_rebuild_it_at_once_leave_it_whole_and_complete(runs:
     assert [
         each.name for each in runs.parent.iterdir() if each.name.startswith(".index.html")
     ] == []
+
+
+def test_slow_run_does_not_overwrite_what_a_later_one_has_listed(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_listed, may_write = threading.Event(), threading.Event()
+    page_of = index.page_of
+
+    def slow(*arguments: Any) -> str:
+        if not has_listed.is_set():
+            has_listed.set()
+            assert may_write.wait(30)
+        return page_of(*arguments)
+
+    monkeypatch.setattr(index, "page_of", slow)
+    keep(a_go(), runs)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(index.rebuild, runs)
+        assert has_listed.wait(30)
+        later = keep(a_go(NIGHT + DAY), runs)
+        second = pool.submit(index.rebuild, runs)
+        done, _ = wait([second], timeout=0.3)  # it must wait for the first
+        may_write.set()
+        first.result(30)
+        second.result(30)
+    assert not done
+    assert later.name in (runs.parent / index.FILE_NAME).read_text(encoding="utf-8")
 
 
 def test_lock_that_is_not_let_go_costs_one_line_and_the_next_run_repairs_it(
