@@ -177,7 +177,7 @@ class GoLiveSession:
         self._told = importlib.import_module("reports.terminal")
         self._console = Console(config.pluginmanager.get_plugin, config.get_terminal_writer)
         self._teller = self._told.Terminal(self._console, is_brief=config.option.verbose < 0)
-        results.keep_in(self._folder, config.option, config.add_cleanup)
+        self._asked_for = results.asked_for(config.option)
         if not self._is_verbose:
             config.option.tbstyle, config.option.reportchars = "no", ""
             config.option.verbose = min(config.option.verbose, QUIET)
@@ -216,9 +216,6 @@ class GoLiveSession:
         _refuse([line for item in items for line in _refused_markers(item)])
         self.run = self._begun()
         for item in items:
-            item.user_properties.append(("target", self._choice.words))
-            if self._config.pluginmanager.hasplugin("allure_pytest"):
-                item.add_marker(importlib.import_module("allure").parent_suite(self._choice.words))
             if step_id := _step_id(item):
                 limit = STEP_SECONDS + self._waiting_seconds(step_id)
                 item.add_marker(pytest.mark.timeout(limit))
@@ -379,8 +376,13 @@ class GoLiveSession:
         golive = self.run.file.settings.golive
         try:
             writing = importlib.import_module("reports.writing")
-            secrets = self.run.file.primary.secret_words
-            wanted = writing.Wanted(keep_runs=golive.keep_runs, secrets=secrets)
+            secrets = (*self.run.file.primary.secret_words, circumstances.operator(None))
+            wanted = writing.Wanted(
+                keep_runs=golive.keep_runs,
+                secrets=secrets,
+                junit=self._asked_for.junit,
+                allure=self._asked_for.allure,
+            )
             notes = writing.write(self._folder, wanted)
         except BaseException as error:  # a SystemExit, too, would take the verdict with it
             notes = [f"the reports are not written: {type(error).__name__} {error}".rstrip()]

@@ -1,32 +1,53 @@
-"""JUnit and Allure results: kept in the run's folder, also when they are asked for elsewhere."""
+"""JUnit and Allure results: told from the record when the run is over, not by pytest's plugins.
+
+Those would write what they see: raw account ids, blocked steps as errors, and no diagnosis, which
+is known only when the session has ended.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import importlib
-import shutil
 from argparse import Namespace
-from collections.abc import Callable
+from dataclasses import dataclass
+from os.path import expanduser, expandvars
 from pathlib import Path
 
-AtTheEnd = Callable[[Callable[[], None]], None]
+OF_ALLURE = (
+    "*-result.json", "*-container.json", "*-globals.json", "*-attachment*", "categories.json",
+    "environment.properties", "executor.json",
+)  # fmt: skip
 
 
-def keep_in(folder: Path, option: Namespace, at_the_end: AtTheEnd) -> None:
-    """Fills in pytest's options before its own plugins read them."""
-    junit, allure = folder / "junit.xml", folder / "allure-results"
-    if elsewhere := getattr(option, "xmlpath", None):
-        at_the_end(lambda: _copy(Path(elsewhere).expanduser(), junit))
-    else:
-        option.xmlpath = str(junit)
-    if getattr(option, "allure_report_dir", None):
-        logger = importlib.import_module("allure_commons.logger").AllureFileLogger(str(allure))
-        importlib.import_module("allure_commons").plugin_manager.register(logger)
-    else:
-        option.allure_report_dir = str(allure)
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """Where results are to stand besides the run's own folder."""
+
+    junit: Path | None
+    allure: Path | None
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Where there is nothing to copy, the run is none the worse."""
-    with contextlib.suppress(OSError):
-        shutil.copyfile(source, target)
+def asked_for(option: Namespace) -> AskedFor:
+    """Takes the options from pytest's own plugins, before they read them.
+
+    What an earlier run left there goes now: should this one not come to its end, nobody must take
+    that for its outcome. Allure's folder is cleared only where --clean-alluredir says so, as it may
+    collect several runs, and of Allure's own files only.
+    """
+    junit = _taken(option, "xmlpath")
+    allure = _taken(option, "allure_report_dir")
+    stale = [junit] if junit else []
+    if allure is not None and option.clean_alluredir:
+        stale += [each for pattern in OF_ALLURE for each in allure.glob(pattern)]
+    for path in stale:
+        with contextlib.suppress(OSError):  # then it is there to stay, and to write there fails too
+            path.unlink()
+    return AskedFor(junit, allure)
+
+
+def _taken(option: Namespace, name: str) -> Path | None:
+    """None also where the plugin that has the option is left out (`-p no:...`)."""
+    value = getattr(option, name, None)
+    if not value:
+        return None
+    setattr(option, name, None)
+    return Path(expandvars(expanduser(value))).absolute()

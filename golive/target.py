@@ -10,11 +10,6 @@ from golive import rehearsal
 from golive.settings_file import SettingsFile
 
 HEALTHY = "healthy"
-WORDS = {
-    "live": "live gateway",
-    "fallback": "fallback, TWS paper",
-    "fake": "rehearsal against a fake gateway",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +40,6 @@ class Choice:
         if self.fault is not None:
             return "fake"
         return "fallback" if self.is_fallback else "live"
-
-    @property
-    def words(self) -> str:
-        return WORDS[self.name]
 
     def of(self, file: SettingsFile) -> SettingsFile:
         """The settings as they are for it."""

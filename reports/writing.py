@@ -22,6 +22,8 @@ LONGEST_REASON = 300
 
 TELLERS: tuple[tuple[str, str], ...] = (
     ("the sign-off", "reports.sign_off"),
+    ("junit.xml", "reports.junit"),
+    ("Allure results", "reports.allure"),
     ("the index of runs", "reports.index"),
 )
 """What is written, in this order, and the module that writes it."""

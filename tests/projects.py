@@ -22,8 +22,9 @@ LEFT_OUT = ("GOLIVE_SECRETS", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE")
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Without what would aim a run elsewhere, or have it compile every module anew."""
-    return {k: v for k, v in os.environ.items() if k not in LEFT_OUT} | more
+    """Without what would aim a run elsewhere, have it compile every module anew, or call Allure."""
+    kept = {k: v for k, v in os.environ.items() if k not in LEFT_OUT}
+    return kept | {"GOLIVE_ALLURE": "off"} | more
 
 
 def example_settings() -> dict[str, Any]:

@@ -176,13 +176,3 @@ def test_facts_become_plain_json() -> None:
         "3": "x",
     }
     assert evidence.plain(float("inf")) == "inf"
-
-
-def test_results_asked_for_elsewhere_are_kept_in_the_run_as_well(
-    project: Project, tmp_path: Path, secrets: Callable[..., Path]
-) -> None:
-    junit, allure = tmp_path / "junit.xml", tmp_path / "allure"
-    run = project.rehearse("--fake", f"--junitxml={junit}", f"--alluredir={allure}")
-    assert junit.read_bytes() == (run.folder / "junit.xml").read_bytes()
-    kept = list((run.folder / "allure-results").glob("*-result.json"))
-    assert len(list(allure.glob("*-result.json"))) == len(kept) == len(run.steps)

@@ -78,9 +78,7 @@ def test_failed_run_shows_diagnosis_and_cure_and_no_traceback(project: Project) 
 def test_blocked_step_is_counted_as_blocked_and_as_nothing_else(project: Project) -> None:
     run = project.rehearse("--fake=zombies")
     assert "\n1 failed, 10 passed, 18 blocked in " in run.output
-    junit = (run.folder / "junit.xml").read_text(encoding="utf-8")
-    assert 'errors="18" failures="1"' in junit
-    assert "KeyError" not in junit
+    assert "KeyError" not in run.output
 
 
 def test_verbose_run_brings_the_traceback_back_and_the_diagnosis_behind_it(

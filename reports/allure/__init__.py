@@ -1,0 +1,40 @@
+"""Allure results, told from the record: in the run's folder, and where --alluredir says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from allure_commons.logger import AllureFileLogger
+
+from golive.evidence import Evidence
+from reports import page, redaction
+from reports.allure import about, attachments, history, results
+
+if TYPE_CHECKING:
+    from reports.writing import Wanted
+
+FOLDER = "allure-results"
+
+
+def write(found: Evidence, folder: Path, wanted: Wanted) -> None:
+    """The history goes with the run's own; elsewhere it is another's to keep. Raises OSError."""
+    own = folder / FOLDER
+    shown = redaction.redacted(found, wanted.secrets)
+    for place in (own, wanted.allure):
+        if place is not None:
+            _write(shown, place)
+    (own / history.FOLDER).mkdir(exist_ok=True)
+    for name, text in history.files(shown, folder.parent).items():
+        page.write(own / history.FOLDER / name, text)
+
+
+def _write(shown: Evidence, place: Path) -> None:
+    logger = AllureFileLogger(str(place))
+    kept = attachments.of(shown)
+    for each in kept:
+        logger.report_attached_data(each.body, each.source)
+    for result in results.of(shown, kept):
+        logger.report_result(result)
+    for name, text in about.files(shown).items():
+        page.write(place / name, text)

@@ -1,0 +1,88 @@
+"""What is attached to the results: the evidence, its log excerpts, the time line, positions."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from allure_commons.types import AttachmentType
+
+from golive.evidence import Evidence
+from golive.text import printable
+from reports import results
+from reports.results import VERDICT
+
+LOG = "log excerpts of the gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One at the test of this id. `source` is its file: one that two share Allure shows once."""
+
+    test: str
+    name: str
+    source: str
+    type: str
+    body: str
+
+
+def of(found: Evidence) -> list[Attachment]:
+    """All there is at the verdict, the log also at the step that failed."""
+    log = "\n".join(map(printable, found.diagnosis.log)) if found.diagnosis else ""
+    failed = next((each.id for each in results.of(found) if each.details), VERDICT)
+    parts = [
+        (failed, LOG, AttachmentType.TEXT, log),
+        (VERDICT, LOG, AttachmentType.TEXT, log),
+        (VERDICT, "time line", AttachmentType.CSV, _table(_times(found))),
+        (VERDICT, "positions", AttachmentType.CSV, _table(found.positions.rows)),
+        (VERDICT, "evidence, redacted", AttachmentType.JSON, _document(found)),
+    ]
+    return [_attachment(found.run_id, *part) for part in dict.fromkeys(parts) if part[-1]]
+
+
+def _attachment(run: str, test: str, name: str, kind: AttachmentType, body: str) -> Attachment:
+    source = f"{run}-{test}-{name.partition(' ')[0].strip(',')}-attachment.{kind.extension}"
+    return Attachment(test, name, source, kind.mime_type, body)
+
+
+def _document(found: Evidence) -> str:
+    return json.dumps(found.document(), indent=1) + "\n"
+
+
+def _times(found: Evidence) -> Iterator[dict[str, Any]]:
+    """When each step began and how long it took, in seconds; nothing for what was not performed."""
+    for step in found.steps:
+        yield {
+            "step": step.id,
+            "outcome": step.outcome,
+            "began": step.began,
+            "seconds": None if step.began is None else step.seconds,
+        }
+
+
+def _table(rows: Iterable[dict[str, Any]]) -> str:
+    rows = list(rows)
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([names, *([_cell(row.get(name)) for name in names] for row in rows)])
+    return text.getvalue() if rows else ""
+
+
+def _cell(value: Any) -> str:
+    """Numbers as they are; text that a spreadsheet would take for a formula is quoted."""
+    text = "" if value is None else printable(str(value))
+    is_formula = text.startswith(("=", "+", "-", "@")) and not _is_number(text)
+    return f"'{text}" if is_formula else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

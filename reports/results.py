@@ -1,0 +1,153 @@
+"""A run as results of tests, for the readers of JUnit and Allure: one a step, and the verdict.
+
+The verdict has a result of its own, the last one: whatever the steps before it, a run that is not
+GO has one that failed, and its message begins with the diagnosis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from golive.evidence import Evidence, StepRecord, is_no_obstacle
+from golive.text import printable, told
+
+VERDICT = "verdict"
+NO_DIAGNOSIS = "no-diagnosis"
+LONGEST_MESSAGE = 300
+LONGEST_LINE = 2000
+TARGETS = {
+    "live": "live gateway",
+    "fallback": "fallback, TWS paper",
+    "fake": "rehearsal against a fake gateway",
+}
+
+Status = Literal["passed", "failed", "broken", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One test. `broken` is one that could not be performed, which stands in the way of GO.
+
+    `kind` is the diagnosis' code, or a step's outcome. `message` says in a line why it has not
+    passed; `details` are further lines, `observed` what it saw. Times are in seconds after the run
+    began.
+    """
+
+    id: str
+    stage: str
+    title: str
+    status: Status
+    kind: str
+    message: str
+    details: tuple[str, ...]
+    observed: tuple[str, ...]
+    began: float
+    seconds: float
+
+
+def of(found: Evidence) -> list[Result]:
+    """The steps in their order, then the verdict."""
+    steps = [_step(found, each) for each in found.steps]
+    return [*steps, _verdict(found, steps)]
+
+
+def code(found: Evidence) -> str:
+    """Of the diagnosis; empty for a GO."""
+    if found.verdict == "GO":
+        return ""
+    return found.diagnosis.code if found.diagnosis else NO_DIAGNOSIS
+
+
+def _step(found: Evidence, step: StepRecord) -> Result:
+    is_first = step is next((each for each in found.steps if _is_obstacle(found, each)), None)
+    return Result(
+        id=step.id,
+        stage=step.stage,
+        title=step.title,
+        status=_status(found, step),
+        kind=code(found) if is_first else step.outcome,
+        message=_line(_diagnosed(found) if is_first else _reason(step), LONGEST_MESSAGE),
+        details=_details(found) if is_first else (),
+        observed=_lines(told(step.observed)),
+        began=step.began or 0.0,
+        seconds=step.seconds,
+    )
+
+
+def _verdict(found: Evidence, steps: list[Result]) -> Result:
+    is_go = found.verdict == "GO"
+    return Result(
+        id=VERDICT,
+        stage=VERDICT,
+        title="the verdict is GO",
+        status="passed" if is_go else "failed",
+        kind=code(found),
+        message="" if is_go else _line(_diagnosed(found), LONGEST_MESSAGE),
+        details=() if is_go else _details(found),
+        observed=_lines([f"verdict: {found.verdict}", f"target: {TARGETS[found.target]}"]),
+        began=max((each.began + each.seconds for each in steps), default=0.0),
+        seconds=0.0,
+    )
+
+
+def _is_obstacle(found: Evidence, step: StepRecord) -> bool:
+    return not is_no_obstacle(step, found.sockets.may_be_unobserved)
+
+
+def _status(found: Evidence, step: StepRecord) -> Status:
+    match step.outcome:
+        case "passed" | "failed":
+            return step.outcome
+        case "not-observable" if _is_obstacle(found, step):
+            return "broken"
+        case _:
+            return "skipped"
+
+
+def _reason(step: StepRecord) -> str:
+    if step.outcome == "passed":
+        return ""
+    if step.blocked_by:
+        return f"BLOCKED by {step.blocked_by}"
+    why = step.observed.get("reason") or "; ".join(told(step.observed))
+    return f"{step.outcome}: {why}" if why else step.outcome
+
+
+def _diagnosed(found: Evidence) -> str:
+    if found.diagnosis is None:
+        return f"{NO_DIAGNOSIS}: the evidence names no cause"
+    recovery = f" (Procedure {found.diagnosis.procedure})" if found.diagnosis.procedure else ""
+    return f"{found.diagnosis.code}: {found.diagnosis.cause}{recovery}"
+
+
+def _details(found: Evidence) -> tuple[str, ...]:
+    if found.diagnosis is None:
+        return ()
+    it = found.diagnosis
+    also = [f"{each.code}: {each.cause}" for each in it.also]
+    parts = {
+        "Facts": it.facts,
+        "Or, to be looked at after that": also,
+        "What to do": it.next_steps,
+        "If that fails": it.if_that_fails,
+        "Whom to turn to": it.contacts,
+    }
+    return _lines(line for heading, lines in parts.items() for line in _part(heading, lines))
+
+
+def _part(heading: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield heading
+        yield from (f"  - {line}" for line in lines)
+
+
+def _lines(lines: Iterator[str] | list[str]) -> tuple[str, ...]:
+    return tuple(_line(line, LONGEST_LINE) for line in lines)
+
+
+def _line(line: str, width: int) -> str:
+    """Control characters, of which XML allows few, are gone."""
+    line = printable(line)
+    return line if len(line) <= width else line[: width - 3] + "..."

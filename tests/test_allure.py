@@ -1,0 +1,261 @@
+"""Allure results are told from the record, and name no account, no person and no machine."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from golive import procedure
+from golive.advice.decision_tree import TREE, UNEXPLAINED
+from golive.evidence import Evidence
+from reports import allure
+from reports.allure import about, attachments, executor
+from reports.allure.results import PROTECTS
+from reports.results import VERDICT
+from reports.writing import Wanted
+from tests.projects import Project, Rehearsal
+from tests.runs_on_disk import NIGHT, a_go, a_no_go, kept
+from tests.test_faults import EXPECTED
+
+CI = [each.is_there for each in executor.KNOWN]
+
+
+@pytest.fixture(autouse=True)
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CI:
+        monkeypatch.delenv(name, raising=False)
+
+
+def told(found: Evidence, folder: Path) -> dict[str, dict[str, Any]]:
+    """The results of a run in a folder of its own, by the tests' ids."""
+    own = kept(found, folder)
+    allure.write(found, own, Wanted())
+    return read(own / "allure-results")
+
+
+def read(folder: Path) -> dict[str, dict[str, Any]]:
+    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*-result.json")]
+    return {each["fullName"].removeprefix("golive."): each for each in map(json.loads, texts)}
+
+
+def labels(result: dict[str, Any]) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in result["labels"]}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def text_of(run: Rehearsal) -> str:
+    """All that is told of a run in Allure's folder."""
+    all_of_it = files(run.folder / "allure-results").values()
+    return b"\n".join(all_of_it).decode("utf-8")
+
+
+def test_there_is_one_result_a_step_and_one_of_the_verdict(tmp_path: Path) -> None:
+    results = told(a_go(), tmp_path)
+    assert set(results) == {*procedure.NUMBER, VERDICT}
+    assert {each["status"] for each in results.values()} == {"passed"}
+    assert results[VERDICT]["name"] == "Verdict: GO"
+    one = results["handshake.under-budget"]
+    assert one["name"] == "handshake is under budget"
+    assert one["stop"] - one["start"] == 12
+    assert [each["name"] for each in one["steps"]] == ["looked at: handshake is under budget"]
+    assert one["links"][0]["name"] == "The procedure: Success Metrics"
+    assert one["links"][0]["url"].startswith("../../../acceptance/PROCEDURE.md#")
+
+
+def test_labels_tell_target_stage_and_what_the_step_protects(tmp_path: Path) -> None:
+    results = told(a_go(), tmp_path)
+    assert labels(results["handshake.one-attempt"]) == {
+        "parentSuite": "live gateway",
+        "suite": "handshake",
+        "epic": "Go-live procedure: live gateway",
+        "feature": "handshake",
+        "story": procedure.PRINCIPLES,
+        "severity": "blocker",
+        "tag": "handshake.one-attempt",
+        "framework": "pytest",
+        "language": "python",
+    }
+    assert labels(results["handshake.connect-ack"])["severity"] == "critical"
+    assert labels(results["gateway.accept-queue"])["severity"] == "normal"
+    assert {*procedure.NUMBER, VERDICT} >= PROTECTS
+
+
+def test_no_go_fails_in_its_step_and_in_its_verdict_with_the_diagnosis_first(
+    tmp_path: Path,
+) -> None:
+    results = told(a_no_go(), tmp_path)
+    failed = {test: each for test, each in results.items() if each["status"] == "failed"}
+    assert set(failed) == {"gateway.listening", VERDICT}
+    for each in failed.values():
+        assert each["statusDetails"]["message"].startswith("gateway-not-running: nothing listens")
+        assert "Start it again" in each["statusDetails"]["trace"]
+        assert "The decision tree" in [link["name"] for link in each["links"]]
+    assert results[VERDICT]["name"] == "Verdict: NO-GO (gateway-not-running)"
+    assert "1. Close IB Gateway." in results[VERDICT]["descriptionHtml"]
+
+
+def test_blocked_step_is_skipped_by_the_one_that_blocks_it(tmp_path: Path) -> None:
+    skipped = [each for each in told(a_no_go(), tmp_path).values() if each["status"] == "skipped"]
+    assert len(skipped) == 17
+    assert {each["statusDetails"]["message"] for each in skipped} == {
+        "BLOCKED by gateway.listening"
+    }
+
+
+def test_same_evidence_gives_the_same_files(tmp_path: Path) -> None:
+    first, second = a_no_go(), a_no_go()
+    told(first, tmp_path / "a")
+    told(second, tmp_path / "b")
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+
+
+def test_step_is_the_same_in_the_next_run_on_its_target_only(tmp_path: Path) -> None:
+    ids = [
+        told(found, tmp_path)["gateway.listening"]
+        for found in (a_go(), a_no_go(NIGHT + timedelta(days=1)), a_go(target="fallback"))
+    ]
+    assert ids[0]["historyId"] == ids[1]["historyId"] != ids[2]["historyId"]
+    assert ids[0]["uuid"] != ids[1]["uuid"]
+
+
+def test_attachments_are_there_under_the_names_that_the_results_give(tmp_path: Path) -> None:
+    found = a_no_go(failed="positions.count", code="positions-mismatch")
+    assert found.diagnosis
+    log = found.diagnosis.model_copy(update={"log": ["02:00:01 API server listening"]})
+    results = told(found.model_copy(update={"diagnosis": log}), tmp_path)
+    folder = tmp_path / found.run_id / "allure-results"
+    names = [each["name"] for each in results[VERDICT]["attachments"]]
+    assert names == [attachments.LOG, "time line", "positions", "evidence, redacted"]
+    assert [each["name"] for each in results["positions.count"]["attachments"]] == names[:1]
+    sources = [a["source"] for each in results.values() for a in each.get("attachments", [])]
+    assert len(set(sources)) == len(sources)  # Allure shows one that two results share once
+    assert set(sources) == {path.name for path in folder.glob("*-attachment.*")}
+    times = (folder / sources_of(results, "time line")).read_text(encoding="utf-8").splitlines()
+    assert times[:2] == ["step,outcome,began,seconds", "environment.one-ibapi,passed,0.02,0.012"]
+
+
+def sources_of(results: dict[str, dict[str, Any]], name: str) -> str:
+    source: str = next(
+        each["source"] for each in results[VERDICT]["attachments"] if each["name"] == name
+    )
+    return source
+
+
+def test_no_cell_of_a_table_is_a_formula() -> None:
+    rows = [{"symbol": "=1+1|cmd'!A1", "quantity": "-2", "note": "+x", "at": "@SUM(A1)"}]
+    found = a_go()
+    positions = found.positions.model_copy(update={"rows": rows})
+    table = next(
+        each.body
+        for each in attachments.of(found.model_copy(update={"positions": positions}))
+        if each.name == "positions"
+    )
+    assert table.splitlines()[1] == "'=1+1|cmd'!A1,-2,'+x,'@SUM(A1)"
+
+
+def test_every_cause_of_a_no_go_has_its_category() -> None:
+    known = {each.code for each in (*TREE, UNEXPLAINED)} | {"unfinished"}
+    expected = {each.code for each in EXPECTED.values() if each.code}
+    names = [each["name"] for each in about.categories()]
+    assert {f"NO-GO: {code}" for code in known | expected} <= set(names)
+
+
+def test_environment_is_readable_for_java_and_names_no_machine(tmp_path: Path) -> None:
+    found = a_go()
+    who = found.circumstances.model_copy(update={"system": "C:\\ \u20ac \U0001f600\n=x"})
+    told(found.model_copy(update={"circumstances": who}), tmp_path)
+    text = (tmp_path / found.run_id / "allure-results" / "environment.properties").read_text(
+        "ascii"
+    )
+    assert "System=C:\\\\ \\u20ac \\ud83d\\ude00?=x\n" in text
+    assert "Verdict=GO\n" in text
+    assert "trading-1" not in text
+
+
+def test_executor_is_the_ci_job_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert executor.executor("r")["type"] == "local"
+    variables = {
+        "GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://git.example", "GITHUB_SHA": "c0",
+        "GITHUB_REPOSITORY": "o/golive", "GITHUB_RUN_NUMBER": "7", "GITHUB_RUN_ID": "99",
+        "GITHUB_WORKFLOW": "nightly",
+    }  # fmt: skip
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert executor.executor("r") == {
+        "name": "GitHub Actions",
+        "type": "github",
+        "url": "https://git.example/o/golive",
+        "buildOrder": 7,
+        "buildName": "nightly #7",
+        "buildUrl": "https://git.example/o/golive/actions/runs/99",
+        "reportName": "r",
+    }
+    assert executor.repository() == "https://git.example/o/golive/blob/c0/"
+
+
+def test_trends_are_of_the_earlier_runs_on_the_same_target(tmp_path: Path) -> None:
+    night = timedelta(days=1)
+    for found in (a_no_go(NIGHT - 2 * night), a_go(NIGHT - night), a_go(NIGHT - night, "fake")):
+        kept(found, tmp_path)
+    kept(a_go(NIGHT + night), tmp_path)
+    (tmp_path / "20261120T000000Z-live").mkdir()  # one without evidence
+    now = a_go()
+    result = told(now, tmp_path)["gateway.listening"]
+    folder = tmp_path / now.run_id / "allure-results" / "history"
+    trend = json.loads((folder / "history-trend.json").read_text(encoding="utf-8"))
+    assert [each["reportName"] for each in trend] == [
+        "20261121T020000Z-live",
+        "20261120T020000Z-live",
+    ]
+    assert [each["data"]["failed"] for each in trend] == [0, 2]
+    history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    assert [each["status"] for each in history[result["historyId"]]["items"]] == [
+        "passed",
+        "failed",
+    ]
+
+
+def test_plugin_of_pytest_writes_nothing_beside_them(project: Project, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "deep" / "allure"
+    run = project.rehearse("--fake", f"--alluredir={elsewhere}")
+    own = files(run.folder / "allure-results")
+    history = {name for name in own if name.startswith("history/")}
+    assert files(elsewhere) == {name: own[name] for name in own.keys() - history}
+    assert len(read(elsewhere)) == len(run.steps) + 1
+    assert list(elsewhere.glob("*-container.json")) == []
+
+
+def test_results_elsewhere_are_cleared_of_allures_files_where_that_is_asked_for(
+    project: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "old-result.json").touch()
+    (tmp_path / "mine.txt").touch()
+    project.rehearse("--fake", f"--alluredir={tmp_path}")
+    assert (tmp_path / "old-result.json").exists()
+    project.rehearse("--fake", f"--alluredir={tmp_path}", "--clean-alluredir")
+    assert not (tmp_path / "old-result.json").exists()
+    assert (tmp_path / "mine.txt").exists()
+    assert len(read(tmp_path)) == len(list(tmp_path.glob("*-result.json")))
+
+
+def test_they_are_written_also_without_allures_plugin(project: Project) -> None:
+    run = project.rehearse("--fake", "-p", "no:allure_pytest")
+    assert len(read(run.folder / "allure-results")) == len(run.steps) + 1
+
+
+@pytest.mark.parametrize("fault", ["hostile", "wrong-account", "silent"])
+def test_nothing_in_them_names_an_account_or_a_person(project: Project, fault: str) -> None:
+    run = project.rehearse(f"--fake={fault}", "--operator=Anna Smith")
+    machine = run.evidence["circumstances"]["machine"]
+    text = text_of(run)
+    told = {"21146542", "DU1234567", "Anna Smith", "RevOption"}
+    assert {word for word in told if word.lower() in text.lower()} == set()
+    assert f'"machine": "{machine}"' not in text
