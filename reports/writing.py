@@ -24,6 +24,7 @@ TELLERS: tuple[tuple[str, str], ...] = (
     ("the sign-off", "reports.sign_off"),
     ("junit.xml", "reports.junit"),
     ("Allure results", "reports.allure"),
+    ("allure.html", "reports.allure.html"),
     ("the index of runs", "reports.index"),
 )
 """What is written, in this order, and the module that writes it."""

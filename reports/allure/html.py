@@ -1,0 +1,120 @@
+"""allure.html: Allure's own page of the run, one file that opens from disk and asks for nothing.
+
+The Allure command line makes it, version 3, where the machine has it. It is run in the run's
+folder with plain relative names, so that no shell (allure.cmd on Windows) has anything to quote,
+and with a configuration of ours, so that it reads no other and sends nothing anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from golive.evidence import Evidence
+from reports import page as pages
+from reports import results
+from reports.allure import FOLDER, history
+
+if TYPE_CHECKING:
+    from reports.writing import Wanted
+
+VARIABLE = "GOLIVE_ALLURE"
+OFF = "off"
+NAME = "allure.html"
+SECONDS = 20.0
+"""It takes one; a machine on which node starts that slowly does without."""
+
+HEAD = """
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none';
+ script-src 'unsafe-inline' data:; style-src 'unsafe-inline' data:; img-src data: blob:;
+ font-src data:; connect-src data: blob:; form-action 'none'">
+    <style>.chart__caption { display: none }</style>"""
+"""What is added: whatever stands in the page may ask for nothing, and no share of passed steps is
+its headline, which says `89 %` of a NO-GO. The title tells the verdict."""
+
+GET_IT = f"npm install -g allure; {VARIABLE}={OFF} does without"
+MISSING = f"no {NAME}: the Allure command line is not installed ({GET_IT})"
+TOO_OLD = f"no {NAME}: this is Allure 2, and it takes Allure 3 ({GET_IT})"
+LONGEST = 200
+
+
+class NotMade(Exception):
+    """Allure did not make the page. Its text says why."""
+
+
+def write(found: Evidence, folder: Path, wanted: Wanted) -> list[str]:
+    """Gives a line where there is no Allure to make it. Raises OSError, NotMade."""
+    page = folder / NAME
+    page.unlink(missing_ok=True)
+    named = os.environ.get(VARIABLE, "")
+    if named == OFF:
+        return []
+    command = shutil.which(named or "allure")
+    if command is None:
+        return [f"no {NAME}: {VARIABLE} names no program: {named}"] if named else [MISSING]
+    with tempfile.TemporaryDirectory(prefix=".allure-", dir=folder) as own:
+        report = Path(own, "report")
+        (Path(own) / "allurerc.json").write_text(_configuration(found), encoding="utf-8")
+        _run([command, *_arguments(Path(own).name)], folder, Path(own, "said"))
+        if (report / "app.js").exists():
+            return [TOO_OLD]
+        text = (report / "index.html").read_text(encoding="utf-8")
+        pages.write(page, text.replace("<head>", f"<head>{HEAD}", 1))
+    return []
+
+
+def _configuration(found: Evidence) -> str:
+    """The verdict is the page's title: the share of passed steps is no verdict."""
+    why = results.code(found)
+    title = f"{found.verdict}{f': {why}' if why else ''}, {results.TARGETS[found.target]}"
+    options = {"singleFile": True, "reportName": title, "reportLanguage": "en"}
+    return json.dumps({"name": title, "plugins": {"allure2": {"options": options}}})
+
+
+def _arguments(own: str) -> list[str]:
+    output = ["--config", f"{own}/allurerc.json", "--output", f"{own}/report"]
+    return ["generate", *output, FOLDER, f"{FOLDER}/{history.FOLDER}"]
+
+
+def _run(command: list[str], folder: Path, said: Path) -> None:
+    """To its end, or to the end of patience; then whatever it started is ended with it."""
+    with said.open("w+b") as output:
+        process = psutil.Popen(
+            command,
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            code = process.wait(SECONDS)
+        except psutil.TimeoutExpired:
+            raise NotMade(f"Allure took longer than {SECONDS:.0f} s") from None
+        finally:
+            _end(process)
+        output.seek(0)
+        lines = output.read().decode("utf-8", "replace").strip().splitlines()
+    if code:
+        raise NotMade(f"Allure ended with {code}: {(lines or ['no word'])[-1][:LONGEST]}")
+
+
+def _end(process: psutil.Popen) -> None:
+    """Also what a wrapper like allure.cmd leaves behind."""
+    if process.is_running():
+        for each in (*process.children(recursive=True), process):
+            each.kill()
+        process.wait(SECONDS)
+
+
+def _environment() -> dict[str, str]:
+    """Without Allure's own variables, which may name a service to send results to."""
+    kept = {name: each for name, each in os.environ.items() if not name.startswith("ALLURE_")}
+    return kept | {"ALLURE_NO_ANALYTICS": "true", "NO_COLOR": "1"}
