@@ -176,7 +176,11 @@ class SinceLastGo(Record):
 
 
 class Evidence(Record):
-    """evidence.json. `digest` is over everything else: see `digest_of`."""
+    """evidence.json. `digest` is over everything else: see `digest_of`.
+
+    `salt` is random, and never shown where accounts are masked: without it the digest would tell
+    whether a number that is tried is the account's.
+    """
 
     schema_: Literal[1] = 1
     run_id: str
@@ -196,6 +200,7 @@ class Evidence(Record):
     diagnosis: Diagnosis | None
     circumstances: Circumstances = Circumstances()
     since_last_go: SinceLastGo | None = None
+    salt: str = ""
     digest: str = ""
 
     model_config = ConfigDict(

@@ -68,6 +68,7 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
         overrides=run.memory.overrides,
         diagnosis=None if verdict == "GO" else _diagnosis(run, records, is_over),
         circumstances=circumstances.of(run),
+        salt=run.salt,
     )
     return changes.compared(found, run.folder.parent) if is_over else found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from golive import evidence, procedure, rehearsal, reset_windows, sockets
@@ -64,6 +65,7 @@ class Run:
     """How somebody, or something, ended it."""
     operator: str = ""
     after: Port | None = None
+    salt: str = field(default_factory=lambda: token_hex(16))
     _records: dict[str, StepRecord] = field(default_factory=dict)
     _began: dict[str, float] = field(default_factory=dict)
 

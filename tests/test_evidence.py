@@ -61,7 +61,7 @@ def test_document_has_exactly_the_keys_of_the_schema(project: Project) -> None:
     assert list(document) == [
         "schema", "run_id", "started", "ended", "target", "fault", "endpoint", "api", "verdict",
         "attempts", "steps", "handshake", "positions", "sockets", "overrides", "diagnosis",
-        "circumstances", "since_last_go", "digest",
+        "circumstances", "since_last_go", "salt", "digest",
     ]  # fmt: skip
     assert document["schema"] == 1
     assert list(document["endpoint"]) == ["host", "port", "kind", "client_id"]
