@@ -13,10 +13,13 @@ class Console:
     """Pytest's terminal, found by the names of its plugins; silent where there is none.
 
     `writer` gives pytest's own writer, which knows about colour: --color, NO_COLOR, FORCE_COLOR.
+    `is_shared`: pytest writes lines of its own between ours.
     """
 
-    def __init__(self, plugin: Callable[[str], Any], writer: Callable[[], Any]) -> None:
-        self._plugin, self._writer = plugin, writer
+    def __init__(
+        self, plugin: Callable[[str], Any], writer: Callable[[], Any], *, is_shared: bool
+    ) -> None:
+        self._plugin, self._writer, self._is_shared = plugin, writer, is_shared
         self._encoding = getattr(sys.stdout, "encoding", None) or "ascii"
         self._under_way = 0
         """Columns of the line that is not complete yet."""
@@ -33,8 +36,9 @@ class Console:
     @property
     def is_live(self) -> bool:
         """Whether a line can be written again in its place."""
-        is_terminal = self._reporter is not None and bool(self._reporter.isatty)
-        return is_terminal and os.environ.get("TERM") != "dumb"
+        if self._is_shared or self._reporter is None or not self._reporter.isatty:
+            return False
+        return os.environ.get("TERM") != "dumb"
 
     @property
     def width(self) -> int | None:

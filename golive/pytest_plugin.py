@@ -175,12 +175,16 @@ class GoLiveSession:
         self._trouble = ""
         self._notes: list[str] = []
         self._told = importlib.import_module("reports.terminal")
-        self._console = Console(config.pluginmanager.get_plugin, config.get_terminal_writer)
-        self._teller = self._told.Terminal(self._console, is_brief=config.option.verbose < 0)
+        self._console = Console(
+            config.pluginmanager.get_plugin,
+            config.get_terminal_writer,
+            is_shared=self._is_verbose,
+        )
+        self._teller = self._told.Terminal(self._console, is_brief=_verbosity(config) < 0)
         self._asked_for = results.asked_for(config.option)
         if not self._is_verbose:
             config.option.tbstyle, config.option.reportchars = "no", ""
-            config.option.verbose = min(config.option.verbose, QUIET)
+            config.option.verbose = min(_verbosity(config), QUIET)
 
     def _discard_unless_begun(self) -> None:
         if not hasattr(self, "run"):
@@ -188,7 +192,7 @@ class GoLiveSession:
 
     @property
     def _is_verbose(self) -> bool:
-        return bool(self._config.option.verbose > 0)
+        return _verbosity(self._config) > 0
 
     def _started_fake(self) -> rehearsal.FakeGateway | None:
         """Started this early, so that it is up by the time the steps are collected."""
@@ -413,15 +417,15 @@ class GoLiveSession:
 
     def countdown(self) -> Callable[[float], None]:
         """Shown while it happens, although the test's own output is captured."""
-        return self._waiting(self._told.too_early, self.run.initialization_seconds)
+        return self.waiting(self._told.too_early, self.run.initialization_seconds)
 
     def bounded(self, what: str) -> tuple[float, Callable[[float], None]]:
         """How long the gateway is given for an answer, and who is told while it is waited for."""
         seconds = self.run.file.settings.golive.handshake_timeout_seconds
-        return seconds, self._waiting(self._told.answer(what, seconds), seconds)
+        return seconds, self.waiting(self._told.answer(what, seconds), seconds)
 
-    def _waiting(self, say: Callable[[float], str], most: float) -> Callable[[float], None]:
-        """In its place on a terminal; elsewhere now and then."""
+    def waiting(self, say: Callable[[float], str], most: float) -> Callable[[float], None]:
+        """Hears the seconds left of a wait, and tells them in place, or elsewhere now and then."""
         tell: Callable[[float], None] = self._teller.waiting(say, most)
         return tell if self._console.is_live else now_and_then(tell)
 
@@ -437,18 +441,22 @@ def _settings_path(config: pytest.Config) -> Path:
     return config.rootpath / name
 
 
+def _verbosity(config: pytest.Config) -> int:
+    """-v and -q; neither where pytest's terminal is switched off."""
+    return int(getattr(config.option, "verbose", 0))
+
+
 def _last(tell: Callable[[], None]) -> None:
-    """Tells it behind the traceback, where another plugin's exception is about to end pytest."""
-    error, show = sys.exc_info()[1], sys.excepthook
-    if not isinstance(error, Exception) or isinstance(error, pytest.UsageError):
-        tell()
-        return
+    """Once more behind the traceback, where another plugin's exception is about to end pytest."""
+    tell()
+    if sys.exc_info()[1] is not None:
+        show = sys.excepthook
 
-    def shown(*raised: Any) -> None:
-        show(*raised)
-        tell()
+        def shown(*raised: Any) -> None:
+            show(*raised)
+            tell()
 
-    sys.excepthook = shown
+        sys.excepthook = shown
 
 
 def _step_id(item: pytest.Item) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import struct
 import subprocess
 import sys
@@ -45,13 +46,20 @@ def run(command: list[str], folder: Path, columns: int = 100, **variables: str) 
     try:
         while chunk := _read(ours):
             written += chunk
+        exit_code = process.wait(SECONDS)
     finally:
+        process.kill()  # where it is not over
         os.close(ours)
-    return Shown(process.wait(SECONDS), written.decode("utf-8", "replace"))
+    return Shown(exit_code, written.decode("utf-8", "replace"))
 
 
 def _read(descriptor: int) -> bytes:
-    """What comes; nothing once the other side has closed, which Linux tells by an error."""
+    """What comes; nothing once the other side has closed, which Linux tells by an error.
+
+    Raises TimeoutError.
+    """
+    if not select.select([descriptor], [], [], SECONDS)[0]:
+        raise TimeoutError("nothing came")
     try:
         return os.read(descriptor, 65536)
     except OSError:

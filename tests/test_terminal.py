@@ -96,6 +96,15 @@ def test_quiet_run_leaves_out_what_was_seen_by_the_steps_that_passed(project: Pr
     assert "ok       ibapi is the pinned version\n  ok " in output
 
 
+def test_page_to_be_signed_is_named_between_the_diagnosis_and_the_verdict(
+    project: Project,
+) -> None:
+    run = project.rehearse("--fake=down")
+    page = f"reports/runs/{run.folder.name}/sign-off.html"
+    assert re.search(rf"\n  5\. Gateway issues.*\n\nSign-off: {page}\n\nNO-GO .*\n$", run.output)
+    assert (project.folder / page).exists()
+
+
 CRASH = "def pytest_terminal_summary(): raise RuntimeError('of another plugin')"
 
 
@@ -121,6 +130,12 @@ def test_verdict_is_the_last_line_behind_the_crash_of_another_plugin(own_project
     assert "RuntimeError: of another plugin" in run.output
     assert run.last_line.startswith("NO-GO (rehearsal): ")
     assert run.exit_code == 1
+
+
+def test_run_without_pytest_s_terminal_is_a_usage_error(project: Project) -> None:
+    run = project.rehearse("--fake", "-p", "no:terminal")
+    assert (run.exit_code, run.evidence["verdict"]) == (4, "NO-GO")
+    assert "Traceback" not in run.output
 
 
 def test_file_that_cannot_be_read_is_named_with_the_reason(own_project: Project) -> None:
@@ -172,6 +187,14 @@ def test_terminal_shows_each_step_as_it_begins_and_completes_its_line(project: P
     for number, step in enumerate(procedure.STEPS, start=1):
         begun = f"now      {step.title} ({number} of {len(procedure.STEPS)})"
         assert re.search(rf"{re.escape(begun)}\r[^\n]*\r[^\n]* ok       {step.title}\r\n", text)
+
+
+@HAS_TERMINALS
+def test_terminal_of_a_verbose_run_keeps_every_line_of_pytest(project: Project) -> None:
+    text = ESCAPE.sub("", on_terminal(project, "--fake", "-v").text)
+    for step in procedure.STEPS:
+        assert re.search(rf"^acceptance/\w+\.py::{step.test_name} PASSED\r$", text, re.MULTILINE)
+    assert "\r " not in text
 
 
 @HAS_TERMINALS
