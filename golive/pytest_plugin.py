@@ -360,8 +360,15 @@ class GoLiveSession:
         if not go and self._session.exitstatus == pytest.ExitCode.OK:
             self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_unconfigure(self) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_unconfigure(self) -> Generator[None, None, None]:
+        """Behind all other plugins, whether they come to their end or not."""
+        try:
+            yield
+        finally:
+            self._tell_the_end()
+
+    def _tell_the_end(self) -> None:
         if hasattr(self, "_session"):
             self._hold_exit_status()  # another plugin may have made light of a failure since
         if self._finished is not None:

@@ -105,9 +105,6 @@ def test_page_to_be_signed_is_named_between_the_diagnosis_and_the_verdict(
     assert (project.folder / page).exists()
 
 
-CRASH = "def pytest_terminal_summary(): raise RuntimeError('of another plugin')"
-
-
 @pytest.mark.parametrize(
     "words",
     [("-v",), ("-q",), ("-qq",), ("-vv",), ("-ra",), ("--junitxml=elsewhere.xml",), ("-s",)],
@@ -124,10 +121,14 @@ def test_verdict_is_the_last_line_of_a_coloured_run(project: Project) -> None:
     assert re.fullmatch(GO_LINE, ESCAPE.sub("", last))
 
 
-def test_verdict_is_the_last_line_behind_the_crash_of_another_plugin(own_project: Project) -> None:
-    (own_project.folder / "crash.py").write_text(CRASH, encoding="utf-8")
+@pytest.mark.parametrize("hook", ["terminal_summary", "sessionfinish", "unconfigure"])
+def test_verdict_is_the_last_line_behind_the_crash_of_another_plugin(
+    hook: str, own_project: Project
+) -> None:
+    crash = f"def pytest_{hook}(): raise RuntimeError('of another plugin')"
+    (own_project.folder / "crash.py").write_text(crash, encoding="utf-8")
     run = own_project.rehearse("--fake=down", "-p", "crash")
-    assert "RuntimeError: of another plugin" in run.output
+    assert re.search("RuntimeError:? of another plugin", run.output)
     assert run.last_line.startswith("NO-GO (rehearsal): ")
     assert run.exit_code == 1
 
