@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -55,14 +54,15 @@ def _rehearsed(size: int, folder: Path) -> Path:
     arguments = ("acceptance", "-m", "golive", "--fake", "--secrets", str(secrets))
     state = {"GOLIVE_STATE": str(folder / "state")}
     said = _output(["pytest", *arguments], os.environ | state)
-    made = Path(ROOT, said.rstrip().rpartition("; evidence in ")[2])
-    if not (made / evidence.FILE_NAME).exists():
+    _, told, path = said.rstrip().rpartition("; evidence in ")
+    if not told:
         raise NoFake(f"no rehearsal with {size} positions: {said.rstrip()[-200:]}")
-    return Path(shutil.copytree(made, folder / "runs" / made.name, ignore=_all_but_evidence))
-
-
-def _all_but_evidence(_: str, names: list[str]) -> list[str]:
-    return [name for name in names if name != evidence.FILE_NAME]
+    made = ROOT / path
+    own = folder / "runs" / made.name
+    own.mkdir(parents=True)
+    nothing_before = {"since_last_go": None}  # whatever was rehearsed in this working copy
+    evidence.write(evidence.read(made).model_copy(update=nothing_before), own)
+    return own
 
 
 def _add_earlier_runs(folder: Path) -> None:
