@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from golive import evidence
 from golive.evidence import Evidence, NoEvidence, Record
@@ -47,7 +47,7 @@ class Drill(Record):
 class Night(Record):
     """What is kept of it. `holes` are runs without evidence that can be relied on, a line each."""
 
-    began: str = ""
+    began: AwareDatetime | None = None
     drills: tuple[Drill, ...] = ()
     versions: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     holes: tuple[str, ...] = ()
@@ -78,14 +78,16 @@ def gather(runs: Path) -> Night:
     began = max(map(_began, found)) - LASTS
     mine = sorted((each for each in found if _began(each) >= began), key=_began)
     return Night(
-        began=mine[0].started, drills=_drills(mine), versions=_versions(mine), holes=tuple(holes)
+        began=_began(mine[0]), drills=_drills(mine), versions=_versions(mine), holes=tuple(holes)
     )
 
 
 def read(path: Path) -> Night:
     """A kept night, or the night of a folder of runs. Raises NoNight."""
     if path.is_dir():
-        return gather(path)
+        if not (found := gather(path)).drills:
+            raise NoNight(f"{path.name}: no run in it can be relied on")
+        return found
     try:
         return Night.model_validate_json(path.read_bytes())
     except FileNotFoundError:

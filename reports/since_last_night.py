@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from reports.night import Drill, Night
 
@@ -29,10 +29,7 @@ def changes(before: Night, now: Night) -> list[str]:
 
 
 def _missing_nights(before: Night, now: Night) -> Iterator[str]:
-    if not (before.began and now.began):
-        return
-    apart = datetime.fromisoformat(now.began) - datetime.fromisoformat(before.began)
-    if apart > A_NIGHT:
+    if before.began and now.began and (apart := now.began - before.began) > A_NIGHT:
         nights = round(apart / timedelta(days=1)) - 1
         yield f"{nights} {'night is' if nights == 1 else 'nights are'} missing in between"
 

@@ -115,7 +115,7 @@ def _changed(before: Night | None, now: Night, why: str) -> Iterable[str]:
     if before is None:
         return [f"Nothing to compare with: {_plain(why or 'no earlier night was named')}."]
     lines = changes(before, now)
-    when = f"the night of {_plain(before.began[:16])}"
+    when = f"the night of {before.began:%Y-%m-%d %H:%M} UTC" if before.began else "an empty night"
     return [f"Beside {when}:", "", *_bullets(lines)] if lines else [f"Nothing, beside {when}."]
 
 

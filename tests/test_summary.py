@@ -135,7 +135,7 @@ def test_what_changed_since_last_night_is_told(tmp_path: Path) -> None:
 
     folder = runs(tmp_path / "runs", longer, drill("down", 3, 1), drill("silent", 4, 1), newer)
     page = page_of(tmp_path, "--runs", folder, "--since", kept)
-    said = page.partition("Beside the night of 2026-11-22T02:00:\n\n")[2].partition("\n\n")[0]
+    said = page.partition("Beside the night of 2026-11-22 02:00 UTC:\n\n")[2].partition("\n\n")[0]
     assert said.splitlines() == [
         f"- gone (10.37.02) was not performed; it said {SILENT}",
         f"- down (10.37.02) says {SILENT}; it said GO",
@@ -154,7 +154,13 @@ def test_night_like_the_last_says_that_nothing_changed(tmp_path: Path) -> None:
     last = runs(tmp_path / "last", rehearsal())
     folder = runs(tmp_path / "runs", rehearsal(days=1))
     page = page_of(tmp_path, "--runs", folder, "--since", last)
-    assert "Nothing, beside the night of 2026-11-22T02:00." in page
+    assert "Nothing, beside the night of 2026-11-22 02:00 UTC." in page
+
+
+def test_folder_without_a_run_is_no_night_to_compare_with(tmp_path: Path) -> None:
+    folder = runs(tmp_path / "runs", rehearsal())
+    page = page_of(tmp_path, "--runs", folder, "--since", runs(tmp_path / "empty"))
+    assert "Nothing to compare with: empty: no run in it can be relied on." in page
 
 
 def test_missing_night_is_told(tmp_path: Path) -> None:
@@ -171,7 +177,13 @@ def test_runs_of_earlier_nights_in_the_folder_are_left_out(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("kept", "why"), [(None, "no earlier night is kept"), ("{", "last.json: not a night")]
+    ("kept", "why"),
+    [
+        (None, "no earlier night is kept"),
+        ("{", "last.json: not a night"),
+        ('{"began": "yesterday"}', "last.json: not a night"),
+        ('{"began": "2026-11-22T02:00:00"}', "last.json: not a night"),
+    ],
 )
 def test_first_night_has_nothing_to_compare_with_and_says_so(
     tmp_path: Path, kept: str | None, why: str
