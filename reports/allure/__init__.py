@@ -21,12 +21,12 @@ def write(found: Evidence, folder: Path, wanted: Wanted) -> None:
     """The history goes with the run's own; elsewhere it is another's to keep. Raises OSError."""
     own = folder / FOLDER
     shown = redaction.redacted(found, wanted.secrets)
-    for place in (own, wanted.allure):
-        if place is not None:
-            _write(shown, place)
+    _write(shown, own)
     (own / history.FOLDER).mkdir(exist_ok=True)
     for name, text in history.files(shown, folder.parent).items():
         page.write(own / history.FOLDER / name, text)
+    if wanted.allure is not None:
+        _write(shown, wanted.allure)
 
 
 def _write(shown: Evidence, place: Path) -> None:
