@@ -202,25 +202,47 @@ def test_executor_is_the_ci_job_where_there_is_one(monkeypatch: pytest.MonkeyPat
 
 
 def test_trends_are_of_the_earlier_runs_on_the_same_target(tmp_path: Path) -> None:
-    night = timedelta(days=1)
-    for found in (a_no_go(NIGHT - 2 * night), a_go(NIGHT - night), a_go(NIGHT - night, "fake")):
-        kept(found, tmp_path)
-    kept(a_go(NIGHT + night), tmp_path)
-    (tmp_path / "20261120T000000Z-live").mkdir()  # one without evidence
-    now = a_go()
+    nights = [NIGHT - timedelta(days=each) for each in (3, 2, 1, 0)]
+    told(a_no_go(nights[0]), tmp_path)
+    told(a_go(nights[1]), tmp_path)
+    told(a_go(nights[2], "fake"), tmp_path)
+    kept(a_go(NIGHT + timedelta(days=1)), tmp_path)
+    (tmp_path / "20261121T230000Z-live").mkdir()  # one without evidence
+    now = a_go(nights[3])
     result = told(now, tmp_path)["gateway.listening"]
     folder = tmp_path / now.run_id / "allure-results" / "history"
     trend = json.loads((folder / "history-trend.json").read_text(encoding="utf-8"))
-    assert [each["reportName"] for each in trend] == [
-        "20261121T020000Z-live",
-        "20261120T020000Z-live",
-    ]
+    names = [each["reportName"] for each in trend]
+    assert names == ["20261120T020000Z-live", "20261119T020000Z-live"]
     assert [each["data"]["failed"] for each in trend] == [0, 2]
     history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
-    assert [each["status"] for each in history[result["historyId"]]["items"]] == [
-        "passed",
-        "failed",
-    ]
+    same = history[result["historyId"]]
+    assert [each["status"] for each in same["items"]] == ["passed", "failed"]
+    assert (same["statistic"]["passed"], same["statistic"]["total"]) == (1, 2)
+
+
+@pytest.mark.parametrize("text", ["", "[" * 100_000, "{}", "[]", "3", '{"x": 1}', None])
+def test_history_that_is_of_no_use_is_begun_anew(text: str | None, tmp_path: Path) -> None:
+    told(a_go(NIGHT - timedelta(days=2)), tmp_path)
+    told(a_go(NIGHT - timedelta(days=1)), tmp_path)
+    folder = tmp_path / "20261121T020000Z-live" / "allure-results" / "history"
+    for path in folder.iterdir():
+        path.unlink() if text is None else path.write_text(text, encoding="utf-8")
+    now = a_go()
+    told(now, tmp_path)
+    folder = tmp_path / now.run_id / "allure-results" / "history"
+    trend = json.loads((folder / "history-trend.json").read_text(encoding="utf-8"))
+    assert [each["reportName"] for each in trend] == ["20261121T020000Z-live"]
+
+
+def test_trends_are_as_long_as_allure_shows(tmp_path: Path) -> None:
+    for day in range(25, -1, -1):
+        now = a_go(NIGHT - timedelta(days=day))
+        told(now, tmp_path)
+    folder = tmp_path / now.run_id / "allure-results" / "history"
+    trend = json.loads((folder / "history-trend.json").read_text(encoding="utf-8"))
+    history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    assert {len(trend), *(len(each["items"]) for each in history.values())} == {19}
 
 
 def test_plugin_of_pytest_writes_nothing_beside_them(project: Project, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def write(found: Evidence, folder: Path, wanted: Wanted) -> None:
     shown = redaction.redacted(found, wanted.secrets)
     _write(shown, own)
     (own / history.FOLDER).mkdir(exist_ok=True)
-    for name, text in history.files(shown, folder.parent).items():
+    for name, text in history.files(shown, folder.parent, FOLDER).items():
         page.write(own / history.FOLDER / name, text)
     if wanted.allure is not None:
         _write(shown, wanted.allure)

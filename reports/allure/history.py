@@ -1,19 +1,18 @@
-"""Allure's trends, told from the evidence of earlier runs on the same target.
+"""Allure's trends: the run before on the same target, and what that one knew of those before it.
 
-In the files that Allure 2 leaves in a report for the next one, which Allure 3 reads as well.
+In the files that Allure 2 leaves in a report for the next one, which Allure 3 reads as well. Of the
+runs only one is read, whatever it took to keep them all.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from golive import evidence
-from golive.evidence import Evidence, NoEvidence
+from golive.evidence import Evidence, NoEvidence, PositionsRecord
 from reports import redaction, results
 from reports.allure.results import began, ended, history_id
 from reports.results import Result
@@ -21,67 +20,90 @@ from reports.results import Result
 FOLDER = "history"
 LONGEST = 19
 """Earlier runs; with the one that is told, as many as Allure shows."""
+LOOKED_THROUGH = 20
+"""Earlier folders, for one with evidence that can be relied on."""
 
 STATUSES = ("failed", "broken", "skipped", "passed", "unknown")
 
-Told = list[tuple[Evidence, list[Result]]]
 
-
-def files(found: Evidence, runs: Path) -> dict[str, str]:
+def files(found: Evidence, runs: Path, results_folder: str) -> dict[str, str]:
     """Texts by the names of their files."""
-    earlier = [(each, results.of(each)) for each in _earlier(found, runs)]
+    last = _last(found, runs)
+    if last is None:
+        return {}
+    known = runs / last.run_id / results_folder / FOLDER
+    tests = results.of(last)
+    took = max((test.began + test.seconds for test in tests), default=0.0)
     trends = {
-        "history-trend": [_point(it, _counted(tests)) for it, tests in earlier],
-        "duration-trend": [_point(it, {"duration": _duration(tests)}) for it, tests in earlier],
-        "history": _history(earlier),
+        "history-trend": _trend(last, _counted(tests), known / "history-trend.json"),
+        "duration-trend": _trend(
+            last, {"duration": round(1000 * took)}, known / "duration-trend.json"
+        ),
+        "history": _history(last, tests, known / "history.json"),
     }
     return {f"{name}.json": json.dumps(told) + "\n" for name, told in trends.items()}
 
 
-def _earlier(found: Evidence, runs: Path) -> Iterator[Evidence]:
-    """The newest first; what cannot be relied on is passed over."""
+def _last(found: Evidence, runs: Path) -> Evidence | None:
+    """The one before, without its positions, which no trend is made of."""
     names = sorted((each.name for each in runs.glob(f"*-{found.target}")), reverse=True)
-    older = (name for name in names if name < found.run_id)
-    for name in islice(older, LONGEST):
+    for name in [name for name in names if name < found.run_id][:LOOKED_THROUGH]:
         try:
-            yield redaction.redacted(evidence.read(runs / name))
+            last = evidence.read(runs / name)
         except NoEvidence:
             continue
+        if (last.run_id, last.target) == (name, found.target):
+            rest = PositionsRecord(account=last.positions.account, count=last.positions.count)
+            return redaction.redacted(last.model_copy(update={"positions": rest}))
+    return None
 
 
-def _point(it: Evidence, data: dict[str, int]) -> dict[str, Any]:
-    return {"reportName": it.run_id, "data": data}
+def _trend(last: Evidence, data: dict[str, int], known: Path) -> list[Any]:
+    earlier = _read(known)
+    points = earlier if isinstance(earlier, list) else []
+    return [{"reportName": last.run_id, "data": data}, *points][:LONGEST]
 
 
-def _counted(tests: list[Result]) -> dict[str, int]:
-    counts = Counter(str(test.status) for test in tests)
-    return {each: counts[each] for each in STATUSES} | {"total": len(tests)}
-
-
-def _duration(tests: list[Result]) -> int:
-    return round(1000 * max((test.began + test.seconds for test in tests), default=0.0))
-
-
-def _history(earlier: Told) -> dict[str, Any]:
+def _history(last: Evidence, tests: list[Result], known: Path) -> dict[str, Any]:
     """Each test's statuses, by the id it has in all runs."""
-    tests = [(it, test) for it, tests in earlier for test in tests]
-    by_id: dict[str, list[tuple[Evidence, Result]]] = {}
-    for it, test in tests:
-        by_id.setdefault(history_id(it.target, test.id), []).append((it, test))
+    earlier = _read(known)
+    by_id = earlier if isinstance(earlier, dict) else {}
     return {
-        id_: {
-            "statistic": _counted([test for _, test in same]),
-            "items": [_item(it, test) for it, test in same],
-        }
-        for id_, same in by_id.items()
+        same: _outcomes(_item(last, test), by_id.get(same))
+        for test in tests
+        for same in [history_id(last.target, test.id)]
     }
 
 
-def _item(it: Evidence, test: Result) -> dict[str, Any]:
-    start, stop = began(it, test), ended(it, test)
+def _outcomes(item: dict[str, Any], known: Any) -> dict[str, Any]:
+    earlier = known.get("items") if isinstance(known, dict) else None
+    points = [each for each in earlier or [] if isinstance(each, dict)]
+    items = [item, *points][:LONGEST]
+    return {"statistic": _statistic([str(each.get("status")) for each in items]), "items": items}
+
+
+def _item(last: Evidence, test: Result) -> dict[str, Any]:
+    start, stop = began(last, test), ended(last, test)
     return {
-        "uid": f"{it.run_id}-{test.id}",
+        "uid": f"{last.run_id}-{test.id}",
         "status": test.status,
         "statusDetails": test.message,
         "time": {"start": start, "stop": stop, "duration": stop - start},
     }
+
+
+def _counted(tests: list[Result]) -> dict[str, int]:
+    return _statistic([test.status for test in tests])
+
+
+def _statistic(statuses: list[str]) -> dict[str, int]:
+    counts = Counter(statuses)
+    return {each: counts[each] for each in STATUSES} | {"total": len(statuses)}
+
+
+def _read(path: Path) -> Any:
+    """None where there is nothing of use."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
