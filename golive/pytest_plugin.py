@@ -394,7 +394,8 @@ class GoLiveSession:
                 junit=self._asked_for.junit,
                 allure=self._asked_for.allure,
             )
-            notes = writing.write(self._folder, wanted)
+            told = writing.write(self._folder, wanted)
+            notes = [*told.notes, *told.failures]
         except BaseException as error:  # a SystemExit, too, would take the verdict with it
             notes = [f"the reports are not written: {type(error).__name__} {error}".rstrip()]
         for note in (*self._notes, *notes):

@@ -52,12 +52,19 @@ class Teller(Protocol):
         """Gives lines to be shown, where it has something to say."""
 
 
-def write(folder: Path, wanted: Wanted) -> list[str]:
-    """A line for each thing that kept reports from being written; none where all is well."""
+class Told(NamedTuple):
+    """Lines: what kept reports from being written, and what the reports have to say themselves."""
+
+    failures: list[str]
+    notes: list[str]
+
+
+def write(folder: Path, wanted: Wanted) -> Told:
+    """A line for each cause of failure; none where all is well."""
     try:
         found = evidence.read(folder)
     except NoEvidence as error:
-        return [f"no report is written: {error}"]
+        return Told([f"no report is written: {error}"], [])
     notes: list[str] = []
     failures: list[_Failure] = []
     for number, (what, module) in enumerate(TELLERS):
@@ -69,7 +76,7 @@ def write(folder: Path, wanted: Wanted) -> list[str]:
             break
         except BaseException as error:  # a SystemExit, too, would take the verdict with it
             failures.append(_failure(what, error, folder))
-    return [*notes, *_lines(failures, folder)]
+    return Told(list(_lines(failures, folder)), notes)
 
 
 class _Failure(NamedTuple):

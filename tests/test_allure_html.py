@@ -132,7 +132,7 @@ def test_failure_of_allure_is_a_line_and_the_page_before_it_is_gone(
     folder = written(a_go(), tmp_path)
     (folder / "allure.html").touch()
     monkeypatch.setattr(writing, "TELLERS", (("allure.html", "reports.allure.html"),))
-    [line] = writing.write(folder, Wanted())
+    [line] = writing.write(folder, Wanted()).failures
     assert line.startswith("allure.html could not be written: ")
     assert says in line
     assert not (folder / "allure.html").exists()

@@ -74,7 +74,7 @@ def test_all_of_it_is_there_without_javascript(browser: Browser, reports: Path) 
     assert visible(shown) == ALL
     assert not shown.page.locator("#filter").is_visible()
     shown.page.get_by_role("link", name="All runs").click()
-    assert shown.page.url.endswith("#all")
+    shown.page.wait_for_url("**#all")
 
 
 def test_runs_are_filtered_by_target_verdict_and_words(browser: Browser, reports: Path) -> None:
@@ -97,7 +97,7 @@ def test_what_was_chosen_stands_in_the_address(browser: Browser, reports: Path) 
     shown = browser.open(path)
     shown.page.get_by_label("Target").select_option("PAPER FALLBACK")
     shown.page.get_by_label("With the words").fill("Alex")
-    address = shown.page.url
+    address = shown.page.evaluate("location.href")
     again = browser.open(path).page
     again.goto(address)
     again.reload()

@@ -81,7 +81,8 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
         for name, module in names:
             monkeypatch.setitem(sys.modules, module, SimpleNamespace(write=tellers[name]))
         monkeypatch.setattr(writing, "TELLERS", tuple(names))
-        return writing.write(folder, Wanted())
+        told = writing.write(folder, Wanted())
+        return [*told.notes, *told.failures]
 
     return write
 
@@ -206,10 +207,6 @@ def test_page_that_something_stands_in_the_way_of_costs_one_line(own_project: Pr
     assert "index.html: " in note
 
 
-ALONE = ("-p", "no:junitxml", "-p", "no:allure_pytest")
-"""Without plugins that write results of their own while the steps are performed."""
-
-
 @pytest.fixture
 def small_disk(own_project: Project) -> Iterator[Callable[[str], Path]]:
     """Puts a file system of that size where runs are kept: `small_disk("100k")`."""
@@ -236,7 +233,7 @@ def test_disk_that_is_full_before_the_reports_costs_them_and_not_the_verdict(
     own_project: Project, small_disk: Callable[[str], Path]
 ) -> None:
     small_disk("100k")
-    stays_go(run := own_project.rehearse("--fake", *ALONE))
+    stays_go(run := own_project.rehearse("--fake"))
     assert any("No space left on device" in note for note in notes(run))
     checked = verification.verify(run.folder)
     assert checked.is_verified
@@ -250,7 +247,7 @@ def test_disk_that_is_full_before_the_evidence_is_whole_is_no_go(
     own_project: Project, small_disk: Callable[[str], Path], size: str
 ) -> None:
     runs = small_disk(size)
-    done = own_project.run("pytest", "acceptance", "-m", "golive", "--fake", *ALONE)
+    done = own_project.run("pytest", "acceptance", "-m", "golive", "--fake")
     assert done.exit_code == 1, done.output
     assert done.last_line.startswith(f"NO-GO: the evidence cannot be written: {runs}")
     assert done.last_line.endswith(": No space left on device")

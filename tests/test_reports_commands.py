@@ -25,6 +25,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "reports" / "runs"
     folder.mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GOLIVE_ALLURE", "off")
     return folder
 
 
@@ -245,6 +246,23 @@ def test_nothing_is_written_of_evidence_that_is_damaged(runs: Path, call: Call) 
     assert code == 1
     assert said.startswith("reports: no report is written: ")
     assert not (folder / "sign-off.html").exists()
+
+
+def test_what_a_report_has_to_say_is_no_failure(
+    runs: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOLIVE_ALLURE", "no-such-program")
+    code, said = call("write", kept(a_go(), runs))
+    assert code == 0
+    assert "GOLIVE_ALLURE names no program" in said
+
+
+def test_words_can_be_masked_when_reports_are_written_again(runs: Path, call: Call) -> None:
+    found = a_go()
+    step = found.steps[0].model_copy(update={"observed": {"seen": "RevOption"}})
+    folder = kept(found.model_copy(update={"steps": [step, *found.steps[1:]]}), runs)
+    call("write", folder, "--mask", "RevOption")
+    assert "RevOption" not in (folder / "junit.xml").read_text(encoding="utf-8")
 
 
 def test_run_that_lies_elsewhere_is_written_again_there_and_in_no_index(

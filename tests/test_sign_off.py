@@ -467,7 +467,7 @@ def test_evidence_that_was_changed_is_not_signed_off(tmp_path: Path) -> None:
     folder = made.kept(made.a_go(), tmp_path)
     path = folder / evidence.FILE_NAME
     path.write_text(path.read_text(encoding="utf-8").replace("passed", "failed", 1), "utf-8")
-    assert "its digest does not match" in writing.write(folder, writing.Wanted())[0]
+    assert "its digest does not match" in writing.write(folder, writing.Wanted()).failures[0]
     assert not (folder / "sign-off.html").exists()
     with pytest.raises(ValidationError):
         Evidence.model_validate({})
