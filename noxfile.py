@@ -15,6 +15,7 @@ import nox
 SUITE, TESTS, BROWSER = "requirements.txt", "requirements-test.txt", "requirements-browser.txt"
 NEWEST, CI = "requirements-newest.txt", "requirements-ci.txt"
 NODE_TOOLS = "tests/node-tools"
+ALLURE = f"{NODE_TOOLS}/node_modules/.bin/allure"
 WORKFLOWS = (".github/workflows/ci.yml", ".github/workflows/nightly.yml")
 OVER_THE_WIRE = tuple(
     f"tests/test_{what}.py" for what in ("connection", "faults", "identity", "smoke")
@@ -47,8 +48,10 @@ def node_tools(session: nox.Session) -> None:
 
 @nox.session(tags=["change", "night"])
 def rehearsal(session: nox.Session) -> None:
-    """The procedure against a fake gateway, by the command of a person."""
+    """The procedure against a fake gateway, by the command of a person; with Allure's page."""
     install(session, SUITE)
+    node_tools(session)
+    session.env.setdefault("GOLIVE_ALLURE", os.path.abspath(ALLURE))
     python(session, "pytest", "acceptance", "-m", "golive", "--fake", *session.posargs)
 
 

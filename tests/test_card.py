@@ -111,7 +111,7 @@ def test_escalation_and_contacts_are_those_of_a_diagnosis(tmp_path: Path) -> Non
         ({"GatewayPath": "/opt/gw/ibgateway"}, "nohup /opt/gw/ibgateway"),
         ({"ExpectedAccount": "U7654321"}, "account ...4321"),
         ({"ExpectedPositions": 31}, "GO: 31 positions"),
-        ({"ApiVersion": "10.50.02"}, "ibapi 10.50.02"),
+        ({"ApiVersion": "10.99.01"}, "ibapi 10.99.01"),
         ({"HandshakeBudgetSeconds": 0.5}, "under 500 ms"),
         ({"HandshakeTimeoutSeconds": 17}, "waits 17 s"),
         ({"InitializationSeconds": 75}, "Wait 75 seconds"),

@@ -95,8 +95,9 @@ def test_outcome_that_cannot_be_remembered_is_told_and_changes_no_verdict(
 ) -> None:
     (own_project.folder / "acceptance" / "conftest.py").write_text(
         "import pytest\n"
-        "@pytest.hookimpl(tryfirst=True)\n"
-        "def pytest_sessionfinish(session):\n"
+        "@pytest.hookimpl(wrapper=True)\n"
+        "def pytest_runtestloop(session):\n"
+        "    yield\n"
         "    for file in session.config.rootpath.glob('reports/runs/*/state/attempts.jsonl'):\n"
         "        file.unlink()\n"
         "        file.mkdir()\n",

@@ -170,8 +170,9 @@ def test_zombie_of_the_last_moment_makes_it_no_go(own_project: Project) -> None:
     (own_project.folder / "acceptance" / "conftest.py").write_text(
         "import socket, pytest\n"
         "kept = []\n"
-        "@pytest.hookimpl(tryfirst=True)\n"
-        "def pytest_sessionfinish(session):\n"
+        "@pytest.hookimpl(wrapper=True)\n"
+        "def pytest_runtestloop(session):\n"
+        "    yield\n"
         "    target = session.config.pluginmanager.get_plugin('golive-session').run.target\n"
         "    client = socket.create_connection((target.host, target.port), timeout=5)\n"
         "    client.sendall(b'\\0\\0\\0\\0')\n"
@@ -224,8 +225,9 @@ def test_client_that_comes_during_the_run_makes_it_no_go(own_project: Project) -
     (own_project.folder / "acceptance" / "conftest.py").write_text(
         "import socket, pytest\n"
         "kept = []\n"
-        "@pytest.hookimpl(tryfirst=True)\n"
-        "def pytest_sessionfinish(session):\n"
+        "@pytest.hookimpl(wrapper=True)\n"
+        "def pytest_runtestloop(session):\n"
+        "    yield\n"
         "    target = session.config.pluginmanager.get_plugin('golive-session').run.target\n"
         "    kept.append(socket.create_connection((target.host, target.port), timeout=5))\n",
         encoding="utf-8",
