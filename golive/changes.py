@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ def _since(now: Evidence, runs: Path) -> SinceLastGo:
         run_id=last.run_id,
         ended=last.ended,
         digest=last.digest,
-        positions=_positions(last, now) if _has_positions(now) else None,
+        positions=_positions(last, now) if now.has_all_positions else None,
         others=list(_others(last, now)),
     )
 
@@ -60,11 +59,6 @@ def _aim(found: Evidence) -> tuple[object, ...]:
     return (found.target, there.kind) if found.target == "fake" else (there.host, there.port)
 
 
-def _has_positions(found: Evidence) -> bool:
-    """Whether they are all there: half of them would look like positions that were closed."""
-    return any(each.id == "positions.complete" and each.outcome == "passed" for each in found.steps)
-
-
 def _positions(last: Evidence, now: Evidence) -> list[PositionChange]:
     """By contract, as they stand in the table of the earlier run, then what is new."""
     before, after = _held(last), _held(now)
@@ -77,18 +71,13 @@ def _positions(last: Evidence, now: Evidence) -> list[PositionChange]:
 
 
 def _held(found: Evidence) -> dict[Key, str]:
-    """Quantities of what is open."""
-    rows = found.positions.rows
-    keys = ((str(row.get("account")), row.get("con_id"), contract(row)) for row in rows)
-    quantities = {key: str(row.get("quantity")) for key, row in zip(keys, rows, strict=True)}
-    return {key: each for key, each in quantities.items() if not _is_zero(each)}
+    """Quantities of what is open; of a contract that is told twice, what was told last."""
+    rows = {_key(row): row for row in found.positions.rows}
+    return {key: str(row.get("quantity")) for key, row in rows.items() if evidence.is_open(row)}
 
 
-def _is_zero(quantity: str) -> bool:
-    try:
-        return Decimal(quantity) == 0
-    except InvalidOperation:
-        return False
+def _key(row: dict[str, Any]) -> Key:
+    return str(row.get("account")), row.get("con_id"), contract(row)
 
 
 def contract(row: dict[str, Any]) -> str:

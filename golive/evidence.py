@@ -10,7 +10,7 @@ import math
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from golive import procedure
 from golive.text import printable
 
 FILE_NAME = "evidence.json"
+POSITIONS = "positions.complete"
 
 Outcome = Literal["passed", "failed", "blocked", "not-configured", "not-observable"]
 Verdict = Literal["GO", "NO-GO"]
@@ -68,6 +69,13 @@ class HandshakeTimes(Record):
     start_api_ms: float | None = None
     managed_accounts_ms: float | None = None
     next_valid_id_ms: float | None = None
+
+    @property
+    def complete_ms(self) -> float | None:
+        """Until both answers were there, in whichever order."""
+        both = [self.managed_accounts_ms, self.next_valid_id_ms]
+        there = [each for each in both if each is not None and math.isfinite(each)]
+        return max(there) if len(there) == len(both) else None
 
 
 class PositionsRecord(Record):
@@ -214,8 +222,26 @@ class Evidence(Record):
         """The same with its digest in place."""
         return self.model_copy(update={"digest": digest_of(self.document())})
 
+    @property
+    def has_asked_for_positions(self) -> bool:
+        """Where it has not, their count says nothing."""
+        return any(each.id == POSITIONS and each.outcome != "blocked" for each in self.steps)
+
+    @property
+    def has_all_positions(self) -> bool:
+        """Half of them would look like positions that were closed."""
+        return any(each.id == POSITIONS and each.outcome == "passed" for each in self.steps)
+
     def document(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True)
+
+
+def is_open(row: Mapping[str, Any]) -> bool:
+    """Of a position's row; a quantity that is no number counts as one."""
+    try:
+        return Decimal(str(row.get("quantity"))) != 0
+    except InvalidOperation:
+        return True
 
 
 def verdict(steps: list[StepRecord], blind: bool = False) -> Verdict:

@@ -18,7 +18,6 @@ from golive.evidence import Evidence, NoEvidence, Record
 from golive.text import printable
 from reports.doubts import doubts
 from reports.redaction import redacted
-from reports.rows import handshake_ms
 
 LASTS = timedelta(hours=24)
 """Runs that began longer before the newest one are of an earlier night."""
@@ -106,7 +105,7 @@ def _drills(found: list[Evidence]) -> tuple[Drill, ...]:
 
 
 def _drill(name: str, api: str, runs: list[Evidence]) -> Drill:
-    handshakes = [ms for each in runs if (ms := handshake_ms(each)) is not None]
+    handshakes = [ms for each in runs if (ms := each.handshake.complete_ms) is not None]
     return Drill(
         name=name,
         api=api,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -14,7 +13,6 @@ from reports.doubts import doubts, name_of
 
 Standing = Literal["GO", "NO-GO", "unfinished", "unreliable"]
 
-ASKED = "positions.complete"
 NONE_THERE = "it left no evidence, or none yet"
 AIMS = {"live": "LIVE", "fallback": "PAPER FALLBACK", "fake": "REHEARSAL"}
 """What a run was aimed at, as far as only its name is known."""
@@ -84,7 +82,6 @@ def _reliable(found: Evidence) -> Row:
     who, why = found.circumstances, found.diagnosis
     seconds = _moment(found.ended) - _moment(found.started)
     local = who.local_started and _moment(who.local_started).isoformat(timespec="seconds")
-    asked = any(each.id == ASKED and each.outcome != "blocked" for each in found.steps)
     return Row(
         run_id=found.run_id,
         standing="unfinished" if why and why.code == "unfinished" else found.verdict,
@@ -97,19 +94,12 @@ def _reliable(found: Evidence) -> Row:
         account=found.positions.account,
         code=why.code if why else "",
         recovery=why.procedure or "" if why else "",
-        handshake_ms=handshake_ms(found),
+        handshake_ms=found.handshake.complete_ms,
         budget_ms=_budget_ms(found),
         seconds=seconds.total_seconds(),
-        positions=found.positions.count if asked else None,
+        positions=found.positions.count if found.has_asked_for_positions else None,
         overridden=tuple(each.step for each in found.overrides),
     )
-
-
-def handshake_ms(found: Evidence) -> float | None:
-    """Until both answers were there; None where it was not completed."""
-    times = found.handshake.managed_accounts_ms, found.handshake.next_valid_id_ms
-    complete = [each for each in times if each is not None and math.isfinite(each)]
-    return max(complete) if len(complete) == len(times) else None
 
 
 def _budget_ms(found: Evidence) -> float | None:

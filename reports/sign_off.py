@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import tzinfo
-from decimal import Decimal, InvalidOperation
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from golive import procedure
+from golive import evidence, procedure
 from golive.evidence import Evidence, StepRecord
 from golive.text import told
 from reports import page as pages
@@ -45,7 +44,6 @@ def page(found: Evidence) -> str:
         stopped=_stopped(found),
         unseen=_unseen(found),
         positions=_positions(found),
-        has_positions=_has_positions(found),
     )
 
 
@@ -126,29 +124,16 @@ def _positions(found: Evidence) -> list[Position]:
 
 
 def _position(row: dict[str, Any], account: str, decimals: int) -> Position:
-    quantity, strike = row.get("quantity"), row.get("strike")
+    strike = row.get("strike")
     cells = (
         *(words.text(row.get(name)) for name in ("symbol", "sec_type")),
         words.day(words.text(row.get("expiry"))),
         words.number(strike) if strike else "",
         *(words.text(row.get(name)) for name in ("right", "multiplier", "currency")),
-        words.text(quantity),
+        words.text(row.get("quantity")),
         words.number(row.get("average_cost"), decimals),
         words.text(row.get("con_id")),
     )
     if row.get("account") != account:
         return Position(cells, f"of {row.get('account')}")
-    return Position(cells, "closed" if _is_zero(quantity) else "")
-
-
-def _is_zero(quantity: Any) -> bool:
-    try:
-        return Decimal(str(quantity)) == 0
-    except InvalidOperation:
-        return False
-
-
-def _has_positions(found: Evidence) -> bool:
-    """Whether they were asked for."""
-    asked = {"passed", "failed"}
-    return any(each.id == "positions.complete" and each.outcome in asked for each in found.steps)
+    return Position(cells, "" if evidence.is_open(row) else "closed")

@@ -44,7 +44,6 @@ LONGEST_FACT = 400
 LONG_SECONDS = 1.0
 """A step that took less does not say how long it took."""
 BAR = 20
-ASKED = "positions.complete"
 
 
 class Screen(Protocol):
@@ -241,11 +240,10 @@ def answer(what: str, seconds: float) -> Callable[[float], str]:
 
 def verdict_line(evidence: Evidence, report: str) -> str:
     """`GO: 24 positions, handshake 4 ms; evidence in ...`; of a rehearsal it says so."""
-    complete = (evidence.handshake.next_valid_id_ms, evidence.handshake.managed_accounts_ms)
-    times = [ms for ms in complete if ms is not None]
-    handshake = f"handshake {max(times):.0f} ms" if len(times) == 2 else "no handshake"
-    asked = any(each.id == ASKED and each.outcome != "blocked" for each in evidence.steps)
-    positions = f"{evidence.positions.count} positions" if asked else "positions not asked for"
+    complete = evidence.handshake.complete_ms
+    handshake = "no handshake" if complete is None else f"handshake {complete:.0f} ms"
+    count = f"{evidence.positions.count} positions"
+    positions = count if evidence.has_asked_for_positions else "positions not asked for"
     what = f"{positions}, {handshake}"
     if evidence.overrides:
         steps = ", ".join(each.step for each in evidence.overrides)
