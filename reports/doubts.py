@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import golive
 from golive import evidence, procedure
-from golive.evidence import Evidence
+from golive.evidence import Evidence, NoEvidence
 
 NAME = re.compile(r"(\d{8}T\d{6}Z)(?:\.(\d+))?-(live|fallback|fake)")
 
@@ -33,12 +34,20 @@ def name_of(text: str) -> Name | None:
     return Name(began, int(found[2] or 1), found[3])
 
 
+def reliable(folder: Path) -> Evidence:
+    """A run's evidence, against which nothing speaks. Raises NoEvidence."""
+    found = evidence.read(folder)
+    if lines := doubts(found, folder.name):
+        raise NoEvidence(f"{folder / evidence.FILE_NAME}: {'; '.join(lines)}")
+    return found
+
+
 def doubts(found: Evidence, folder: str) -> list[str]:
     """A line each; none where evidence and the name of its folder agree with themselves.
 
     A digest can be made for any document; these are the traces of one that was made up.
     """
-    return [*_of_the_name(found, folder), *_of_the_verdict(found)]
+    return [*_of_the_name(found, folder), *_of_the_times(found), *_of_the_verdict(found)]
 
 
 def _of_the_name(found: Evidence, folder: str) -> list[str]:
@@ -48,6 +57,22 @@ def _of_the_name(found: Evidence, folder: str) -> list[str]:
     if name is None or name.target != found.target:
         return [f"its target is {found.target}, and its folder is not named so"]
     return []
+
+
+def _of_the_times(found: Evidence) -> list[str]:
+    """Whether it ended before it began is no question: a clock may have been set back."""
+    local = found.circumstances.local_started
+    times = [found.started, found.ended, *([local] if local else [])]
+    return [] if all(map(_is_moment, times)) else ["its times are no times"]
+
+
+def _is_moment(text: str) -> bool:
+    """With its zone, and with the day in front, which is read there."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return moment.tzinfo is not None and text.startswith(f"{moment.date()}T")
 
 
 def _of_the_verdict(found: Evidence) -> list[str]:

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from golive.evidence import Evidence
 from reports import kept, page, pruning, trends, words
 from reports.days import Calendar, calendar
-from reports.rows import AIMS, Row
+from reports.rows import Row
 from reports.trends import Plot
 from reports.writing import Wanted
 
@@ -74,7 +74,7 @@ def page_of(rows: list[Row], files: dict[str, list[str]], today: date) -> str:
 
 def tracks(rows: list[Row], today: date) -> list[Track]:
     """Of the targets that have runs: what counts first, then as they come."""
-    aims = dict.fromkeys([*AIMS.values(), *(row.aim for row in rows if row.aim)])
+    aims = dict.fromkeys([*words.TARGETS.values(), *(row.aim for row in rows if row.aim)])
     own = {aim: [row for row in rows if row.aim == aim] for aim in aims}
     return [_track(aim, there, today) for aim, there in own.items() if there]
 

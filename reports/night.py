@@ -5,7 +5,6 @@ It leaves the machine, so all of it is told from redacted evidence.
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -13,10 +12,9 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from golive import evidence
 from golive.evidence import Evidence, NoEvidence, Record
 from golive.text import printable
-from reports.doubts import doubts
+from reports.doubts import reliable
 from reports.redaction import redacted
 
 LASTS = timedelta(hours=24)
@@ -69,7 +67,7 @@ def gather(runs: Path) -> Night:
     for folder in sorted(runs.iterdir()) if runs.is_dir() else ():
         if folder.is_dir():
             try:
-                found.append(_reliable(folder))
+                found.append(redacted(reliable(folder)))
             except NoEvidence as error:
                 holes.append(printable(str(error).replace(str(folder), folder.name)))
     if not found:
@@ -133,20 +131,6 @@ def _versions(found: list[Evidence]) -> dict[str, tuple[str, ...]]:
 
 def _different(values: Iterable[object]) -> tuple[str, ...]:
     return tuple(sorted({str(each) for each in values if each not in (None, "")}))
-
-
-def _reliable(folder: Path) -> Evidence:
-    """Redacted. Raises NoEvidence, also where it contradicts itself."""
-    found = evidence.read(folder)
-    try:
-        lines = doubts(found, folder.name)
-        if _began(found).tzinfo is None or not 0 <= _seconds(found) < math.inf:
-            raise ValueError
-    except ValueError:
-        lines = ["its times are no times"]
-    if lines:
-        raise NoEvidence(f"{folder}: {'; '.join(lines)}")
-    return redacted(found)
 
 
 def _began(found: Evidence) -> datetime:

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from golive import evidence
 from golive.evidence import NoEvidence
-from reports.doubts import doubts, name_of
+from reports.doubts import name_of, reliable
 from reports.kept import age
 
 A_DAY = timedelta(days=1)
@@ -61,10 +61,9 @@ def is_half_deleted(name: str) -> bool:
 def is_sealed_rehearsal(folder: Path) -> bool:
     """By its own evidence, which nothing speaks against."""
     try:
-        found = evidence.read(folder)
+        return reliable(folder).target == "fake"
     except NoEvidence:
         return False
-    return found.target == "fake" and not doubts(found, folder.name)
 
 
 def is_a_day_old(folder: Path, now: datetime) -> bool:

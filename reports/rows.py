@@ -9,13 +9,11 @@ from typing import Literal
 from golive import evidence
 from golive.evidence import Evidence, NoEvidence, Record
 from reports import words
-from reports.doubts import doubts, name_of
+from reports.doubts import name_of, reliable
 
 Standing = Literal["GO", "NO-GO", "unfinished", "unreliable"]
 
 NONE_THERE = "it left no evidence, or none yet"
-AIMS = {"live": "LIVE", "fallback": "PAPER FALLBACK", "fake": "REHEARSAL"}
-"""What a run was aimed at, as far as only its name is known."""
 
 
 class Row(Record):
@@ -64,24 +62,18 @@ class Row(Record):
 def row_of(folder: Path) -> Row | None:
     """None where there is no such folder any more."""
     try:
-        found = evidence.read(folder)
-        if lines := doubts(found, folder.name):
-            return _unreliable(folder, "; ".join(lines))
-        return _reliable(found)
+        return _reliable(reliable(folder))
     except NoEvidence as error:
         if not folder.exists():
             return None
         path = folder / evidence.FILE_NAME
         why = str(error).removeprefix(f"{path}: ") if path.exists() else NONE_THERE
         return _unreliable(folder, why)
-    except ValueError as error:  # sealed, but a time that is none
-        return _unreliable(folder, str(error))
 
 
 def _reliable(found: Evidence) -> Row:
     who, why = found.circumstances, found.diagnosis
-    seconds = _moment(found.ended) - _moment(found.started)
-    local = who.local_started and _moment(who.local_started).isoformat(timespec="seconds")
+    seconds = datetime.fromisoformat(found.ended) - datetime.fromisoformat(found.started)
     return Row(
         run_id=found.run_id,
         standing="unfinished" if why and why.code == "unfinished" else found.verdict,
@@ -89,7 +81,7 @@ def _reliable(found: Evidence) -> Row:
         aim=words.target(found),
         fault=found.fault,
         started=found.started,
-        local=local or "",
+        local=who.local_started or "",
         operator=who.operator,
         account=found.positions.account,
         code=why.code if why else "",
@@ -107,13 +99,6 @@ def _budget_ms(found: Evidence) -> float | None:
     return seconds * 1000 if isinstance(seconds, (int, float)) and seconds > 0 else None
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"not a time with its zone: {text}")
-    return moment
-
-
 def _unreliable(folder: Path, why: str) -> Row:
     """Nothing is shown of it but its name."""
     name = name_of(folder.name)
@@ -124,7 +109,7 @@ def _unreliable(folder: Path, why: str) -> Row:
         run_id=folder.name,
         standing="unreliable",
         target=name.target,
-        aim=AIMS[name.target],
+        aim=words.TARGETS[name.target],
         started=started,
         why=why,
     )

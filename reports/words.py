@@ -19,15 +19,14 @@ OUTCOMES = {
 }
 
 
+TARGETS = {"live": "LIVE", "fallback": "PAPER FALLBACK", "fake": "REHEARSAL"}
+"""What a run was aimed at, as far as only its name is known."""
+
+
 def target(found: Evidence) -> str:
     """What it was aimed at, in a word or two; paper is never called live."""
-    match found.target:
-        case "fake":
-            return "REHEARSAL"
-        case "fallback":
-            return "PAPER FALLBACK"
-        case "live":
-            return "PAPER" if "paper" in found.endpoint.kind.lower() else "LIVE"
+    is_paper = found.target == "live" and "paper" in found.endpoint.kind.lower()
+    return "PAPER" if is_paper else TARGETS[found.target]
 
 
 def against(found: Evidence) -> str:

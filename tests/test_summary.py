@@ -103,6 +103,7 @@ def test_run_without_evidence_to_rely_on_is_a_hole(tmp_path: Path) -> None:
     [
         ({"started": "tomorrow"}, "its times are no times"),
         ({"started": "2026-11-22T02:00:00"}, "its times are no times"),
+        ({"started": "20261122T020000Z"}, "its times are no times"),
         ({"attempts": 3}, "it says GO with 3 attempts"),
     ],
 )
@@ -111,7 +112,7 @@ def test_evidence_that_contradicts_itself_is_a_hole(
 ) -> None:
     page = page_of(tmp_path, "--runs", runs(tmp_path / "runs", rehearsal().model_copy(update=more)))
     assert page.startswith("# Rehearsals: none\n")
-    assert f"- 20261122T020000Z-fake: {why}" in page
+    assert f"- 20261122T020000Z-fake/evidence.json: {why}" in page
 
 
 def test_no_run_at_all_is_no_good_night_and_is_not_kept(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from golive import evidence
 from golive.evidence import Evidence, NoEvidence, PositionsRecord
 from reports import redaction, results
 from reports.allure.results import began, ended, history_id
+from reports.doubts import reliable
 from reports.results import Result
 
 FOLDER = "history"
@@ -49,12 +49,11 @@ def _last(found: Evidence, runs: Path) -> Evidence | None:
     names = sorted((each.name for each in runs.glob(f"*-{found.target}")), reverse=True)
     for name in [name for name in names if name < found.run_id][:LOOKED_THROUGH]:
         try:
-            last = evidence.read(runs / name)
+            last = reliable(runs / name)
         except NoEvidence:
             continue
-        if (last.run_id, last.target) == (name, found.target):
-            rest = PositionsRecord(account=last.positions.account, count=last.positions.count)
-            return redaction.redacted(last.model_copy(update={"positions": rest}))
+        rest = PositionsRecord(account=last.positions.account, count=last.positions.count)
+        return redaction.redacted(last.model_copy(update={"positions": rest}))
     return None
 
 
