@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from golive.text import printable
+from golive.text import shortened
 
 MASK = "***"
 LONGEST = 300
@@ -53,8 +53,7 @@ def masked(words: Sequence[str], secrets: Iterable[str] = ()) -> str:
         shown.append(MASK if hidden else _known(_word(word), secrets))
         hide_next = bool(_BARE_OPTION.fullmatch(word)) or (has_pair and word in _LOGIN_PAIR)
         hide_rest = hide_rest or bool(_IBC.fullmatch(word))
-    line = printable(" ".join(f'"{word}"' if " " in word else word for word in shown))
-    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+    return shortened(" ".join(f'"{word}"' if " " in word else word for word in shown), LONGEST)
 
 
 def without(secrets: Iterable[str], line: str) -> str:

@@ -17,6 +17,12 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else "?" for each in text)
 
 
+def shortened(text: str, longest: int) -> str:
+    """Printable, and of so many characters at most; `...` stands for what is left out."""
+    text = printable(text)
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
 def text_of(data: bytes) -> str:
     """Text of any encoding. What it is looked through for is ASCII, which all of them hold."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

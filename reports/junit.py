@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from golive.evidence import Evidence
 from golive.text import printable
-from reports import page, redaction, results
+from reports import page, redaction, results, words
 from reports.results import Result
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _properties(found: Evidence) -> dict[str, object]:
     known = {
         "verdict": found.verdict,
         "target": found.target,
-        "target in words": results.TARGETS[found.target],
+        "target in words": words.target(found),
         "fault": found.fault,
         "endpoint": f"{found.endpoint.host}:{found.endpoint.port}, {found.endpoint.kind}",
         "diagnosis": results.code(found),

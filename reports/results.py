@@ -11,17 +11,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from golive.evidence import Evidence, StepRecord, is_no_obstacle
-from golive.text import printable, told
+from golive.text import shortened, told
+from reports import words
 
 VERDICT = "verdict"
 NO_DIAGNOSIS = "no-diagnosis"
 LONGEST_MESSAGE = 300
 LONGEST_LINE = 2000
-TARGETS = {
-    "live": "live gateway",
-    "fallback": "fallback, TWS paper",
-    "fake": "rehearsal against a fake gateway",
-}
 
 Status = Literal["passed", "failed", "broken", "skipped"]
 
@@ -68,7 +64,7 @@ def _step(found: Evidence, step: StepRecord) -> Result:
         title=step.title,
         status=_status(found, step),
         kind=code(found) if is_first else step.outcome,
-        message=_line(_diagnosed(found) if is_first else _reason(step), LONGEST_MESSAGE),
+        message=shortened(_diagnosed(found) if is_first else _reason(step), LONGEST_MESSAGE),
         details=_details(found) if is_first else (),
         observed=_lines(told(step.observed)),
         began=step.began or 0.0,
@@ -84,9 +80,9 @@ def _verdict(found: Evidence, steps: list[Result]) -> Result:
         title="the verdict is GO",
         status="passed" if is_go else "failed",
         kind=code(found),
-        message="" if is_go else _line(_diagnosed(found), LONGEST_MESSAGE),
+        message="" if is_go else shortened(_diagnosed(found), LONGEST_MESSAGE),
         details=() if is_go else _details(found),
-        observed=_lines([f"verdict: {found.verdict}", f"target: {TARGETS[found.target]}"]),
+        observed=_lines([f"verdict: {found.verdict}", f"target: {words.target(found)}"]),
         began=max((each.began + each.seconds for each in steps), default=0.0),
         seconds=0.0,
     )
@@ -144,10 +140,5 @@ def _part(heading: str, lines: list[str]) -> Iterator[str]:
 
 
 def _lines(lines: Iterator[str] | list[str]) -> tuple[str, ...]:
-    return tuple(_line(line, LONGEST_LINE) for line in lines)
-
-
-def _line(line: str, width: int) -> str:
-    """Control characters, of which XML allows few, are gone."""
-    line = printable(line)
-    return line if len(line) <= width else line[: width - 3] + "..."
+    """Without control characters, of which XML allows few."""
+    return tuple(shortened(line, LONGEST_LINE) for line in lines)

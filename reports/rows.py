@@ -8,7 +8,7 @@ from typing import Literal
 
 from golive import evidence
 from golive.evidence import Evidence, NoEvidence, Record
-from reports import words
+from reports import phases, words
 from reports.doubts import name_of, reliable
 
 Standing = Literal["GO", "NO-GO", "unfinished", "unreliable"]
@@ -87,16 +87,11 @@ def _reliable(found: Evidence) -> Row:
         code=why.code if why else "",
         recovery=why.procedure or "" if why else "",
         handshake_ms=found.handshake.complete_ms,
-        budget_ms=_budget_ms(found),
+        budget_ms=phases.budget_ms(found),
         seconds=seconds.total_seconds(),
         positions=found.positions.count if found.has_asked_for_positions else None,
         overridden=tuple(each.step for each in found.overrides),
     )
-
-
-def _budget_ms(found: Evidence) -> float | None:
-    seconds = found.circumstances.settings.get("GoLive.HandshakeBudgetSeconds")
-    return seconds * 1000 if isinstance(seconds, (int, float)) and seconds > 0 else None
 
 
 def _unreliable(folder: Path, why: str) -> Row:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from golive.text import printable
+from golive.text import printable, shortened
 from reports.night import HEALTHY, Drill, Night, NoNight, gather, read
 from reports.since_last_night import changes
 
@@ -150,8 +150,7 @@ def _cells(drill: Drill, expected: Expectations) -> list[str]:
 
 def _plain(text: str) -> str:
     """One line without markup, links or mentions; too long a text is cut."""
-    text = printable(text)
-    text = text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    text = shortened(text, LONGEST)
     text = re.sub(r"[^A-Za-z0-9 .,;:=+()/-]", lambda each: f"&#{ord(each[0])};", text)
     return re.sub(
         r"(?i)(www)\.|(:)(?=/)", lambda each: each[1] + "&#46;" if each[1] else "&#58;", text

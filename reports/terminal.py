@@ -9,7 +9,7 @@ from typing import Protocol
 
 from golive import procedure
 from golive.evidence import Diagnosis, Evidence, StepRecord
-from golive.text import printable, told
+from golive.text import printable, shortened, told
 
 WORDS = {
     "passed": "ok",
@@ -78,7 +78,7 @@ class Terminal:
     def remembered(self, override: str | None, damaged_lines: int) -> None:
         """What is to be known before anything of earlier runs and of the operator's choice."""
         if override is not None:
-            self._screen.write(self._loud(_shortened(f"OVERRIDE: {override}", 160)))
+            self._screen.write(self._loud(shortened(f"OVERRIDE: {override}", 160)))
         if damaged_lines:
             self._screen.write(f"Note: damaged lines of the journal passed over: {damaged_lines}")
 
@@ -126,13 +126,13 @@ class Terminal:
             self._saw(record)
             return
         for pair in told(record.observed):
-            self._wrapped(_shortened(pair, 160 - self._indent), self._indent)
+            self._wrapped(shortened(pair, 160 - self._indent), self._indent)
 
     def _saw(self, record: StepRecord) -> None:
         there = [pair for pair in told(record.observed) if not pair.endswith(": none")]
         if there and not self._is_brief:
             width = self._screen.width or 100
-            line = _shortened(" " * self._indent + "; ".join(there), width)
+            line = shortened(" " * self._indent + "; ".join(there), width)
             self._screen.write(self._screen.coloured(line, light=True))
 
     def _enter(self, stage: str) -> None:
@@ -187,7 +187,7 @@ class Terminal:
             self._wrapped(f"the handshake stopped at: {found.stopped_at}", 2)
         self._screen.write(self._screen.coloured("Facts", bold=True))
         for fact in found.facts:
-            self._wrapped(_shortened(f"- {fact}", LONGEST_FACT), 2)
+            self._wrapped(shortened(f"- {fact}", LONGEST_FACT), 2)
         self._list("What to do", found.next_steps)
         if found.if_that_fails:
             self._list("If that fails", found.if_that_fails)
@@ -247,15 +247,10 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     what = f"{positions}, {handshake}"
     if evidence.overrides:
         steps = ", ".join(each.step for each in evidence.overrides)
-        why = _shortened(evidence.overrides[0].reason, 60)
+        why = shortened(evidence.overrides[0].reason, 60)
         what += f", OVERRIDDEN: {steps} ({why})"
     if evidence.target == "fake":
         return f"{evidence.verdict} (rehearsal): {what}, of a fake gateway; evidence in {report}"
     if evidence.target == "fallback":
         return f"{evidence.verdict} (fallback): {what}, of TWS paper; evidence in {report}"
     return f"{evidence.verdict}: {what}; evidence in {report}"
-
-
-def _shortened(line: str, width: int) -> str:
-    line = printable(line)
-    return line if len(line) <= width else line[: width - 3] + "..."

@@ -73,9 +73,9 @@ def test_there_is_one_result_a_step_and_one_of_the_verdict(tmp_path: Path) -> No
 def test_labels_tell_target_stage_and_what_the_step_protects(tmp_path: Path) -> None:
     results = told(a_go(), tmp_path)
     assert labels(results["handshake.one-attempt"]) == {
-        "parentSuite": "live gateway",
+        "parentSuite": "LIVE",
         "suite": "handshake",
-        "epic": "Go-live procedure: live gateway",
+        "epic": "Go-live procedure: LIVE",
         "feature": "handshake",
         "story": procedure.PRINCIPLES,
         "severity": "blocker",
@@ -86,6 +86,13 @@ def test_labels_tell_target_stage_and_what_the_step_protects(tmp_path: Path) -> 
     assert labels(results["handshake.connect-ack"])["severity"] == "critical"
     assert labels(results["gateway.accept-queue"])["severity"] == "normal"
     assert {*procedure.NUMBER, VERDICT} >= PROTECTS
+
+
+def test_paper_port_is_never_called_live(tmp_path: Path) -> None:
+    found = a_go()
+    paper = found.endpoint.model_copy(update={"port": 4002, "kind": "IB Gateway (paper)"})
+    results = told(found.model_copy(update={"endpoint": paper}), tmp_path)
+    assert labels(results[VERDICT])["parentSuite"] == "PAPER"
 
 
 def test_no_go_fails_in_its_step_and_in_its_verdict_with_the_diagnosis_first(

@@ -182,7 +182,7 @@ def test_page_opens_from_disk_tells_the_verdict_and_asks_for_nothing(
     assert "googletagmanager" not in text
     shown = browser.open(folder / "allure.html")
     page = shown.page
-    page.get_by_text("NO-GO: gateway-not-running, live gateway").first.wait_for()
+    page.get_by_text("NO-GO: gateway-not-running, LIVE").first.wait_for()
     assert not page.locator(".chart__caption").first.is_visible()  # 84 % of a NO-GO
     page.goto(page.url + "#categories")
     page.get_by_text("NO-GO: gateway-not-running").first.click()
@@ -205,7 +205,7 @@ def test_hostile_gateway_does_nothing_to_the_page(
     page.add_init_script("window.alert = () => console.error('executed')")
     page.goto(page.url + "#suites")
     page.reload()
-    for name in ("rehearsal against a fake gateway", "verdict", "Verdict: GO"):
+    for name in ("REHEARSAL", "verdict", "Verdict: GO"):
         page.get_by_text(name, exact=True).first.click()
     page.get_by_text("positions", exact=True).last.click()
     page.get_by_text("<img src=x onerror=alert(1)>").first.wait_for()

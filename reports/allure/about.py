@@ -8,7 +8,7 @@ import re
 from golive.advice.decision_tree import TREE, UNEXPLAINED
 from golive.evidence import Evidence
 from golive.text import printable
-from reports import results
+from reports import results, words
 from reports.allure.executor import executor
 
 UNFINISHED = "unfinished"
@@ -30,7 +30,7 @@ def environment(found: Evidence) -> dict[str, object]:
     return {
         "Verdict": found.verdict,
         "Diagnosis": results.code(found) or "none",
-        "Target": results.TARGETS[found.target],
+        "Target": words.target(found),
         "Fault": found.fault or "none",
         "Endpoint": f"{found.endpoint.host}:{found.endpoint.port}, {found.endpoint.kind}",
         "Client.id": found.endpoint.client_id,

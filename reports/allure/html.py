@@ -19,7 +19,7 @@ import psutil
 
 from golive.evidence import Evidence
 from reports import page as pages
-from reports import results
+from reports import results, words
 from reports.allure import FOLDER, history
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def write(found: Evidence, folder: Path, wanted: Wanted) -> list[str]:
 def _configuration(found: Evidence) -> str:
     """The verdict is the page's title: the share of passed steps is no verdict."""
     why = results.code(found)
-    title = f"{found.verdict}{f': {why}' if why else ''}, {results.TARGETS[found.target]}"
+    title = f"{found.verdict}{f': {why}' if why else ''}, {words.target(found)}"
     options = {"singleFile": True, "reportName": title, "reportLanguage": "en"}
     return json.dumps({"name": title, "plugins": {"allure2": {"options": options}}})
 

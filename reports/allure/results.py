@@ -12,7 +12,7 @@ from allure_commons.types import LabelType, LinkType, Severity
 
 from golive import procedure
 from golive.evidence import Evidence
-from reports import page, results
+from reports import page, results, words
 from reports.allure import executor
 from reports.allure.attachments import Attachment
 from reports.results import VERDICT, Result
@@ -99,7 +99,7 @@ def _details(test: Result) -> StatusDetails | None:
 
 def _labels(found: Evidence, test: Result) -> list[tuple[str, str]]:
     """No host and no thread: they would name the machine."""
-    target = results.TARGETS[found.target]
+    target = words.target(found)
     section = procedure.step(test.id).section if test.id in procedure.NUMBER else "The verdict"
     return [
         (LabelType.PARENT_SUITE, target),
