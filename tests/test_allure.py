@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -281,8 +282,10 @@ def test_they_are_written_also_without_allures_plugin(project: Project) -> None:
 
 
 @pytest.mark.parametrize("fault", ["hostile", "wrong-account", "silent"])
-def test_nothing_in_them_names_an_account_or_a_person(project: Project, fault: str) -> None:
-    run = project.rehearse(f"--fake={fault}", "--operator=Anna Smith")
+def test_nothing_in_them_names_an_account_or_a_person(
+    project: Project, secrets: Callable[..., Path], fault: str
+) -> None:
+    run = project.rehearse(f"--fake={fault}", f"--secrets={secrets(4001)}", "--operator=Anna Smith")
     machine = run.evidence["circumstances"]["machine"]
     text = text_of(run)
     told = {"21146542", "DU1234567", "Anna Smith", "RevOption"}

@@ -269,3 +269,4 @@ def test_second_run_tells_what_changed_since_the_first(
     assert (found["run_id"], found["digest"]) == (first.folder.name, first.evidence["digest"])
     assert [(each["before"], bool(each["now"])) for each in found["positions"]] == [(None, True)]
     assert {"what": "GoLive.ExpectedPositions", "before": 24, "now": 25} in found["others"]
+    assert len({each.evidence["salt"] for each in (first, second)} - {""}) == 2

@@ -133,10 +133,10 @@ def test_characters_that_xml_forbids_are_harmless() -> None:
     assert "symbol: ??[31m??]]><script>&AAA" in (suite.findtext("system-out") or "")
 
 
-def test_rehearsal_of_every_outcome_is_valid_and_names_nobody(
+def test_rehearsal_is_valid_and_names_nobody_whatever_its_verdict(
     project: Project, tmp_path: Path
 ) -> None:
-    for fault in ("healthy", "hostile", "missing-positions", "zombies"):
+    for fault in ("hostile", "zombies"):
         elsewhere = tmp_path / "deep" / f"{fault}.xml"
         run = project.rehearse(
             f"--fake={fault}", "--operator=Anna Smith", f"--junitxml={elsewhere}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,7 +108,7 @@ def test_page_to_be_signed_is_named_between_the_diagnosis_and_the_verdict(
 
 @pytest.mark.parametrize(
     "words",
-    [("-v",), ("-q",), ("-qq",), ("-vv",), ("-ra",), ("--junitxml=elsewhere.xml",), ("-s",)],
+    [("-v",), ("-vv", "-s"), ("-q", "-ra"), ("-qq", "--junitxml=elsewhere.xml")],
 )
 def test_verdict_is_the_last_line_whatever_is_asked(
     words: tuple[str, ...], project: Project
@@ -241,12 +242,15 @@ def test_wait_for_an_answer_counts_in_its_place(
     assert text.count("waiting for the gateway's answer") == 2
 
 
-def test_wait_is_told_now_and_then_where_there_is_no_terminal(project: Project) -> None:
-    output = project.rehearse("--fake=endless-positions").output
-    assert output.count("  wait     waiting for the positions, 1 of 10 s\n") == 1
+def test_wait_is_told_now_and_then_where_there_is_no_terminal(
+    project: Project, secrets: Callable[..., Path]
+) -> None:
+    settings = secrets(port=4001, HandshakeTimeoutSeconds=3)
+    output = project.rehearse("--fake=endless-positions", f"--secrets={settings}").output
+    assert re.findall("  wait     waiting for the positions, [12] of 3 s\n", output)
     assert output.count("waiting for the positions") == 1
     assert "ok       positions are complete" not in output
-    assert "FAILED   positions are complete (10." in output
+    assert "FAILED   positions are complete (3." in output
 
 
 def test_short_wait_is_not_told_at_all() -> None:
