@@ -24,7 +24,7 @@ from golive import (
     procedure,
     pytest_options,
     rehearsal,
-    results,
+    reporting,
     runs,
     settings_file,
 )
@@ -181,7 +181,7 @@ class GoLiveSession:
             is_shared=self._is_verbose,
         )
         self._teller = self._told.Terminal(self._console, is_brief=_verbosity(config) < 0)
-        self._asked_for = results.asked_for(config.option)
+        self._asked_for = reporting.asked_for(config.option)
         if not self._is_verbose:
             config.option.tbstyle, config.option.reportchars = "no", ""
             config.option.verbose = min(_verbosity(config), QUIET)
@@ -384,21 +384,7 @@ class GoLiveSession:
 
     def _report(self) -> None:
         """All that is read later; whatever becomes of it, the verdict stands."""
-        golive = self.run.file.settings.golive
-        try:
-            writing = importlib.import_module("reports.writing")
-            secrets = (*self.run.file.primary.secret_words, circumstances.operator(None))
-            wanted = writing.Wanted(
-                keep_runs=golive.keep_runs,
-                secrets=secrets,
-                junit=self._asked_for.junit,
-                allure=self._asked_for.allure,
-            )
-            told = writing.write(self._folder, wanted)
-            notes = [*told.notes, *told.failures]
-        except BaseException as error:  # a SystemExit, too, would take the verdict with it
-            notes = [f"the reports are not written: {type(error).__name__} {error}".rstrip()]
-        for note in (*self._notes, *notes):
+        for note in (*self._notes, *reporting.report(self.run, self._asked_for)):
             self._console.write(f"\nNote: {printable(note)}")
         if os.path.exists(self._folder / SIGN_OFF):
             self._teller.sign_off(f"{self._shown_folder}/{SIGN_OFF}")

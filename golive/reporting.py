@@ -1,16 +1,24 @@
-"""JUnit and Allure results: told from the record when the run is over, not by pytest's plugins.
+"""The reports of a run: written by `reports.writing`, which is known here by its name only.
 
-Those would write what they see: raw account ids, blocked steps as errors, and no diagnosis, which
+JUnit and Allure results are among them, told from the record when the run is over. Pytest's own
+plugins would write what they see: raw account ids, blocked steps as errors, and no diagnosis, which
 is known only when the session has ended.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 from argparse import Namespace
 from dataclasses import dataclass
 from os.path import expanduser, expandvars
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from golive import circumstances
+
+if TYPE_CHECKING:
+    from golive.run import Run
 
 OF_ALLURE = (
     "*-result.json", "*-container.json", "*-globals.json", "*-attachment*", "categories.json",
@@ -42,6 +50,22 @@ def asked_for(option: Namespace) -> AskedFor:
         with contextlib.suppress(OSError):  # then it is there to stay, and to write there fails too
             path.unlink()
     return AskedFor(junit, allure)
+
+
+def report(run: Run, asked_for: AskedFor) -> list[str]:
+    """Writes all that is read later, and gives what is to be told of it. It raises nothing."""
+    try:
+        writing = importlib.import_module("reports.writing")
+        wanted = writing.Wanted(
+            keep_runs=run.file.settings.golive.keep_runs,
+            secrets=(*run.file.primary.secret_words, circumstances.operator(None)),
+            junit=asked_for.junit,
+            allure=asked_for.allure,
+        )
+        told = writing.write(run.folder, wanted)
+    except BaseException as error:  # a SystemExit, too, would take the verdict with it
+        return [f"the reports are not written: {type(error).__name__} {error}".rstrip()]
+    return [*told.notes, *told.failures]
 
 
 def _taken(option: Namespace, name: str) -> Path | None:
