@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import platform
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from golive import __version__
@@ -18,15 +17,14 @@ LONGEST_NAME = 100
 
 
 def of(run: Run) -> Circumstances:
-    """Those of a run, up to now."""
+    """Those of a run."""
     return Circumstances(
         operator=run.operator,
         machine=platform.node(),
         system=f"{platform.system()} {platform.release()}, {platform.machine()}",
         python=platform.python_version(),
         golive=__version__,
-        local_started=_local(run.started),
-        local_ended=_local(run.clock.now()),
+        local_started=run.started.astimezone().isoformat(timespec="seconds"),
         settings_file=run.file.path.name,
         settings_sha256=run.file.fingerprint,
         settings=plain(run.file.settings.shown),
@@ -41,7 +39,3 @@ def operator(named: str | None) -> str:
         return printable(getpass.getuser())
     except (OSError, KeyError, ImportError):  # which of them depends on platform and version
         return ""
-
-
-def _local(moment: datetime) -> str:
-    return moment.astimezone().isoformat(timespec="seconds")

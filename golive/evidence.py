@@ -134,7 +134,7 @@ class Diagnosis(Record):
 
 
 class Circumstances(Record):
-    """Who ran it, where, with what. Local times carry the machine's offset from UTC.
+    """Who ran it, where, with what. `local_started` carries the machine's offset from UTC.
 
     `settings` are the file's, by their full names (`GoLive.ExpectedPositions`), without its
     secrets; `settings_sha256` is of the whole file.
@@ -146,7 +146,6 @@ class Circumstances(Record):
     python: str = ""
     golive: str = ""
     local_started: str | None = None
-    local_ended: str | None = None
     settings_file: str = ""
     settings_sha256: str = ""
     settings: dict[str, Any] = {}

@@ -28,7 +28,6 @@ class Phase:
 
     name: str
     at: float | None
-    took: float | None
     left: float = 0.0
     width: float = 0.0
 
@@ -83,8 +82,8 @@ def _phases(times: list[tuple[str, float | None]], last: float) -> Iterator[Phas
     before = 0.0
     for name, at in sorted(times, key=lambda each: math.inf if each[1] is None else each[1]):
         if at is None:
-            yield Phase(name, None, None)
+            yield Phase(name, None)
         else:
             whole = last or 1.0
-            yield Phase(name, at, at - before, 100 * before / whole, 100 * (at - before) / whole)
+            yield Phase(name, at, 100 * before / whole, 100 * (at - before) / whole)
             before = at

@@ -70,7 +70,6 @@ def a_go(
             python="3.11.7",
             golive=__version__,
             local_started=started.astimezone(LOCAL).isoformat(timespec="seconds"),
-            local_ended=(started + timedelta(seconds=2.5)).astimezone(LOCAL).isoformat(),
             settings_file="secrets.json",
             settings_sha256="c324dc19" * 8,
             settings={"GoLive.HandshakeBudgetSeconds": 1.0, "GoLive.ExpectedPositions": 24},
