@@ -106,7 +106,7 @@ def test_no_go_shows_cause_cure_facts_contacts_and_log() -> None:
     for each in (
         "NO-GO", "Stopped at step 18 of 29: gateway acknowledges the connection",
         "nothing listens on the configured port", "gateway-not-running", "Procedure A",
-        "Close IB Gateway.", "first step not passed", "no byte", "Not before",
+        "Close IB Gateway.", "first step not passed", "no byte", "Next attempt not before",
         "2026-11-21 21:01:30 UTC-0500", "Switch to TWS paper.", "877-442-2757",
         "API server listening", "too-early", "it has just been started", "Not asked for",
         "Going live on this gateway is not permitted by this run.",

@@ -51,6 +51,49 @@ def test_page_is_beyond_reproach_in_any_light_and_width(
         assert shown.errors == shown.requests == []
 
 
+TO_DO = """all => all.map(each => {
+    const lefts = [...each.getClientRects()].map(line => Math.round(line.left));
+    const height = Math.round(each.getBoundingClientRect().height);
+    return {edges: new Set(lefts).size, height}})"""
+
+
+def a_cure() -> Evidence:
+    """With commands as long as they get."""
+    found = made.a_no_go(failed="handshake.connect-ack")
+    assert found.diagnosis is not None
+    steps = [
+        "Check that its process is gone: ps -ww -o pid,lstart,args -p 18686",
+        "Run this once, not before 19:09: pytest acceptance -m golive --fake=silent --fallback",
+    ]
+    return found.model_copy(
+        update={"diagnosis": found.diagnosis.model_copy(update={"next_steps": steps})}
+    )
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+def test_first_thing_to_do_is_seen_without_scrolling(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    shown = browser.open(on_disk(tmp_path, a_cure()), width=width, height=650)
+    box = shown.page.locator(".to-do li").first.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 650
+
+
+def test_command_to_be_typed_is_never_broken_at_a_hyphen_and_its_lines_are_aligned(
+    browser: Browser, tmp_path: Path
+) -> None:
+    shown = browser.open(on_disk(tmp_path, a_cure()))
+    shown.page.emulate_media(media="print")
+    for width in range(300, 800, 25):
+        shown.page.set_viewport_size({"width": width, "height": 1000})
+        found = shown.page.locator(".to-do .word").evaluate_all(TO_DO)
+        assert len(found) == 6  # as many as have a hyphen
+        assert len({each["height"] for each in found}) == 1
+        texts = shown.page.locator(".to-do label > span").evaluate_all(TO_DO)
+        assert {each["edges"] for each in texts} == {1}
+
+
 @pytest.mark.parametrize("name", FOUND)
 def test_page_prints_on_two_sheets_each_with_verdict_target_run_and_digest(
     browser: Browser, tmp_path: Path, name: str
