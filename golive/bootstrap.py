@@ -49,6 +49,7 @@ def run(task_name: str, more: list[str]) -> int:
     """Installs what is missing and runs the task; returns pytest's exit code."""
     task = TASKS[task_name]
     try:
+        _be_in_a_clone(task)
         python = _python()
         _install(python, ROOT / task.requirements)
     except SetUpFailed as error:
@@ -59,6 +60,15 @@ def run(task_name: str, more: list[str]) -> int:
         return subprocess.run(command, cwd=ROOT, check=False).returncode
     except KeyboardInterrupt:
         return 130
+
+
+def _be_in_a_clone(task: Task) -> None:
+    """Nothing is made or installed beside a golive that was itself installed."""
+    if not (ROOT / task.requirements).is_file():
+        raise SetUpFailed(
+            f"there is no {task.requirements} in {ROOT}; this needs a clone of the project, "
+            "and is called in its folder"
+        )
 
 
 def _python() -> Path:
