@@ -24,7 +24,8 @@ from golive.settings_file import EXAMPLE, SettingsFile
 from golive.smoke import COMMAND as SMOKE
 
 CHECKLIST = (
-    ("environment", "End every {stale}: {find_stale}", "The run does it with: {kill_stale}"),
+    ("environment", "Find every {stale}, and end it: {find_stale}",
+     "The run ends it with: {kill_stale}"),
     ("environment", "Look for zombies: {list_zombies}", "It must show nothing; else Procedure A."),
     ("gateway", "Start {gateway} and log in: {start}",
      "Wait {initialization} after the login: SET A TIMER; do not touch its window."),

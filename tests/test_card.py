@@ -116,8 +116,11 @@ def test_escalation_and_contacts_are_those_of_a_diagnosis(tmp_path: Path) -> Non
         ({"HandshakeTimeoutSeconds": 17}, "waits 17 s"),
         ({"InitializationSeconds": 75}, "Wait 75 seconds"),
         ({"RetryCooldownSeconds": 120}, "120 s later"),
-        ({"StaleProcesses": ["quant", "dotnet"]}, "End every quant and dotnet: pgrep -af quant;"),
-        ({"StaleProcesses": []}, "End every other client"),
+        (
+            {"StaleProcesses": ["quant", "dotnet"]},
+            "Find every quant and dotnet, and end it: pgrep -af quant;",
+        ),
+        ({"StaleProcesses": []}, "Find every other client, and end it"),
         ({"Fallback_Port": 7498}, "port 7498"),
     ],
 )
@@ -260,4 +263,4 @@ def test_steps_are_ticked_with_the_keyboard(browser: Browser, tmp_path: Path) ->
     page = browser.open(tmp_path / "card.html").page
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
-    assert page.get_by_label("End every dotnet").is_checked()
+    assert page.get_by_label("Find every dotnet").is_checked()
