@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import os
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -21,6 +22,10 @@ from golive.text import printable
 
 FILE_NAME = "evidence.json"
 POSITIONS = "positions.complete"
+IN_USE = (5, 32)
+"""What Windows says of a file that somebody has open: access denied, sharing violation."""
+PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
+"""Seconds."""
 
 Outcome = Literal["passed", "failed", "blocked", "not-configured", "not-observable"]
 Verdict = Literal["GO", "NO-GO"]
@@ -279,11 +284,29 @@ def write(evidence: Evidence, folder: Path) -> Path:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
-        os.replace(draft, path)
+        put(draft, path)
     finally:
         with contextlib.suppress(OSError):  # of a write that failed; what is to be told is why
             draft.unlink(missing_ok=True)
     return path
+
+
+def put(draft: Path, path: Path) -> None:
+    """The draft in the place of the file, whole. Raises OSError.
+
+    Windows refuses that while anybody reads either of them, as virus scanners and indexers do for a
+    moment; so for a moment it is tried again.
+    """
+    for pause in PAUSES:
+        try:
+            os.replace(draft, path)
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in IN_USE:
+                raise
+            time.sleep(pause)
+        else:
+            return
+    os.replace(draft, path)
 
 
 class NoEvidence(Exception):

@@ -14,6 +14,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from golive import evidence
 from golive.text import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -61,7 +62,7 @@ def write(path: Path, page: str) -> None:
     try:
         with open(draft, "w", encoding="utf-8", newline="\n") as file:
             file.write(page)
-        os.replace(draft, path)
+        evidence.put(draft, path)
     finally:
         with contextlib.suppress(OSError):  # of a write that failed; what is to be told is why
             draft.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from golive import evidence, procedure
 from golive.evidence import Evidence, NoEvidence, Outcome, StepRecord
+from reports import page
 from tests.projects import Project
 from tests.runs_on_disk import a_go, kept
 
@@ -176,3 +178,51 @@ def test_facts_become_plain_json() -> None:
         "3": "x",
     }
     assert evidence.plain(float("inf")) == "inf"
+
+
+class InUse(PermissionError):
+    """As Windows has it where a virus scanner or an indexer has the file open."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(13, "Access is denied")
+        self.winerror = number
+
+
+@pytest.mark.parametrize("number", [5, 32])
+def test_file_that_windows_holds_for_a_moment_is_written_all_the_same(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, held = os.replace, [InUse(number), InUse(number)]
+
+    def held_at_first(draft: Path, path: Path) -> None:
+        if held:
+            raise held.pop()
+        replace(draft, path)
+
+    monkeypatch.setattr(os, "replace", held_at_first)
+    evidence.write(a_go(), tmp_path)
+    page.write(tmp_path / "index.html", "the page")
+    assert evidence.read(tmp_path).verdict == "GO"
+    assert [each.name for each in sorted(tmp_path.iterdir())] == ["evidence.json", "index.html"]
+    assert not held
+
+
+def test_file_that_windows_holds_for_long_is_an_error_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(InUse(5)))
+    with pytest.raises(PermissionError):
+        evidence.write(a_go(), tmp_path)
+    assert 0 < sum(pauses) < 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_may_not_be_written_is_an_error_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waits"))
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(PermissionError(13, "no")))
+    with pytest.raises(PermissionError):
+        evidence.write(a_go(), tmp_path)
