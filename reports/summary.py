@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from golive.text import printable, shortened
+from reports import words
 from reports.night import HEALTHY, Drill, Night, NoNight, gather, read
 from reports.since_last_night import changes
 
@@ -87,7 +88,7 @@ def _headline(now: Night, wrong: list[str], expected: Expectations) -> str:
     if wrong or now.holes:
         return f"{len(wrong) + len(now.holes)} NOT as expected"
     held = [each for each in now.drills if each.name in expected]
-    return f"all {len(held)} as expected" if held else f"{len(now.drills)} drills"
+    return f"all {len(held)} as expected" if held else words.counted(len(now.drills), "drill")
 
 
 def _in_short(now: Night) -> str:
@@ -98,7 +99,8 @@ def _in_short(now: Night) -> str:
     handshakes = [each.handshake_ms for each in now.drills if each.handshake_ms is not None]
     handshake = f", median handshake {statistics.median(handshakes):.1f} ms" if handshakes else ""
     versions = ", ".join(f"{kind} {' and '.join(each)}" for kind, each in now.versions.items())
-    return f"{runs} runs; median duration {seconds:.1f} s{handshake}. {_plain(versions)}."
+    took = f"median duration {seconds:.1f} s{handshake}"
+    return f"{words.counted(runs, 'run')}; {took}. {_plain(versions)}."
 
 
 def _not_as_expected(now: Night, expected: Expectations) -> list[str]:

@@ -50,6 +50,11 @@ def expectations(tmp_path: Path, **expected: str) -> Path:
     return path
 
 
+def test_single_run_is_one_drill_and_one_run(tmp_path: Path) -> None:
+    page = page_of(tmp_path, "--runs", runs(tmp_path / "runs", rehearsal()))
+    assert page.startswith("# Rehearsals: 1 drill\n\n1 run; ")
+
+
 def test_night_that_went_as_expected_says_so_and_what_it_did(tmp_path: Path) -> None:
     folder = runs(tmp_path / "runs", rehearsal(), drill("down"))
     expected = expectations(tmp_path, healthy="GO", down=SILENT)
