@@ -180,7 +180,8 @@ class GoLiveSession:
             config.get_terminal_writer,
             is_shared=self._is_verbose,
         )
-        self._teller = self._told.Terminal(self._console, is_brief=_verbosity(config) < 0)
+        self._is_brief = _verbosity(config) < 0  # as it was asked for: it is lowered below
+        self._teller = self._told.Terminal(self._console, is_brief=self._is_brief)
         self._asked_for = reporting.asked_for(config.option)
         if not self._is_verbose:
             config.option.tbstyle, config.option.reportchars = "no", ""
@@ -392,7 +393,9 @@ class GoLiveSession:
     def _fall_back(self) -> None:
         """AutoFallback: a run of its own, on the fallback, whose verdict is the last word."""
         self._console.write(f"\nAutoFallback, once: {self.run.run_next.fall_back}")
-        more = ["-v"] if self._is_verbose else []
+        more = ["-v"] if self._is_verbose else ["-q"] if self._is_brief else []
+        if self.run.operator:
+            more.append(f"--operator={self.run.operator}")
         fake = ["--fake"] if self._fake else []
         command = fallback.command(*fake, "--secrets", str(self._file.path), *more)
         self._session.exitstatus = fallback.perform(command, self._config.rootpath)

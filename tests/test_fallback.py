@@ -73,12 +73,14 @@ def test_exact_command_of_the_fallback_is_told_after_a_failure_of_the_gateway(
     assert command in run.output
 
 
+@pytest.mark.parametrize("brief", [(), ("-q",)])
 def test_run_goes_on_to_the_fallback_once_where_the_settings_say_so(
-    own_project: Project, fake: Callable[..., Fake], secrets: Secrets
+    brief: tuple[str, ...], own_project: Project, fake: Callable[..., Fake], secrets: Secrets
 ) -> None:
     gateway, tws = fake("silent"), paper(fake)
     settings = secrets(gateway.port, **falling_back_to(tws.port, AutoFallback=True))
-    done = own_project.run("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
+    how = ("--secrets", str(settings), "--operator", "Alex Example", *brief)
+    done = own_project.run("pytest", "acceptance", "-m", "golive", *how)
     assert done.exit_code == 0, done.output
     assert "NO-GO: positions not asked for" in done.output
     assert done.last_line.startswith("GO (fallback)")
@@ -86,6 +88,8 @@ def test_run_goes_on_to_the_fallback_once_where_the_settings_say_so(
     assert (live["target"], live["verdict"]) == ("live", "NO-GO")
     assert (fallback["target"], fallback["verdict"]) == ("fallback", "GO")
     assert (gateway.connections, tws.connections) == (1, 1)
+    assert {each["circumstances"]["operator"] for each in (live, fallback)} == {"Alex Example"}
+    assert done.output.count("\n           looked for: dotnet") == (0 if brief else 2)
 
 
 def test_run_goes_on_with_the_same_settings_wherever_it_was_started(
