@@ -264,3 +264,25 @@ def test_steps_are_ticked_with_the_keyboard(browser: Browser, tmp_path: Path) ->
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     assert page.get_by_label("Find every dotnet").is_checked()
+
+
+def test_no_command_is_broken_at_a_hyphen_on_any_screen(browser: Browser, tmp_path: Path) -> None:
+    card_page.write(asdict(made(tmp_path)), tmp_path / "card.html")
+    page = browser.open(tmp_path / "card.html").page
+    for width in range(320, 1300, 35):
+        page.set_viewport_size({"width": width, "height": 1000})
+        words = page.locator(".then, code").evaluate_all(WORDS)
+        assert not [word for word, lines in words if "-" in word and lines != 1]
+
+
+WORDS = """all => all.flatMap(each => {
+    const walker = document.createTreeWalker(each, NodeFilter.SHOW_TEXT), found = [];
+    for (let node; node = walker.nextNode();)
+        for (const word of node.data.matchAll(/\\S+/g)) {
+            const range = new Range();
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            const tops = [...range.getClientRects()].map(line => Math.round(line.top));
+            found.push([word[0], new Set(tops).size]);
+        }
+    return found})"""
