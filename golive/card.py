@@ -170,6 +170,7 @@ def _filled(settings: Settings, now: datetime, here: Commands) -> dict[str, obje
         "timeout": f"{wanted.handshake_timeout_seconds:g}",
         "stale": " and ".join(wanted.stale_processes) or "other client",
         "find_stale": "; ".join(map(here.named, wanted.stale_processes)) or "ask whose it is",
+        "end": here.end_firmly("PID"),
         "own_address": "127.0.0.1" if _is_here(credentials.host) else "of this machine",
     }
 

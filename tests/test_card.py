@@ -266,6 +266,15 @@ def test_steps_are_ticked_with_the_keyboard(browser: Browser, tmp_path: Path) ->
     assert page.get_by_label("Find every dotnet").is_checked()
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_command_that_ends_the_gateway_is_told_for_the_pid_that_is_found(
+    platform: str, tmp_path: Path
+) -> None:
+    lines = [each for one in made(tmp_path, PLATFORMS[platform]).recoveries for each in one.lines]
+    [end] = [each for each in lines if each.words.startswith("End it")]
+    assert end.command == {"windows": "taskkill -F -PID PID"}.get(platform, "kill -KILL PID")
+
+
 def test_no_command_is_broken_at_a_hyphen_on_any_screen(browser: Browser, tmp_path: Path) -> None:
     card_page.write(asdict(made(tmp_path)), tmp_path / "card.html")
     page = browser.open(tmp_path / "card.html").page

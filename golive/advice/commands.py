@@ -34,8 +34,8 @@ class Commands:
     """The processes of a program: `ibgateway`, or `ibgateway.exe`."""
     end: Callable[[int], str]
     """Asks a process to end."""
-    end_firmly: Callable[[int], str]
-    """Ends a process that did not when it was asked."""
+    end_firmly: Callable[[int | str], str]
+    """Ends a process that did not when it was asked; `PID` stands for one that is not known yet."""
     start: Callable[[PurePath], str]
     back_up: Callable[[PurePath, PurePath], str]
     """Copies the settings of a folder (its *.xml at least) to a folder that is not there yet."""
