@@ -14,6 +14,7 @@ from tests.projects import ROOT, Project
 from tests.test_faults import EXPECTED, GO
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DRILLS = (ROOT / "acceptance" / "DRILLS.md").read_text(encoding="utf-8")
 SECTION = re.MULTILINE | re.DOTALL
 BLOCKS = re.findall(r"^```\n(.*?)^```", README, SECTION)
 
@@ -31,21 +32,26 @@ def test_rehearsal_of_the_readme_is_go(project: Project) -> None:
 
 @pytest.mark.parametrize("drill", ["zombies", "silent", "busy"])
 def test_drill_shown_is_what_the_drill_prints(drill: str, project: Project) -> None:
-    (shown,) = re.findall(rf"^### `--fake={drill}`.*?^```\n(.*?)^```", README, SECTION)
+    (shown,) = re.findall(rf"^## `--fake={drill}`.*?^```\n(.*?)^```", DRILLS, SECTION)
     printed = _without_the_day(project.rehearse(f"--fake={drill}").output).splitlines()
     lines = [line for line in shown.splitlines() if line and "..." not in line]
     assert [line for line in lines if _without_the_day(line) not in printed] == []
 
 
+def test_drill_of_the_readme_is_one_of_them() -> None:
+    (shown,) = (block for block in BLOCKS if "--fake=silent" in block)
+    assert shown in DRILLS
+
+
 def test_drills_are_those_that_are_run_with_what_they_must_say() -> None:
     drills = {fault: each for fault, each in EXPECTED.items() if fault.partition("=")[0] == fault}
-    rows = re.findall(r"^\| `([\w-]+)` \| ([\w.-]+) \| (.*?) \| (\d) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| `([\w-]+)` \| ([\w.-]+) \| (.*?) \| (\d) \|$", DRILLS, re.MULTILINE)
     assert rows == [
         (fault, each.failed, f"{each.code}{_procedure(each.recovery)}", str(each.attempts))
         for fault, each in drills.items()
         if each.failed
     ]
-    (go,) = re.findall(r"^GO all the same.*?\.$", README, SECTION)
+    (go,) = re.findall(r"^GO all the same.*?\.$", DRILLS, SECTION)
     assert re.findall(r"`([\w-]+)`", go) == [name for name, each in drills.items() if each == GO]
 
 
