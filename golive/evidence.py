@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import json
 import math
 import os
+import stat
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,6 +28,8 @@ IN_USE = (5, 32)
 """What Windows says of a file that somebody has open: access denied, sharing violation."""
 PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
 """Seconds."""
+MOST_BYTES = 256 * 2**20
+"""More is no run's: ten thousand positions take four megabytes."""
 
 Outcome = Literal["passed", "failed", "blocked", "not-configured", "not-observable"]
 Verdict = Literal["GO", "NO-GO"]
@@ -317,7 +321,7 @@ def read(folder: Path) -> Evidence:
     """The evidence in a run's folder, whole and unchanged. Raises NoEvidence."""
     path = folder / FILE_NAME
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(contents(path).decode("utf-8"), parse_constant=_no_number)
         found = Evidence.model_validate(document)
         digest = digest_of(document)
     except FileNotFoundError:
@@ -333,6 +337,23 @@ def read(folder: Path) -> Evidence:
     if found.digest != digest:
         raise NoEvidence(f"{path}: its digest does not match: it was changed since it was written")
     return found
+
+
+def contents(path: Path) -> bytes:
+    """Of an ordinary file of a bearable size: to read a pipe or a device may never end.
+
+    Raises OSError.
+    """
+    kind = path.stat()
+    if not stat.S_ISREG(kind.st_mode):
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    if kind.st_size > MOST_BYTES:
+        raise OSError(errno.EFBIG, "it is too large to be that", str(path))
+    return path.read_bytes()
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
 
 
 def plain(value: Any) -> Any:

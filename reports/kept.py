@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 import golive
 from golive import evidence
 from golive.evidence import Record
@@ -75,13 +73,12 @@ def _written(folder: Path) -> Written | None:
 def _read(kept: Path) -> dict[str, tuple[Written, Row]]:
     """Nothing where it is missing, damaged or another version's: then all evidence is read."""
     try:
-        found = Kept.model_validate_json(kept.read_bytes())
-    except (OSError, ValidationError):
+        found = Kept.model_validate_json(evidence.contents(kept))
+    except (OSError, ValueError):
         return {}
     return found.rows if found.version == golive.__version__ else {}
 
 
 def _remember(kept: Path, found: dict[str, tuple[Written, Row]]) -> None:
-    text = Kept(version=golive.__version__, rows=found).model_dump_json()
-    with contextlib.suppress(OSError):  # it costs time, the next time
-        page.write(kept, text)
+    with contextlib.suppress(OSError, ValueError):  # it costs time, the next time
+        page.write(kept, Kept(version=golive.__version__, rows=found).model_dump_json())

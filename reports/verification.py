@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ def _no_evidence(folder: Path, error: NoEvidence) -> Finding:
 def _document(folder: Path) -> dict[str, Any]:
     """As far as it is one."""
     try:
-        found = json.loads((folder / evidence.FILE_NAME).read_text(encoding="utf-8"))
+        found = json.loads(evidence.contents(folder / evidence.FILE_NAME))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -110,11 +111,10 @@ def _named_twice(folder: Path) -> str:
 
     def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
-        twice.extend(name for name in names if names.count(name) > 1)
+        twice.extend(name for name, count in Counter(names).items() if count > 1)
         return dict(pairs)
 
-    text = (folder / evidence.FILE_NAME).read_text(encoding="utf-8")
-    json.loads(text, object_pairs_hook=look)
+    json.loads(evidence.contents(folder / evidence.FILE_NAME), object_pairs_hook=look)
     return printable(twice[0])[:100] if twice else ""
 
 
@@ -122,7 +122,7 @@ def _check_the_page(checked: Checked, found: Evidence) -> None:
     name = sign_off.FILE_NAME
     again = f"{WRITE_AGAIN} {checked.folder}"
     try:
-        shown = (checked.folder / name).read_bytes()
+        shown = evidence.contents(checked.folder / name)
     except FileNotFoundError:
         checked.notes.append(f"{name} is not there; {again}")
         return

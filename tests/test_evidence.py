@@ -226,3 +226,28 @@ def test_folder_that_may_not_be_written_is_an_error_at_once(
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(PermissionError(13, "no")))
     with pytest.raises(PermissionError):
         evidence.write(a_go(), tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this platform has no such pipes")
+@pytest.mark.timeout(20)
+def test_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / evidence.FILE_NAME)
+    with pytest.raises(NoEvidence, match="cannot be read: it is no ordinary file"):
+        evidence.read(tmp_path)
+
+
+def test_file_of_a_size_that_no_run_writes_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = kept(a_go(), tmp_path)
+    monkeypatch.setattr(evidence, "MOST_BYTES", 1000)
+    with pytest.raises(NoEvidence, match="cannot be read: it is too large"):
+        evidence.read(folder)
+
+
+def test_number_that_json_does_not_have_is_no_evidence(tmp_path: Path) -> None:
+    document = a_go().document() | {"handshake": {"tcp_ms": float("nan")}}
+    document["digest"] = evidence.digest_of(document)
+    (tmp_path / evidence.FILE_NAME).write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(NoEvidence, match="cut off or no JSON"):
+        evidence.read(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -134,6 +135,11 @@ def a_folder(found: Evidence, folder: Path) -> None:
     (folder / "evidence.json").mkdir()
 
 
+def a_pipe(found: Evidence, folder: Path) -> None:
+    (folder / "evidence.json").unlink()
+    getattr(os, "mkfifo", Path.touch)(folder / "evidence.json")
+
+
 def called_go(found: Evidence, folder: Path) -> None:
     resealed(found, folder, verdict="GO", diagnosis=None, attempts=1)
 
@@ -157,6 +163,7 @@ DAMAGES = (
     tampered,
     of_another_schema,
     a_folder,
+    a_pipe,
     called_go,
     without_the_failed_step,
     of_another_run,
@@ -225,6 +232,13 @@ def test_hostile_text_of_a_record_is_shown_as_text(runs: Path) -> None:
     assert "<script>alert" not in told
     assert "\u202e" not in told
     assert "A" * 100 not in told
+
+
+def test_name_that_cannot_be_written_keeps_no_run_out_of_the_index(runs: Path) -> None:
+    who = a_go().circumstances.model_copy(update={"operator": "\ud800"})
+    keep(a_go(circumstances=who), runs)
+    index.rebuild(runs)
+    assert row_of((runs.parent / index.FILE_NAME).read_text(encoding="utf-8")).startswith("GO LIVE")
 
 
 # the rows that are remembered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -149,6 +150,23 @@ def test_value_that_stands_there_twice_is_found(runs: Path, call: Call) -> None:
     code, said = call("verify", folder)
     assert code == 1
     assert "verdict stands there twice" in said
+
+
+@pytest.mark.timeout(10)
+def test_evidence_with_very_many_settings_is_verified_at_once(runs: Path, call: Call) -> None:
+    settings = {f"GoLive.{number}": number for number in range(50_000)}
+    who = a_go().circumstances.model_copy(update={"settings": settings})
+    assert call("verify", kept(a_go(circumstances=who), runs))[0] == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this platform has no such pipes")
+@pytest.mark.timeout(20)
+def test_pipe_in_place_of_the_page_is_not_waited_for(runs: Path, call: Call) -> None:
+    folder = kept(a_go(), runs)
+    os.mkfifo(folder / "sign-off.html")
+    code, said = call("verify", folder)
+    assert code == 1
+    assert "sign-off.html: it is no ordinary file" in said
 
 
 def test_go_with_two_attempts_is_found(runs: Path, call: Call) -> None:
