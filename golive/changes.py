@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from golive import evidence
+from golive.doubts import reliable
 from golive.evidence import Change, Evidence, NoEvidence, PositionChange, SinceLastGo
 
 LOOKED_THROUGH = 200
@@ -42,11 +43,11 @@ def _since(now: Evidence, runs: Path) -> SinceLastGo:
 
 
 def _earlier(now: Evidence, runs: Path) -> Iterator[Evidence]:
-    """Runs on the same target that can be relied on, the newest first."""
+    """Runs on the same target that nothing speaks against, the newest first."""
     names = sorted((each.name for each in runs.glob(f"*-{now.target}")), reverse=True)
     for name in islice((name for name in names if name != now.run_id), LOOKED_THROUGH):
         try:
-            found = evidence.read(runs / name)
+            found = reliable(runs / name)
         except NoEvidence:
             continue
         if _aim(found) == _aim(now) and found.started < now.started:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from golive import evidence
+from golive import doubts, evidence
 from golive.text import printable
-from reports import doubts, index, sign_off, summary, verification, words, writing
+from reports import index, sign_off, summary, verification, words, writing
 from reports.verification import Checked
 
 RUNS = Path("reports", "runs")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import golive
 from golive import evidence
+from golive.doubts import name_of
 from golive.evidence import Record
 from reports import page
-from reports.doubts import name_of
 from reports.rows import Row, row_of
 
 Written = tuple[int, ...]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, Field, ValidationError
 
+from golive.doubts import reliable
 from golive.evidence import Evidence, NoEvidence, Record
 from golive.text import printable
-from reports.doubts import reliable
 from reports.redaction import redacted
 
 LASTS = timedelta(hours=24)

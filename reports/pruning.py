@@ -11,8 +11,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from golive import evidence
+from golive.doubts import name_of, reliable
 from golive.evidence import NoEvidence
-from reports.doubts import name_of, reliable
 from reports.kept import age
 
 A_DAY = timedelta(days=1)

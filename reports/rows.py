@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from golive import evidence
+from golive.doubts import name_of, reliable
 from golive.evidence import Evidence, NoEvidence, Record
 from reports import phases, words
-from reports.doubts import name_of, reliable
 
 Standing = Literal["GO", "NO-GO", "unfinished", "unreliable"]
 

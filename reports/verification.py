@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from golive import evidence
+from golive.doubts import doubts, is_of_another_version, name_of
 from golive.evidence import Evidence, NoEvidence
 from golive.text import printable
 from reports import sign_off
-from reports.doubts import doubts, is_of_another_version, name_of
 from reports.index import RUNS
 
 TRUST_NOTHING = (

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from golive import evidence
+from golive.doubts import doubts
 from golive.evidence import Evidence, NoEvidence
 from golive.text import printable
 
@@ -65,6 +66,8 @@ def write(folder: Path, wanted: Wanted) -> Told:
         found = evidence.read(folder)
     except NoEvidence as error:
         return Told([f"no report is written: {error}"], [])
+    if why := doubts(found, found.run_id):  # a page of it would be signed
+        return Told([printable(f"no report is written: {folder}: {'; '.join(why)}")], [])
     notes: list[str] = []
     failures: list[_Failure] = []
     for number, (what, module) in enumerate(TELLERS):

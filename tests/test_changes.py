@@ -123,6 +123,21 @@ def test_evidence_that_cannot_be_relied_on_is_no_measure(
     assert since(a_go(LATER), tmp_path).run_id == older.run_id
 
 
+@pytest.mark.parametrize(
+    "made_up",
+    [{"attempts": 2}, {"steps": a_no_go().steps}, {"run_id": a_go(NIGHT - timedelta(1)).run_id}],
+    ids=["two attempts", "a failed step", "of another run"],
+)
+def test_go_that_contradicts_itself_is_no_measure_although_its_digest_fits(
+    made_up: dict[str, Any], tmp_path: Path
+) -> None:
+    older = a_go()
+    kept(older, tmp_path)
+    newer = a_go(NIGHT + timedelta(hours=1))
+    evidence.write(newer.model_copy(update=made_up), kept(newer, tmp_path))
+    assert since(a_go(LATER), tmp_path).run_id == older.run_id
+
+
 def test_comparison_that_fails_costs_no_evidence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,6 +149,19 @@ def without_the_failed_step(found: Evidence, folder: Path) -> None:
     resealed(found, folder, verdict="GO", diagnosis=None, attempts=1, steps=steps)
 
 
+def one_step_of_another_version(found: Evidence, folder: Path) -> None:
+    who = found.circumstances.model_copy(update={"golive": "0.0.1"})
+    resealed(a_go(), folder, steps=a_go().steps[:1], circumstances=who)
+
+
+def called_live(found: Evidence, folder: Path) -> None:
+    resealed(a_go(endpoint=a_go(target="fake").endpoint), folder)
+
+
+def with_a_fault_of_a_fake(found: Evidence, folder: Path) -> None:
+    resealed(a_go(), folder, fault="silent")
+
+
 def of_another_run(found: Evidence, folder: Path) -> None:
     evidence.write(a_go(NIGHT - DAY), folder)
 
@@ -166,6 +179,9 @@ DAMAGES = (
     a_pipe,
     called_go,
     without_the_failed_step,
+    one_step_of_another_version,
+    called_live,
+    with_a_fault_of_a_fake,
     of_another_run,
     at_no_time,
 )

@@ -282,6 +282,15 @@ def test_words_can_be_masked_when_reports_are_written_again(runs: Path, call: Ca
     assert "RevOption" not in (folder / "junit.xml").read_text(encoding="utf-8")
 
 
+def test_no_page_to_be_signed_is_written_of_a_go_that_was_made_up(runs: Path, call: Call) -> None:
+    folder = kept(a_go(steps=a_no_go().steps), runs)
+    code, said = call("write", folder)
+    assert (code, said.count("\n")) == (1, 1)
+    assert "no report is written: " in said
+    assert "it says GO, and its steps do not" in said
+    assert [each.name for each in folder.iterdir()] == ["evidence.json"]
+
+
 def test_run_that_lies_elsewhere_is_written_again_there_and_in_no_index(
     runs: Path, call: Call, tmp_path: Path
 ) -> None:

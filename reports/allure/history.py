@@ -11,10 +11,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from golive.doubts import reliable
 from golive.evidence import Evidence, NoEvidence, PositionsRecord
 from reports import redaction, results
 from reports.allure.results import began, ended, history_id
-from reports.doubts import reliable
 from reports.results import Result
 
 FOLDER = "history"

@@ -7,9 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import golive
-from golive import evidence, procedure
+from golive import __version__, evidence, procedure
 from golive.evidence import Evidence, NoEvidence
+
+OF_A_FAKE = "fake "
+"""How the kind of a rehearsal's endpoint begins."""
+
+STAGES = {"environment", "gateway", "handshake", "positions", "afterwards"}
+"""Those that the procedure of every version has."""
 
 NAME = re.compile(r"(\d{8}T\d{6}Z)(?:\.(\d+))?-(live|fallback|fake)")
 
@@ -56,6 +61,10 @@ def _of_the_name(found: Evidence, folder: str) -> list[str]:
     name = name_of(folder)
     if name is None or name.target != found.target:
         return [f"its target is {found.target}, and its folder is not named so"]
+    if (found.target == "fake") != found.endpoint.kind.startswith(OF_A_FAKE):
+        return [f"its target is {found.target}, and its endpoint: {found.endpoint.kind}"]
+    if found.fault is not None and found.target != "fake":
+        return [f"its target is {found.target}, and it has the fault of a fake: {found.fault}"]
     return []
 
 
@@ -95,7 +104,8 @@ def is_supported(found: Evidence) -> bool:
         return evidence.verdict(found.steps, blind) == "GO"
     known = [each for each in found.steps if each.id in procedure.NUMBER]
     others = [each for each in found.steps if each.id not in procedure.NUMBER]
-    return bool(known) and all(
+    passed = {each.stage for each in known if each.outcome == "passed"}
+    return passed >= STAGES and all(
         [
             *(evidence.is_no_obstacle(each, blind) for each in known),
             *(each.outcome in ("passed", "not-configured", "not-observable") for each in others),
@@ -105,4 +115,4 @@ def is_supported(found: Evidence) -> bool:
 
 def is_of_another_version(found: Evidence) -> bool:
     """Of this project: its procedure may have had other steps, its pages another look."""
-    return found.circumstances.golive != golive.__version__
+    return found.circumstances.golive != __version__
