@@ -153,6 +153,41 @@ def test_allure_that_hangs_is_ended_with_whatever_it_started(
     assert here == []
 
 
+FLOODS = "while True: os.write(1, bytes(1_000_000))"
+LEAVES_ONE_BEHIND = """
+more = {"start_new_session": False, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", sys.argv[0]], **more)
+sys.exit(1)
+"""
+
+
+def test_allure_that_never_stops_talking_is_ended_before_it_fills_the_disk(
+    stub: Stub, tmp_path: Path
+) -> None:
+    stub(FLOODS)
+    folder = written(a_go(), tmp_path)
+    began = time.monotonic()
+    with pytest.raises(html.NotMade, match="said more than 10,000,000 bytes"):
+        html.write(a_go(), folder, Wanted())
+    assert time.monotonic() - began < html.SECONDS
+
+
+def test_of_what_allure_said_only_the_end_is_read(stub: Stub, tmp_path: Path) -> None:
+    stub("os.write(1, b'x' * 100_000 + b'\\nno such plugin'); sys.exit(3)")
+    with pytest.raises(html.NotMade, match="ended with 3: no such plugin"):
+        html.write(a_go(), written(a_go(), tmp_path), Wanted())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="what has lost its parent is not found on Windows")
+def test_what_allure_leaves_behind_is_ended_as_well(stub: Stub, tmp_path: Path) -> None:
+    stub(LEAVES_ONE_BEHIND)
+    with pytest.raises(html.NotMade):
+        html.write(a_go(), written(a_go(), tmp_path), Wanted())
+    here = [each for each in psutil.process_iter(["cmdline"]) if _is_ours(each, tmp_path)]
+    psutil.wait_procs(here, 5)
+    assert [each for each in here if each.is_running()] == []
+
+
 def _is_ours(process: psutil.Process, folder: Path) -> bool:
     return any(str(folder) in word for word in process.info["cmdline"] or ())
 

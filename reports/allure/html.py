@@ -7,11 +7,15 @@ and with a configuration of ours, so that it reads no other and sends nothing an
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +47,8 @@ GET_IT = f"npm install -g allure; {VARIABLE}={OFF} does without"
 MISSING = f"no {NAME}: the Allure command line is not installed ({GET_IT})"
 TOO_OLD = f"no {NAME}: this is Allure 2, and it takes Allure 3 ({GET_IT})"
 LONGEST = 200
+LOOK_SECONDS, MOST_BYTES, LAST_BYTES = 0.1, 10_000_000, 4096
+"""How often it is looked at, the most it may say, and how much of that is read."""
 
 
 class NotMade(Exception):
@@ -93,25 +99,41 @@ def _run(command: list[str], folder: Path, said: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that all of it can be ended; a Ctrl-C ends it through us
         )
         try:
-            code = process.wait(SECONDS)
-        except psutil.TimeoutExpired:
-            raise NotMade(f"Allure took longer than {SECONDS:.0f} s") from None
+            code = _code(process, said)
         finally:
             _end(process)
-        output.seek(0)
-        lines = output.read().decode("utf-8", "replace").strip().splitlines()
+        output.seek(max(0, said.stat().st_size - LAST_BYTES))
+        lines = output.read(LAST_BYTES).decode("utf-8", "replace").strip().splitlines()
     if code:
         raise NotMade(f"Allure ended with {code}: {(lines or ['no word'])[-1][:LONGEST]}")
 
 
+def _code(process: psutil.Popen, said: Path) -> int:
+    """Its exit code. Raises NotMade where it takes too long, or fills the disk."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        with contextlib.suppress(psutil.TimeoutExpired):
+            return int(process.wait(LOOK_SECONDS))
+        if said.stat().st_size > MOST_BYTES:
+            raise NotMade(f"Allure said more than {MOST_BYTES:,} bytes")
+    raise NotMade(f"Allure took longer than {SECONDS:.0f} s")
+
+
 def _end(process: psutil.Popen) -> None:
     """Also what a wrapper like allure.cmd leaves behind."""
-    if process.is_running():
-        for each in (*process.children(recursive=True), process):
+    found: list[psutil.Process] = []
+    with contextlib.suppress(psutil.Error):
+        found = process.children(recursive=True)
+    for each in (*found, process):
+        with contextlib.suppress(psutil.Error):  # it has ended in between
             each.kill()
-        process.wait(SECONDS)
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):  # and who has left its parent; there may be none
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait(SECONDS)
 
 
 def _environment() -> dict[str, str]:
