@@ -291,3 +291,17 @@ def test_nothing_in_them_names_an_account_or_a_person(
     told = {"21146542", "DU1234567", "Anna Smith", "RevOption"}
     assert {word for word in told if word.lower() in text.lower()} == set()
     assert f'"machine": "{machine}"' not in text
+
+
+def test_step_of_any_name_is_attached_within_the_folder_of_results(tmp_path: Path) -> None:
+    found = a_no_go()
+    steps = [
+        each.model_copy(update={"id": "x/../../../escaped"}) if each.outcome == "failed" else each
+        for each in found.steps
+    ]
+    why = found.diagnosis and found.diagnosis.model_copy(update={"log": ["a line"]})
+    names = [each.source for each in attachments.of(found.model_copy(
+        update={"steps": steps, "diagnosis": why}
+    ))]  # fmt: skip
+    assert f"{found.run_id}-x_.._.._.._escaped-log-attachment.txt" in names
+    assert all("/" not in each and "\\" not in each for each in names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +46,8 @@ def of(found: Evidence) -> list[Attachment]:
 
 
 def _attachment(run: str, test: str, name: str, kind: AttachmentType, body: str) -> Attachment:
-    source = f"{run}-{test}-{name.partition(' ')[0].strip(',')}-attachment.{kind.extension}"
+    place = re.sub(r"[^\w.-]", "_", f"{run}-{test}", flags=re.ASCII)  # a name, and never a path
+    source = f"{place}-{name.partition(' ')[0].strip(',')}-attachment.{kind.extension}"
     return Attachment(test, name, source, kind.mime_type, body)
 
 
