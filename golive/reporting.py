@@ -48,7 +48,8 @@ def asked_for(option: Namespace) -> AskedFor:
         stale += [each for pattern in OF_ALLURE for each in allure.glob(pattern)]
     for path in stale:
         with contextlib.suppress(OSError):  # then it is there to stay, and to write there fails too
-            path.unlink()
+            if path.is_file():  # a device or a pipe is not ours to delete
+                path.unlink()
     return AskedFor(junit, allure)
 
 

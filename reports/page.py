@@ -6,6 +6,7 @@ Whatever a template is told is made printable and escaped as it is put in; no te
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from functools import cache
 from pathlib import Path
@@ -58,6 +59,8 @@ def inline(name: str) -> Markup:
 
 def write(path: Path, page: str) -> None:
     """The whole page or the one before it, never half of one. Raises OSError."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(draft, "w", encoding="utf-8", newline="\n") as file:
