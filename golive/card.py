@@ -116,10 +116,11 @@ def of(
     run_next = Next.after(PROCEDURE, secrets, on_fallback, is_there, file.path.name)
     smoke_next = Next.after(SMOKE, secrets, on_fallback, is_there, file.path.name)
     filled = _filled(settings, now, here) | asdict(run_next)
+    is_paper = "paper" in settings.credentials.kind.lower()
     filled |= {
         "smoke": smoke_next.again,
         "title": "GO-LIVE CARD OF THE FALLBACK" if on_fallback else "GO-LIVE CARD",
-        "go": "GO (fallback)" if on_fallback else "GO",
+        "go": "GO (fallback)" if on_fallback else "GO (paper)" if is_paper else "GO",
     }
     fall_back = recovery.FALL_BACK, recovery.DEADLINE, recovery.OFFLINE
     letters = "AB" if is_there else "ABC"

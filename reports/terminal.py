@@ -10,6 +10,7 @@ from typing import Protocol
 from golive import procedure
 from golive.evidence import Diagnosis, Evidence, StepRecord
 from golive.text import printable, shortened, told
+from reports import words
 
 WORDS = {
     "passed": "ok",
@@ -253,4 +254,8 @@ def verdict_line(evidence: Evidence, report: str) -> str:
         return f"{evidence.verdict} (rehearsal): {what}, of a fake gateway; evidence in {report}"
     if evidence.target == "fallback":
         return f"{evidence.verdict} (fallback): {what}, of TWS paper; evidence in {report}"
+    if words.target(evidence) == "PAPER":
+        return (
+            f"{evidence.verdict} (paper): {what}, of {evidence.endpoint.kind}; evidence in {report}"
+        )
     return f"{evidence.verdict}: {what}; evidence in {report}"

@@ -101,6 +101,9 @@ def test_escalation_and_contacts_are_those_of_a_diagnosis(tmp_path: Path) -> Non
         assert all(piece in shown for piece in pieces(template)), template
 
 
+PAPER = {"Port": 4002, "IsPaperTrading": True, "ExpectedAccount": "DU1234567"}
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -122,6 +125,7 @@ def test_escalation_and_contacts_are_those_of_a_diagnosis(tmp_path: Path) -> Non
         ),
         ({"StaleProcesses": []}, "Find every other client, and end it"),
         ({"Fallback_Port": 7498}, "port 7498"),
+        (PAPER, "GO (paper): 24 positions"),
     ],
 )
 def test_every_setting_it_uses_is_that_of_the_file(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,7 +13,9 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from golive.evidence import Diagnosis, Evidence
+from golive.reporting import asked_for
 from reports import junit
+from reports.allure import about
 from reports.redaction import redacted
 from reports.writing import Wanted
 from tests.projects import Project
@@ -186,6 +190,24 @@ def test_file_that_cannot_be_written_costs_a_line_and_not_the_verdict(
 def test_it_is_written_also_where_pytests_own_plugin_is_left_out(project: Project) -> None:
     run = project.rehearse("--fake", "-p", "no:junitxml")
     read((run.folder / "junit.xml").read_text(encoding="utf-8"))
+
+
+def test_paper_that_is_no_fallback_is_never_called_live(tmp_path: Path) -> None:
+    found = a_go(endpoint=a_go(target="fallback").endpoint)
+    assert 'name="target in words" value="PAPER"' in junit.told(found)
+    assert about.environment(found)["Target"] == "PAPER"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this platform has no such pipes")
+@pytest.mark.timeout(20)
+def test_pipe_or_device_that_junitxml_names_is_neither_deleted_nor_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    getattr(os, "mkfifo")(pipe)  # noqa: B009 - Windows has none
+    asked = asked_for(Namespace(xmlpath=str(pipe), allure_report_dir=None))
+    with pytest.raises(OSError, match="it is no ordinary file"):
+        junit.write(a_go(), tmp_path, Wanted(junit=asked.junit))
+    assert pipe.is_fifo()
+    assert (tmp_path / "junit.xml").exists()
 
 
 def test_same_evidence_is_told_the_same(tmp_path: Path) -> None:

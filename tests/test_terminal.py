@@ -19,6 +19,7 @@ from reports.terminal import SHAPES, WORDS, Terminal, answer, verdict_line
 from tests import on_a_terminal
 from tests.fakes import Fake
 from tests.projects import Project
+from tests.runs_on_disk import a_go
 
 GO_LINE = r"GO \(rehearsal\): 24 positions, handshake \d+ ms, of a fake gateway; evidence in \S+"
 HAS_TERMINALS = pytest.mark.skipif(os.name == "nt", reason="has no pseudo-terminals")
@@ -44,6 +45,14 @@ class Screen:
 
     def write_again(self, line: str, **how: bool) -> None:
         raise AssertionError("no line of a file can be written again")
+
+
+def test_verdict_of_paper_that_is_no_fallback_says_that_it_is_paper() -> None:
+    found = a_go(endpoint=a_go(target="fallback").endpoint)
+    assert verdict_line(found, "x").startswith(
+        "GO (paper): 24 positions, handshake 97 ms, of TWS ("
+    )
+    assert verdict_line(a_go(), "x").startswith("GO: 24 positions")
 
 
 def record(outcome: Any, **observed: Any) -> StepRecord:
