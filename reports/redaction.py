@@ -14,6 +14,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -133,6 +134,8 @@ def _forms(word: str) -> Iterator[str]:
         json.dumps(word)[1:-1],
         html.escape(word),
         quote(word, errors="replace"),
+        unicodedata.normalize("NFC", word),
+        unicodedata.normalize("NFD", word),
     )
     yield from re.findall(r"\d{5,}", word)
 

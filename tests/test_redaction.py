@@ -39,6 +39,12 @@ def test_name_survives_nowhere_however_it_is_written(name: str, before: str, aft
             assert not stands_in(name, redaction.text(before + written(name) + after))
 
 
+def test_name_is_masked_also_in_the_letters_of_another_system() -> None:
+    composed, apart = "J\u00fcrgen", "Ju\u0308rgen"
+    assert Redaction([composed]).text(f"/srv/{apart}/x {composed}") == f"/srv/{MASK}/x {MASK}"
+    assert Redaction([apart]).text(f"/srv/{composed}/x {apart}") == f"/srv/{MASK}/x {MASK}"
+
+
 @given(name=SHORT_NAMES)
 def test_short_name_is_masked_as_a_word_of_its_own_only(name: str) -> None:
     shown = Redaction([name]).text(f"/srv/{name}/x {name}_2 x{name}x")
