@@ -305,3 +305,13 @@ def test_step_of_any_name_is_attached_within_the_folder_of_results(tmp_path: Pat
     ))]  # fmt: skip
     assert f"{found.run_id}-x_.._.._.._escaped-log-attachment.txt" in names
     assert all("/" not in each and "\\" not in each for each in names)
+
+
+def test_steps_that_only_another_version_had_are_told_as_well(tmp_path: Path) -> None:
+    now = a_go()
+    who = now.circumstances.model_copy(update={"golive": "0.0.1"})
+    other = {"id": "gateway.of-then", "outcome": "not-observable"}
+    steps = [*now.steps, now.steps[-1].model_copy(update=other)]
+    found = told(now.model_copy(update={"steps": steps, "circumstances": who}), tmp_path)
+    assert found["gateway.of-then"]["status"] == "skipped"
+    assert found[VERDICT]["status"] == "passed"
