@@ -18,6 +18,9 @@ from reports.kept import age
 A_DAY = timedelta(days=1)
 """Older than that, a rehearsal without evidence is not one that is about to begin."""
 
+OF_A_RUN = re.compile(r"fake-gateway\..*|gateway-folder|state|\.evidence\.json\..*")
+"""What stands in the folder of a rehearsal before there is any evidence."""
+
 AT_ONCE = 100
 """The most that one run deletes, so that it is over soon; the next run goes on."""
 
@@ -44,7 +47,7 @@ def too_many(folders: list[Path], keep: int, now: datetime) -> list[Path]:
     found = [each for each in folders if is_rehearsal(each.name)]
     found.sort(key=lambda each: age(each.name), reverse=True)
     told = [each for each in found if os.path.lexists(each / evidence.FILE_NAME)]
-    given_up = [each for each in found if each not in told and is_a_day_old(each, now)]
+    given_up = [each for each in found if each not in told and is_given_up(each, now)]
     return [each for each in told[keep:] if is_sealed_rehearsal(each)] + given_up
 
 
@@ -64,6 +67,15 @@ def is_sealed_rehearsal(folder: Path) -> bool:
         return reliable(folder).target == "fake"
     except NoEvidence:
         return False
+
+
+def is_given_up(folder: Path, now: datetime) -> bool:
+    """With nothing in it that somebody else has put there."""
+    try:
+        names = [each.name for each in folder.iterdir()]
+    except OSError:
+        return False
+    return is_a_day_old(folder, now) and all(map(OF_A_RUN.fullmatch, names))
 
 
 def is_a_day_old(folder: Path, now: datetime) -> bool:

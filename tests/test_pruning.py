@@ -107,6 +107,14 @@ def test_what_is_not_named_like_a_rehearsal_is_left_alone(runs: Path) -> None:
     assert len(names(runs)) == 5
 
 
+def test_folder_without_evidence_in_which_somebody_keeps_something_stays(runs: Path) -> None:
+    folder = runs / run_id(NIGHT, "fake")
+    (folder / "state").mkdir(parents=True)
+    (folder / "notes.txt").touch()
+    prune(runs, 1, made="", now=LATER)
+    assert (folder / "notes.txt").exists()
+
+
 def test_rehearsal_that_left_no_evidence_is_deleted_after_a_day(runs: Path) -> None:
     old = runs / run_id(NOW - 2 * A_DAY, "fake")
     old.mkdir()
