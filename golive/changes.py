@@ -100,12 +100,13 @@ def _others(last: Evidence, now: Evidence) -> Iterator[Change]:
 
 
 def _versions(found: Evidence) -> dict[str, Any]:
+    wrote = found.circumstances
     return {
         "API version": found.api.version,
         "server version": found.api.server_version,
-        "golive": found.circumstances.golive,
-        "machine": found.circumstances.machine,
-        "settings file": found.circumstances.settings_sha256[:12],
+        "golive": " ".join(filter(None, (wrote.golive, wrote.golive_sha256[:12]))),
+        "machine": wrote.machine,
+        "settings file": wrote.settings_sha256[:12],
     }
 
 

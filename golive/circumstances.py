@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import platform
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from golive import __version__
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from golive.run import Run
 
 LONGEST_NAME = 100
+OUR_FILES = ("golive/**/*.py", "reports/*.py", "reports/allure/*.py", "reports/templates/*.*")
 
 
 def of(run: Run) -> Circumstances:
@@ -24,11 +28,29 @@ def of(run: Run) -> Circumstances:
         system=f"{platform.system()} {platform.release()}, {platform.machine()}",
         python=platform.python_version(),
         golive=__version__,
+        golive_sha256=of_this_project(),
         local_started=run.started.astimezone().isoformat(timespec="seconds"),
         settings_file=run.file.path.name,
         settings_sha256=run.file.fingerprint,
         settings=plain(run.file.settings.shown),
     )
+
+
+@cache
+def of_this_project() -> str:
+    """sha256, in hex, over the files that perform and tell a run: two versions may share a number.
+
+    Line ends are left out: a checkout may have its own.
+    """
+    root = Path(__file__).parent.parent
+    paths = {
+        path.relative_to(root).as_posix(): path for each in OUR_FILES for path in root.glob(each)
+    }
+    digest = hashlib.sha256()
+    for name, path in sorted(paths.items()):
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
 
 
 def operator(named: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,6 +33,9 @@ class SystemClock:
         time.sleep(seconds)
 
 
+MOMENT = 0.2
+"""Seconds for a line on the terminal; one that takes it at all takes it in a thousandth of that."""
+
 SYSTEM: Clock = SystemClock()
 
 
@@ -51,8 +55,10 @@ def now_and_then(tell: Callable[[float], None], every: float = 10.0) -> Callable
 def coarsely(tell: Callable[[float], None], every: float = 1.0) -> Callable[[float], None]:
     """A countdown that is heard once it has gone on for so many seconds, and then as often.
 
-    What telling it raises is kept from whoever waits: a connection is not lost over it.
+    What telling it raises, and how long it takes, is kept from whoever waits: no connection is lost
+    or held over a terminal that was stopped (Ctrl-S, a selection in a Windows console).
     """
+    tell_apart = _apart(tell)
     due: float | None = None
 
     def heard(seconds_left: float) -> None:
@@ -61,7 +67,24 @@ def coarsely(tell: Callable[[float], None], every: float = 1.0) -> Callable[[flo
         if due is None or is_due:
             due = seconds_left - every
         if is_due:
-            with suppress(Exception):
-                tell(seconds_left)
+            tell_apart(seconds_left)
 
     return heard
+
+
+def _apart(tell: Callable[[float], None]) -> Callable[[float], None]:
+    """In a thread that is waited for no longer than a moment; not again until it is done."""
+    teller: threading.Thread | None = None
+
+    def quietly(seconds_left: float) -> None:
+        with suppress(Exception):
+            tell(seconds_left)
+
+    def told(seconds_left: float) -> None:
+        nonlocal teller
+        if teller is None or not teller.is_alive():
+            teller = threading.Thread(target=quietly, args=(seconds_left,), daemon=True)
+            teller.start()
+            teller.join(MOMENT)
+
+    return told

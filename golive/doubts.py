@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from golive import __version__, evidence, procedure
+from golive import __version__, circumstances, evidence, procedure
 from golive.evidence import Evidence, NoEvidence
 
 OF_A_FAKE = "fake "
@@ -115,4 +115,5 @@ def is_supported(found: Evidence) -> bool:
 
 def is_of_another_version(found: Evidence) -> bool:
     """Of this project: its procedure may have had other steps, its pages another look."""
-    return found.circumstances.golive != __version__
+    wrote, ours = found.circumstances, (__version__, circumstances.of_this_project())
+    return (wrote.golive, wrote.golive_sha256) != ours

@@ -146,7 +146,7 @@ class Circumstances(Record):
     """Who ran it, where, with what. `local_started` carries the machine's offset from UTC.
 
     `settings` are the file's, by their full names (`GoLive.ExpectedPositions`), without its
-    secrets; `settings_sha256` is of the whole file.
+    secrets; `settings_sha256` is of the whole file, `golive_sha256` of this project's own files.
     """
 
     operator: str = ""
@@ -154,6 +154,7 @@ class Circumstances(Record):
     system: str = ""
     python: str = ""
     golive: str = ""
+    golive_sha256: str = ""
     local_started: str | None = None
     settings_file: str = ""
     settings_sha256: str = ""

@@ -179,8 +179,7 @@ class Terminal:
         self._screen.write(self._screen.coloured(word, **how) + rest.removeprefix(word))
 
     def _diagnosis(self, found: Diagnosis) -> None:
-        recovery = f", Procedure {found.procedure}" if found.procedure else ""
-        self._screen.write("\n" + self._loud(f"Diagnosis: {found.code}{recovery}"))
+        self._screen.write("\n" + self._loud(f"Diagnosis: {in_brief(found)}"))
         self._wrapped(found.cause, 2)
         for each in found.also:
             self._wrapped(f"or, to be looked at after that: {each.code}: {each.cause}", 2)
@@ -239,13 +238,22 @@ def answer(what: str, seconds: float) -> Callable[[float], str]:
     return lambda left: f"waiting for {what}, {max(0.0, seconds - left):.0f} of {seconds:g} s"
 
 
+def in_brief(found: Diagnosis) -> str:
+    """`zombies, Procedure A`."""
+    return f"{found.code}, Procedure {found.procedure}" if found.procedure else found.code
+
+
 def verdict_line(evidence: Evidence, report: str) -> str:
-    """`GO: 24 positions, handshake 4 ms; evidence in ...`; of a rehearsal it says so."""
+    """`GO: 24 positions, handshake 4 ms; evidence in ...`; of a rehearsal it says so.
+
+    Of a NO-GO the cause comes first: `NO-GO: zombies, Procedure A; positions not asked for, ...`.
+    """
     complete = evidence.handshake.complete_ms
     handshake = "no handshake" if complete is None else f"handshake {complete:.0f} ms"
     count = f"{evidence.positions.count} positions"
     positions = count if evidence.has_asked_for_positions else "positions not asked for"
-    what = f"{positions}, {handshake}"
+    why = f"{in_brief(evidence.diagnosis)}; " if evidence.diagnosis else ""
+    what = f"{why}{positions}, {handshake}"
     if evidence.overrides:
         steps = ", ".join(each.step for each in evidence.overrides)
         why = shortened(evidence.overrides[0].reason, 60)

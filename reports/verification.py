@@ -139,7 +139,8 @@ def _check_the_page(checked: Checked, found: Evidence) -> None:
         why = f"{name}: it is not the page of this evidence, byte for byte"
         checked.findings.append(Finding(why, "the page was changed", again))
     else:
-        version = printable(found.circumstances.golive)[:20]
+        wrote = found.circumstances
+        version = printable(f"{wrote.golive} ({wrote.golive_sha256[:12]})")[:40]
         checked.notes.append(
             f"{name} cannot be compared byte by byte, since version {version} of this project wrote"
             " the evidence; its digest stands on it"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from golive import __version__, evidence, procedure
+from golive import __version__, circumstances, evidence, procedure
 from golive.evidence import (
     Circumstances,
     Diagnosis,
@@ -69,6 +69,7 @@ def a_go(
             system="Linux 6.1, x86_64",
             python="3.11.7",
             golive=__version__,
+            golive_sha256=circumstances.of_this_project(),
             local_started=started.astimezone(LOCAL).isoformat(timespec="seconds"),
             settings_file="secrets.json",
             settings_sha256="c324dc19" * 8,

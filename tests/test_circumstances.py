@@ -5,6 +5,8 @@ from __future__ import annotations
 import getpass
 import json
 import platform
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -75,3 +77,21 @@ def test_secrets_of_the_settings_stay_out_of_the_evidence(project: Project, tmp_
     assert run.exit_code == 0
     assert "GoLive.Monitor.ReadyTimeoutSeconds" in run.evidence["circumstances"]["settings"]
     assert "very-secret" not in (run.folder / "evidence.json").read_text(encoding="utf-8")
+
+
+def test_fingerprint_of_the_project_is_of_what_performs_and_tells_a_run(
+    own_project: Project,
+) -> None:
+    def fingerprint() -> str:
+        told = "from golive import circumstances; print(circumstances.of_this_project())"
+        command = [sys.executable, "-c", told]
+        return subprocess.check_output(command, cwd=own_project.folder, encoding="utf-8")
+
+    before = fingerprint()
+    (own_project.folder / "reports" / "index.html").write_text("a page", encoding="utf-8")
+    own_project.edit("README.md", "# golive", "# golive, ours")
+    style = own_project.folder / "reports" / "templates" / "house.css"
+    style.write_bytes(style.read_bytes().replace(b"\n", b"\r\n"))
+    assert fingerprint() == before
+    style.write_bytes(style.read_bytes() + b"/* ours */")
+    assert fingerprint() != before

@@ -153,7 +153,7 @@ def test_evidence_of_a_rehearsal_is_complete_sealed_and_says_that_it_is_one(
     assert "REHEARSAL" in run.output
     assert "rehearsal" in (run.folder / "junit.xml").read_text(encoding="utf-8")
     results = list((run.folder / "allure-results").glob("*-result.json"))
-    assert all("rehearsal" in each.read_text(encoding="utf-8") for each in results)
+    assert all("REHEARSAL" in each.read_text(encoding="utf-8") for each in results)
 
 
 def test_gateway_that_is_starting_is_waited_for_and_that_is_said(project: Project) -> None:

@@ -195,11 +195,12 @@ def test_page_of_another_run_is_found(runs: Path, call: Call) -> None:
     assert "it is the page of other evidence" in said
 
 
+@pytest.mark.parametrize("other", [{"golive": "0.0.1"}, {"golive_sha256": "0" * 64}])
 def test_page_that_another_version_wrote_is_told_by_the_digest_on_it(
-    runs: Path, call: Call
+    other: dict[str, str], runs: Path, call: Call
 ) -> None:
     now = a_go()
-    older = now.circumstances.model_copy(update={"golive": "0.0.1"})
+    older = now.circumstances.model_copy(update=other)
     folder = signed(now.model_copy(update={"circumstances": older}), runs)
     page, digest = folder / "sign-off.html", evidence.read(folder).digest
     page.write_text(f"<p>Another look: {digest}", encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def test_verbose_run_brings_the_traceback_back_and_the_diagnosis_behind_it(
     traceback = run.output.index("def test_open_positions_are_as_many_as_expected")
     assert traceback < run.output.index("Diagnosis: positions-mismatch")
     assert "test session starts" in run.output
-    assert run.last_line.startswith("NO-GO (rehearsal): 23 positions")
+    assert run.last_line.startswith("NO-GO (rehearsal): positions-mismatch; 23 positions")
 
 
 def test_quiet_run_leaves_out_what_was_seen_by_the_steps_that_passed(project: Project) -> None:
@@ -168,7 +169,8 @@ def test_verdict_of_a_live_run_does_not_speak_of_a_rehearsal(project: Project) -
 
 def test_positions_that_were_not_asked_for_are_not_said_to_be_none(project: Project) -> None:
     run = project.rehearse("--fake=down")
-    assert run.last_line.startswith("NO-GO (rehearsal): positions not asked for, no handshake")
+    why = "NO-GO (rehearsal): gateway-not-running; "
+    assert run.last_line.startswith(f"{why}positions not asked for, no handshake")
 
 
 # on a terminal
@@ -189,7 +191,9 @@ def test_terminal_gets_shape_and_colour_beside_the_words(project: Project) -> No
     ):
         assert f"  {SHAPES[outcome]} {WORDS[outcome]:<8} {title}" in ESCAPE.sub("", shown.text)
     assert "\x1b[32mok" in shown.text
-    assert ESCAPE.sub("", shown.last_line).startswith("NO-GO (rehearsal): 23 positions")
+    assert ESCAPE.sub("", shown.last_line).startswith(
+        "NO-GO (rehearsal): positions-mismatch; 23 positions"
+    )
 
 
 @HAS_TERMINALS
@@ -268,6 +272,25 @@ def test_short_wait_is_not_told_at_all() -> None:
     for left in (10.0, 9.75, 9.5, 9.25, 9.0, 8.9, 8.0, 7.5, 5.0):
         tell(left)
     assert told == [9.0, 8.0, 5.0]
+
+
+def test_terminal_that_is_stopped_holds_nobody_up_and_is_told_again_once_it_goes_on() -> None:
+    told, goes_on, has_told = list[float](), threading.Event(), threading.Event()
+
+    def stopped(left: float) -> None:
+        told.append(left)
+        goes_on.wait(60)
+        has_told.set()
+
+    tell = coarsely(stopped)
+    for left in (10.0, 9.0, 8.0, 7.0):
+        tell(left)
+    assert told == [9.0]
+    goes_on.set()
+    has_told.wait(60)
+    for left in (6.0, 5.0):
+        tell(left)
+    assert told[-1] == 5.0
 
 
 def test_telling_that_fails_costs_no_connection(fake: Callable[..., Fake]) -> None:
