@@ -82,7 +82,7 @@ def test_run_goes_on_to_the_fallback_once_where_the_settings_say_so(
     how = ("--secrets", str(settings), "--operator", "Alex Example", *brief)
     done = own_project.run("pytest", "acceptance", "-m", "golive", *how)
     assert done.exit_code == 0, done.output
-    assert "NO-GO: positions not asked for" in done.output
+    assert "NO-GO: api-listener-stuck, Procedure B; positions not asked for" in done.output
     assert done.last_line.startswith("GO (fallback)")
     live, fallback = (json.loads((each / "evidence.json").read_text()) for each in own_project.runs)
     assert (live["target"], live["verdict"]) == ("live", "NO-GO")

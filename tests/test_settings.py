@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -270,8 +270,11 @@ def test_file_changed_while_the_run_was_starting_is_no_go(own_project: Project) 
     assert run.evidence["diagnosis"]["code"] == "settings-changed"
 
 
-def test_user_name_of_the_settings_stays_out_of_what_a_run_writes(project: Project) -> None:
-    run = project.rehearse("--fake=silent", "-v", "--log-level=DEBUG")
+def test_user_name_of_the_settings_stays_out_of_what_a_run_writes(
+    project: Project, secrets: Callable[..., Path]
+) -> None:
+    settings = str(secrets(port=4001))
+    run = project.rehearse("--fake=silent", "-v", "--log-level=DEBUG", "--secrets", settings)
     written = [run.output]
     written += [
         each.read_text(encoding="utf-8") for each in run.folder.rglob("*") if each.is_file()
