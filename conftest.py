@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from golive import (
-    installed,
-)
+from golive import installed
 from golive.api_settings import ApiSettings
 from golive.evidence import plain
 from golive.gateway import Gateway, Uptime

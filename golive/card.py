@@ -70,6 +70,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
+    """A recovery procedure of the written page: A, B or C."""
+
     letter: str
     name: str
     codes: tuple[str, ...]
@@ -79,6 +81,8 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
+    """What the run looks at in one stage: the titles of its steps."""
+
     name: str
     titles: tuple[str, ...]
 
