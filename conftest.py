@@ -135,6 +135,26 @@ def positions(run: Run, connection: Connection, golive_session: GoLiveSession) -
     return run.positions
 
 
+@pytest.fixture(scope="session")
+def soak() -> None:
+    raise NotImplementedError
+
+
+@pytest.fixture(scope="session")
+def positions_after() -> None:
+    raise NotImplementedError
+
+
+@pytest.fixture(scope="session")
+def monitor() -> None:
+    raise NotImplementedError
+
+
+@pytest.fixture(scope="session")
+def mcp() -> None:
+    raise NotImplementedError
+
+
 class Observations:
     """What a step saw, for the record."""
 

@@ -1,6 +1,31 @@
-"""Afterwards: the connection is closed cleanly, and nothing of it is left."""
+"""Afterwards: the hour, if it is asked for; a clean close, and nothing of it is left."""
 
 from golive.pytest_plugin import step
+
+
+@step("soak.answers")
+def test_every_heartbeat_of_the_soak_is_answered(soak, evidence):
+    evidence.observe(heartbeats=soak.heartbeats, answers=soak.answers, stopped=soak.stopped)
+    assert soak.answers == soak.heartbeats
+
+
+@step("soak.no-zombies")
+def test_no_zombie_appears_during_the_soak(soak, evidence):
+    evidence.observe(most_zombies=soak.most_zombies)
+    assert soak.most_zombies == 0
+
+
+@step("soak.full-time")
+def test_connection_is_held_for_the_soak_time(soak, evidence):
+    evidence.observe(seconds=soak.seconds, wanted=soak.wanted, stopped=soak.stopped)
+    assert soak.stopped is None
+    assert soak.seconds >= soak.wanted
+
+
+@step("soak.positions")
+def test_positions_are_complete_after_the_soak(positions_after, soak, evidence):
+    evidence.observe(rows=len(positions_after.rows), drift=soak.position_drift)
+    assert positions_after.is_complete
 
 
 @step("afterwards.closed-cleanly")

@@ -141,3 +141,24 @@ class Positions:
     def unreadable(self) -> tuple[Position, ...]:
         """Rows whose quantity is no finite number: they are neither open nor closed."""
         return tuple(row for row in self.rows if row.quantity is None)
+
+
+class AccountValue(NamedTuple):
+    """A line of the account summary, as text as the gateway tells it: `NetLiquidation`, USD."""
+
+    account: str
+    tag: str
+    value: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSummary:
+    """The account summary of all accounts, once accountSummaryEnd was seen."""
+
+    rows: tuple[AccountValue, ...] = ()
+    has_ended: bool = False
+    reason: str = ""
+
+    def of(self, account: str) -> tuple[AccountValue, ...]:
+        return tuple(row for row in self.rows if row.account == account)

@@ -101,7 +101,7 @@ def is_supported(found: Evidence) -> bool:
     """Whether the steps make GO: all of this procedure, or those that another version had."""
     blind = found.sockets.may_be_unobserved
     if not is_of_another_version(found):
-        return evidence.verdict(found.steps, blind) == "GO"
+        return evidence.verdict(found.steps, blind, found.plan) == "GO"
     known = [each for each in found.steps if each.id in procedure.NUMBER]
     others = [each for each in found.steps if each.id not in procedure.NUMBER]
     passed = {each.stage for each in known if each.outcome == "passed"}

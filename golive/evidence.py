@@ -20,6 +20,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from golive import procedure
+from golive.procedure import Plan
 from golive.text import printable
 
 FILE_NAME = "evidence.json"
@@ -192,6 +193,53 @@ class SinceLastGo(Record):
     others: list[Change] = []
 
 
+class Sample(Record):
+    """One look during a soak, `seconds` after it began. None is what cannot be seen.
+
+    `answer_ms` is how long the heartbeat before it took. Memory is in bytes; `handles` are open
+    files, or handles on Windows.
+    """
+
+    seconds: float
+    answer_ms: float | None
+    zombies: int | None
+    accept_queue: int | None = None
+    own_memory: int | None = None
+    own_threads: int | None = None
+    own_handles: int | None = None
+    gateway_memory: int | None = None
+    gateway_threads: int | None = None
+    gateway_handles: int | None = None
+
+
+class Soak(Record):
+    """The connection held for long: `seconds` of the `wanted` ones, and what was seen meanwhile.
+
+    `slope_ms_per_hour` is that of the answers' latency. `samples` are thinned out where they are
+    many; the figures are of all. `stopped` is why it ended early, None where it did not.
+    `position_drift` are the contracts of which more or less is held at its end.
+    """
+
+    wanted: float
+    seconds: float
+    heartbeats: int
+    answers: int
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    max_ms: float | None = None
+    slope_ms_per_hour: float | None = None
+    most_zombies: int | None = None
+    longest_accept_queue: int | None = None
+    own_memory_growth: int | None = None
+    gateway_memory_growth: int | None = None
+    farm_flaps: int = 0
+    notices: list[str] = []
+    position_drift: list[PositionChange] = []
+    stopped: str | None = None
+    samples: list[Sample] = []
+
+
 class Evidence(Record):
     """evidence.json. `digest` is over everything else: see `digest_of`.
 
@@ -218,6 +266,8 @@ class Evidence(Record):
     circumstances: Circumstances = Circumstances()
     since_last_go: SinceLastGo | None = None
     salt: str = ""
+    plan: Plan = "golive"
+    soak: Soak | None = None
     digest: str = ""
 
     model_config = ConfigDict(
@@ -253,9 +303,10 @@ def is_open(row: Mapping[str, Any]) -> bool:
         return True
 
 
-def verdict(steps: list[StepRecord], blind: bool = False) -> Verdict:
-    """GO only where every step of the procedure is there, once, and none stands in the way."""
-    complete = [step.id for step in steps] == [step.id for step in procedure.STEPS]
+def verdict(steps: list[StepRecord], blind: bool = False, plan: Plan = "golive") -> Verdict:
+    """GO only where every step of the plan is there, once, and none stands in the way."""
+    wanted = [step.id for step in procedure.steps(plan)]
+    complete = [step.id for step in steps] == wanted
     return "GO" if complete and all(is_no_obstacle(step, blind) for step in steps) else "NO-GO"
 
 

@@ -7,6 +7,7 @@ titles, `acceptance/PROCEDURE.md` lists them; `tests/test_procedure.py` holds al
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 CLEAN = "Pre-Flight Checklist, 1. Clean the Environment"
 INITIALIZATION = "Pre-Flight Checklist, 2. Gateway Initialization Discipline"
@@ -15,6 +16,7 @@ PRINCIPLES = "The SSOT Principles"
 SMOKE = "The Smoke Test Protocol"
 TIMEOUT = "The Smoke Test Protocol, If Timeout"
 METRICS = "Success Metrics"
+MONITOR = "Production Start Sequence, Step 4: Start Monitor"
 VERIFY = "Production Start Sequence, Step 5: Verify"
 FILES = "Configuration Files Reference"
 PORTS = "Fallback: TWS Paper Trading, Port Reference"
@@ -85,13 +87,41 @@ STEPS = (
          may_be_unobserved=True),
     Step("positions.complete", "positions are complete", METRICS),
     Step("positions.count", "open positions are as many as expected", METRICS),
+    Step("soak.answers", "every heartbeat of the soak is answered", METRICS),
+    Step("soak.no-zombies", "no zombie appears during the soak", METRICS, looks_at_sockets=True),
+    Step("soak.full-time", "connection is held for the soak time", METRICS),
+    Step("soak.positions", "positions are complete after the soak", METRICS),
     Step("afterwards.closed-cleanly", "connection is closed cleanly", TIMEOUT),
     Step("afterwards.no-zombies", "no zombie is left", VERIFY, looks_at_sockets=True),
     Step("afterwards.still-listening", "the same gateway still listens", VERIFY,
          looks_at_sockets=True),
+    Step("monitor.connected", "monitor connects", MONITOR),
+    Step("monitor.positions", "monitor retrieves as many positions as expected", MONITOR),
+    Step("monitor.one-connection", "monitor holds exactly one connection", PRINCIPLES,
+         looks_at_sockets=True),
+    Step("monitor.left-as-asked", "monitor is ended or left running as asked", MONITOR),
+    Step("monitor.no-zombies", "monitor leaves no zombie", VERIFY, looks_at_sockets=True),
+    Step("mcp.tools", "mcp server answers and lists its tools", METRICS),
+    Step("mcp.positions", "mcp tool returns the positions of this gateway", METRICS),
+    Step("mcp.of-this-run", "mcp positions are of this run", METRICS),
+    Step("mcp.one-connection", "mcp server opens no second connection", PRINCIPLES,
+         looks_at_sockets=True),
+    Step("mcp.ended", "mcp server ends and leaves no zombie", VERIFY, looks_at_sockets=True),
 )  # fmt: skip
 
 STAGES = tuple(dict.fromkeys(step.stage for step in STEPS))
+
+Plan = Literal["golive", "soak"]
+"""What is performed: the go-live procedure, or the hour behind it. A run has one of them."""
+
+LEFT_OUT: dict[Plan, frozenset[str]] = {
+    "golive": frozenset({"soak"}),
+    "soak": frozenset({"monitor", "mcp"}),
+}
+"""The stages that are no part of a plan: the soak holds the connection that the others need."""
+
+CONFIGURED_OUT = ("monitor", "mcp")
+"""The stages that try a program of the settings; null there: not configured."""
 
 NUMBER = {step.id: number for number, step in enumerate(STEPS, start=1)}
 """A step's place in the procedure, from 1."""
@@ -102,6 +132,11 @@ def step(step_id: str) -> Step:
     return STEPS[NUMBER[step_id] - 1]
 
 
-def before(step_id: str) -> tuple[Step, ...]:
-    """The steps that come before it."""
-    return STEPS[: NUMBER[step_id] - 1]
+def steps(plan: Plan) -> tuple[Step, ...]:
+    """The steps of a plan, in order."""
+    return tuple(step for step in STEPS if step.stage not in LEFT_OUT[plan])
+
+
+def before(step_id: str, plan: Plan) -> tuple[Step, ...]:
+    """The steps of the plan that come before it."""
+    return tuple(step for step in steps(plan) if NUMBER[step.id] < NUMBER[step_id])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Generator
@@ -31,7 +32,7 @@ from golive import (
 from golive.clock import SYSTEM, now_and_then
 from golive.console import Console
 from golive.memory import remembering
-from golive.run import Blocked, Run
+from golive.run import Blocked, NotConfigured, Run
 from golive.sockets import NotObservable
 from golive.target import HEALTHY, Choice
 from golive.text import printable
@@ -57,16 +58,20 @@ STEP_SECONDS = 60.0
 OBSERVED = pytest.StashKey[dict[str, Any]]()
 REPORTS = pytest.StashKey[list[pytest.TestReport]]()
 UNOBSERVABLE = pytest.StashKey[str]()
+UNCONFIGURED = pytest.StashKey[str]()
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
 
 def step(step_id: str) -> Callable[[Test], Test]:
-    """Makes a test the step of this id: marked golive, and performed at its place."""
-    number = procedure.NUMBER[step_id]
+    """Makes a test the step of this id: marked with its plans, and performed at its place."""
+    number, stage = procedure.NUMBER[step_id], procedure.step(step_id).stage
+    plans = [plan for plan, left_out in procedure.LEFT_OUT.items() if stage not in left_out]
 
     def mark(test: Test) -> Test:
-        for marker in (pytest.mark.golive, pytest.mark.order(number), pytest.mark.step(step_id)):
+        for plan in plans:
+            test = getattr(pytest.mark, plan)(test)
+        for marker in (pytest.mark.order(number), pytest.mark.step(step_id)):
             test = marker(test)
         return test
 
@@ -162,6 +167,7 @@ class GoLiveSession:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._choice = Choice(config.option.fake, config.option.fallback)
+        self._plan = _plan(config)
         started = SYSTEM.now()
         try:
             self._file = self._choice.of(settings_file.read(_settings_path(config)))
@@ -219,11 +225,19 @@ class GoLiveSession:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         _refuse([line for item in items for line in _refused_markers(item)])
+        self._leave_out(items)
         self.run = self._begun()
         for item in items:
             if step_id := _step_id(item):
                 limit = STEP_SECONDS + self._waiting_seconds(step_id)
                 item.add_marker(pytest.mark.timeout(limit))
+
+    def _leave_out(self, items: list[pytest.Item]) -> None:
+        """What is no part of the plan, where no -m has left it out already."""
+        of_plan = {step.id for step in procedure.steps(self._plan)}
+        others = [item for item in items if (_step_id(item) or min(of_plan)) not in of_plan]
+        self._config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
     def _begun(self) -> Run:
         """The run, which has its endpoint to itself until pytest has ended."""
@@ -233,7 +247,15 @@ class GoLiveSession:
             if self._fake is not None:
                 file, target = self._choice.rehearsed(file, self._fake, folder)
             state = folder / "state" if target.is_rehearsal else remembering.state_folder()
-            run = Run(file, target, folder, state, option.override, secrets=option.secrets)
+            run = Run(
+                file,
+                target,
+                folder,
+                state,
+                option.override,
+                secrets=option.secrets,
+                plan=self._plan,
+            )
             run.operator = circumstances.operator(option.operator)
         except (rehearsal.NoRehearsal, remembering.NoMemory) as error:
             raise pytest.UsageError(str(error)) from None
@@ -242,9 +264,17 @@ class GoLiveSession:
 
     def _waiting_seconds(self, step_id: str) -> float:
         """How long a step may wait for the gateway."""
-        if step_id == "gateway.initialized":
-            return self.run.initialization_seconds
-        return self.run.file.settings.golive.handshake_timeout_seconds
+        golive = self.run.file.settings.golive
+        match procedure.step(step_id).stage:
+            case "soak":
+                return self.run.soak_seconds
+            case "monitor" if golive.monitor:
+                return golive.monitor.ready_timeout_seconds
+            case "mcp" if golive.mcp:
+                return golive.mcp.ready_timeout_seconds
+            case "gateway":
+                return self.run.initialization_seconds
+        return golive.handshake_timeout_seconds
 
     def pytest_runtestloop(self) -> None:
         if not self._is_verbose:
@@ -263,10 +293,18 @@ class GoLiveSession:
         if step_id := _step_id(item):
             item.stash[OBSERVED], item.stash[REPORTS] = {}, []
             self.run.gate(step_id)
+            self._skip_unconfigured(item, step_id)
             self.run.begin(step_id)
             if not self._is_verbose:
                 self._teller.under_way(step_id)
         return (yield from self._observing(item))
+
+    def _skip_unconfigured(self, item: pytest.Item, step_id: str) -> None:
+        try:
+            self.run.skip_unconfigured(step_id)
+        except NotConfigured as error:
+            item.stash[UNCONFIGURED] = str(error)
+            pytest.skip(str(error))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -307,8 +345,9 @@ class GoLiveSession:
     def _end(self, item: pytest.Item, step_id: str, reports: list[pytest.TestReport]) -> None:
         seconds = sum(report.duration for report in reports)
         observed = evidence.plain(item.stash[OBSERVED])
-        if UNOBSERVABLE in item.stash:
-            observed["reason"] = item.stash[UNOBSERVABLE]
+        for why in (UNOBSERVABLE, UNCONFIGURED):
+            if why in item.stash:
+                observed["reason"] = item.stash[why]
         record = self.run.end(step_id, _outcome(item, reports), seconds, observed)
         self._teller.step(record)
 
@@ -438,6 +477,12 @@ def _settings_path(config: pytest.Config) -> Path:
     return config.rootpath / name
 
 
+def _plan(config: pytest.Config) -> procedure.Plan:
+    """`-m soak` asks for the soak; whatever else is asked for is the go-live procedure's."""
+    words = set(re.findall(r"\w+", config.option.markexpr))
+    return "soak" if "soak" in words and "golive" not in words else "golive"
+
+
 def _verbosity(config: pytest.Config) -> int:
     """-v and -q; neither where pytest's terminal is switched off."""
     return int(getattr(config.option, "verbose", 0))
@@ -469,6 +514,8 @@ def _refused_markers(item: pytest.Item) -> list[str]:
 
 def _outcome(item: pytest.Item, reports: list[pytest.TestReport]) -> evidence.Outcome:
     """Passed needs every phase to have passed, and none of them excused (xfail, skip)."""
+    if UNCONFIGURED in item.stash:
+        return "not-configured"
     if UNOBSERVABLE in item.stash:
         return "not-observable"
     plain = all(report.passed and not hasattr(report, "wasxfail") for report in reports)

@@ -30,7 +30,7 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
     """The run so far: NO-GO until it is over."""
     records = run.records
     go = is_over and run.ended_early is None and len(run.attempts.made) == 1
-    verdict = evidence.verdict(records, run.blind) if go else "NO-GO"
+    verdict = evidence.verdict(records, run.blind, run.plan) if go else "NO-GO"
     handshake = run.connection.handshake if run.connection else None
     wanted, credentials = run.file.settings.golive, run.file.settings.credentials
     rows = run.positions.rows if run.positions else ()
@@ -69,6 +69,8 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
         diagnosis=None if verdict == "GO" else _diagnosis(run, records, is_over),
         circumstances=circumstances.of(run),
         salt=run.salt,
+        plan=run.plan,
+        soak=run.soak,
     )
     return changes.compared(found, run.folder.parent) if is_over else found
 

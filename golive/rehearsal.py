@@ -17,6 +17,9 @@ STOP_SECONDS = 5.0
 INITIALIZATION_SECONDS = 0.25
 """Stands for the ninety seconds where the settings do not name a time of their own."""
 
+SOAK_SECONDS = 6.0
+"""Stands for the hour, likewise."""
+
 STARTING, STARTING_SECONDS = "starting", 2.0
 """The fault of a gateway that is silent while it initializes, and how long it then takes."""
 
@@ -103,6 +106,12 @@ def aimed(file: SettingsFile, port: int, folder: Path) -> SettingsFile:
     golive = file.settings.golive.model_copy(update=gateway_folder)
     settings = Settings.model_construct(credentials=credentials, golive=golive)
     return SettingsFile(file.path, settings, file.fingerprint)
+
+
+def soak_seconds(golive: GoLive) -> float:
+    """No hour with a fake, unless the settings name a time themselves."""
+    named = "soak_minutes" in golive.model_fields_set
+    return golive.soak_minutes * 60 if named else SOAK_SECONDS
 
 
 def initialization_seconds(golive: GoLive, fault: str | None) -> float:

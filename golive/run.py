@@ -15,10 +15,10 @@ from golive import evidence, procedure, rehearsal, reset_windows, sockets
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.clock import SYSTEM, Clock
 from golive.diagnosis import PROCEDURE, Next
-from golive.evidence import Evidence, Outcome, StepRecord
+from golive.evidence import Evidence, Outcome, Soak, StepRecord
 from golive.gateway import Gateway, Uptime
 from golive.memory.remembering import Aim, Memory
-from golive.procedure import Step
+from golive.procedure import Plan, Step
 from golive.record import NOT_RUN, UNFINISHED, evidence_of, socket_rows
 from golive.settings_file import SettingsFile
 from golive.sockets import Port, SocketTable
@@ -36,6 +36,10 @@ class Blocked(Exception):
     def __init__(self, by: Step) -> None:
         super().__init__(f"BLOCKED by {by.id}")
         self.by = by
+
+
+class NotConfigured(Exception):
+    """The step is not performed: the settings leave it out. Its text is why."""
 
 
 @dataclass
@@ -65,6 +69,8 @@ class Run:
     """How somebody, or something, ended it."""
     operator: str = ""
     after: Port | None = None
+    plan: Plan = "golive"
+    soak: Soak | None = None
     salt: str = field(default_factory=lambda: token_hex(16))
     _records: dict[str, StepRecord] = field(default_factory=dict)
     _began: dict[str, float] = field(default_factory=dict)
@@ -89,14 +95,28 @@ class Run:
             return rehearsal.initialization_seconds(golive, self.target.fault)
         return golive.initialization_seconds
 
+    @property
+    def soak_seconds(self) -> float:
+        """How long a soak holds the connection; a rehearsal's is short unless it is named."""
+        golive = self.file.settings.golive
+        if self.target.is_rehearsal:
+            return rehearsal.soak_seconds(golive)
+        return golive.soak_minutes * 60
+
     # the steps
 
     def gate(self, step_id: str) -> None:
         """Raises Blocked unless every earlier step has passed in this run."""
-        for earlier in procedure.before(step_id):
+        for earlier in procedure.before(step_id, self.plan):
             record = self._records.get(earlier.id)
             if record is None or not self.is_no_obstacle(record):
                 raise Blocked(earlier)
+
+    def skip_unconfigured(self, step_id: str) -> None:
+        """Raises NotConfigured where the step tries a program that the settings do not have."""
+        golive, stage = self.file.settings.golive, procedure.step(step_id).stage
+        if stage in procedure.CONFIGURED_OUT and getattr(golive, stage) is None:
+            raise NotConfigured(f"GoLive.{stage.capitalize()} is null")
 
     @property
     def blind(self) -> bool:
@@ -168,7 +188,7 @@ class Run:
     def records(self) -> list[StepRecord]:
         """Every step of the procedure; what did not run is blocked by the first not to pass."""
         found, blocker = [], None
-        for step in procedure.STEPS:
+        for step in procedure.steps(self.plan):
             record = self._records.get(step.id)
             if record is None:
                 observed = {} if blocker else NOT_RUN
@@ -205,7 +225,8 @@ class Run:
 
     def _look_back(self) -> None:
         """What passed a moment ago must still hold at the end of the run."""
-        now, is_go = self.after, evidence.verdict(self.records, self.blind) == "GO"
+        now = self.after
+        is_go = evidence.verdict(self.records, self.blind, self.plan) == "GO"
         for step_id, holds in (
             ("afterwards.no-zombies", now and not now.close_wait),
             ("afterwards.still-listening", now and bool(now.listeners)),

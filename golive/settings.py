@@ -6,11 +6,37 @@ of its keys. Other sections belong to other programs and are left alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
+
+
+def _pattern(text: str) -> str:
+    """A regular expression. Raises ValueError."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return text
+
+
+def _with_a_count(text: str) -> str:
+    """Raises ValueError for a pattern that does not tell how many."""
+    if "count" not in re.compile(text).groupindex:
+        raise ValueError("must have a group (?P<count>...)")
+    return text
+
+
+def _loopback(text: str) -> str:
+    """An address that only this machine can reach. Raises ValueError."""
+    if text != "localhost" and not ip_address(text).is_loopback:
+        raise ValueError("must be a loopback address: what is served there is for this machine")
+    return text
+
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
@@ -18,6 +44,9 @@ PositiveSeconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 ClientId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Text = Annotated[str, Field(min_length=1)]
+Pattern = Annotated[Text, AfterValidator(_pattern)]
+PositionsPattern = Annotated[Pattern, AfterValidator(_with_a_count)]
+Loopback = Annotated[Text, AfterValidator(_loopback)]
 
 PORTS = {
     4001: "IB Gateway (live)",
@@ -52,10 +81,14 @@ class Credentials(Section):
     gateway_path: str = Field(repr=False, description="the gateway's program; empty: not known")
     username: str = Field(repr=False, description="the gateway's login; it is shown nowhere")
     is_paper_trading: bool = Field(description="whether the port is that of a paper account")
-    auto_launch: bool = Field(description="the production client's own; not used here")
-    auto_reconnect: bool = Field(description="the production client's own; not used here")
+    auto_launch: bool = Field(
+        description="whether the Monitor starts GatewayPath where nothing listens"
+    )
+    auto_reconnect: bool = Field(
+        description="whether the Monitor connects again, by the rules, when it lost the gateway"
+    )
     reconnect_delay_seconds: Seconds = Field(
-        description="the production client's own; not used here"
+        description="least time before it does; after a failure RetryCooldownSeconds holds as well"
     )
 
     @property
@@ -85,26 +118,50 @@ class Fallback(Section):
 class Monitor(Section):
     """The production Monitor to try; a null command stands for this project's own."""
 
-    command: list[str] | None = Field(
+    command: list[Text] | None = Field(
         default=None,
+        min_length=1,
         repr=False,
-        description="the Monitor's program and its words; null: this project's own",
+        description="the Monitor's program and its words; null: this project's own; {secrets},"
+        " {host}, {port} and {client_id} are filled in",
+    )
+    connected_pattern: Pattern = Field(
+        default="Connected successfully",
+        description="what its output says once it is connected, as a regular expression",
+    )
+    positions_pattern: PositionsPattern = Field(
+        default=r"Retrieved (?P<count>\d+) positions for account (?P<account>\S+)",
+        description="what it says of the positions; the group count is how many, account whose",
     )
     ready_timeout_seconds: PositiveSeconds = Field(
-        default=30, description="how long it may take until it is connected"
+        default=30, description="how long it may take until it has said both"
+    )
+    keep_running: bool = Field(
+        default=False, description="whether the run leaves it running where all has passed"
+    )
+    health_address: Loopback = Field(
+        default="127.0.0.1", description="where this project's own answers over HTTP"
+    )
+    health_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        default=None, description="on which port, 0: any free one; null: nowhere"
     )
 
 
 class Mcp(Section):
     """The MCP server to try; a null command stands for this project's own."""
 
-    command: list[str] | None = Field(
+    command: list[Text] | None = Field(
         default=None,
+        min_length=1,
         repr=False,
-        description="the server's program and its words; null: this project's own",
+        description="the server's program and its words; null: this project's own; filled in as"
+        " the Monitor's",
     )
     tool: Text = Field(
         default="get-positions", description="the tool that must answer with the positions"
+    )
+    ready_timeout_seconds: PositiveSeconds = Field(
+        default=30, description="how long each of its answers may take"
     )
 
 
@@ -132,6 +189,11 @@ class GoLive(Section):
     soak_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         default=60, description="how long the soak holds the connection"
     )
+    heartbeat_seconds: Annotated[float, Field(ge=1.1, le=3600, allow_inf_nan=False)] = Field(
+        default=5,
+        description="how often Monitor and soak ask for the time; more often than every 1.1 s a"
+        " gateway does not answer",
+    )
     stale_processes: list[Text] = Field(
         default=["dotnet"], description="client programs that must not be running"
     )
@@ -144,12 +206,8 @@ class GoLive(Section):
     fallback: Fallback = Field(
         default=Fallback(), description="Port, ExpectedAccount, ExpectedPositions of TWS paper"
     )
-    monitor: Monitor | None = Field(
-        default=Monitor(), description="Command, ReadyTimeoutSeconds of the Monitor; null: none"
-    )
-    mcp: Mcp | None = Field(
-        default=Mcp(), description="Command, Tool of the MCP server; null: none"
-    )
+    monitor: Monitor | None = Field(default=Monitor(), description="the Monitor to try; null: none")
+    mcp: Mcp | None = Field(default=Mcp(), description="the MCP server to try; null: none")
     keep_runs: Annotated[int, Field(ge=1)] = Field(
         default=90,
         description="how many rehearsals are kept in reports/runs; other runs are never deleted",

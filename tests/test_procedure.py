@@ -45,4 +45,6 @@ def test_other_clients_are_looked_for_after_the_wait_for_the_gateway() -> None:
 def test_ids_are_unique_and_begin_with_a_stage() -> None:
     ids = [step.id for step in procedure.STEPS]
     assert len(set(ids)) == len(ids)
-    assert procedure.STAGES == ("environment", "gateway", "handshake", "positions", "afterwards")
+    assert procedure.STAGES == (
+        "environment", "gateway", "handshake", "positions", "soak", "afterwards", "monitor", "mcp",
+    )  # fmt: skip

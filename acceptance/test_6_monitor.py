@@ -1,0 +1,38 @@
+"""Monitor: the program of the settings connects, shows the positions, and leaves no trace."""
+
+from golive.pytest_plugin import step
+
+
+@step("monitor.connected")
+def test_monitor_connects(monitor, evidence):
+    evidence.observe(monitor.facts)
+    assert monitor.is_connected
+
+
+@step("monitor.positions")
+def test_monitor_retrieves_as_many_positions_as_expected(monitor, settings, evidence):
+    wanted = settings.golive
+    evidence.observe(open=monitor.positions, account=monitor.account, stopped=monitor.reason)
+    assert monitor.positions == wanted.expected_positions
+    assert monitor.account in (wanted.expected_account, None)
+
+
+@step("monitor.one-connection")
+def test_monitor_holds_exactly_one_connection(monitor, gateway, evidence):
+    clients = gateway.clients
+    evidence.observe(clients=clients, reason=monitor.reason)
+    assert len(clients) == 1
+
+
+@step("monitor.left-as-asked")
+def test_monitor_is_ended_or_left_running_as_asked(monitor, evidence):
+    left = monitor.leave()
+    evidence.observe(left)
+    assert left.is_as_asked
+
+
+@step("monitor.no-zombies")
+def test_monitor_leaves_no_zombie(gateway, evidence):
+    zombies = gateway.zombies
+    evidence.observe(close_wait=zombies)
+    assert zombies == []

@@ -1,0 +1,1 @@
+"""The one connection, held: asked by many at once, and watched for silence."""

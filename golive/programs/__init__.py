@@ -1,0 +1,1 @@
+"""The programs that the settings name, as the procedure tries them: started, heard, ended."""

@@ -1,0 +1,1 @@
+"""What a running Monitor serves on loopback, from what it knows: health, metrics, MCP."""
