@@ -36,7 +36,7 @@ TASKS = {
     "selftest": Task(
         "set up what is missing, then this project's own tests",
         "requirements-test.txt",
-        ("tests",),
+        ("tests", "-n", "3", "--dist", "loadfile"),
     ),
 }
 

@@ -187,7 +187,7 @@ class GoLiveSession:
             is_shared=self._is_verbose,
         )
         self._is_brief = _verbosity(config) < 0  # as it was asked for: it is lowered below
-        self._teller = self._told.Terminal(self._console, is_brief=self._is_brief)
+        self._teller = self._told.Terminal(self._console, self._plan, is_brief=self._is_brief)
         self._asked_for = reporting.asked_for(config.option)
         if not self._is_verbose:
             config.option.tbstyle, config.option.reportchars = "no", ""

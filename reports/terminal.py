@@ -9,6 +9,7 @@ from typing import Protocol
 
 from golive import procedure
 from golive.evidence import Diagnosis, Evidence, StepRecord
+from golive.procedure import Plan
 from golive.text import printable, shortened, told
 from reports import words
 
@@ -63,8 +64,9 @@ class Screen(Protocol):
 class Terminal:
     """Tells a run line by line. A brief one leaves out what the steps that passed have seen."""
 
-    def __init__(self, screen: Screen, *, is_brief: bool = False) -> None:
+    def __init__(self, screen: Screen, plan: Plan = "golive", *, is_brief: bool = False) -> None:
         self._screen, self._is_brief, self._stage = screen, is_brief, ""
+        self._plan: Plan = plan
 
     def begin(self, where: str, target: str, resets: list[str]) -> None:
         """What is about to be tried; what is not the live gateway says so before anything else."""
@@ -89,7 +91,8 @@ class Terminal:
         """A step that is being performed, on a terminal; `step` completes its line."""
         step = procedure.step(step_id)
         self._enter(step.stage)
-        place = f"{procedure.NUMBER[step_id]} of {len(procedure.STEPS)}"
+        steps = procedure.steps(self._plan)
+        place = f"{steps.index(step) + 1} of {len(steps)}"
         self._screen.write_again(f"{self._margin(' ')}{'now':<8} {step.title} ({place})")
 
     def waiting(self, say: Callable[[float], str], most: float) -> Callable[[float], None]:

@@ -11,11 +11,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from golive import installed
+from golive import installed, procedure
 from golive.settings import GoLive
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 60.0
+
+IDS = [step.id for step in procedure.steps("golive")]
+"""The steps of a go-live run."""
+TRIED = [each for each in IDS if procedure.step(each).stage not in procedure.CONFIGURED_OUT]
+"""Those that are performed with the settings of most tests, without Monitor and MCP server."""
 
 
 LEFT_OUT = ("GOLIVE_SECRETS", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE")
@@ -23,7 +28,8 @@ LEFT_OUT = ("GOLIVE_SECRETS", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE")
 
 def environment(**more: str) -> dict[str, str]:
     """Without what would aim a run elsewhere, have it compile every module anew, or call Allure."""
-    kept = {k: v for k, v in os.environ.items() if k not in LEFT_OUT}
+    others = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
+    kept = {k: v for k, v in others.items() if k not in LEFT_OUT}
     return kept | {"GOLIVE_ALLURE": "off"} | more
 
 

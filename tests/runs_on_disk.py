@@ -40,7 +40,7 @@ def a_go(
     **more: Any,
 ) -> Evidence:
     """A run in which all went well."""
-    steps = [_record(step, "passed") for step in procedure.STEPS]
+    steps = [_record(step, "passed") for step in procedure.steps("golive")]
     account = "U21146542" if target != "fallback" else "DU1234567"
     found = Evidence(
         run_id=run_id(started, target, number_of_the_second),
@@ -90,8 +90,8 @@ def a_no_go(
     **more: Any,
 ) -> Evidence:
     """A run that ended at a step; what it did not come to is not in it."""
-    number = procedure.NUMBER[failed]
-    before, (step, *behind) = procedure.STEPS[: number - 1], procedure.STEPS[number - 1 :]
+    number, before = procedure.NUMBER[failed], procedure.before(failed, "golive")
+    step, *behind = procedure.steps("golive")[len(before) :]
     steps = [_record(each, "passed") for each in before]
     steps += [_record(step, "failed"), *(_record(each, "blocked", failed) for each in behind)]
     found = a_go(started, target, number_of_the_second=number_of_the_second)

@@ -28,11 +28,11 @@ outcomes = st.sampled_from(get_args(Outcome))
 def records(found: list[Any]) -> list[StepRecord]:
     return [
         StepRecord(id=step.id, stage=step.stage, title=step.title, outcome=outcome)
-        for step, outcome in zip(procedure.STEPS, found, strict=False)
+        for step, outcome in zip(procedure.steps("golive"), found, strict=False)
     ]
 
 
-@given(st.lists(outcomes, min_size=0, max_size=len(procedure.STEPS)))
+@given(st.lists(outcomes, min_size=0, max_size=len(procedure.steps("golive"))))
 def test_verdict_is_go_only_when_every_step_is_there_and_none_stands_in_the_way(
     found: list[Any],
 ) -> None:
@@ -43,12 +43,12 @@ def test_verdict_is_go_only_when_every_step_is_there_and_none_stands_in_the_way(
         or (each.outcome == "not-observable" and each.id == "gateway.accept-queue")
         for each in steps
     ]
-    is_go = len(steps) == len(procedure.STEPS) and all(allowed)
+    is_go = len(steps) == len(procedure.steps("golive")) and all(allowed)
     assert evidence.verdict(steps) == ("GO" if is_go else "NO-GO")
 
 
 def test_all_passed_in_another_order_or_twice_is_no_go() -> None:
-    steps = records(["passed"] * len(procedure.STEPS))
+    steps = records(["passed"] * len(procedure.steps("golive")))
     assert evidence.verdict(steps) == "GO"
     assert evidence.verdict(steps[::-1]) == "NO-GO"
     assert evidence.verdict([*steps, steps[0]]) == "NO-GO"
@@ -63,7 +63,7 @@ def test_document_has_exactly_the_keys_of_the_schema(project: Project) -> None:
     assert list(document) == [
         "schema", "run_id", "started", "ended", "target", "fault", "endpoint", "api", "verdict",
         "attempts", "steps", "handshake", "positions", "sockets", "overrides", "diagnosis",
-        "circumstances", "since_last_go", "salt", "digest",
+        "circumstances", "since_last_go", "salt", "plan", "soak", "digest",
     ]  # fmt: skip
     assert document["schema"] == 1
     assert list(document["endpoint"]) == ["host", "port", "kind", "client_id"]

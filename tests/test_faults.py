@@ -12,10 +12,9 @@ import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
 from fakes.gateway.named_faults import FAULTS
-from golive import procedure
 from golive.evidence import Evidence, digest_of
 from tests.fakes import orders_received
-from tests.projects import Project, Rehearsal, write_secrets
+from tests.projects import IDS, TRIED, Project, Rehearsal, write_secrets
 
 
 @dataclass(frozen=True)
@@ -111,11 +110,10 @@ def run(fault: str, rehearsals: dict[str, Future[Rehearsal]]) -> Rehearsal:
 @pytest.mark.parametrize("fault", EXPECTED)
 def test_fault_fails_its_step_blocks_the_rest_and_is_named(fault: str, run: Rehearsal) -> None:
     expected = EXPECTED[fault]
-    ids = [step.id for step in procedure.STEPS]
-    failed_at = ids.index(expected.failed) if expected.failed else len(ids)
-    assert run.having("passed") == ids[:failed_at], run.output
-    assert run.having("failed") == ids[failed_at : failed_at + 1]
-    assert run.having("blocked") == ids[failed_at + 1 :]
+    failed_at = IDS.index(expected.failed) if expected.failed else len(TRIED)
+    assert run.having("passed") == TRIED[:failed_at], run.output
+    assert run.having("failed") == ([expected.failed] if expected.failed else [])
+    assert run.having("blocked") == (IDS[failed_at + 1 :] if expected.failed else [])
     assert run.blockers <= {expected.failed}
 
     is_go = expected.failed is None

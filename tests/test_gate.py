@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from golive import procedure
 from golive.rehearsal import LOG_NAME
 from tests.fakes import Fake, events, wait_until
-from tests.projects import Project, Rehearsal, environment
+from tests.projects import IDS, ROOT, TRIED, Project, Rehearsal, environment
 
-IDS = [step.id for step in procedure.STEPS]
-FILES = [f"acceptance/test_{number}_{stage}.py" for number, stage in enumerate(procedure.STAGES, 1)]
+FILES = sorted(f"acceptance/{path.name}" for path in (ROOT / "acceptance").glob("test_*.py"))
 
 
 def assert_nothing_was_connected(run: Rehearsal) -> None:
@@ -98,7 +96,7 @@ def test_passing_only_the_first_stage_is_no_go(project: Project) -> None:
 def test_order_holds_whatever_the_order_of_files_on_the_command_line(project: Project) -> None:
     run = project.rehearse(*reversed(FILES), "--fake")
     assert run.exit_code == 0, run.output
-    assert run.having("passed") == IDS
+    assert run.having("passed") == TRIED
 
 
 def test_without_the_ordering_plugin_reversed_files_are_blocked_not_performed(
@@ -136,7 +134,7 @@ def test_failing_test_beside_the_procedure_is_no_go(own_project: Project) -> Non
     beside.write_text("import pytest\n@pytest.mark.golive\ndef test_no():\n    assert False\n")
     run = own_project.rehearse("--fake")
     assert run.exit_code == 1
-    assert run.having("passed") == IDS
+    assert run.having("passed") == TRIED
     assert run.evidence["verdict"] == "NO-GO"
 
 

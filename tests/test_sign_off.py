@@ -21,7 +21,7 @@ from golive import evidence, procedure
 from golive.evidence import Evidence, HandshakeTimes, SinceLastGo, StepRecord
 from reports import sign_off, writing
 from tests import runs_on_disk as made
-from tests.projects import ROOT, Project, environment
+from tests.projects import IDS, ROOT, Project, environment
 from tests.read_page import PageRead
 
 NASTY = (
@@ -76,7 +76,7 @@ def test_title_which_many_browsers_print_on_each_sheet_names_run_and_evidence() 
 
 def test_every_step_stands_there_with_its_outcome_its_section_and_what_it_saw() -> None:
     text = text_of(made.a_no_go(failed="positions.count"))
-    for step in procedure.STEPS:
+    for step in procedure.steps("golive"):
         assert step.title in text
         assert step.section in text
     assert text.count(" passed ") >= 25
@@ -87,7 +87,7 @@ def test_every_step_stands_there_with_its_outcome_its_section_and_what_it_saw() 
 def test_failed_step_is_open_and_no_other() -> None:
     page = read(made.a_no_go())
     steps = [each for each in page.all("details") if "long" not in each.attributes.get("class", "")]
-    assert len(steps) == len(procedure.STEPS)
+    assert len(steps) == len(procedure.steps("golive"))
     assert sum("open" in each.attributes for each in steps) == 1
 
 
@@ -104,7 +104,7 @@ def test_no_go_shows_cause_cure_facts_contacts_and_log() -> None:
     }
     text = text_of(found.model_copy(update={"diagnosis": found.diagnosis.model_copy(update=more)}))
     for each in (
-        "NO-GO", "Stopped at step 18 of 29: gateway acknowledges the connection",
+        "NO-GO", f"Stopped at step 18 of {len(IDS)}: gateway acknowledges the connection",
         "nothing listens on the configured port", "gateway-not-running", "Procedure A",
         "Close IB Gateway.", "first step not passed", "no byte", "Next attempt not before",
         "2026-11-21 21:01:30 UTC-0500", "Switch to TWS paper.", "877-442-2757",
@@ -176,7 +176,7 @@ def test_sockets_out_of_sight_are_no_zero() -> None:
 
 
 def test_metrics_that_this_run_says_nothing_of_are_named() -> None:
-    assert "The Monitor connects; No zombie after an hour of operation" in text_of(made.a_go())
+    assert "No zombie after an hour of operation" in text_of(made.a_go())
 
 
 def test_zombie_in_the_socket_table_is_marked() -> None:
@@ -358,7 +358,7 @@ def full_of(text: str, found: Evidence) -> Evidence:
         for key in way:
             at = at[key]
         kept, at[last] = at[last], text
-        if last in ("target", "verdict", "outcome", "procedure"):
+        if last in ("target", "verdict", "outcome", "procedure", "plan"):
             at[last] = kept
     return Evidence.model_validate(document)
 
