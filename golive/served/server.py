@@ -1,0 +1,111 @@
+"""The HTTP server of a Monitor: a thread of its own, on loopback, that only tells what is known."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import threading
+
+import uvicorn
+
+from golive.clock import SYSTEM, Clock
+from golive.holding.asks import Source
+from golive.served.app import app
+from golive.served.connections import LARGEST_HEAD, MOST, PATIENCE, Bounded
+
+SECONDS = 10.0
+"""The longest that the server's own beginning or end is waited for."""
+
+
+class NotServed(Exception):
+    """Nothing can be served there. One line, fit to be shown."""
+
+
+class Server:
+    """Serves /healthz, /readyz and /metrics of a source.
+
+    The port is taken when this is made, 0 for any free one, so that a taken one is known before
+    anything else happens. Raises NotServed.
+    """
+
+    def __init__(self, source: Source, address: str, port: int, clock: Clock = SYSTEM) -> None:
+        self._listener = _listening(address, port)
+        host, self.port = self._listener.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self._server = _Server(
+            uvicorn.Config(
+                app(source, clock, host),
+                loop="asyncio",
+                http=Bounded,
+                ws="none",
+                log_config=None,
+                log_level="critical",  # whoever sends nonsense writes nothing on our terminal
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                date_header=True,
+                limit_concurrency=2 * MOST,
+                backlog=2 * MOST,
+                timeout_keep_alive=PATIENCE,
+                timeout_graceful_shutdown=1,
+                h11_max_incomplete_event_size=LARGEST_HEAD,
+            )
+        )
+        self._thread = threading.Thread(target=self._run, name="golive-http", daemon=True)
+
+    def start(self) -> str:
+        """Serves from now on; returns the URL. Raises NotServed."""
+        self._thread.start()
+        self._server.is_decided.wait(SECONDS)
+        if not self._server.started:
+            self.stop()
+            raise NotServed(f"{self.url}: the HTTP server did not start")
+        return self.url
+
+    def stop(self) -> None:
+        """Lets the port go; whoever is being answered has a second. May be called twice."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(SECONDS)
+        self._listener.close()
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            self._server.is_decided.set()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it has begun."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_decided = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        await super().startup(sockets)
+        self.is_decided.set()
+
+
+def _listening(address: str, port: int) -> socket.socket:
+    """Raises NotServed where the port is taken, or the address is not this machine's."""
+    host = "127.0.0.1" if address == "localhost" else address
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":  # where SO_REUSEADDR would share the port with anybody
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2 * MOST)
+    except OSError as error:
+        listener.close()
+        raise NotServed(
+            f"nothing can be served on {address} port {port}: {error.strerror or error}; is another"
+            " Monitor running? GoLive.Monitor.HealthPort names another port, 0 any free one"
+        ) from None
+    return listener
