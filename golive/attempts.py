@@ -8,7 +8,7 @@ from datetime import datetime
 
 from golive import sockets
 from golive.clock import SYSTEM, Clock
-from golive.memory.journal import BEGUN, Entry, Journal
+from golive.memory.journal import BEGUN, GO, Entry, Journal
 
 
 class AttemptRefused(Exception):
@@ -41,7 +41,8 @@ class Attempts:
     gateway_started: Callable[[], datetime | None] = lambda: None
     zombies: Callable[[], int] = lambda: 0
     made: list[Attempt] = field(default_factory=list)
-    _ended: bool = False
+    outcome: str | None = None
+    """What became of the attempt, once that is remembered."""
 
     def begin(self, host: str, port: int, client_id: int) -> Attempt:
         """Raises AttemptRefused, also where the attempt cannot be remembered."""
@@ -61,9 +62,18 @@ class Attempts:
 
     def end(self, outcome: str, zombies: int | None) -> None:
         """Remembers, once, what became of the attempt, if one was made. Raises OSError."""
-        if self.made and not self._ended:
+        if self.made and self.outcome is None:
             self._remember(self.made[-1], self.clock.now(), outcome, zombies)
-            self._ended = True
+            self.outcome = outcome
+
+    def lost(self, outcome: str, zombies: int | None) -> None:
+        """Remembers that what had been GO came to a bad end: from now on it has failed.
+
+        Raises OSError.
+        """
+        if self.outcome == GO:
+            self._remember(self.made[-1], self.clock.now(), outcome, zombies)
+            self.outcome = outcome
 
     def _remember(
         self, attempt: Attempt, time: datetime, outcome: str, zombies: int | None = None

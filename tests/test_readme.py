@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from golive.bootstrap import TASKS
+from golive.session import Exit
 from golive.settings import PORTS
-from golive.smoke import Exit
 from tests.projects import ROOT, Project
 from tests.test_faults import EXPECTED, GO
 

@@ -18,7 +18,7 @@ from golive.attempts import Attempts, endpoint
 from golive.clock import SYSTEM, Clock
 from golive.evidence import Override
 from golive.memory.discipline import Discipline, made
-from golive.memory.journal import Journal
+from golive.memory.journal import GO, Journal
 from golive.memory.one_run import Holder, OneRun
 from golive.settings import PORTS
 from golive.settings_file import SettingsFile
@@ -138,9 +138,10 @@ class Memory:
     def first_failure(self) -> datetime | None:
         """Since when the primary endpoint fails: its first failed attempt of the present series.
 
-        This run's own attempt counts as failed; None where there was none.
+        This run's own attempt counts as failed, unless it was GO; None where there was none.
         """
-        own = self.attempts.made if self.aim.endpoint == self.aim.primary else []
+        is_primary = self.aim.endpoint == self.aim.primary
+        own = self.attempts.made if is_primary and self.attempts.outcome != GO else []
         return self.discipline.first_failure(self.aim.primary) or (own[0].begun if own else None)
 
     def end(self, outcome: str, after: Port | None) -> None:

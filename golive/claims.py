@@ -1,0 +1,64 @@
+"""What a connection must show, before it may be relied on and once it is closed: steps by their id.
+
+Each is claimed in the words of `golive.procedure`; True where it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from golive import preflight, sockets
+from golive.answers import Access, Handshake
+from golive.api_settings import ApiSettings
+from golive.gateway import Gateway
+from golive.identity import Identity
+from golive.processes import Process
+from golive.settings import Settings
+from golive.settings_file import SettingsFile
+
+
+def of_handshake(
+    handshake: Handshake, access: Access, over_api: ApiSettings, settings: Settings
+) -> dict[str, bool]:
+    """The steps of the handshake stage."""
+    wanted, milliseconds = settings.golive, handshake.complete_ms
+    in_time = milliseconds is not None and milliseconds < wanted.handshake_budget_seconds * 1000
+    return {
+        "handshake.connect-ack": handshake.connect_ack,
+        "handshake.next-valid-id": handshake.next_valid_id is not None,
+        "handshake.managed-accounts": wanted.expected_account in handshake.accounts
+        and not settings.of_another_kind(handshake.accounts),
+        "handshake.under-budget": handshake.stopped is None and in_time,
+        "handshake.read-only-off": access.is_granted and over_api.read_only is not True,
+    }
+
+
+def of_identity(
+    identity: Identity, pinned: int, address: str, write: Callable[[str], None]
+) -> dict[str, bool]:
+    """The steps about the gateway's own settings. What is not known is said, no obstacle."""
+
+    def holds(claim: Callable[[], bool]) -> bool:
+        try:
+            return claim()
+        except sockets.NotObservable as reason:
+            write(f"not observable: {reason}")
+            return True
+
+    return {
+        "handshake.master-client-id": holds(lambda: identity.has_master(pinned)),
+        "handshake.trusted-addresses": holds(lambda: identity.trusts(address)),
+    }
+
+
+def of_closing(
+    file: SettingsFile, gateway: Gateway, listener: Process | None, is_clean: bool
+) -> dict[str, bool]:
+    """The steps after it; `listener` is who listened before. Raises sockets.NotObservable."""
+    after = gateway.port_if_seen
+    is_same = after is None or (bool(after.listeners) and gateway.process_if_seen() == listener)
+    return {
+        "afterwards.closed-cleanly": is_clean,
+        "afterwards.no-zombies": not preflight.seen(file, lambda: gateway.zombies),
+        "afterwards.still-listening": is_same,
+    }

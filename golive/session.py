@@ -1,0 +1,248 @@
+"""The one connection, opened by the rules: the pre-flight, one attempt, and what both must show.
+
+The smoke test closes it at once; the Monitor and the MCP server keep it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from golive import claims, diagnosis, preflight, reset_windows, sockets, stale_clients
+from golive.advice.seen import Seen
+from golive.answers import Access, Event, Handshake
+from golive.api_settings import NOT_ASKED
+from golive.attempts import AttemptRefused
+from golive.clock import SYSTEM, Clock
+from golive.diagnosis import Next
+from golive.evidence import Diagnosis
+from golive.gateway import Gateway
+from golive.identity import Identity, read_identity
+from golive.memory.remembering import Aim, Memory, state_folder
+from golive.on_disk import gateway_files, reading
+from golive.settings import Settings
+from golive.settings_file import SettingsFile
+from golive.sockets import SocketTable
+
+if TYPE_CHECKING:
+    from golive.connection import Connection
+
+Write = Callable[[str], None]
+
+
+class Exit(IntEnum):
+    """The exit codes of the written procedure, and three of ours."""
+
+    SUCCESS = 0
+    NOT_CONNECTED = 1
+    NO_HANDSHAKE = 2
+    REFUSED = 3
+    SETTINGS = 4
+    LOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why there is no connection, or none to rely on.
+
+    `step` is the first that does not hold, `why` says it in one line, `found` what to do about it.
+    """
+
+    exit: Exit
+    step: str
+    why: str
+    found: Diagnosis
+
+
+def remembered(
+    file: SettingsFile, command: str, override: str | None = None, clock: Clock = SYSTEM
+) -> Memory:
+    """What one run of a command remembers; it has the endpoint's lock. Raises NoMemory."""
+    credentials = file.settings.credentials
+    aim = Aim.of(file, credentials.host, credentials.port)
+    run = f"{clock.now():%Y%m%dT%H%M%SZ}-{command}"
+    return Memory(state_folder(), aim, run, override, clock)
+
+
+class Session:
+    """One opening: `check`, then `open`, then `close`. None of them tries anything twice."""
+
+    def __init__(
+        self,
+        file: SettingsFile,
+        memory: Memory,
+        run_next: Next,
+        write: Write,
+        clock: Clock = SYSTEM,
+        listen: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        """`write` gets lines about what is waited for or cannot be seen, `listen` the events."""
+        self.file, self.memory = file, memory
+        self.connection: Connection | None = None
+        self.access: Access | None = None
+        self.identity = Identity(NOT_ASKED)
+        self._next, self._write, self._clock, self._listen = run_next, write, clock, listen
+        credentials = file.settings.credentials
+        self.gateway = Gateway(credentials.port, SocketTable(credentials.host), clock)
+        memory.attempts.gateway_started = self.gateway.started
+        memory.attempts.zombies = lambda: sockets.zombies(self.gateway.port_if_seen)
+        self._before: Seen | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return self.file.settings
+
+    @property
+    def handshake(self) -> Handshake | None:
+        """How far it came; None before it was tried."""
+        return self.connection.handshake if self.connection else None
+
+    def announce(self) -> None:
+        """What is to be said before anything is looked at."""
+        memory = self.memory
+        if memory.reason is not None:
+            self._write(f"OVERRIDE: {memory.reason}")
+        if damaged := len(memory.reading.damaged):
+            self._write(f"Note: damaged lines of the journal passed over: {damaged}")
+        for each in reset_windows.told(self._clock.now()):
+            self._write(each)
+
+    def check(self) -> Trouble | None:
+        """The pre-flight: what stands in the way; nothing is connected.
+
+        Waits while the gateway is initializing. Raises sockets.NotObservable.
+        """
+        gateway = self.gateway
+        for step, why in preflight.objections(
+            self.file, gateway, self.memory, self._write, self._clock
+        ):
+            others = tuple(stale_clients.find(gateway, self.settings))
+            return self._refusal(step, why, replace(self._seen(step), others=others))
+        if preflight.nothing_listens(self.file, gateway):
+            step, why = "gateway.listening", f"nothing listens on port {gateway.number}"
+            return replace(self._refusal(step, why, self._seen(step)), exit=Exit.NOT_CONNECTED)
+        return None
+
+    def open(self) -> Trouble | None:
+        """The one attempt: the connection is open afterwards, or it is said why not.
+
+        Where it returns trouble, or raises, the connection is closed. Raises
+        attempts.AttemptRefused before anything is connected, and sockets.NotObservable where what
+        a failed attempt left cannot be seen.
+        """
+        self._before = self._seen("handshake.connect-ack")
+        connection = self.connection = self._connection()
+        try:
+            made = self._opened(connection, self._before)
+        except BaseException:
+            connection.close()
+            raise
+        if all(made.values()):
+            return None
+        return self._first_of(made | self._left_behind(connection))
+
+    def close(self) -> Trouble | None:
+        """Closes the connection, if there is one, and tells what that leaves behind.
+
+        Raises sockets.NotObservable, once it is closed.
+        """
+        if self.connection is None:
+            return None
+        return self._first_of(self._left_behind(self.connection))
+
+    def remember(self, outcome: str) -> None:
+        """For later runs. What cannot be remembered changes no result."""
+        for each in self.memory.overrides:
+            self._write(f"OVERRIDDEN: {each.step}: {each.found} ({each.reason})")
+        try:
+            self.memory.end(outcome, self.gateway.port_if_seen)
+        except OSError as error:
+            self._write(f"Note: the outcome of the attempt cannot be remembered: {error}")
+
+    def diagnosed(self, step: str, **more: Any) -> Diagnosis:
+        """From what has been seen up to now, and `more` fields of Seen, to the cause."""
+        seen = replace(
+            self._before or self._seen(step),
+            failed=step,
+            now=self._clock.now(),
+            after=self.gateway.port_if_seen,
+            first_failure=self.memory.first_failure,
+            handshake=self.handshake,
+            access=self.access,
+            api_settings=self.identity.told,
+        )
+        if self.memory.attempts.made:
+            seen = replace(seen, attempted=self.memory.attempts.made[0].begun)
+        if connection := self.connection:
+            lost = connection.connectivity_lost is not None
+            seen = replace(seen, own_address=connection.own_address, lost_connectivity=lost)
+        return diagnosis.diagnose(reading.added_to(replace(seen, **more)), self._next)
+
+    def unobservable(self, error: AttemptRefused | sockets.NotObservable) -> Trouble:
+        """The trouble that `check`, `open` and `close` raise, for who wants it told as the rest."""
+        made = bool(self.memory.attempts.made)
+        step = "afterwards.no-zombies" if made else "gateway.no-other-client"
+        unobserved = str(error) if isinstance(error, sockets.NotObservable) else ""
+        found = self.diagnosed(
+            step if unobserved else "handshake.one-attempt", unobserved=unobserved
+        )
+        return Trouble(Exit.NO_HANDSHAKE if made else Exit.REFUSED, step, str(error), found)
+
+    def _refusal(self, step: str, why: str, seen: Seen) -> Trouble:
+        found = diagnosis.diagnose(reading.added_to(seen), self._next)
+        return Trouble(Exit.REFUSED, step, why, found)
+
+    def _first_of(self, made: dict[str, bool]) -> Trouble | None:
+        """The trouble with the first claim that does not hold."""
+        failed = next((step for step, holds in made.items() if not holds), None)
+        if failed is None:
+            return None
+        assert self.handshake
+        assert self.access
+        why = self.handshake.reason or self.access.reason or failed
+        is_connected = self.handshake.stopped != "refused"
+        exit_code = Exit.NO_HANDSHAKE if is_connected else Exit.NOT_CONNECTED
+        return Trouble(exit_code, failed, why, self.diagnosed(failed))
+
+    def _connection(self) -> Connection:
+        from golive.connection import Connection  # not before the client has been looked at
+
+        to, attempts = self.settings.credentials, self.memory.attempts
+        return Connection(to.host, to.port, to.client_id, attempts, self._clock, self._listen)
+
+    def _opened(self, connection: Connection, before: Seen) -> dict[str, bool]:
+        """The claims about the handshake, and about the gateway's own settings."""
+        seconds = self.settings.golive.handshake_timeout_seconds
+        handshake = connection.open(seconds)
+        self.gateway.watch_it_dial(before.before)
+        access = self.access = connection.access(seconds)
+        over_api = connection.api_settings(seconds) if access.is_granted else NOT_ASKED
+        self.identity = read_identity(over_api, gateway_files.find(self.settings))
+        made = claims.of_handshake(handshake, access, over_api, self.settings)
+        if not access.is_granted:
+            return made
+        pinned = self.settings.golive.pinned_client_id
+        address = connection.own_address
+        return made | claims.of_identity(self.identity, pinned, address, self._write)
+
+    def _left_behind(self, connection: Connection) -> dict[str, bool]:
+        """Closes it. Raises sockets.NotObservable."""
+        closing, listener = connection.close(), self._before.listener if self._before else None
+        is_clean = closing.is_clean and connection.connectivity_lost is None
+        return claims.of_closing(self.file, self.gateway, listener, is_clean)
+
+    def _seen(self, step: str) -> Seen:
+        """What is seen before the attempt."""
+        return Seen(
+            step,
+            self.settings,
+            self.gateway.port_if_seen,
+            self._clock.now(),
+            first_failure=self.memory.first_failure,
+            discipline=self.memory.discipline,
+            other_run=self.memory.other_run,
+            listener=self.gateway.process_if_seen(),
+            other_listeners=self.gateway.other_listeners,
+        )
