@@ -6,12 +6,10 @@ run folder, and ends with a verdict. In any other pytest run this plugin does no
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import re
 import shutil
-import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,11 +19,11 @@ import pytest
 from golive import (
     circumstances,
     evidence,
-    fallback,
     procedure,
     pytest_options,
     rehearsal,
     reporting,
+    run_end,
     runs,
     settings_file,
 )
@@ -33,6 +31,7 @@ from golive.clock import SYSTEM, now_and_then
 from golive.console import Console
 from golive.memory import remembering
 from golive.run import Blocked, NotConfigured, Run
+from golive.run_end import RunEnd
 from golive.sockets import NotObservable
 from golive.target import HEALTHY, Choice
 from golive.text import printable
@@ -50,7 +49,6 @@ WITH_A_WORD = ("fake", "secrets", "override", "operator")
 QUIET = -1
 """Pytest's -q, which leaves out what the procedure tells itself: header, collection, files."""
 
-SIGN_OFF = "sign-off.html"
 BLOCKED = "golive_blocked"
 STEP_SECONDS = 60.0
 """How long a step may take beyond the waiting that the settings allow."""
@@ -177,9 +175,6 @@ class GoLiveSession:
             raise pytest.UsageError(str(error)) from None
         config.add_cleanup(self._discard_unless_begun)
         self._fake = self._started_fake()
-        self._finished: evidence.Evidence | None = None
-        self._trouble = ""
-        self._notes: list[str] = []
         self._told = importlib.import_module("reports.terminal")
         self._console = Console(
             config.pluginmanager.get_plugin,
@@ -223,21 +218,22 @@ class GoLiveSession:
                 f"Note: {report.nodeid}: {printable(why).removeprefix('E').strip()}"
             )
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, None, None]:
+        """What is no part of the plan was never asked for: nobody deselects it."""
+        of_plan = {step.id for step in procedure.steps(self._plan)}
+        items[:] = [item for item in items if _step_id(item) in {*of_plan, None}]
+        yield
         _refuse([line for item in items for line in _refused_markers(item)])
-        self._leave_out(items)
         self.run = self._begun()
+        shown = run_end.shown(self._folder, self._config.invocation_params.dir)
+        self._end_of_it = RunEnd(self.run, self._teller, self._console.write, shown)
         for item in items:
             if step_id := _step_id(item):
                 limit = STEP_SECONDS + self._waiting_seconds(step_id)
                 item.add_marker(pytest.mark.timeout(limit))
-
-    def _leave_out(self, items: list[pytest.Item]) -> None:
-        """What is no part of the plan, where no -m has left it out already."""
-        of_plan = {step.id for step in procedure.steps(self._plan)}
-        others = [item for item in items if (_step_id(item) or min(of_plan)) not in of_plan]
-        self._config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if item not in others]
 
     def _begun(self) -> Run:
         """The run, which has its endpoint to itself until pytest has ended."""
@@ -370,34 +366,23 @@ class GoLiveSession:
     def pytest_sessionfinish(self, exitstatus: int) -> Generator[None, None, None]:
         """The evidence comes before whatever other plugins write, and stands if they cannot."""
         if hasattr(self, "run"):  # else it ended before its first step: there is nothing to tell
-            self._finish(exitstatus)
+            came_to_its_end = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+            early = "" if came_to_its_end else pytest.ExitCode(exitstatus).name
+            self._end_of_it.finish(early, has_failures=bool(exitstatus))
         try:
             yield
         except Exception as error:
-            self._notes.append(f"another plugin could not end: {type(error).__name__} {error}")
+            if not hasattr(self, "run"):
+                raise
+            note = f"another plugin could not end: {type(error).__name__} {error}"
+            self._end_of_it.notes.append(note)
         if hasattr(self, "run"):
             self._hold_exit_status()
 
-    def _finish(self, exitstatus: int) -> None:
-        """Exit status 0 means GO, and only that."""
-        if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            self.run.interrupted(f"pytest ended with {pytest.ExitCode(exitstatus).name}")
-        elif exitstatus and all(map(self.run.is_no_obstacle, self.run.records)):
-            self.run.interrupted("a test that is no step of the procedure failed")
-        try:
-            self._finished = self.run.finish()
-        except Exception as error:
-            why = getattr(error, "strerror", None) or error or type(error).__name__
-            self._trouble = f"the evidence cannot be written: {self._folder}: {why}"
-        if self._finished is not None:
-            try:
-                self.run.remember(self._finished)
-            except OSError as error:
-                self._trouble = f"the outcome of the attempt cannot be remembered: {error}"
-
     def _hold_exit_status(self) -> None:
-        go = self._finished is not None and self._finished.verdict == "GO"
-        if not go and self._session.exitstatus == pytest.ExitCode.OK:
+        """Exit status 0 means GO, and only that."""
+        is_go = hasattr(self, "run") and self._end_of_it.is_go
+        if not is_go and self._session.exitstatus == pytest.ExitCode.OK:
             self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -411,41 +396,13 @@ class GoLiveSession:
     def _tell_the_end(self) -> None:
         if hasattr(self, "_session"):
             self._hold_exit_status()  # another plugin may have made light of a failure since
-        if self._finished is not None:
-            if self._trouble:
-                self._console.write(f"\nNote: {self._trouble}")
-            self._teller.found(self._finished)
-            self._report()
-            _last(lambda: self._teller.verdict(self._finished, self._shown_folder))
-            if fallback.is_due(self._finished, self.run):
-                self._fall_back()
-        elif self._trouble:
-            self._console.write(f"NO-GO: {self._trouble}")
-
-    def _report(self) -> None:
-        """All that is read later; whatever becomes of it, the verdict stands."""
-        for note in (*self._notes, *reporting.report(self.run, self._asked_for)):
-            self._console.write(f"\nNote: {printable(note)}")
-        if os.path.exists(self._folder / SIGN_OFF):
-            self._teller.sign_off(f"{self._shown_folder}/{SIGN_OFF}")
-
-    def _fall_back(self) -> None:
-        """AutoFallback: a run of its own, on the fallback, whose verdict is the last word."""
-        self._console.write(f"\nAutoFallback, once: {self.run.run_next.fall_back}")
-        more = ["-v"] if self._is_verbose else ["-q"] if self._is_brief else []
-        if self.run.operator:
-            more.append(f"--operator={self.run.operator}")
-        fake = ["--fake"] if self._fake else []
-        command = fallback.command(*fake, "--secrets", str(self._file.path), *more)
-        self._session.exitstatus = fallback.perform(command, self._config.rootpath)
-
-    @property
-    def _shown_folder(self) -> str:
-        """As seen from where pytest was called; in full where there is no way (another drive)."""
-        with contextlib.suppress(ValueError):
-            shown = os.path.relpath(self._folder, self._config.invocation_params.dir)
-            return Path(shown).as_posix()
-        return str(self._folder)
+        if not hasattr(self, "run"):
+            return
+        self._end_of_it.tell(self._asked_for)
+        if self._end_of_it.falls_back:
+            more = ["-v"] if self._is_verbose else ["-q"] if self._is_brief else []
+            root = self._config.rootpath
+            self._session.exitstatus = self._end_of_it.fall_back(root, *more)
 
     def observations(self, item: pytest.Item) -> dict[str, Any]:
         """What the step that is being performed has observed so far; to be added to."""
@@ -486,19 +443,6 @@ def _plan(config: pytest.Config) -> procedure.Plan:
 def _verbosity(config: pytest.Config) -> int:
     """-v and -q; neither where pytest's terminal is switched off."""
     return int(getattr(config.option, "verbose", 0))
-
-
-def _last(tell: Callable[[], None]) -> None:
-    """Once more behind the traceback, where another plugin's exception is about to end pytest."""
-    tell()
-    if sys.exc_info()[1] is not None:
-        show = sys.excepthook
-
-        def shown(*raised: Any) -> None:
-            show(*raised)
-            tell()
-
-        sys.excepthook = shown
 
 
 def _step_id(item: pytest.Item) -> str | None:

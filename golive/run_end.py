@@ -1,0 +1,113 @@
+"""How a pytest run of the procedure ends: evidence first, then the reports, the verdict last."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from golive import fallback, reporting
+from golive.evidence import Evidence
+from golive.run import Run
+from golive.text import printable
+
+SIGN_OFF = "sign-off.html"
+
+Write = Callable[[str], object]
+
+
+@dataclass
+class RunEnd:
+    """Told how pytest ended, it seals the evidence; then it tells. GO is `is_go`, and only that.
+
+    `teller` is reports.terminal's; `shown_folder` is the run's as seen from the caller's.
+    """
+
+    run: Run
+    teller: Any
+    write: Write
+    shown_folder: str
+    finished: Evidence | None = None
+    notes: list[str] = field(default_factory=list)
+    _trouble: str = ""
+
+    @property
+    def is_go(self) -> bool:
+        return self.finished is not None and self.finished.verdict == "GO"
+
+    def finish(self, ended_early: str, has_failures: bool) -> None:
+        """Writes the evidence. `ended_early` is how pytest was ended, "" where it came to its end.
+
+        A failure that is no step's is one all the same.
+        """
+        if ended_early:
+            self.run.interrupted(f"pytest ended with {ended_early}")
+        elif has_failures and all(map(self.run.is_no_obstacle, self.run.records)):
+            self.run.interrupted("a test that is no step of the procedure failed")
+        try:
+            self.finished = self.run.finish()
+        except Exception as error:
+            why = getattr(error, "strerror", None) or error or type(error).__name__
+            self._trouble = f"the evidence cannot be written: {self.run.folder}: {why}"
+            return
+        try:
+            self.run.remember(self.finished)
+        except OSError as error:
+            self._trouble = f"the outcome of the attempt cannot be remembered: {error}"
+
+    def tell(self, asked_for: reporting.AskedFor) -> None:
+        """Diagnosis, reports, verdict."""
+        finished = self.finished
+        if finished is None:
+            if self._trouble:
+                self.write(f"NO-GO: {self._trouble}")
+            return
+        if self._trouble:
+            self.write(f"\nNote: {self._trouble}")
+        self.teller.found(finished)
+        self._report(asked_for)
+        _last(lambda: self.teller.verdict(finished, self.shown_folder))
+
+    def _report(self, asked_for: reporting.AskedFor) -> None:
+        """All that is read later; whatever becomes of it, the verdict stands."""
+        for note in (*self.notes, *reporting.report(self.run, asked_for)):
+            self.write(f"\nNote: {printable(note)}")
+        if (self.run.folder / SIGN_OFF).exists():
+            self.teller.sign_off(f"{self.shown_folder}/{SIGN_OFF}")
+
+    @property
+    def falls_back(self) -> bool:
+        """Whether AutoFallback is due."""
+        return self.finished is not None and fallback.is_due(self.finished, self.run)
+
+    def fall_back(self, root: Path, *more: str) -> int:
+        """AutoFallback: a run of its own, on the fallback, whose verdict is the last word."""
+        self.write(f"\nAutoFallback, once: {self.run.run_next.fall_back}")
+        operator = [f"--operator={self.run.operator}"] if self.run.operator else []
+        fake = ["--fake"] if self.run.target.is_rehearsal else []
+        command = fallback.command(*fake, "--secrets", str(self.run.file.path), *more, *operator)
+        return fallback.perform(command, root)
+
+
+def shown(folder: Path, start: Path) -> str:
+    """As seen from where pytest was called; in full where there is no way (another drive)."""
+    try:
+        return Path(os.path.relpath(folder, start)).as_posix()
+    except ValueError:
+        return str(folder)
+
+
+def _last(tell: Callable[[], None]) -> None:
+    """Once more behind the traceback, where another plugin's exception is about to end pytest."""
+    tell()
+    if sys.exc_info()[1] is not None:
+        show = sys.excepthook
+
+        def shown_again(*raised: Any) -> None:
+            show(*raised)
+            tell()
+
+        sys.excepthook = shown_again
