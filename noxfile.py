@@ -23,6 +23,9 @@ OVER_THE_WIRE = tuple(
 )
 NIGHT = "reports/night"
 
+AT_ONCE = ("-n", "3", "--dist", "loadfile")
+"""Tests wait more than they work; those of a file share what they look at."""
+
 AS_ROOT = ("sudo", "-E") if sys.platform == "darwin" and os.geteuid() else ()
 """On macOS only root sees whose sockets are on the gateway's port; without them nothing is GO."""
 
@@ -69,7 +72,7 @@ def rehearsal(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The project's own tests."""
     install(session, TESTS)
-    python(session, "pytest", *(session.posargs or ["tests"]))
+    python(session, "pytest", *(session.posargs or ["tests", *AT_ONCE]))
 
 
 @nox.session(tags=["change"])
@@ -103,7 +106,7 @@ def browser(session: nox.Session) -> None:
 def wire(session: nox.Session) -> None:
     """The newest official client over the wire."""
     install(session, TESTS, NEWEST)
-    python(session, "pytest", *OVER_THE_WIRE, *session.posargs)
+    python(session, "pytest", *OVER_THE_WIRE, *AT_ONCE, *session.posargs)
 
 
 @nox.session(tags=["night"])
@@ -118,7 +121,7 @@ def drills(session: nox.Session, api: str) -> None:
 def newest(session: nox.Session) -> None:
     """Every test with the newest official client."""
     install(session, TESTS, NEWEST)
-    python(session, "pytest", *(session.posargs or ["tests"]))
+    python(session, "pytest", *(session.posargs or ["tests", *AT_ONCE]))
 
 
 @nox.session(tags=["night"])
