@@ -30,6 +30,12 @@ def process(pid: int) -> Process | None:
         return None
 
 
+def is_same(pid: int, started: datetime) -> bool:
+    """Whether the process of that pid and that start is still there."""
+    found = process(pid)
+    return found is not None and abs(found.started - started).total_seconds() < 2
+
+
 def command_line(found: Process, secrets: Iterable[str] = ()) -> str:
     """How it was started, masked; "" where it has gone or may not be read."""
     try:

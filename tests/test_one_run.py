@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from golive.memory.one_run import OneRun
+from golive.memory.one_run import PART_OF, OneRun
 from tests.fakes import wait_until
 from tests.talking import Talking
 
@@ -80,3 +81,45 @@ def test_very_long_host_name_has_a_lock_as_well(tmp_path: Path) -> None:
     ours = OneRun(tmp_path, "x" * 5000 + ":4001")
     assert ours.begin("ours", datetime.now(UTC))
     ours.end()
+
+
+PART = """
+import os, subprocess, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from golive.memory.one_run import PART_OF, OneRun
+folder, own, told, looks = sys.argv[1:5]
+lock = OneRun(Path(folder), "127.0.0.1:4001")
+assert lock.begin(own, datetime.now(UTC))
+child = "import sys; from pathlib import Path; from golive.memory.one_run import OneRun;" \\
+    "lock = OneRun(Path(sys.argv[1]), '127.0.0.1:4001'); from datetime import UTC, datetime;" \\
+    "print(lock.begin('x', datetime.now(UTC)), lock.is_of_our_run)"
+words = [sys.executable, "-c", child, folder]
+if looks == "grandchild":
+    words = [sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])", *words]
+subprocess.run(words, env=os.environ | {"GOLIVE_RUN": told})
+lock.end()
+"""
+
+
+@pytest.mark.parametrize("who", ["child", "grandchild"])
+@pytest.mark.parametrize(
+    ("told", "goes_on"), [("this-run", True), ("another-run", False), ("", False)]
+)
+def test_program_that_a_run_has_started_is_a_part_of_it_only_if_it_was_told_so(
+    who: str, told: str, goes_on: bool, tmp_path: Path
+) -> None:
+    words = [sys.executable, "-c", PART, str(tmp_path), "this-run", told, who]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["False", str(goes_on)]
+
+
+def test_program_that_was_told_of_a_run_which_is_no_parent_of_it_is_not_a_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PART_OF, "theirs")
+    with holding(tmp_path) as other:
+        assert other.says(0) == "True"
+        ours = OneRun(tmp_path, HERE)
+        assert not ours.begin("ours", NOW)
+        assert not ours.is_of_our_run

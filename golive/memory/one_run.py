@@ -15,6 +15,14 @@ from golive import processes
 
 LONGEST_NAME = 100
 
+PART_OF = "GOLIVE_RUN"
+"""The variable by which a run tells the programs it starts that they are part of it."""
+
+
+def file_name(endpoint: str) -> str:
+    """What the files of an endpoint are named after: `127.0.0.1_4001`."""
+    return re.sub(r"[^\w.-]", "_", endpoint)[-LONGEST_NAME:]
+
 
 class Holder(BaseModel):
     """Who has the lock: a run, its process, and since when."""
@@ -29,8 +37,14 @@ class Holder(BaseModel):
     @property
     def is_there(self) -> bool:
         """Whether its process is; a killed run leaves its name behind, but not its lock."""
-        found = processes.process(self.pid)
-        return found is not None and abs(found.started - self.process_started).total_seconds() < 2
+        return processes.is_same(self.pid, self.process_started)
+
+    @property
+    def has_started_us(self) -> bool:
+        """Whether it is the run that this process, or one of its parents, was started by."""
+        if self.run != os.environ.get(PART_OF):
+            return False
+        return any(each.pid == self.pid for each in processes.parents(os.getpid()))
 
 
 class OneRun:
@@ -40,7 +54,7 @@ class OneRun:
     """
 
     def __init__(self, folder: Path, endpoint: str) -> None:
-        name = re.sub(r"[^\w.-]", "_", endpoint)[-LONGEST_NAME:]
+        name = file_name(endpoint)
         # a soft lock would outlive a kill -9
         self._lock = FileLock(
             folder / f"{name}.lock", blocking=False, thread_local=False, fallback_to_soft=False
@@ -63,6 +77,12 @@ class OneRun:
     @property
     def is_ours(self) -> bool:
         return self._lock.is_locked
+
+    @property
+    def is_of_our_run(self) -> bool:
+        """Whether the run that has it is the one that started this process, to be part of it."""
+        holder = self.holder
+        return holder is not None and holder.has_started_us
 
     @property
     def holder(self) -> Holder | None:

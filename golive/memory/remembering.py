@@ -1,7 +1,8 @@
 """What a run knows of earlier ones, and what it leaves for later ones, in the user's state folder.
 
 It holds the endpoint's lock for as long as the run lasts, answers the rules about earlier attempts,
-and notes each rule that the operator chose to override.
+and notes each rule that the operator chose to override. A program that a run has started to be part
+of it goes on under the lock of that run.
 """
 
 from __future__ import annotations
@@ -109,14 +110,39 @@ class Memory:
         self.journal = Journal(prepare(folder))
         self.overrides: list[Override] = []
         self.attempts = Attempts(clock, self.journal, run, override)
+        self.folder, self._run, self._clock = folder, run, clock
         self._lock = OneRun(folder, aim.endpoint)
         try:
-            self.is_alone = self._lock.begin(run, clock.now())
-            self.reading = self.journal.read()
+            self.is_alone = self.keep_lock()
+            self._look_back()
         except OSError as error:
             raise NoMemory(folder, error) from None
-        past = tuple(made(self.reading.entries))
-        self.discipline = Discipline(past, aim.endpoint, aim.known, clock.now(), aim.cooldown)
+
+    def _look_back(self) -> None:
+        self.reading = self.journal.read()
+        past, aim = tuple(made(self.reading.entries)), self.aim
+        self.discipline = Discipline(past, aim.endpoint, aim.known, self._clock.now(), aim.cooldown)
+
+    def look_again(self) -> None:
+        """Lets one more attempt be made, by the rules as they are now. Raises NoMemory.
+
+        For who connects again: the reason to override a rule was one for the first attempt.
+        """
+        self.reason, self.overrides = None, []
+        self.attempts = Attempts(self._clock, self.journal, self._run)
+        try:
+            self.is_alone = self.keep_lock()
+            self._look_back()
+        except OSError as error:
+            raise NoMemory(self.folder, error) from None
+
+    def keep_lock(self) -> bool:
+        """Whether this has the endpoint, if only as a part of the run that has started it.
+
+        Once that run has ended the lock becomes this one's. Raises OSError.
+        """
+        lock = self._lock
+        return lock.is_ours or lock.begin(self._run, self._clock.now()) or lock.is_of_our_run
 
     @property
     def other_run(self) -> Holder | None:

@@ -1,0 +1,60 @@
+"""Which Monitor holds the connection to an endpoint, and where it can be asked: a file it keeps.
+
+It stands beside the endpoint's lock for as long as that Monitor runs. One that was killed leaves
+the file behind, but not its process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from golive import processes
+from golive.memory.one_run import file_name
+
+
+class RunningMonitor(BaseModel):
+    """A Monitor that is running. `url` is that of its HTTP server, None where it has none."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    pid: int
+    process_started: AwareDatetime
+    url: str | None = None
+
+    @classmethod
+    def this_one(cls, url: str | None) -> RunningMonitor:
+        """This process. Raises OSError where the system does not tell it."""
+        process = processes.process(os.getpid())
+        if process is None:
+            raise OSError("this process is not told to itself")
+        return cls(pid=process.pid, process_started=process.started, url=url)
+
+    @classmethod
+    def find(cls, folder: Path, endpoint: str) -> RunningMonitor | None:
+        """The one at an endpoint (`127.0.0.1:4001`), by the state folder; None where none runs."""
+        try:
+            found = cls.model_validate_json(_path(folder, endpoint).read_bytes())
+        except (OSError, ValidationError):
+            return None
+        return found if processes.is_same(found.pid, found.process_started) else None
+
+    def enter(self, folder: Path, endpoint: str) -> None:
+        """Says that it runs. Raises OSError. Whole or not at all: others may be reading."""
+        path = _path(folder, endpoint)
+        beside = path.with_suffix(f".{self.pid}")
+        beside.write_text(self.model_dump_json(), encoding="utf-8")
+        os.replace(beside, path)
+
+    def leave(self, folder: Path, endpoint: str) -> None:
+        """Says so no more, if it is this one that is said to run."""
+        if self.find(folder, endpoint) == self:
+            with contextlib.suppress(OSError):  # Windows, where another is reading it
+                _path(folder, endpoint).unlink()
+
+
+def _path(folder: Path, endpoint: str) -> Path:
+    return folder / f"{file_name(endpoint)}.monitor.json"

@@ -1,0 +1,71 @@
+"""Which Monitor is running is told by a file, and only as long as that very process is there."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from golive import processes
+from golive.memory.one_run import OneRun
+from golive.memory.running_monitor import RunningMonitor
+from tests.fakes import wait_until
+from tests.talking import Talking
+
+HERE, URL = "127.0.0.1:4001", "http://127.0.0.1:9100"
+
+
+def test_monitor_is_found_with_its_url_until_it_leaves(tmp_path: Path) -> None:
+    assert RunningMonitor.find(tmp_path, HERE) is None
+    ours = RunningMonitor.this_one(URL)
+    ours.enter(tmp_path, HERE)
+    assert RunningMonitor.find(tmp_path, HERE) == ours
+    assert RunningMonitor.find(tmp_path, "127.0.0.1:7497") is None
+    ours.leave(tmp_path, HERE)
+    assert RunningMonitor.find(tmp_path, HERE) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_monitor_that_was_killed_is_not_found(tmp_path: Path) -> None:
+    with Talking(sys.executable, "-c", "print('here', flush=True); input()") as other:
+        other.says(0)
+        process = processes.process(other.pid)
+        assert process is not None
+        theirs = RunningMonitor(pid=other.pid, process_started=process.started)
+        theirs.enter(tmp_path, HERE)
+        assert RunningMonitor.find(tmp_path, HERE) == theirs
+        other.kill()
+    wait_until(lambda: RunningMonitor.find(tmp_path, HERE) is None)
+
+
+def test_process_that_has_the_pid_of_a_monitor_of_the_past_is_not_taken_for_it(
+    tmp_path: Path,
+) -> None:
+    ours = RunningMonitor.this_one(None)
+    earlier = ours.model_copy(update={"process_started": ours.process_started - timedelta(hours=1)})
+    earlier.enter(tmp_path, HERE)
+    assert RunningMonitor.find(tmp_path, HERE) is None
+
+
+def test_leaving_does_not_take_away_the_name_of_another(tmp_path: Path) -> None:
+    ours = RunningMonitor.this_one(None)
+    ours.enter(tmp_path, HERE)
+    ours.model_copy(update={"url": URL}).leave(tmp_path, HERE)
+    assert RunningMonitor.find(tmp_path, HERE) == ours
+
+
+def test_file_that_is_damaged_names_nobody(tmp_path: Path) -> None:
+    RunningMonitor.this_one(None).enter(tmp_path, HERE)
+    (file,) = tmp_path.iterdir()
+    file.write_text(file.read_text(encoding="utf-8")[:-3], encoding="utf-8")
+    assert RunningMonitor.find(tmp_path, HERE) is None
+
+
+def test_it_stands_beside_the_endpoints_lock(tmp_path: Path) -> None:
+    lock = OneRun(tmp_path, HERE)
+    ours = RunningMonitor.this_one(None)
+    assert lock.begin("monitor", ours.process_started)
+    ours.enter(tmp_path, HERE)
+    names = {each.name for each in tmp_path.iterdir()}
+    lock.end()
+    assert names >= {"127.0.0.1_4001.lock", "127.0.0.1_4001.json", "127.0.0.1_4001.monitor.json"}
