@@ -32,6 +32,7 @@ from golive.clock import SYSTEM, Clock, coarsely
 from golive.official_client import (
     TELLS_CONFIG,
     Heard,
+    Hearing,
     Outlet,
     ask_for_config,
     id_and_body,
@@ -53,6 +54,9 @@ MOST_FRAMES_BEFORE_THE_VERSION = 16
 
 TIMES = 2
 """How often ids are asked for."""
+
+Request = Callable[[EClient], None]
+"""Has the official client send something."""
 
 Tell = Callable[[float], None]
 """Hears, once a second and not before the first is over, how many seconds of a wait are left."""
@@ -155,6 +159,35 @@ class Connection:
         """The gateway's last word about its link to IBKR, where that is that it is lost."""
         return connectivity_lost(self._heard.errors)
 
+    def hold(self, hearing: Hearing) -> None:
+        """From here on it is told what comes, as it comes, by `hear`; first, what errors came."""
+        for error in self._heard.errors:
+            hearing.error(error)
+        self._heard.hearing = hearing
+
+    def fileno(self) -> int:
+        """What a selector waits for; -1 where there is no connection."""
+        return self._transport.fileno() if self._transport else -1
+
+    def send(self, request: Request, seconds: float) -> None:
+        """Sends a request, and waits for nothing but its leaving. Raises PeerClosed or NoAnswer."""
+        assert self._client is not None
+        assert self._transport is not None
+        self._outlet.deadline = self._clock.monotonic() + seconds
+        if self._transport.is_open:
+            request(self._client)
+        if self._outlet.is_stuck:
+            raise NoAnswer("the gateway does not read")
+        if ended := self._transport.ended_by_peer:
+            raise PeerClosed(ended)
+
+    def hear(self) -> None:
+        """Decodes what has come, without waiting. Then raises PeerClosed or ProtocolError."""
+        assert self._transport is not None
+        self._catch_up()
+        if ended := self._transport.ended_by_peer:
+            raise PeerClosed(ended)
+
     def close(self) -> Closing:
         """Closes the connection, if there is one. The FIN leaves at once."""
         if self.closing is None:
@@ -168,7 +201,7 @@ class Connection:
 
     def _ask(
         self,
-        request: Callable[[EClient], None],
+        request: Request,
         until: Callable[[], bool],
         seconds: float,
         tell: Tell,

@@ -59,6 +59,21 @@ class Next:
 def diagnose(seen: Seen, run_next: Next, observed: Sequence[str] = ()) -> Diagnosis:
     """The first branch that applies is the cause; `observed` goes before the other facts."""
     branch, *others = [each for each in TREE if each.applies(seen)] or [UNEXPLAINED]
+    return _of(branch, others, seen, run_next, observed)
+
+
+def explained(code: str, seen: Seen, run_next: Next) -> Diagnosis:
+    """The diagnosis whose code is known already, to whoever holds a connection."""
+    return _of(BY_CODE.get(code, UNEXPLAINED), (), seen, run_next, ())
+
+
+def _of(
+    branch: Branch,
+    others: Sequence[Branch],
+    seen: Seen,
+    run_next: Next,
+    observed: Sequence[str],
+) -> Diagnosis:
     not_before = _not_before(seen, branch)
     filled = words.of(seen, not_before) | asdict(run_next)
     concerns = _concerning(seen, branch)

@@ -16,16 +16,34 @@ from ibapi.decoder import Decoder
 from ibapi.message import OUT
 from ibapi.wrapper import EWrapper
 
-from golive.answers import NOT_VALID, UNSETTLING, ApiError, Position, connectivity_lost
+from golive.answers import (
+    NOT_VALID,
+    UNSETTLING,
+    AccountValue,
+    ApiError,
+    Position,
+    connectivity_lost,
+)
 from golive.api_settings import ApiSettings
-from golive.transport import Transport
+from golive.transport import NoAnswer, Transport
 
 REQ_CONFIG, TELLS_CONFIG = 108, 219
 """The request for the gateway's settings, and the server version that first answers it. Older
 clients have no name for either."""
 
-READING = frozenset({OUT.START_API, OUT.REQ_IDS, OUT.REQ_POSITIONS, REQ_CONFIG})
-"""The only messages that may leave: they begin the session, or read."""
+READING = frozenset(
+    {
+        OUT.START_API,
+        OUT.REQ_IDS,
+        OUT.REQ_POSITIONS,
+        OUT.CANCEL_POSITIONS,
+        OUT.REQ_ACCOUNT_SUMMARY,
+        OUT.CANCEL_ACCOUNT_SUMMARY,
+        OUT.REQ_CURRENT_TIME,
+        REQ_CONFIG,
+    }
+)
+"""The only messages that may leave: they begin the session, read, or end the reading."""
 
 CONFIG_REQUEST = 2_000_000_219
 """The id under which the settings are asked for; other requests have none, and no order this."""
@@ -56,6 +74,24 @@ class _Happened(Protocol):
     def __call__(self, name: str, detail: str = "") -> None: ...
 
 
+class Hearing(Protocol):
+    """Who holds a connection, and is told what comes over it as it comes."""
+
+    def position(self, contract: tuple[Any, ...], row: Position) -> None: ...
+
+    def position_end(self) -> None: ...
+
+    def current_time(self, seconds: int) -> None: ...
+
+    def summary_line(self, request_id: int, line: AccountValue) -> None: ...
+
+    def summary_end(self, request_id: int) -> None: ...
+
+    def error(self, error: ApiError) -> None: ...
+
+    def accounts(self, names: tuple[str, ...]) -> None: ...
+
+
 class Heard(EWrapper):  # type: ignore[misc]
     """The official client's callbacks, kept as facts."""
 
@@ -72,6 +108,8 @@ class Heard(EWrapper):  # type: ignore[misc]
         self._errors_before: int | None = None
         self._errors_asked = 0
         self.ids_given = 0
+        self.hearing: Hearing | None = None
+        """Who is told from when on; what it is told is not kept here as well."""
 
     @property
     def is_ready(self) -> bool:
@@ -99,11 +137,17 @@ class Heard(EWrapper):  # type: ignore[misc]
             self._happened("managedAccounts", ",".join(self.accounts))
         else:
             self.times.pop("managedAccounts", None)  # taken back: the time counts from anew
+        if self.hearing:
+            self.hearing.accounts(self.accounts)
 
     def error(
         self, reqId: int, errorTime: int, errorCode: int, errorString: str, json: str = ""
     ) -> None:
-        self.errors.append(ApiError(reqId, errorCode, errorString))
+        error = ApiError(reqId, errorCode, errorString)
+        if self.hearing:
+            self.hearing.error(error)
+        else:
+            self.errors.append(error)
         self._happened("error", f"{errorCode} {errorString}")
 
     def position(self, account: str, contract: Contract, position: Decimal, avgCost: float) -> None:
@@ -124,7 +168,11 @@ class Heard(EWrapper):  # type: ignore[misc]
             avgCost,
         )
         # a contract is its id; one without an id is all that is said of it
-        self.positions[(account, row.con_id) if row.con_id else row[:-2]] = row
+        key = (account, row.con_id) if row.con_id else row[:-2]
+        if self.hearing:
+            self.hearing.position(key, row)
+        else:
+            self.positions[key] = row
 
     def forget(self) -> None:
         """What was not asked for is no answer; and from the first time on trouble counts."""
@@ -149,8 +197,23 @@ class Heard(EWrapper):  # type: ignore[misc]
         return next(found, None) or connectivity_lost(before)
 
     def positionEnd(self) -> None:
+        if self.hearing:
+            self.hearing.position_end()
+            return
         self.position_end = True
         self._happened("positionEnd", f"{len(self.positions)} rows")
+
+    def currentTime(self, time: int) -> None:
+        if self.hearing:
+            self.hearing.current_time(time)
+
+    def accountSummary(self, reqId: int, account: str, tag: str, value: str, currency: str) -> None:
+        if self.hearing:
+            self.hearing.summary_line(reqId, AccountValue(account, tag, value, currency))
+
+    def accountSummaryEnd(self, reqId: int) -> None:
+        if self.hearing:
+            self.hearing.summary_end(reqId)
 
     def configResponseProtoBuf(self, configResponseProto: Any) -> None:
         """What is left out was not told; but no master client id is a blank one."""
@@ -186,6 +249,8 @@ class Outlet:
     def __init__(self, transport: Transport, raw_ids: bool) -> None:
         self._transport, self._raw_ids = transport, raw_ids
         self.deadline = 0.0
+        self.is_stuck = False
+        """Whether a message could not leave in time; a newer client does not let that be raised."""
 
     def isConnected(self) -> bool:
         return self._transport.is_open
@@ -194,7 +259,11 @@ class Outlet:
         number, _ = id_and_body(data[4:], self._raw_ids)
         if number % PROTOBUF_MSG_ID not in READING:
             raise NotReading(f"message {number} does more than read; it was not sent")
-        self._transport.send(data, self.deadline)
+        try:
+            self._transport.send(data, self.deadline)
+        except NoAnswer:
+            self.is_stuck = True
+            raise
 
 
 def joined(heard: Heard, outlet: Outlet, server_version: int, client_id: int) -> EClient:

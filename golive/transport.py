@@ -109,6 +109,15 @@ class Transport:
         """Whether neither side has closed, as far as has been read."""
         return self._socket.fileno() != -1 and self._ended_by_peer is None
 
+    @property
+    def ended_by_peer(self) -> str | None:
+        """FIN or RST, as far as has been read."""
+        return self._ended_by_peer
+
+    def fileno(self) -> int:
+        """What a selector waits for; -1 once it is closed."""
+        return self._socket.fileno()
+
     def send(self, data: bytes, deadline: float) -> None:
         """All of it, or PeerClosed or NoAnswer. `deadline` is on the clock's monotonic time."""
         self._socket.settimeout(max(0.001, deadline - self._clock.monotonic()))

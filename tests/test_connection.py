@@ -316,7 +316,10 @@ def test_no_order_can_leave_even_through_the_client_within(fake: Started) -> Non
 def test_only_messages_that_read_pass_the_outlet(raw_ids: bool) -> None:
     known = {value for name, value in vars(OUT).items() if name.isupper()}
     known |= {REQ_CONFIG, UPDATE_CONFIG}
-    assert {OUT.START_API, OUT.REQ_IDS, OUT.REQ_POSITIONS, REQ_CONFIG} == READING < known
+    session = {OUT.START_API, OUT.REQ_IDS, OUT.REQ_CURRENT_TIME, REQ_CONFIG}
+    positions = {OUT.REQ_POSITIONS, OUT.CANCEL_POSITIONS}
+    summary = {OUT.REQ_ACCOUNT_SUMMARY, OUT.CANCEL_ACCOUNT_SUMMARY}
+    assert session | positions | summary == READING < known
     outlet = Outlet(None, raw_ids)  # type: ignore[arg-type]
     protobuf = {number + PROTOBUF_MSG_ID for number in known - READING} if raw_ids else set()
     for number in (known - READING) | protobuf:
@@ -325,7 +328,8 @@ def test_only_messages_that_read_pass_the_outlet(raw_ids: bool) -> None:
             outlet.sendMsg(b"\0\0\0\0" + head)
 
 
-def test_connection_offers_nothing_but_to_open_ask_and_close() -> None:
+def test_connection_offers_nothing_but_to_open_ask_hold_and_close() -> None:
     offered = {name for name in dir(connection_to(1)) if not name.startswith("_")}
     asked = {"handshake", "access", "api_settings", "positions", "own_address", "connectivity_lost"}
-    assert offered == asked | {"open", "close", "closing"}
+    held = {"hold", "send", "hear", "fileno"}
+    assert offered == asked | held | {"open", "close", "closing"}

@@ -33,6 +33,8 @@ class Answer:
     value: Positions | AccountSummary | datetime
     asked: datetime
     answered: datetime
+    milliseconds: float = 0.0
+    """Between the two, on the monotonic clock."""
 
 
 class Unanswered(Exception):
@@ -52,5 +54,9 @@ class Source(Protocol):
         ...
 
     def ask(self, what: Ask, seconds: float) -> Future[Answer]:
-        """Asks the gateway over the one connection; Unanswered after so long at the latest."""
+        """Asks the gateway over the one connection; Unanswered after so long at the latest.
+
+        Whoever asks the same while it is being answered shares the answer: `asked` may be earlier
+        than the call, but `answered` never is. Callbacks run in the owner's thread: be quick there.
+        """
         ...

@@ -1,0 +1,266 @@
+"""The one connection, held: asked by many from any thread, served by the one that owns it.
+
+There is no thread here. Whoever owns the connection calls `serve`; a wake-up socket beside the
+gateway's makes asking prompt. Each kind of request has its own spacing, so that all together stay
+far below the gateway's 50 messages a second, and none waits for another.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+from collections import deque
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+
+from golive.answers import AccountSummary, Handshake, Positions
+from golive.clock import SYSTEM, Clock
+from golive.connection import Connection, Request
+from golive.holding.asks import Answer, Ask, Unanswered
+from golive.holding.kept import Kept
+from golive.holding.pending import Caller, Pending
+from golive.transport import SLICE_SECONDS, Closing, NoAnswer, PeerClosed, ProtocolError
+
+TIME_SECONDS = 1.1
+"""A second request for the time within about a second is dropped silently (ib_insync #479)."""
+
+SPACING_SECONDS = 0.1
+"""Between two requests of another kind: with the time, at most 31 messages a second."""
+
+PATIENCE_SECONDS = 5.0
+"""After so long a request may have been lost: who asks then has it sent once more."""
+
+SEND_SECONDS = 0.5
+"""For a request to leave; a gateway that reads takes it at once."""
+
+TAGS = (
+    "NetLiquidation,TotalCashValue,SettledCash,BuyingPower,AvailableFunds,ExcessLiquidity,"
+    "GrossPositionValue,EquityWithLoanValue,InitMarginReq,MaintMarginReq"
+)
+"""What is asked of the account summary."""
+
+
+WITHOUT_AN_END = {
+    Ask.TIME: "half-open",
+    Ask.POSITIONS: "positions-incomplete",
+    Ask.SUMMARY: "gateway-in-trouble",
+}
+"""What it is called where the gateway answers, but not this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """How a connection ended: a diagnosis' code, and the reason in words."""
+
+    code: str
+    reason: str
+
+
+class Held:
+    """An open connection with its handshake behind it. `ask` and `wake` are for any thread.
+
+    Raises ValueError where the connection is not open.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock = SYSTEM) -> None:
+        if connection.fileno() == -1:
+            raise ValueError("there is no connection to hold")
+        self._connection, self._clock = connection, clock
+        self.kept = Kept(self._answered, self._failed, connection.handshake.accounts, clock)
+        self.lost: Lost | None = None
+        """How it ended; None as long as it has not."""
+        self.answers = 0
+        self.answered_at: float | None = None
+        """When the gateway last answered what it was asked (monotonic)."""
+        self._pending = {
+            Ask.TIME: Pending(Ask.TIME, TIME_SECONDS, TIME_SECONDS),
+            Ask.POSITIONS: Pending(Ask.POSITIONS, SPACING_SECONDS, PATIENCE_SECONDS),
+            Ask.SUMMARY: Pending(Ask.SUMMARY, SPACING_SECONDS, PATIENCE_SECONDS),
+        }
+        self._asked: deque[tuple[Ask, Caller]] = deque()
+        self._lock = threading.Lock()
+        self._is_woken = False
+        self._summary_ids, self._summary_id = count(1), 0
+        self._bell, self._button = socket.socketpair()
+        self._bell.setblocking(False)
+        self._button.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._selector.register(connection, selectors.EVENT_READ)
+        connection.hold(self.kept)
+
+    @property
+    def handshake(self) -> Handshake:
+        return self._connection.handshake
+
+    def ask(self, what: Ask, seconds: float) -> Future[Answer]:
+        """The answer, or Unanswered after so long, as long as somebody serves.
+
+        Answers that are on their way are shared. A caller who cancels disturbs nobody.
+        """
+        caller = Caller(Future(), self._clock.monotonic() + seconds)
+        with self._lock:
+            lost = self.lost
+            if lost is None:
+                self._asked.append((what, caller))
+        if lost:
+            caller.is_told(Unanswered(lost.code, lost.reason))
+        else:
+            self._ring()
+        return caller.answer
+
+    def wake(self) -> None:
+        """Has `serve` return; also from a signal's handler."""
+        self._is_woken = True
+        self._ring()
+
+    def last_asked(self, what: Ask) -> float:
+        """When that was last sent (monotonic), minus infinity for never."""
+        return self._pending[what].sent_at
+
+    def serve(self, seconds: float) -> bool:
+        """Reads, sends what is asked and tells who waits, until something worth a look has come.
+
+        Returns after so long at the latest, at once where the connection has ended; and whether
+        somebody has woken it.
+        """
+        end, changes = self._clock.monotonic() + seconds, self.kept.changes
+        self._step()
+        while not (self._is_woken or self.lost or self.kept.changes != changes):
+            now = self._clock.monotonic()
+            if now >= end:
+                break
+            self._wait(min(max(0.0, min(end, self._changes_at) - now), SLICE_SECONDS))
+            self._step()
+        woken, self._is_woken = self._is_woken, False
+        return woken
+
+    def close(self) -> Closing:
+        """Ends its subscriptions and closes it. Whoever waits is told that it is over."""
+        if self.lost is None:
+            with suppress(PeerClosed, NoAnswer):
+                self._leave(lambda client: client.cancelPositions())
+                self._cancel_summary()
+            self._end("stopped", "the connection was closed here")
+        return self._connection.close()
+
+    # the owner's
+
+    def _step(self) -> None:
+        """All that can be done without waiting."""
+        if self.lost:
+            return
+        try:
+            self._connection.hear()
+            self._take_callers()
+            self._expire()
+            self._send_what_is_due()
+        except PeerClosed as error:
+            self._end("connection-lost", str(error))
+        except ProtocolError as error:
+            self._end("protocol-error", str(error))
+        except NoAnswer as error:
+            self._end("half-open", str(error))
+
+    def _take_callers(self) -> None:
+        now = self._clock.monotonic()
+        while self._asked:
+            what, caller = self._asked.popleft()
+            if what is not Ask.TIME and (lost := self.kept.link_lost):
+                why = f"error {lost.code}: {lost.text}"
+                caller.is_told(Unanswered("connectivity-lost", why))
+            else:
+                self._pending[what].join(caller, now)
+
+    def _expire(self) -> None:
+        now = self._clock.monotonic()
+        for pending in self._pending.values():
+            if pending.expire(now, self._why_not):
+                self.kept.changes += 1
+
+    def _why_not(self, what: Ask) -> Unanswered:
+        """Why there was no answer in time, as far as can be told."""
+        pending, lost = self._pending[what], self.kept.link_lost
+        if lost:
+            return Unanswered("connectivity-lost", f"error {lost.code}: {lost.text}")
+        if not pending.is_under_way:
+            often = f"it is asked once in {pending.spacing:g} s at most"
+            return Unanswered("not-observable", f"the {what.value} was not asked in time: {often}")
+        code = "half-open" if self.is_overdue else WITHOUT_AN_END[what]
+        return Unanswered(code, f"the gateway did not answer about the {what.value} in time")
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the time, which is always to be had, was asked for and has not come."""
+        time = self._pending[Ask.TIME]
+        return time.is_under_way and self._clock.monotonic() - time.sent_at >= TIME_SECONDS
+
+    def _send_what_is_due(self) -> None:
+        for what, pending in self._pending.items():
+            if pending.due_at <= self._clock.monotonic():
+                pending.sent(self._clock.monotonic(), self._clock.now())
+                self._send(what)
+
+    def _send(self, what: Ask) -> None:
+        match what:
+            case Ask.TIME:
+                self._leave(lambda client: client.reqCurrentTime())
+            case Ask.POSITIONS:
+                self.kept.asked_positions()
+                self._leave(lambda client: client.reqPositions())
+            case Ask.SUMMARY:
+                self._cancel_summary()  # a gateway gives no more than two at a time
+                number = self._summary_id = next(self._summary_ids)
+                self.kept.asked_summary(number)
+                self._leave(lambda client: client.reqAccountSummary(number, "All", TAGS))
+
+    def _cancel_summary(self) -> None:
+        if number := self._summary_id:
+            self._summary_id = 0
+            self._leave(lambda client: client.cancelAccountSummary(number))
+
+    def _leave(self, request: Request) -> None:
+        self._connection.send(request, SEND_SECONDS)
+
+    def _answered(self, what: Ask, value: Positions | AccountSummary | datetime) -> None:
+        now = self.answered_at = self._clock.monotonic()
+        self.answers += 1
+        self._pending[what].answered(value, now, self._clock.now())
+
+    def _failed(self, what: Ask, why: Unanswered) -> None:
+        self._pending[what].failed(why)
+
+    @property
+    def _changes_at(self) -> float:
+        return min(pending.changes_at for pending in self._pending.values())
+
+    def _ring(self) -> None:
+        with suppress(OSError):  # it rings already, or nobody listens any more
+            self._button.send(b"!")
+
+    def _wait(self, seconds: float) -> None:
+        for key, _ in self._selector.select(seconds):
+            if key.fileobj is self._bell:
+                with suppress(OSError):
+                    self._bell.recv(4096)
+
+    def _end(self, code: str, reason: str) -> None:
+        """Our side is closed at once: left open it would be a zombie, too."""
+        with self._lock:
+            self.lost = Lost(code, reason)
+            late = [caller for _, caller in self._asked]
+            self._asked.clear()
+        self.kept.changes += 1
+        self._selector.close()
+        self._connection.close()
+        self._bell.close()
+        self._button.close()
+        why = Unanswered(code, reason)
+        for caller in late:
+            caller.is_told(why)
+        for pending in self._pending.values():
+            pending.failed(why)

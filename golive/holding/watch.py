@@ -1,0 +1,251 @@
+"""A held connection, watched: heartbeats that must be answered, and what is known of it, always."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import replace
+
+from golive import diagnosis, sockets
+from golive.advice.seen import Seen
+from golive.clock import SYSTEM, Clock
+from golive.diagnosis import Next
+from golive.gateway import Gateway
+from golive.holding.asks import Answer, Ask
+from golive.holding.held import TIME_SECONDS, Held
+from golive.holding.state import Condition, State
+from golive.settings import Settings
+from golive.transport import Closing
+
+ANSWER_SECONDS = 1.8
+"""A heartbeat's bound: what is wrong is known within its interval and two seconds."""
+
+LOOK_SECONDS = 3.0
+"""Between two looks at the sockets, where nothing is wrong."""
+
+REFRESH_SECONDS = 60.0
+"""After so long positions and summary are asked anew, lest a subscription was lost in silence."""
+
+REFRESH_BOUND_SECONDS = 10.0
+
+RETRY_SECONDS = 1.1
+"""Between two requests for positions or summary as long as they are not whole."""
+
+NEVER = float("-inf")
+MONITOR = Next("python -m golive monitor")
+
+
+class Watch:
+    """Whoever owns the connection serves it by `serve`; from any thread it can be asked.
+
+    It is an `asks.Source`. Nothing is said to be well because nothing was heard.
+    """
+
+    def __init__(
+        self,
+        held: Held,
+        settings: Settings,
+        gateway: Gateway,
+        clock: Clock = SYSTEM,
+        run_next: Next = MONITOR,
+        look_seconds: float = LOOK_SECONDS,
+        refresh_seconds: float = REFRESH_SECONDS,
+    ) -> None:
+        self.held = held
+        self._settings, self._gateway, self._clock, self._next = settings, gateway, clock, run_next
+        self._every = settings.golive.heartbeat_seconds
+        self._look_seconds, self._refresh_seconds = min(look_seconds, self._every), refresh_seconds
+        self._beat: Future[Answer] | None = None
+        self._beat_at = self._looked_at = NEVER
+        self._heartbeats = 0
+        self._answer_ms: float | None = None
+        self._missed_at: float | None = None
+        self._asked_anew: dict[Ask, tuple[float, Future[Answer]]] = {}
+        self._zombies: int | None = None
+        self._zombies_at: float | None = None
+        self._is_woken = False
+        self._state = self._first()
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    def ask(self, what: Ask, seconds: float) -> Future[Answer]:
+        return self.held.ask(what, seconds)
+
+    def serve(self, seconds: float) -> bool:
+        """Serves, sends heartbeats and keeps the state, for so long or until somebody wakes it.
+
+        Returns at once where the connection has ended; and whether somebody has woken it.
+        """
+        end = self._clock.monotonic() + seconds
+        self._attend()
+        while not (self._is_woken or self.held.lost):
+            now = self._clock.monotonic()
+            if now >= end:
+                break
+            self._is_woken |= self.held.serve(max(0.0, min(end, self._due_at) - now))
+            self._attend()
+        woken, self._is_woken = self._is_woken, False
+        return woken
+
+    def close(self) -> Closing:
+        """Closes the connection, and says so."""
+        closing = self.held.close()
+        self._attend()
+        return closing
+
+    # heartbeats
+
+    @property
+    def _next_beat_at(self) -> float:
+        """Never so soon after another request for the time that it would be dropped."""
+        return max(self._beat_at + self._every, self.held.last_asked(Ask.TIME) + TIME_SECONDS)
+
+    @property
+    def _due_at(self) -> float:
+        look_at = self._looked_at + self._look_seconds
+        return look_at if self._beat else min(look_at, self._next_beat_at)
+
+    def _attend(self) -> None:
+        """All that is due."""
+        self._end_beat()
+        self._begin_beat()
+        self._ask_anew()
+        is_due = self._clock.monotonic() >= self._looked_at + self._look_seconds
+        if is_due or self._condition != self._state.condition:
+            self._look()
+        self._state = self._now()
+
+    def _end_beat(self) -> None:
+        if self._beat is None or not self._beat.done():
+            return
+        beat, self._beat = self._beat, None
+        if beat.exception() is None:
+            self._answer_ms = beat.result().milliseconds
+        elif self.held.lost is None:
+            self._missed_at = self._clock.monotonic()
+
+    def _begin_beat(self) -> None:
+        now = self._clock.monotonic()
+        if self._beat is None and now >= self._next_beat_at and not self.held.lost:
+            self._beat_at, self._heartbeats = now, self._heartbeats + 1
+            self._beat = self.held.ask(Ask.TIME, ANSWER_SECONDS)
+
+    @property
+    def _is_mute(self) -> bool:
+        """A heartbeat was not answered, and nothing since."""
+        answered_at = self.held.answered_at
+        return self._missed_at is not None and (answered_at or NEVER) <= self._missed_at
+
+    # what is kept current
+
+    def _ask_anew(self) -> None:
+        kept = self.held.kept
+        if self.held.lost or kept.link_lost or self._is_mute:
+            return
+        is_whole = {
+            Ask.POSITIONS: bool(kept.positions and kept.positions.is_complete),
+            Ask.SUMMARY: bool(kept.summary and kept.summary.has_ended),
+        }
+        for what, whole in is_whole.items():
+            now, earlier = self._clock.monotonic(), self._asked_anew.get(what)
+            wait = self._refresh_seconds if whole else RETRY_SECONDS
+            if earlier is None or (earlier[1].done() and now - earlier[0] >= wait):
+                self._asked_anew[what] = (now, self.held.ask(what, REFRESH_BOUND_SECONDS))
+
+    def _look(self) -> None:
+        """Counts the zombies. Our own socket is one until its FIN has been read."""
+        found = self._zombies_seen()
+        if found and not self.held.lost:
+            self._is_woken |= self.held.serve(0)
+            found = self._zombies_seen() if self.held.lost else found
+        self._looked_at = self._clock.monotonic()
+        self._zombies = found
+        self._zombies_at = self._looked_at if found is not None else None
+
+    def _zombies_seen(self) -> int | None:
+        found = sockets.if_observable(lambda: self._gateway.zombies)
+        return None if found is None else len(found)
+
+    # the state
+
+    @property
+    def _condition(self) -> Condition:
+        if lost := self.held.lost:
+            return "stopped" if lost.code == "stopped" else "disconnected"
+        if self.held.kept.link_lost:
+            return "connectivity-lost"
+        if self._is_mute:
+            return "half-open"
+        return "connected" if self.held.answered_at is not None else "starting"
+
+    @property
+    def _code(self) -> str:
+        """In the order of the decision tree."""
+        lost, condition = self.held.lost, self._condition
+        if self._zombies:
+            return "zombies"
+        if lost and condition == "disconnected":
+            return lost.code
+        return condition if condition in ("half-open", "connectivity-lost") else ""
+
+    def _first(self) -> State:
+        settings, handshake = self._settings, self.held.handshake
+        return State(
+            made=self._clock.now(),
+            made_at=self._clock.monotonic(),
+            host=settings.credentials.host,
+            port=self._gateway.number,
+            kind=settings.credentials.kind,
+            client_id=settings.credentials.client_id,
+            expected_account=settings.golive.expected_account,
+            expected_positions=settings.golive.expected_positions,
+            heartbeat_seconds=self._every,
+            since=self._clock.now(),
+            handshake_ms=handshake.complete_ms,
+            server_version=handshake.server_version,
+            may_be_blind=settings.golive.allow_unobserved_sockets,
+        )
+
+    def _now(self) -> State:
+        before, held, kept = self._state, self.held, self.held.kept
+        now, condition = self._clock.now(), self._condition
+        return replace(
+            self._advised(before),
+            made=now,
+            made_at=self._clock.monotonic(),
+            condition=condition,
+            since=before.since if condition == before.condition else now,
+            heartbeats=self._heartbeats,
+            answers=held.answers,
+            answer_ms=self._answer_ms,
+            answered_at=held.answered_at,
+            positions=kept.positions,
+            positions_at=kept.positions_at,
+            summary=kept.summary,
+            summary_at=kept.summary_at,
+            zombies=self._zombies,
+            zombies_at=self._zombies_at,
+            farms=dict(kept.farms),
+            notices=tuple(kept.notices),
+        )
+
+    def _advised(self, before: State) -> State:
+        """With the diagnosis, which is made once for what is wrong."""
+        if (code := self._code) == before.code:
+            return before
+        if not code:
+            return replace(before, code="", cause="", next_steps=())
+        now = self._clock.now()
+        seen = Seen(
+            "soak.answers",
+            self._settings,
+            self._gateway.port_if_seen,
+            now,
+            attempted=now,
+            handshake=self.held.handshake,
+            positions=self.held.kept.positions,
+            lost_connectivity=self.held.kept.link_lost is not None,
+        )
+        found = diagnosis.explained(code, seen, self._next)
+        return replace(before, code=code, cause=found.cause, next_steps=tuple(found.next_steps))
