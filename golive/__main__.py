@@ -34,6 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
     options, rest = parser.parse_known_args(arguments)
     if options.command in bootstrap.TASKS:
         return bootstrap.run(options.command, rest)
+    if options.command == "health":
+        from golive import health
+
+        return health.main(rest, _settings_path)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
@@ -155,6 +159,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     schema = commands.add_parser("schema", help="the JSON schema of secrets.json, for editors")
     schema.add_argument("file", nargs="?", metavar="FILE", help="written there, not printed")
+    commands.add_parser(
+        "health", help="asks the running Monitor whether all is well", add_help=False
+    )
     for name, task in bootstrap.TASKS.items():
         commands.add_parser(name, help=f"{task.help}; more words are passed on to pytest")
     return parser
