@@ -20,8 +20,8 @@ NAMES = ("127.0.0.1", "localhost", "[::1]")
 machine (DNS rebinding) still says its own."""
 
 
-def app(source: Source, clock: Clock, address: str) -> Starlette:
-    """Only GET and HEAD; each answer is made of one snapshot."""
+def app(source: Source, clock: Clock, address: str, beside: Starlette | None = None) -> Starlette:
+    """Only GET and HEAD; each answer is made of one snapshot. `beside`: what is served as well."""
     metrics = Metrics(source, clock)
 
     async def healthz(_: Request) -> Response:
@@ -38,7 +38,9 @@ def app(source: Source, clock: Clock, address: str) -> Starlette:
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", tell_metrics),
+            *(beside.routes if beside else ()),
         ],
+        lifespan=beside.router.lifespan_context if beside else None,
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=[*NAMES, address], www_redirect=False)
         ],

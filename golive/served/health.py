@@ -68,7 +68,7 @@ def alive(state: State, clock: Clock) -> Told:
         "condition": state.condition,
         **_moment(state, clock),
     }
-    return Told(NOT_READY if stuck else READY, body | _diagnosis(state, clock, STUCK * stuck))
+    return Told(NOT_READY if stuck else READY, body | diagnosis(state, clock, STUCK * stuck))
 
 
 def ready(state: State, clock: Clock) -> Told:
@@ -83,7 +83,7 @@ def ready(state: State, clock: Clock) -> Told:
         "condition": state.condition,
         "since": _iso(state.since),
         **_moment(state, clock),
-        **_diagnosis(state, clock, code),
+        **diagnosis(state, clock, code),
         "endpoint": {
             "host": state.host,
             "port": state.port,
@@ -137,7 +137,7 @@ def _moment(state: State, clock: Clock) -> dict[str, Any]:
     }
 
 
-def _diagnosis(state: State, clock: Clock, code: str) -> dict[str, Any]:
+def diagnosis(state: State, clock: Clock, code: str) -> dict[str, Any]:
     """Empty where there is nothing to diagnose."""
     if not code:
         return {}

@@ -8,6 +8,7 @@ import sys
 import threading
 
 import uvicorn
+from starlette.applications import Starlette
 
 from golive.clock import SYSTEM, Clock
 from golive.holding.asks import Source
@@ -23,19 +24,26 @@ class NotServed(Exception):
 
 
 class Server:
-    """Serves /healthz, /readyz and /metrics of a source.
+    """Serves /healthz, /readyz and /metrics of a source, and the routes of what is `beside`.
 
     The port is taken when this is made, 0 for any free one, so that a taken one is known before
     anything else happens. Raises NotServed.
     """
 
-    def __init__(self, source: Source, address: str, port: int, clock: Clock = SYSTEM) -> None:
+    def __init__(
+        self,
+        source: Source,
+        address: str,
+        port: int,
+        clock: Clock = SYSTEM,
+        beside: Starlette | None = None,
+    ) -> None:
         self._listener = _listening(address, port)
         host, self.port = self._listener.getsockname()[:2]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._server = _Server(
             uvicorn.Config(
-                app(source, clock, host),
+                app(source, clock, host, beside),
                 loop="asyncio",
                 http=Bounded,
                 ws="none",

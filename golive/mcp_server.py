@@ -1,0 +1,251 @@
+"""The MCP server: tools that read the one held connection, over the SDK's transports.
+
+There is no tool that places, changes or cancels an order, nor could one: the connection behind
+them sends nothing that does (`golive.official_client.READING`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from mcp.server import Server, ServerRequestContext
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+    ToolAnnotations,
+)
+from mcp_types import Tool as Listed
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from golive import __version__
+from golive.clock import SYSTEM, Clock
+from golive.holding.asks import Source
+from golive.settings_file import SettingsFile
+from golive.text import shortened
+from golive.tools.answers import GatewayLook, PositionRows, Problem, Status, SummaryRows
+from golive.tools.asking import Asking, NoAnswer
+from golive.tools.looking import Looking
+
+NAME, PATH = "golive", "/mcp"
+ABOUT = (
+    "Reads an Interactive Brokers gateway over its one connection: positions, account summary,"
+    " and how the connection and the gateway are. Nothing here can place, change or cancel an"
+    " order. Each answer says how old it is; an error says what is wrong and what to do. Do not"
+    " call again at once after an error: wait for what its next_steps ask for."
+)
+READS = ToolAnnotations(
+    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+)
+HOSTS = ("127.0.0.1", "localhost", "[::1]")
+LARGEST_REQUEST = 65_536
+HELD = ("connected", "half-open", "connectivity-lost")
+"""The conditions in which the connection is open."""
+
+
+class Nothing(BaseModel):
+    """A tool without arguments."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Underlying(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    ticker: str = Field(
+        min_length=1,
+        max_length=100,
+        description="the symbol of the underlying, such as AAPL; upper or lower case",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What is listed of a tool; `answers` is the shape of what it returns."""
+
+    name: str
+    title: str
+    about: str
+    answers: type[BaseModel]
+    takes: type[BaseModel] = Nothing
+
+    def listed(self) -> Listed:
+        return Listed(
+            name=self.name,
+            title=self.title,
+            description=self.about,
+            input_schema=self.takes.model_json_schema(),
+            output_schema=self.output_schema(),
+            annotations=READS,
+        )
+
+    def output_schema(self) -> dict[str, Any]:
+        """Its answer, or the problem of an error: some clients hold an error to it as well."""
+        either: Any = self.answers | Problem
+        return {"type": "object", **TypeAdapter(either).json_schema(mode="serialization")}
+
+
+TOOLS = (
+    Tool(
+        "get-positions",
+        "Open positions",
+        "The open positions of every account of the login, asked of the gateway now.",
+        PositionRows,
+    ),
+    Tool(
+        "get-option-positions",
+        "Open option positions",
+        "The open positions in options and futures options on one underlying, asked now.",
+        PositionRows,
+        Underlying,
+    ),
+    Tool(
+        "get-account-summary",
+        "Account summary",
+        "Net liquidation, cash, buying power and the like of every account, asked now.",
+        SummaryRows,
+    ),
+    Tool(
+        "get-connection-status",
+        "State of the connection",
+        "How the one connection to the gateway is, since when, and what is wrong with it.",
+        Status,
+    ),
+    Tool(
+        "check-gateway",
+        "The gateway from outside",
+        "Whether the gateway listens, has zombies, a filling accept queue or other clients, and"
+        " whether an attempt to connect would be allowed now. Connects to nothing.",
+        GatewayLook,
+    ),
+)
+
+Call = Callable[[str, dict[str, Any]], Awaitable[CallToolResult]]
+"""Answers a call of one of TOOLS: its name, its arguments."""
+
+
+class Answering:
+    """Answers the calls from a source; check-gateway also looks at the gateway of the settings."""
+
+    def __init__(
+        self,
+        source: Source,
+        file: SettingsFile,
+        own: Iterable[int] = (),
+        clock: Clock = SYSTEM,
+    ) -> None:
+        asking, self._source = Asking(source, clock), source
+        self._looking = Looking(file, own, clock)
+        self._look_under_way: asyncio.Task[GatewayLook] | None = None
+        self._answers: dict[str, Callable[..., Awaitable[BaseModel]]] = {
+            "get-positions": asking.positions,
+            "get-option-positions": asking.option_positions,
+            "get-account-summary": asking.account_summary,
+            "get-connection-status": asking.status,
+            "check-gateway": self._look,
+        }
+
+    async def __call__(self, name: str, arguments: dict[str, Any]) -> CallToolResult:
+        takes = next(tool.takes for tool in TOOLS if tool.name == name)
+        try:
+            given = takes.model_validate(arguments)
+        except ValidationError as error:
+            return refused(_mistaken(error, takes))
+        try:
+            return answered(await self._answers[name](**given.model_dump()))
+        except NoAnswer as error:
+            return refused(error.problem)
+
+    async def _look(self) -> GatewayLook:
+        """Those who ask at the same time share a look: it goes through every process."""
+        if self._look_under_way is None or self._look_under_way.done():
+            is_held = self._source.state.condition in HELD
+            look = asyncio.to_thread(self._looking.look, is_held=is_held)
+            self._look_under_way = asyncio.ensure_future(look)
+        return await asyncio.shield(self._look_under_way)
+
+
+def answered(answer: BaseModel) -> CallToolResult:
+    """As data, and as the same in text for a client that reads no data."""
+    data = answer.model_dump(mode="json")
+    text = TextContent(type="text", text=answer.model_dump_json())
+    return CallToolResult(content=[text], structured_content=data)
+
+
+def refused(problem: Problem) -> CallToolResult:
+    """An error: as data, and in words."""
+    steps = [f"{n}. {step}" for n, step in enumerate(problem.next_steps, start=1)]
+    text = "\n".join([f"{problem.code}: {problem.cause}", *steps])
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)],
+        structured_content=problem.model_dump(mode="json"),
+        is_error=True,
+    )
+
+
+def server(call: Call) -> Server[Any]:
+    """A server of these tools and of nothing else; whatever the transport."""
+
+    async def list_tools(
+        _: ServerRequestContext[Any], __: PaginatedRequestParams | None
+    ) -> ListToolsResult:
+        return ListToolsResult(tools=[tool.listed() for tool in TOOLS])
+
+    async def call_tool(
+        _: ServerRequestContext[Any], asked: CallToolRequestParams
+    ) -> CallToolResult:
+        if asked.name not in {tool.name for tool in TOOLS}:
+            raise MCPError(INVALID_PARAMS, f"no such tool: {shortened(asked.name, 100)}")
+        return await call(asked.name, asked.arguments or {})
+
+    return Server(
+        NAME,
+        version=__version__,
+        title="Go-live checks for IBKR gateways",
+        instructions=ABOUT,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+    )
+
+
+def http_app(source: Source, file: SettingsFile, clock: Clock = SYSTEM) -> Starlette:
+    """The same over streamable HTTP, at /mcp: POST only, each request answered by itself.
+
+    Whoever mounts its routes must enter its lifespan (`router.lifespan_context`). What a page of
+    the web sends is refused by its Host and its Origin.
+    """
+    manager = StreamableHTTPSessionManager(
+        server(Answering(source, file, clock=clock)),
+        json_response=True,
+        stateless=True,
+        max_request_body_size=LARGEST_REQUEST,
+        security_settings=TransportSecuritySettings(
+            allowed_hosts=[*HOSTS, *(f"{host}:*" for host in HOSTS)],
+            allowed_origins=[f"http://{host}{port}" for host in HOSTS for port in ("", ":*")],
+        ),
+    )
+    route = Route(PATH, StreamableHTTPASGIApp(manager), methods=["POST"])
+    return Starlette(routes=[route], lifespan=lambda _: manager.run())
+
+
+def _mistaken(error: ValidationError, takes: type[BaseModel]) -> Problem:
+    """What is wrong with the arguments; what was given is not told again."""
+    found = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(each) for each in found["loc"])
+    wanted = ", ".join(takes.model_fields) or "none"
+    return Problem(
+        code="invalid-arguments",
+        cause=shortened(f"{where}: {found['msg']}", 300),
+        next_steps=[f"Call it again; its arguments are: {wanted}."],
+    )

@@ -1,0 +1,186 @@
+"""What the tools answer from the held connection: asked of the gateway, bounded, never kept."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from datetime import datetime, timedelta
+
+from golive import masking
+from golive.answers import AccountSummary, AccountValue, Position, Positions
+from golive.clock import SYSTEM, Clock
+from golive.holding.asks import Answer, Ask, Source, Unanswered
+from golive.holding.state import State
+from golive.served import health
+from golive.text import printable
+from golive.tools.answers import (
+    Endpoint,
+    PositionRow,
+    PositionRows,
+    Problem,
+    Status,
+    SummaryRow,
+    SummaryRows,
+)
+
+SECONDS = 10.0
+"""How long the gateway's answer to a tool is waited for."""
+GRACE = 1.0
+"""How much longer the one is waited for who should have said that there is none."""
+
+OPTIONS = frozenset({"OPT", "FOP"})
+"""Options on shares and indices, and on futures: the TWS API's own names of them."""
+
+
+class NoAnswer(Exception):
+    """A tool cannot answer, for a reason that has a diagnosis."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.code}: {problem.cause}")
+        self.problem = problem
+
+
+class Asking:
+    """The tools of one held connection. All of them raise NoAnswer."""
+
+    def __init__(self, source: Source, clock: Clock = SYSTEM, seconds: float = SECONDS) -> None:
+        self._source, self._clock, self._seconds = source, clock, seconds
+
+    async def positions(self) -> PositionRows:
+        """The open positions of every account."""
+        answer, found = await self._positions()
+        return self._rows(answer, found, _open(found))
+
+    async def option_positions(self, ticker: str) -> PositionRows:
+        """The open ones whose underlying has this symbol, in whatever case."""
+        answer, found = await self._positions()
+        wanted = ticker.strip().casefold()
+        options = (row for row in _open(found) if row.sec_type in OPTIONS)
+        rows = tuple(row for row in options if row.symbol.casefold() == wanted)
+        return self._rows(answer, found, rows)
+
+    async def account_summary(self) -> SummaryRows:
+        answer = await self._answer(Ask.SUMMARY)
+        found = answer.value
+        if not isinstance(found, AccountSummary) or not found.has_ended:
+            raise self._no_answer(
+                "positions-incomplete", "the account summary was not sent to its end"
+            )
+        rows = [_summary_row(row) for row in found.rows]
+        as_of, age = self._moment(answer)
+        return SummaryRows(
+            endpoint=endpoint(self._source.state),
+            as_of=as_of,
+            age_seconds=age,
+            complete=True,
+            count=len(rows),
+            rows=rows,
+        )
+
+    async def status(self) -> Status:
+        """What is known of the connection at this moment."""
+        state, now = self._source.state, self._clock.monotonic()
+        code = health.trouble(state, now)
+        return Status(
+            endpoint=endpoint(state),
+            condition=state.condition,
+            ready=not code,
+            problem=problem(state, self._clock, code) if code else None,
+            since=state.since,
+            as_of=state.made,
+            age_seconds=health.age(state.made_at, now) or 0.0,
+            answer_age_seconds=health.age(state.answered_at, now),
+            answer_ms=state.answer_ms,
+            heartbeat_seconds=state.heartbeat_seconds,
+            handshake_ms=state.handshake_ms,
+            server_version=state.server_version,
+            smoke=state.smoke,
+            positions=health.open_positions(state),
+            expected_positions=state.expected_positions,
+            positions_age_seconds=health.age(state.positions_at, now),
+            zombies=state.zombies,
+            reconnects=state.reconnects,
+            farms=dict(state.farms),
+            notices=list(state.notices),
+        )
+
+    async def _positions(self) -> tuple[Answer, Positions]:
+        answer = await self._answer(Ask.POSITIONS)
+        found = answer.value
+        assert isinstance(found, Positions)
+        if not found.is_complete:
+            trouble = found.trouble
+            lost = trouble is not None and trouble.code in (1100, 2110)
+            raise self._no_answer(
+                "connectivity-lost" if lost else "positions-incomplete",
+                found.reason or "the gateway was in trouble while it sent the positions",
+            )
+        return answer, found
+
+    async def _answer(self, what: Ask) -> Answer:
+        """Whoever stops waiting leaves the request to those who wait on."""
+        asked = asyncio.wrap_future(self._source.ask(what, self._seconds))
+        asked.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.wait([asked], timeout=self._seconds + GRACE)
+        if not asked.done():
+            raise self._no_answer("half-open", f"no answer within {self._seconds:g} s")
+        try:
+            return asked.result()
+        except Unanswered as error:
+            raise self._no_answer(error.code, str(error)) from None
+
+    def _no_answer(self, code: str, cause: str) -> NoAnswer:
+        return NoAnswer(problem(self._source.state, self._clock, code, cause))
+
+    def _rows(self, answer: Answer, found: Positions, rows: tuple[Position, ...]) -> PositionRows:
+        as_of, age = self._moment(answer)
+        return PositionRows(
+            endpoint=endpoint(self._source.state),
+            as_of=as_of,
+            age_seconds=age,
+            complete=not found.unreadable,
+            count=len(rows),
+            rows=[_position_row(row) for row in rows],
+        )
+
+    def _moment(self, answer: Answer) -> tuple[datetime, float]:
+        age = self._clock.now() - answer.answered
+        return answer.answered, round(max(age, timedelta()).total_seconds(), 3)
+
+
+def endpoint(state: State) -> Endpoint:
+    return Endpoint(host=state.host, port=state.port, kind=state.kind, client_id=state.client_id)
+
+
+def problem(state: State, clock: Clock, code: str, cause: str = "") -> Problem:
+    """What is wrong, in the words of the state where it knows of it; no account is named."""
+    told = health.diagnosis(state, clock, code)
+    hidden = masking.without((state.expected_account,), cause or told["cause"])
+    return Problem(
+        code=code,
+        cause=printable(hidden),
+        next_steps=told["next_steps"],
+        not_before=state.not_before,
+        endpoint=endpoint(state),
+    )
+
+
+def _open(found: Positions) -> tuple[Position, ...]:
+    """Those that are not closed, and those of which nobody can tell."""
+    return tuple(row for row in found.rows if row.quantity is None or row.quantity)
+
+
+def _position_row(row: Position) -> PositionRow:
+    told = {name: getattr(row, name) for name in PositionRow.model_fields}
+    quantity = None if row.quantity is None else f"{row.quantity:f}"
+    numbers = {"strike": _finite(row.strike), "average_cost": _finite(row.average_cost)}
+    return PositionRow(**told | {"quantity": quantity} | numbers)
+
+
+def _summary_row(row: AccountValue) -> SummaryRow:
+    return SummaryRow(**row._asdict())
+
+
+def _finite(number: float) -> float | None:
+    """JSON has no other numbers."""
+    return number if math.isfinite(number) else None

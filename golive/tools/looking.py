@@ -1,0 +1,176 @@
+"""What check-gateway tells: the gateway as it is seen from outside, by one who connects to nothing.
+
+It looks at what the pre-flight looks at, but waits for nothing and takes no lock.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from golive import diagnosis, masking, stale_clients
+from golive.advice.seen import Seen
+from golive.clock import SYSTEM, Clock
+from golive.diagnosis import Next
+from golive.gateway import Gateway
+from golive.memory.discipline import Discipline, made
+from golive.memory.journal import Journal
+from golive.memory.remembering import Aim, state_folder
+from golive.on_disk import reading
+from golive.settings_file import SettingsFile
+from golive.sockets import Answer, NotObservable, Socket, SocketTable
+from golive.text import printable
+from golive.tools.answers import Endpoint, GatewayLook, LastAttempt, Problem
+
+COMMAND = "python -m golive mcp"
+
+
+class Looking:
+    """The gateway of these settings; the processes `own` have the connection that is ours."""
+
+    def __init__(self, file: SettingsFile, own: Iterable[int] = (), clock: Clock = SYSTEM) -> None:
+        self._file, self._own, self._clock = file, frozenset({os.getpid(), *own}), clock
+        to = file.settings.credentials
+        self._aim = Aim.of(file, to.host, to.port)
+        is_there = file.written is not None or self._aim.is_at_the_fallback
+        self._next = Next.after(COMMAND, None, file.written is not None, is_there, file.path.name)
+
+    def look(self, *, is_held: bool) -> GatewayLook:
+        """What is seen now. `is_held`: ours is open, so the rules about attempts do not matter."""
+        seen = _Look(self._file, self._own, _discipline(self._aim, self._clock.now()), self._clock)
+        return seen.told(is_held, self._next)
+
+
+class _Look:
+    """One look. `untold` is what could not be seen, and why."""
+
+    def __init__(
+        self, file: SettingsFile, own: frozenset[int], rules: Discipline, clock: Clock
+    ) -> None:
+        self._settings, self._own, self._rules = file.settings, own, rules
+        to, self._now = file.settings.credentials, clock.now()
+        self._gateway = gateway = Gateway(to.port, SocketTable(to.host), clock)
+        self._untold: list[str] = []
+        self._listeners = self._seen(lambda: gateway.listeners)
+        self._zombies = self._seen(lambda: gateway.zombies)
+        self._others = self._seen(lambda: [each for each in gateway.clients if each.pid not in own])
+        self._is_blind = bool(self._untold) and not file.settings.golive.allow_unobserved_sockets
+        self._queue = self._seen(gateway.accept_queue) if self._listeners else None
+        self._process = gateway.process_if_seen()
+
+    def told(self, is_held: bool, run_next: Next) -> GatewayLook:
+        to, process, step = self._settings.credentials, self._process, self._step(is_held)
+        return GatewayLook(
+            endpoint=Endpoint(host=to.host, port=to.port, kind=to.kind, client_id=to.client_id),
+            as_of=self._now,
+            listening=None if self._listeners is None else bool(self._listeners),
+            process=printable(process.name) if process else None,
+            pid=process.pid if process else None,
+            up_seconds=round(self._seconds_since(process.started), 1) if process else None,
+            zombies=_count(self._zombies),
+            accept_queue=self._queue,
+            other_clients=_count(self._others),
+            not_observable=list(dict.fromkeys(map(printable, self._untold))),
+            last_attempt=self._last_attempt(),
+            attempt_not_before=None if is_held else self._rules.refused_until,
+            problem=self._diagnosed(step, run_next) if step else self._too_early(is_held),
+        )
+
+    def _seen(self, look: Callable[[], Answer]) -> Answer | None:
+        try:
+            return look()
+        except NotObservable as error:
+            self._untold.append(str(error))
+            return None
+
+    def _step(self, is_held: bool) -> str:
+        """The first step of the pre-flight that does not hold; "" where all do."""
+        rules, started = self._rules, self._process.started if self._process else None
+        attempts = {
+            "environment.cool-down": rules.quick_retry,
+            "environment.no-flipping": rules.flipping,
+        }
+        found = {
+            **({} if is_held else attempts),
+            "environment.no-zombies": self._zombies,
+            "gateway.listening": self._listeners == [],
+            "gateway.restarted": not is_held and rules.no_restart(started),
+            "gateway.no-other-client": self._others or self._is_blind,
+            "gateway.accept-queue": self._queue,
+        }
+        return next((step for step, holds_not in found.items() if holds_not), "")
+
+    def _diagnosed(self, step: str, run_next: Next) -> Problem:
+        seen = Seen(
+            step,
+            self._settings,
+            self._gateway.port_if_seen,
+            self._now,
+            unobserved=self._untold[0] if self._is_blind and not self._others else "",
+            discipline=self._rules,
+            listener=self._process,
+            others=self._strangers(),
+            other_listeners=self._gateway.other_listeners,
+        )
+        found = diagnosis.diagnose(reading.added_to(seen), run_next)
+        return self._problem(
+            found.code,
+            found.cause,
+            [*found.next_steps, *found.if_that_fails],
+            datetime.fromisoformat(found.not_before) if found.not_before else None,
+        )
+
+    def _strangers(self) -> tuple[stale_clients.StaleClient, ...]:
+        found = stale_clients.find(self._gateway, self._settings)
+        return tuple(each for each in found if each.pid not in self._own)
+
+    def _too_early(self, is_held: bool) -> Problem | None:
+        """A gateway that is up for less than the initialization time is left alone."""
+        if is_held or self._process is None:
+            return None
+        login = reading.logged_in(self._settings, self._now)
+        since = max(filter(None, (self._process.started, login)))
+        wanted = self._settings.golive.initialization_seconds
+        if (up := self._seconds_since(since)) >= wanted:
+            return None
+        return self._problem(
+            "too-early",
+            f"the gateway has been up for {up:.0f} s of the {wanted:g} that it is given",
+            ["Wait; do not touch its window, and connect nothing to it."],
+            since + timedelta(seconds=wanted),
+        )
+
+    def _problem(
+        self, code: str, cause: str, next_steps: Sequence[str], not_before: datetime | None
+    ) -> Problem:
+        def shown(text: str) -> str:
+            return printable(masking.without(self._settings.secret_words, text))
+
+        steps = [shown(each) for each in next_steps]
+        return Problem(code=code, cause=shown(cause), next_steps=steps, not_before=not_before)
+
+    def _last_attempt(self) -> LastAttempt | None:
+        at = [each for each in self._rules.past if each.endpoint == self._rules.endpoint]
+        if not at:
+            return None
+        last = at[-1]
+        return LastAttempt(
+            begun=last.begun, ended=last.ended, outcome=last.outcome, client_id=last.client_id
+        )
+
+    def _seconds_since(self, moment: datetime) -> float:
+        return max(0.0, (self._now - moment).total_seconds())
+
+
+def _discipline(aim: Aim, now: datetime) -> Discipline:
+    """The rules, as far as earlier attempts can be read."""
+    try:
+        entries = Journal(state_folder()).read().entries
+    except OSError:
+        entries = ()
+    return Discipline(tuple(made(entries)), aim.endpoint, aim.known, now, aim.cooldown)
+
+
+def _count(found: Sequence[Socket] | None) -> int | None:
+    return None if found is None else len(found)
