@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from golive import installed
+from golive import changes, installed
 from golive.api_settings import ApiSettings
-from golive.evidence import plain
+from golive.evidence import Soak, plain
 from golive.gateway import Gateway, Uptime
 from golive.identity import Identity, read_identity
 from golive.memory.remembering import Memory
@@ -136,13 +136,31 @@ def positions(run: Run, connection: Connection, golive_session: GoLiveSession) -
 
 
 @pytest.fixture(scope="session")
-def soak() -> None:
-    raise NotImplementedError
+def soak(run: Run, connection: Connection, golive_session: GoLiveSession) -> Soak:
+    """The connection held for the soak time; whatever ends it, the run has its figures."""
+    from golive.soak import Soak as Soaking
+
+    patience = min(run.heartbeat_seconds, run.file.settings.golive.handshake_timeout_seconds)
+    soaking = Soaking(
+        connection, run.gateway, run.soak_seconds, run.heartbeat_seconds, patience, run.clock
+    )
+    try:
+        return soaking.perform(golive_session.soaking(soaking))
+    finally:
+        run.soak = soaking.figures
 
 
 @pytest.fixture(scope="session")
-def positions_after() -> None:
-    raise NotImplementedError
+def positions_after(
+    run: Run, connection: Connection, soak: Soak, golive_session: GoLiveSession
+) -> Positions:
+    """The positions asked for once more, and compared with those before the soak."""
+    found = connection.positions(*golive_session.bounded("the positions"))
+    before, after = (plain(each.rows) for each in (run.positions, found) if each is not None)
+    drift = changes.of_positions(before, after) if found.is_complete else None
+    run.positions_after = found
+    run.soak = soak.model_copy(update={"position_drift": drift})
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ LOOKED_THROUGH = 200
 
 ABSENT = "not set"
 
+Rows = list[dict[str, Any]]
+
 Key = tuple[str, object, str]
 """Account, contract id, and the contract in words."""
 
@@ -37,7 +39,9 @@ def _since(now: Evidence, runs: Path) -> SinceLastGo:
         run_id=last.run_id,
         ended=last.ended,
         digest=last.digest,
-        positions=_positions(last, now) if now.has_all_positions else None,
+        positions=of_positions(last.positions.rows, now.positions.rows)
+        if now.has_all_positions
+        else None,
         others=list(_others(last, now)),
     )
 
@@ -60,8 +64,8 @@ def _aim(found: Evidence) -> tuple[object, ...]:
     return (found.target, there.kind) if found.target == "fake" else (there.host, there.port)
 
 
-def _positions(last: Evidence, now: Evidence) -> list[PositionChange]:
-    """By contract, as they stand in the table of the earlier run, then what is new."""
+def of_positions(last: Rows, now: Rows) -> list[PositionChange]:
+    """By contract, as they stand in the earlier table, then what is new."""
     before, after = _held(last), _held(now)
     changes = ((key, before.get(key), after.get(key)) for key in before | after)
     return [
@@ -71,10 +75,10 @@ def _positions(last: Evidence, now: Evidence) -> list[PositionChange]:
     ]
 
 
-def _held(found: Evidence) -> dict[Key, str]:
+def _held(rows: Rows) -> dict[Key, str]:
     """Quantities of what is open; of a contract that is told twice, what was told last."""
-    rows = {_key(row): row for row in found.positions.rows}
-    return {key: str(row.get("quantity")) for key, row in rows.items() if evidence.is_open(row)}
+    last = {_key(row): row for row in rows}
+    return {key: str(row.get("quantity")) for key, row in last.items() if evidence.is_open(row)}
 
 
 def _key(row: dict[str, Any]) -> Key:

@@ -165,6 +165,10 @@ class Connection:
             hearing.error(error)
         self._heard.hearing = hearing
 
+    def release(self) -> None:
+        """What comes is kept here again, as before it was held."""
+        self._heard.hearing = None
+
     def fileno(self) -> int:
         """What a selector waits for; -1 where there is no connection."""
         return self._transport.fileno() if self._transport else -1

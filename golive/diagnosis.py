@@ -15,6 +15,7 @@ from golive.advice.seen import Seen
 from golive.evidence import Candidate, Diagnosis
 
 PROCEDURE = "pytest acceptance -m golive"
+SOAK = "pytest acceptance -m soak"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Next:
         return cls(
             " ".join([command, *options]),
             " ".join(fall_back),
-            " ".join([PROCEDURE, *options, "--kill-stale"]),
+            " ".join([SOAK if command == SOAK else PROCEDURE, *options, "--kill-stale"]),
             secrets or settings,
         )
 

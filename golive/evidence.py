@@ -216,8 +216,10 @@ class Soak(Record):
     """The connection held for long: `seconds` of the `wanted` ones, and what was seen meanwhile.
 
     `slope_ms_per_hour` is that of the answers' latency. `samples` are thinned out where they are
-    many; the figures are of all. `stopped` is why it ended early, None where it did not.
-    `position_drift` are the contracts of which more or less is held at its end.
+    many; the figures are of all, percentiles to 1 %. `most_zombies` is None where none could be
+    looked for, `unseen` counts those looks. `stopped` is why it ended early, None where it did not,
+    and `code` that diagnosis. `position_drift` are the contracts of which more or less is held at
+    its end, None where that was not asked.
     """
 
     wanted: float
@@ -230,13 +232,15 @@ class Soak(Record):
     max_ms: float | None = None
     slope_ms_per_hour: float | None = None
     most_zombies: int | None = None
+    unseen: int = 0
     longest_accept_queue: int | None = None
     own_memory_growth: int | None = None
     gateway_memory_growth: int | None = None
     farm_flaps: int = 0
     notices: list[str] = []
-    position_drift: list[PositionChange] = []
+    position_drift: list[PositionChange] | None = None
     stopped: str | None = None
+    code: str = ""
     samples: list[Sample] = []
 
 

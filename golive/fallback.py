@@ -16,7 +16,8 @@ def is_due(finished: Evidence, run: Run) -> bool:
     found = finished.diagnosis
     wanted = run.file.settings.golive.auto_fallback and bool(run.run_next.fall_back)
     known = BY_CODE.get(found.code) if found else None
-    return wanted and known is not None and known.is_the_gateways
+    is_for_going_live = finished.plan == "golive"
+    return wanted and is_for_going_live and known is not None and known.is_the_gateways
 
 
 def command(*more: str) -> list[str]:

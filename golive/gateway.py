@@ -129,6 +129,11 @@ class Gateway:
             waiting = self._queue(self.number)
         return waiting
 
+    def accept_queue_now(self) -> int:
+        """The same at one look, without waiting."""
+        self._look_behind(self.port)
+        return self._queue(self.number)
+
     def wait_until_initialized(
         self,
         seconds: float,

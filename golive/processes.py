@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PureWindowsPath
+from typing import NamedTuple
 
 import psutil
 
@@ -34,6 +37,11 @@ def is_same(pid: int, started: datetime) -> bool:
     """Whether the process of that pid and that start is still there."""
     found = process(pid)
     return found is not None and abs(found.started - started).total_seconds() < 2
+
+
+def own() -> Process | None:
+    """This one."""
+    return process(os.getpid())
 
 
 def command_line(found: Process, secrets: Iterable[str] = ()) -> str:
@@ -79,6 +87,38 @@ def _relatives(pid: int, of: Callable[[psutil.Process], list[psutil.Process]]) -
 def program(name: str) -> str:
     """A program's bare name, from its name or path on any platform: `C:\\x\\Dotnet.exe`, dotnet."""
     return PureWindowsPath(name.strip()).name.casefold().removesuffix(".exe")
+
+
+class Load(NamedTuple):
+    """What a process takes of its machine; None is what is not told to this user.
+
+    `memory` is what of it is in use by the process, resident, in bytes; `handles` are open files,
+    or on Windows handles.
+    """
+
+    memory: int | None = None
+    threads: int | None = None
+    handles: int | None = None
+
+
+def load(found: Process | None) -> Load:
+    """Of this very process, now; of one that has ended, nothing is known."""
+    hold = same(found) if found else None
+    if hold is None:
+        return Load()
+    count = getattr(hold, "num_handles" if sys.platform == "win32" else "num_fds")
+    return Load(
+        _if_told(lambda: int(hold.memory_info().rss)),
+        _if_told(hold.num_threads),
+        _if_told(count),
+    )
+
+
+def _if_told(ask: Callable[[], int]) -> int | None:
+    try:
+        return ask()
+    except (psutil.Error, OSError):
+        return None
 
 
 def same(found: Process) -> psutil.Process | None:

@@ -32,6 +32,7 @@ from golive.console import Console
 from golive.memory import remembering
 from golive.run import Blocked, NotConfigured, Run
 from golive.run_end import RunEnd
+from golive.soak import Soak
 from golive.sockets import NotObservable
 from golive.target import HEALTHY, Choice
 from golive.text import printable
@@ -417,10 +418,16 @@ class GoLiveSession:
         seconds = self.run.file.settings.golive.handshake_timeout_seconds
         return seconds, self.waiting(self._told.answer(what, seconds), seconds)
 
-    def waiting(self, say: Callable[[float], str], most: float) -> Callable[[float], None]:
+    def soaking(self, soak: Soak) -> Callable[[float], None]:
+        """How it goes; elsewhere than on a terminal once a minute."""
+        return self.waiting(self._told.soaking(soak), soak.wanted, every=60.0)
+
+    def waiting(
+        self, say: Callable[[float], str], most: float, every: float = 10.0
+    ) -> Callable[[float], None]:
         """Hears the seconds left of a wait, and tells them in place, or elsewhere now and then."""
         tell: Callable[[float], None] = self._teller.waiting(say, most)
-        return tell if self._console.is_live else now_and_then(tell)
+        return tell if self._console.is_live else now_and_then(tell, every)
 
 
 def _settings_path(config: pytest.Config) -> Path:

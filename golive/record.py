@@ -98,8 +98,9 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
         access=run.access,
         own_address=run.connection.own_address if run.connection else "",
         api_settings=run.api_settings,
-        positions=run.positions,
-        lost_connectivity=bool(run.connection and run.connection.connectivity_lost),
+        positions=run.positions_after or run.positions,
+        lost_connectivity=_has_lost_its_link(run),
+        soak=run.soak,
         others=tuple(run.others),
         other_listeners=run.gateway.other_listeners,
         resets=run.resets,
@@ -107,6 +108,12 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
     if is_over and record.stage != "environment":
         seen = reading.added_to(seen)
     return diagnosis.diagnose(seen, run.run_next, facts.observed(record))
+
+
+def _has_lost_its_link(run: Run) -> bool:
+    """A soak hears what comes in the connection's place."""
+    at_last = run.connection.connectivity_lost if run.connection else None
+    return at_last is not None or (run.soak is not None and run.soak.code == "connectivity-lost")
 
 
 def _least_uptime(run: Run) -> float:

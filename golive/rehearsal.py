@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+from golive.pulse import LEAST_APART
 from golive.settings import GoLive, Settings
 from golive.settings_file import SettingsFile
 
@@ -112,6 +113,13 @@ def soak_seconds(golive: GoLive) -> float:
     """No hour with a fake, unless the settings name a time themselves."""
     named = "soak_minutes" in golive.model_fields_set
     return golive.soak_minutes * 60 if named else SOAK_SECONDS
+
+
+def heartbeat_seconds(golive: GoLive) -> float:
+    """Five heartbeats at least, as often as a gateway answers; likewise."""
+    if "heartbeat_seconds" in golive.model_fields_set:
+        return golive.heartbeat_seconds
+    return min(golive.heartbeat_seconds, max(soak_seconds(golive) / 5, LEAST_APART))
 
 
 def initialization_seconds(golive: GoLive, fault: str | None) -> float:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from golive import evidence, procedure, rehearsal, reset_windows, sockets
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.clock import SYSTEM, Clock
-from golive.diagnosis import PROCEDURE, Next
+from golive.diagnosis import PROCEDURE, SOAK, Next
 from golive.evidence import Evidence, Outcome, Soak, StepRecord
 from golive.gateway import Gateway, Uptime
 from golive.memory.remembering import Aim, Memory
@@ -71,6 +71,8 @@ class Run:
     after: Port | None = None
     plan: Plan = "golive"
     soak: Soak | None = None
+    positions_after: Positions | None = None
+    """Those that were asked for again, at the end of a soak."""
     salt: str = field(default_factory=lambda: token_hex(16))
     _records: dict[str, StepRecord] = field(default_factory=dict)
     _began: dict[str, float] = field(default_factory=dict)
@@ -102,6 +104,14 @@ class Run:
         if self.target.is_rehearsal:
             return rehearsal.soak_seconds(golive)
         return golive.soak_minutes * 60
+
+    @property
+    def heartbeat_seconds(self) -> float:
+        """How long after one heartbeat of a soak the next one is; a rehearsal's come quicker."""
+        golive = self.file.settings.golive
+        if self.target.is_rehearsal:
+            return rehearsal.heartbeat_seconds(golive)
+        return golive.heartbeat_seconds
 
     # the steps
 
@@ -246,7 +256,8 @@ class Run:
         rehearsed = [fault] if target.is_rehearsal else []
         is_there = target.is_fallback or self.memory.aim.is_at_the_fallback
         name = self.file.path.name
-        return Next.after(PROCEDURE, self.secrets, target.is_fallback, is_there, name, rehearsed)
+        command = SOAK if self.plan == "soak" else PROCEDURE
+        return Next.after(command, self.secrets, target.is_fallback, is_there, name, rehearsed)
 
 
 def _rounded(seconds: float | None) -> float | None:

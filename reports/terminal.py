@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from golive import procedure
-from golive.evidence import Diagnosis, Evidence, StepRecord
+from golive.evidence import Diagnosis, Evidence, Sample, StepRecord
 from golive.procedure import Plan
 from golive.text import printable, shortened, told
 from reports import words
@@ -59,6 +59,19 @@ class Screen(Protocol):
     def coloured(self, text: str, **how: bool) -> str: ...
     def write(self, line: str) -> None: ...
     def write_again(self, line: str, **how: bool) -> None: ...
+
+
+class Soaking(Protocol):
+    """A soak that is under way; see golive.soak."""
+
+    @property
+    def wanted(self) -> float: ...
+    @property
+    def heartbeats(self) -> int: ...
+    @property
+    def answers(self) -> int: ...
+    @property
+    def last(self) -> Sample | None: ...
 
 
 class Terminal:
@@ -241,9 +254,35 @@ def answer(what: str, seconds: float) -> Callable[[float], str]:
     return lambda left: f"waiting for {what}, {max(0.0, seconds - left):.0f} of {seconds:g} s"
 
 
+def soaking(soak: Soaking) -> Callable[[float], str]:
+    """`soak: 58 min 20 s left, 20 of 20 heartbeats answered, the last in 1.21 ms, no zombie`."""
+
+    def say(left: float) -> str:
+        answered = f"{soak.answers} of {soak.heartbeats} heartbeats answered"
+        last = soak.last
+        took = (
+            f", the last in {words.milliseconds(last.answer_ms)}" if last and last.answer_ms else ""
+        )
+        zombies = words.zombies(last.zombies) if last else "no look yet"
+        return f"soak: {words.duration(max(left, 0.0))} left, {answered}{took}, {zombies}"
+
+    return say
+
+
 def in_brief(found: Diagnosis) -> str:
     """`zombies, Procedure A`."""
     return f"{found.code}, Procedure {found.procedure}" if found.procedure else found.code
+
+
+def _held(found: Evidence) -> str:
+    """`soak of 60 min, 720 of 720 heartbeats answered, no zombie`; of one that ended, when."""
+    soak = found.soak
+    if soak is None:
+        return "soak not begun"
+    whole = words.span(soak.wanted)
+    how_long = f"{whole} ended after {words.span(soak.seconds)}" if soak.code else whole
+    answered = f"{soak.answers} of {soak.heartbeats} heartbeats answered"
+    return f"soak of {how_long}, {answered}, {words.zombies(soak.most_zombies)}"
 
 
 def verdict_line(evidence: Evidence, report: str) -> str:
@@ -256,7 +295,7 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     count = f"{evidence.positions.count} positions"
     positions = count if evidence.has_asked_for_positions else "positions not asked for"
     why = f"{in_brief(evidence.diagnosis)}; " if evidence.diagnosis else ""
-    what = f"{why}{positions}, {handshake}"
+    what = f"{why}{_held(evidence) if evidence.plan == 'soak' else f'{positions}, {handshake}'}"
     if evidence.overrides:
         steps = ", ".join(each.step for each in evidence.overrides)
         why = shortened(evidence.overrides[0].reason, 60)

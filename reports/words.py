@@ -83,6 +83,20 @@ def duration(seconds: float | None) -> str:
     return f"{int(seconds // 60):,} min {seconds % 60:.0f} s"
 
 
+def span(seconds: float) -> str:
+    """A time that was chosen: `6 s`, `90 s`, `60 min`, `2 h`; to a second."""
+    for unit, name in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * unit and round(seconds) % unit == 0:
+            return f"{round(seconds) // unit} {name}"
+    return duration(seconds) if seconds >= 120 else f"{seconds:.3g} s"
+
+
+def zombies(count: int | None) -> str:
+    if count is None:
+        return "zombies not observed"
+    return counted(count, "zombie") if count else "no zombie"
+
+
 def milliseconds(ms: float) -> str:
     """To three figures: `0.178 ms`, `2.30 ms`, `1,503 ms`."""
     digits = 3 if abs(ms) < 1 else 2 if abs(ms) < 10 else 1 if abs(ms) < 100 else 0

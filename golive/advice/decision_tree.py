@@ -63,6 +63,14 @@ def _is_stale(seen: Seen) -> bool:
     return _failed("environment.no-stale-client")(seen) and idle
 
 
+def _ended(code: str) -> Callable[[Seen], bool]:
+    return lambda seen: seen.failed_in("soak") and seen.held_until == code
+
+
+def _or(*asked: Callable[[Seen], bool]) -> Callable[[Seen], bool]:
+    return lambda seen: any(each(seen) for each in asked)
+
+
 def _stopped(*stages: str) -> Callable[[Seen], bool]:
     return lambda seen: seen.failed_in("handshake") and seen.stopped in stages
 
@@ -92,7 +100,7 @@ def _is_young(seen: Seen) -> bool:
 
 
 def _has_lost_its_link(seen: Seen) -> bool:
-    if _failed("positions.complete")(seen):
+    if _has_no_positions(seen):
         return seen.trouble in CONNECTIVITY_LOST | {DATA_LOST}
     ended = _failed("afterwards.closed-cleanly")(seen)
     silent = _stopped("version-only", "no-next-valid-id", "no-managed-accounts")(seen)
@@ -113,13 +121,16 @@ def _is_half_open(seen: Seen) -> bool:
 
 def _is_in_trouble(seen: Seen) -> bool:
     known = CONNECTIVITY_LOST | {DATA_LOST, None}
-    return _failed("positions.complete")(seen) and seen.trouble not in known
+    return _has_no_positions(seen) and seen.trouble not in known
+
+
+_has_no_positions = _failed("positions.complete", "soak.positions")
 
 
 def _was_dropped(seen: Seen) -> bool:
-    asked = _failed("handshake.read-only-off", "positions.complete")(seen) and seen.was_closed_on
+    asked = _has_no_positions(seen) or _failed("handshake.read-only-off")(seen)
     ended = _failed("afterwards.closed-cleanly")(seen) and not seen.lost_connectivity
-    return asked or ended
+    return (asked and seen.was_closed_on) or ended
 
 
 AGAIN = "Then run again: {again}"
@@ -196,7 +207,8 @@ TREE: tuple[Branch, ...] = (
                        "Wait {initialization} after the login; do not touch its window.",
                        AGAIN_LATER), written=NOT_RUNNING, is_the_gateways=True),
     Branch("gateway-restarted", "the listener goes away during the run, or another takes its place",
-           _failed("gateway.initialized", "afterwards.still-listening"),
+           _or(_failed("gateway.initialized", "afterwards.still-listening"),
+               _ended("gateway-restarted")),
            "the gateway went away or was restarted during the run",
            next_steps=("Leave the gateway alone until its window says connected.", AGAIN_LATER),
            is_the_gateways=True),
@@ -215,7 +227,8 @@ TREE: tuple[Branch, ...] = (
            next_steps=("Check in the gateway's API settings that {own_address} is a trusted IP.",
                        "Look for a forwarder: it accepts even where the gateway is down.",
                        AGAIN_LATER), is_the_gateways=True),
-    Branch("protocol-error", "what comes is no frame of the protocol", _stopped("protocol-error"),
+    Branch("protocol-error", "what comes is no frame of the protocol",
+           _or(_stopped("protocol-error"), _ended("protocol-error")),
            "what answers on port {port} does not speak the gateway's protocol",
            next_steps=("Find out which program listens on port {port}: {list_listeners}",
                        AGAIN_LATER), is_the_gateways=True),
@@ -245,9 +258,15 @@ TREE: tuple[Branch, ...] = (
     Branch("read-only-api", "error 321 when asked for ids, or its settings say so", _is_read_only,
            "the gateway's Read-Only API is on: it would refuse every order",
            next_steps=("Switch Read-Only API off in the gateway's API settings.", AGAIN_LATER)),
-    Branch("half-open", "no answer any more once the handshake is complete", _is_half_open,
+    Branch("half-open", "no answer any more once the handshake is complete",
+           _or(_is_half_open, _ended("half-open")),
            "the gateway completed the handshake, then stopped answering", "A",
            is_the_gateways=True),
+    Branch("machine-suspended", "the clocks come apart during the soak, or a heartbeat is late",
+           _ended("machine-suspended"),
+           "this machine was suspended during the soak, or its clock was set",
+           next_steps=("Keep this machine from going to sleep, for as long as it trades.",
+                       AGAIN_LATER)),
     Branch("master-client-id", "its settings have another master client id",
            _failed("handshake.master-client-id"),
            "the gateway's master client id is {master}, neither {client_id} nor blank",
@@ -259,17 +278,18 @@ TREE: tuple[Branch, ...] = (
            next_steps=("Add {own_address} to Trusted IPs in the gateway's API settings.",
                        AGAIN_LATER)),
     Branch("connectivity-lost", "error 1100, 1101 or 2110, and no 1102 behind it",
-           _has_lost_its_link,
+           _or(_has_lost_its_link, _ended("connectivity-lost")),
            "the gateway lost its link to IBKR",
            next_steps=("Look at the machine's network, and at IBKR's system status.",
                        "Wait until the gateway's window says connected. " + AGAIN_LATER)),
     Branch("gateway-in-trouble", "another error while positions are asked for", _is_in_trouble,
            "the gateway reported error {trouble} while it was asked for its positions", "A",
            is_the_gateways=True),
-    Branch("connection-lost", "the gateway closes after the handshake", _was_dropped,
+    Branch("connection-lost", "the gateway closes after the handshake",
+           _or(_was_dropped, _ended("connection-lost")),
            "the gateway closed the connection after the handshake", "A", is_the_gateways=True),
     Branch("positions-incomplete", "positionEnd does not come",
-           lambda seen: _failed("positions.complete")(seen) and seen.trouble is None
+           lambda seen: _has_no_positions(seen) and seen.trouble is None
            and not seen.was_closed_on,
            "the gateway did not send its positions to the end", "A", is_the_gateways=True),
     Branch("positions-mismatch", "more or fewer open positions than expected",

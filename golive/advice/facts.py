@@ -9,12 +9,13 @@ from golive import forwarders, text
 from golive.advice.seen import Seen
 from golive.answers import CONNECTIVITY_LOST, Handshake
 from golive.api_settings import ApiSettings
-from golive.evidence import StepRecord
+from golive.evidence import Soak, StepRecord
 from golive.on_disk.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.sockets import Port, Socket
 
 MOST_UNREAD = 3
+MOST_NOTICES = 10
 NOTICES = range(2100, 2170)
 
 
@@ -35,9 +36,18 @@ def told(seen: Seen) -> list[str]:
     facts += _settings_facts(seen.api_settings)
     if seen.positions and seen.positions.reason:
         facts += [f"positions: {seen.positions.reason}"]
+    if seen.soak:
+        facts += _soak_facts(seen.soak)
     if seen.logs:
         facts += _log_facts(seen.logs, seen)
     return facts
+
+
+def _soak_facts(soak: Soak) -> list[str]:
+    held = f"soak: held for {soak.seconds:g} of {soak.wanted:g} s"
+    facts = [f"{held}, {soak.answers} of {soak.heartbeats} heartbeats answered"]
+    facts += [f"soak: ended by {soak.code}: {soak.stopped}"] if soak.code else []
+    return [*facts, *(f"soak: the gateway said {each}" for each in soak.notices[:MOST_NOTICES])]
 
 
 def observed(record: StepRecord) -> list[str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from golive import procedure
 from golive.answers import Access, Handshake, Positions
 from golive.api_settings import NOT_ASKED, ApiSettings
+from golive.evidence import Soak
 from golive.gateway import Uptime
 from golive.memory.discipline import Discipline
 from golive.memory.one_run import Holder
@@ -69,6 +70,8 @@ class Seen:
     api_settings: ApiSettings = NOT_ASKED
     """The gateway's own, as far as they were told."""
     positions: Positions | None = None
+    soak: Soak | None = None
+    """How long the connection was held, and how that ended."""
     lost_connectivity: bool = False
     """Whether the gateway's last word about its link to IBKR was that it is lost."""
     others: tuple[StaleClient, ...] = ()
@@ -110,7 +113,14 @@ class Seen:
 
     @property
     def zombies(self) -> bool:
-        return any(port is not None and port.close_wait for port in (self.before, self.after))
+        """They may have been there during a soak only."""
+        looks = (self.before, self.after)
+        return self.held_until == "zombies" or any(port and port.close_wait for port in looks)
+
+    @property
+    def held_until(self) -> str:
+        """The code of what ended a soak early; "" where nothing did."""
+        return self.soak.code if self.soak else ""
 
     def failed_in(self, stage: str) -> bool:
         return procedure.step(self.failed).stage == stage

@@ -1,0 +1,153 @@
+"""A connection that is held: asked for the time now and then, and heard all the while.
+
+One thread does both. It is a gateway's pulse: what answers is alive, silence is not.
+"""
+
+from __future__ import annotations
+
+import selectors
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from golive.answers import CONNECTIVITY_LOST, ApiError, connectivity_lost
+from golive.clock import SYSTEM, Clock
+from golive.text import shortened
+from golive.transport import SLICE_SECONDS, NoAnswer, PeerClosed, ProtocolError
+
+if TYPE_CHECKING:
+    from golive.connection import Connection
+
+FARM_IS_BROKEN = frozenset({2103, 2105, 2157})
+FARM_IS_OK = frozenset({2104, 2106, 2158})
+"""Of market data, historical data and security definitions, in this order: TWS API message codes"""
+
+LEAST_APART = 1.1
+"""Seconds between two heartbeats: a gateway leaves a quicker one unanswered (ib_insync #479)."""
+
+MOST_NOTICES = 50
+"""Different ones that are kept; a gateway may go on for days, or not be one."""
+LONGEST_NOTICE = 200
+
+
+class Ended(Exception):
+    """The connection is not what it was: `code` is a diagnosis' code, the text says why."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+class Notices:
+    """What a gateway says unasked: how often it said what, and how often a farm went and came."""
+
+    def __init__(self) -> None:
+        self._said: Counter[str] = Counter()
+        self._broken: set[str] = set()
+        self.farm_flaps = 0
+
+    def add(self, error: ApiError) -> None:
+        said = shortened(f"{error.code} {error.text}", LONGEST_NOTICE)
+        if said in self._said or len(self._said) < MOST_NOTICES:
+            self._said[said] += 1
+        farm = said.rpartition(":")[2]
+        if error.code in FARM_IS_BROKEN and len(self._broken) < MOST_NOTICES:
+            self._broken.add(farm)
+        elif error.code in FARM_IS_OK and farm in self._broken:
+            self._broken.remove(farm)
+            self.farm_flaps += 1
+
+    @property
+    def told(self) -> list[str]:
+        """A line each: `2103 Market data farm connection is broken:usfarm (3 times)`."""
+        return [f"{each} ({n} times)" if n > 1 else each for each, n in self._said.items()]
+
+
+class Pulse:
+    """Takes the connection at once; `release` gives it back. Only the thread that made it may ask.
+
+    `while_waiting` is called several times a second.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        while_waiting: Callable[[], None] = lambda: None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._connection, self._while_waiting, self._clock = connection, while_waiting, clock
+        self._answered_at: float | None = None
+        self.notices = Notices()
+        before: list[ApiError] = []
+        self._take_note: Callable[[ApiError], None] = before.append
+        connection.hold(self)
+        self._take_note = self.notices.add
+        self._link_lost = connectivity_lost(before)
+
+    def beat(self, seconds: float) -> float:
+        """Asks for the gateway's time; milliseconds until it was told. Raises Ended."""
+        self._hear_what_came()
+        self._answered_at, begin = None, self._clock.monotonic()
+        try:
+            self._connection.send(lambda client: client.reqCurrentTime(), seconds)
+        except NoAnswer as error:
+            raise Ended("half-open", str(error)) from None
+        except PeerClosed as error:
+            raise Ended("connection-lost", str(error)) from None
+        self._hear_until(lambda: self._answered_at is not None, begin + seconds)
+        if self._answered_at is None:
+            raise Ended("half-open", f"no answer within {seconds:g} s")
+        return (self._answered_at - begin) * 1000
+
+    def hear(self, seconds: float) -> None:
+        """Hears what comes, for so long. Raises Ended as soon as there is no more to be heard."""
+        self._hear_until(lambda: False, self._clock.monotonic() + seconds)
+
+    def release(self) -> None:
+        self._connection.release()
+
+    def _hear_until(self, holds: Callable[[], bool], deadline: float) -> None:
+        with selectors.DefaultSelector() as selector:
+            if self._connection.fileno() != -1:
+                selector.register(self._connection.fileno(), selectors.EVENT_READ)
+            while not holds() and (left := deadline - self._clock.monotonic()) > 0:
+                self._while_waiting()
+                selector.select(min(left, SLICE_SECONDS))
+                self._hear_what_came()
+
+    def _hear_what_came(self) -> None:
+        """A link that was lost says more than the end it may have led to."""
+        ended: Ended | None = None
+        try:
+            self._connection.hear()
+        except PeerClosed as error:
+            ended = Ended("connection-lost", str(error))
+        except ProtocolError as error:
+            ended = Ended("protocol-error", str(error))
+        if self._link_lost:
+            text = shortened(self._link_lost.text, LONGEST_NOTICE)
+            raise Ended("connectivity-lost", f"error {self._link_lost.code}: {text}")
+        if ended:
+            raise ended
+
+    # what the connection tells
+
+    def error(self, error: ApiError) -> None:
+        self._take_note(error)
+        if error.code in CONNECTIVITY_LOST:
+            self._link_lost = error
+
+    def current_time(self, seconds: int) -> None:
+        self._answered_at = self._clock.monotonic()
+
+    def accounts(self, names: tuple[str, ...]) -> None:
+        """Whether they are others is asked where the positions are."""
+
+    def position(self, contract: tuple[Any, ...], row: Any) -> None:
+        """Not asked for here, as is all below."""
+
+    def position_end(self) -> None: ...
+
+    def summary_line(self, request_id: int, line: Any) -> None: ...
+
+    def summary_end(self, request_id: int) -> None: ...
