@@ -17,6 +17,7 @@ from golive.evidence import (
     StepRecord,
     Target,
 )
+from golive.procedure import Plan
 
 NIGHT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 LOCAL = timezone(timedelta(hours=-5))
@@ -37,10 +38,11 @@ def a_go(
     positions: int = 24,
     handshake_ms: float = 97.4,
     number_of_the_second: int = 1,
+    plan: Plan = "golive",
     **more: Any,
 ) -> Evidence:
     """A run in which all went well."""
-    steps = [_record(step, "passed") for step in procedure.steps("golive")]
+    steps = [_record(step, "passed") for step in procedure.steps(plan)]
     account = "U21146542" if target != "fallback" else "DU1234567"
     found = Evidence(
         run_id=run_id(started, target, number_of_the_second),
@@ -63,6 +65,7 @@ def a_go(
         ),
         sockets=evidence.SocketsRecord(before=[socket(target)], after=[socket(target)]),
         diagnosis=None,
+        plan=plan,
         circumstances=Circumstances(
             operator="Alex Example",
             machine="trading-1",
@@ -87,14 +90,15 @@ def a_no_go(
     code: str = "gateway-not-running",
     cause: str = "nothing listens on the configured port",
     number_of_the_second: int = 1,
+    plan: Plan = "golive",
     **more: Any,
 ) -> Evidence:
     """A run that ended at a step; what it did not come to is not in it."""
-    number, before = procedure.NUMBER[failed], procedure.before(failed, "golive")
-    step, *behind = procedure.steps("golive")[len(before) :]
+    number, before = procedure.NUMBER[failed], procedure.before(failed, plan)
+    step, *behind = procedure.steps(plan)[len(before) :]
     steps = [_record(each, "passed") for each in before]
     steps += [_record(step, "failed"), *(_record(each, "blocked", failed) for each in behind)]
-    found = a_go(started, target, number_of_the_second=number_of_the_second)
+    found = a_go(started, target, number_of_the_second=number_of_the_second, plan=plan)
     has_connected = number >= procedure.NUMBER["handshake.one-attempt"]
     what = {
         "verdict": "NO-GO",
