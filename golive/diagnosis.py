@@ -42,17 +42,20 @@ class Next:
         """After a command with these options: `secrets` as typed, `rehearsed` what says --fake.
 
         `is_there`: this was at the fallback's endpoint, with or without --fallback. The fallback is
-        rehearsed against a healthy gateway, whatever was rehearsed here.
+        rehearsed against a healthy gateway, whatever was rehearsed here; after a soak it is the
+        go-live procedure that comes first there.
         """
         same = ["--secrets", commands.HERE.quoted(secrets)] if secrets else []
         there = ["--fallback", *same]
         fake = ["--fake"] if rehearsed else []
         options = [*rehearsed, *(there if on_fallback else same)]
-        fall_back = [] if is_there else [command, *fake, *there]
+        full = command if command == SOAK else PROCEDURE
+        first = PROCEDURE if command == SOAK else command
+        fall_back = [] if is_there else [first, *fake, *there]
         return cls(
             " ".join([command, *options]),
             " ".join(fall_back),
-            " ".join([SOAK if command == SOAK else PROCEDURE, *options, "--kill-stale"]),
+            " ".join([full, *options, "--kill-stale"]),
             secrets or settings,
         )
 

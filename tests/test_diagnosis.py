@@ -18,8 +18,8 @@ from golive.advice.recovery import PROCEDURES
 from golive.advice.seen import Seen
 from golive.answers import Access, ApiError, Handshake, Position, Positions
 from golive.api_settings import ApiSettings
-from golive.diagnosis import Next, diagnose
-from golive.evidence import Diagnosis
+from golive.diagnosis import SOAK, Next, diagnose
+from golive.evidence import Diagnosis, Soak
 from golive.gateway import Uptime
 from golive.memory.discipline import Discipline, Made
 from golive.on_disk.gateway_logs import GatewayLogs
@@ -64,6 +64,18 @@ NOT_LOGGED_IN = GatewayLogs(authentication_failed=FAILED_LOGIN)
 YOUNG = Uptime(20.0, 0.0, GATEWAY, True)
 READ_ONLY = Access(refusal=ApiError(-1, 321, "The API interface is in Read-Only mode."))
 TOLD = ApiSettings("jts.ini", False, "99", ("192.0.2.7",))
+
+
+def held(code: str, **more: Any) -> Soak:
+    """A soak that ended early."""
+    return Soak(wanted=3600, seconds=61.2, heartbeats=13, answers=12, code=code, **more)
+
+
+HELD = {
+    "soak.answers": held("half-open"),
+    "soak.no-zombies": held("zombies"),
+    "soak.full-time": held("connection-lost"),
+}
 WALK = {
     "ibapi-not-the-one": seen("environment.ibapi-version"),
     "settings-changed": seen("environment.settings"),
@@ -91,6 +103,7 @@ WALK = {
     "slow-handshake": seen("handshake.under-budget", handshake=Handshake()),
     "read-only-api": seen("handshake.read-only-off", handshake=Handshake(), access=READ_ONLY),
     "half-open": asked("handshake.read-only-off"),
+    "machine-suspended": seen("soak.full-time", soak=held("machine-suspended")),
     "master-client-id": seen("handshake.master-client-id", api_settings=TOLD),
     "untrusted-address": seen("handshake.trusted-addresses", api_settings=TOLD),
     "connectivity-lost": asked("positions.complete", trouble=1100),
@@ -127,11 +140,36 @@ def test_branch_is_the_only_one_for_what_it_asks(code: str) -> None:
 @pytest.mark.parametrize("step", [step.id for step in procedure.STEPS])
 def test_every_step_that_fails_is_explained(step: str) -> None:
     zombies = step in ("environment.no-zombies", "afterwards.no-zombies")
-    what = stopped("no-byte", step)
+    what = replace(stopped("no-byte", step), soak=HELD.get(step))
     diagnosis = found(replace(what, before=ZOMBIES) if zombies else what)
     assert diagnosis.next_steps
     if step not in ("handshake.one-attempt", "handshake.managed-accounts"):
         assert diagnosis.code != "unexplained"
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["zombies", "half-open", "connection-lost", "connectivity-lost", "gateway-restarted",
+     "protocol-error", "machine-suspended"],
+)  # fmt: skip
+def test_what_ended_a_soak_is_the_cause_with_how_long_it_was_held(code: str) -> None:
+    diagnosis = found(seen("soak.full-time", soak=held(code, stopped="as it was")))
+    assert (diagnosis.code, diagnosis.also) == (code, [])
+    assert "soak: held for 61.2 of 3600 s, 12 of 13 heartbeats answered" in diagnosis.facts
+    assert f"soak: ended by {code}: as it was" in diagnosis.facts
+
+
+def test_positions_that_do_not_come_after_a_soak_are_explained_as_those_before() -> None:
+    whole = Soak(wanted=6, seconds=6, heartbeats=5, answers=5)
+    for code in ("positions-incomplete", "connection-lost", "connectivity-lost"):
+        assert found(replace(WALK[code], failed="soak.positions", soak=whole)).code == code
+
+
+def test_after_a_soak_the_same_is_run_again_and_on_the_fallback_the_procedure_first() -> None:
+    run_next = Next.after(SOAK, None, False, False, "secrets.json")
+    assert run_next.again == "pytest acceptance -m soak"
+    assert run_next.kill_stale == "pytest acceptance -m soak --kill-stale"
+    assert run_next.fall_back == "pytest acceptance -m golive --fallback"
 
 
 def test_every_branch_of_the_written_tree_has_one_of_ours() -> None:
