@@ -25,9 +25,13 @@ class Bounded(H11Protocol):
         super().connection_made(transport)
         self._quiet_since = self.loop.time()
         self._look_again = self.loop.call_later(PATIENCE, self._end_if_quiet)
-        others = [each for each in self.connections if isinstance(each, Bounded)]
-        if len(others) > MOST:
+        others = [each for each in self._others if not each.transport.is_closing()]
+        if len(others) >= MOST:
             min(others, key=lambda each: (each.is_answered, each._quiet_since)).transport.abort()
+
+    @property
+    def _others(self) -> list[Bounded]:
+        return [each for each in self.connections if isinstance(each, Bounded) and each is not self]
 
     @property
     def is_answered(self) -> bool:

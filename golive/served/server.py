@@ -53,7 +53,6 @@ class Server:
                 proxy_headers=False,
                 server_header=False,
                 date_header=True,
-                limit_concurrency=2 * MOST,
                 backlog=2 * MOST,
                 timeout_keep_alive=PATIENCE,
                 timeout_graceful_shutdown=1,

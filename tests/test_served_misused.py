@@ -1,0 +1,147 @@
+"""Who misuses the Monitor's HTTP server pays alone: everybody else is answered, the owner works."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from golive.served import connections
+from golive.served.connections import LARGEST_HEAD, MOST
+from golive.served.server import Server
+from tests.fakes import wait_until
+from tests.states import Standing, Telling, state
+from tests.test_served import asked
+
+GET = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server(Telling(state()), "127.0.0.1", 0, Standing())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def clients(server: Server) -> Iterator[list[socket.socket]]:
+    """Three times as many connections as there may be."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=5))
+            for _ in range(3 * MOST)
+        ]
+
+
+def is_ended(client: socket.socket) -> bool:
+    """Whether the server has ended the connection; what it said before is read."""
+    client.settimeout(5)
+    try:
+        while client.recv(65_536):
+            pass
+    except ConnectionError:
+        pass
+    except TimeoutError:
+        return False
+    return True
+
+
+def held(server: Server) -> int:
+    return len(server._server.server_state.connections)
+
+
+def test_idle_connections_make_room_for_who_asks(
+    server: Server, clients: list[socket.socket]
+) -> None:
+    assert [asked(server, "/readyz")[0] for _ in range(5)] == [200] * 5
+    assert held(server) <= MOST
+    assert is_ended(clients[0])
+
+
+def test_who_asks_without_end_and_reads_nothing_keeps_nobody_from_an_answer(
+    server: Server, clients: list[socket.socket]
+) -> None:
+    for client in clients[-16:]:
+        client.setblocking(False)
+        try:
+            while client.send(GET * 100):
+                pass
+        except OSError:
+            pass  # it takes no more, or has ended us
+    assert [asked(server, "/readyz")[0] for _ in range(5)] == [200] * 5
+    assert held(server) <= MOST
+
+
+def test_server_ends_at_once_whoever_is_still_there(
+    server: Server, clients: list[socket.socket]
+) -> None:
+    clients[-1].sendall(b"GET /readyz HTTP/1.1\r\n")
+    begun = time.monotonic()
+    server.stop()
+    assert time.monotonic() - begun < 4
+    assert not server._thread.is_alive()
+
+
+def test_request_that_never_ends_is_ended(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 0.2)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        begun = time.monotonic()
+        try:
+            while time.monotonic() - begun < 5:
+                client.sendall(b"G")
+                time.sleep(0.01)
+        except OSError:
+            pass
+        assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * (LARGEST_HEAD + 65_536),
+        b"GET /" + b"a" * (LARGEST_HEAD + 65_536),
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"GET /readyz HTTP/1.1\r\n\r\n",
+        b"\r\n" * 100_000,
+    ],
+    ids=["huge header", "huge path", "TLS", "negative length", "no host", "empty lines"],
+)
+def test_nonsense_ends_its_own_connection_and_says_nothing_on_the_terminal(
+    sent: bytes, server: Server, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        with suppress(ConnectionError):
+            client.sendall(sent)
+        assert is_ended(client)
+    assert asked(server, "/readyz")[0] == 200
+    assert capfd.readouterr() == ("", "")
+
+
+def test_owner_of_the_connection_is_not_kept_waiting(server: Server) -> None:
+    over, slices = threading.Event(), []
+
+    def own() -> None:
+        while not over.is_set():
+            begun = time.perf_counter()
+            over.wait(0.01)
+            slices.append(time.perf_counter() - begun)
+
+    owner = threading.Thread(target=own)
+    owner.start()
+    for _ in range(3):
+        with ExitStack() as stack:
+            for _ in range(MOST):
+                client = stack.enter_context(
+                    socket.create_connection(("127.0.0.1", server.port), timeout=5)
+                )
+                client.sendall(GET * 3)
+    over.set()
+    owner.join(5)
+    assert max(slices) < 0.5
+    wait_until(lambda: held(server) == 0)
