@@ -199,8 +199,48 @@ def test_lost_and_restored_connectivity_are_heard_in_this_order(
     assert is_served(client)
 
 
+def test_what_is_held_from_now_on_is_told_to_those_who_follow_it(
+    gateway: FakeGateway, client: PlainClient
+) -> None:
+    gateway.hold("AAPL", 250)  # nobody follows anything yet
+    assert is_served(client)
+    client.ask("reqAccountSummary", 7, "All", "NetLiquidation,SettledCash")
+    client.hear("accountSummaryEnd")
+    before = client.all("accountSummary")
+    gateway.hold("AAPL", 300)
+    gateway.hold("NEW", "0.5")
+    gateway.hold("AAPL", 0)
+    client.hear("position", 24 + 3)
+    client.hear("accountSummary", len(before) + 3)
+    rows = [(contract["symbol"], held) for _, contract, held, _ in client.all("position")]
+    assert rows[0] == ("AAPL", "250")
+    assert rows[24:] == [("AAPL", "300"), ("NEW", "0.5"), ("AAPL", "0")]
+    changed = {tag for _, _, tag, *_ in client.all("accountSummary")[len(before) :]}
+    assert changed == {"NetLiquidation"}
+    client.ask("cancelPositions")
+    client.ask("cancelAccountSummary", 7)
+    wait_until(lambda: "CANCEL_ACCOUNT_SUMMARY" in gateway.received)
+    heard = len(client.lines)
+    gateway.hold("NEW", 1)
+    assert client.hears_only(heard, 0.3)
+
+
+def test_third_subscription_to_the_account_summary_is_refused_until_one_is_cancelled(
+    gateway: FakeGateway, client: PlainClient
+) -> None:
+    for number in (1, 2, 3):
+        client.ask("reqAccountSummary", number, "All", "NetLiquidation")
+    client.hear("error", 4)
+    assert client.all("error")[3][:2] == [3, 322]
+    client.ask("cancelAccountSummary", 1)
+    client.ask("reqAccountSummary", 3, "All", "NetLiquidation")
+    client.hear("accountSummaryEnd", 3)
+    assert client.all("accountSummaryEnd") == [[1], [2], [3]]
+
+
 def test_reset_makes_it_what_it_was_at_its_start(gateway: FakeGateway, client: PlainClient) -> None:
     gateway.become("missing-positions")
+    gateway.hold("NEW", 1)
     gateway.add_zombies()
     client.ask("placeOrder", 1, {"ibapi.contract.Contract": {}}, {"ibapi.order.Order": {}})
     wait_until(lambda: gateway.orders_received == 1)
@@ -290,6 +330,8 @@ def test_each_command_is_a_line_and_does_what_it_says(announced: Announced) -> N
         do("say 1102")
         client.hear("error", 5)
         assert client.codes[3:] == [1100, 1102]
+        do("hold NEW 7")
+        client.hear("position", 29)
         do("drop")
         client.hear("connectionClosed")
         do("stop-accepting")
@@ -329,6 +371,8 @@ def test_bad_command_is_one_line_and_changes_nothing(announced: Announced) -> No
         "zombies 1 2": "a number from 0 to 1000, not '1 2'",
         "restart nan": "a number from 0 to 1000, not 'nan'",
         "restart 1e9": "a number from 0 to 1000, not '1e9'",
+        "hold NEW": "hold takes a symbol and a quantity, not 'NEW'",
+        "hold NEW 1.0": "hold takes a symbol and a quantity, not 'NEW 1.0'",
         "say": "say takes one of 1100, 1101, 1102, 2110",
         "say 42": "say takes one of 1100, 1101, 1102, 2110",
     }

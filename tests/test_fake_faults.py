@@ -542,6 +542,35 @@ def test_lost_connectivity_is_said_behind_the_handshake_and_positions_still_come
     assert client.names.index("nextValidId") < client.names.index("error")
 
 
+@proves("mute=0.5")
+def test_gateway_answers_until_it_goes_mute(gateway: FakeGateway, client: PlainClient) -> None:
+    assert len(positions(client)) == 24
+    wait_until(lambda: gateway.state["up_seconds"] > 1)
+    heard = len(client.lines)
+    client.ask("reqCurrentTime")
+    assert client.hears_only(heard, 0.3)
+    assert_holds_a_connection(client, gateway)
+
+
+@proves("connectivity-lost=0.5")
+def test_connectivity_is_lost_later_and_requests_are_answered_until_then(
+    gateway: FakeGateway, client: PlainClient
+) -> None:
+    assert len(positions(client)) == 24
+    client.hear("error", 4)
+    assert client.codes == [2104, 2106, 2158, 1100]
+    assert_is_answered(client)
+
+
+@proves("drops-late=0.5")
+def test_connection_is_dropped_later_and_requests_are_answered_until_then(
+    gateway: FakeGateway, client: PlainClient
+) -> None:
+    assert len(positions(client)) == 24
+    client.hear("connectionClosed")
+    assert gateway.events[-1]["event"] == "closed"
+
+
 @proves("other-master=99", "untrusted=192.0.2.7")
 def test_what_is_set_otherwise_is_told_and_keeps_nobody_out(faults: str, tmp_path: Path) -> None:
     with FakeGateway(faults=[faults], settings_dir=tmp_path) as gateway, PlainClient() as client:

@@ -40,6 +40,9 @@ EXPECTED = {
     "orders-first": GO,
     "hostile": GO,
     "late-zombies=1000": GO,  # long after the run
+    "drops-late=1000": GO,
+    "mute=1000": GO,
+    "connectivity-lost=1000": GO,
     "busy": Expected("environment.no-stale-client", "another-client", attempts=0, others=1),
     "wrong-port": Expected("gateway.listening", "wrong-port", attempts=0),
     "starting": GO,  # having waited

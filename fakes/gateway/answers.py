@@ -23,6 +23,9 @@ Answer = Callable[["Session", Request, float], Iterable[Action]]
 
 ANSWERS: dict[str, Answer] = {}
 
+MOST_SUMMARIES = 2
+"""Subscriptions to the account summary that a client may have at a time (documented)."""
+
 LEDGER = {"CashBalance", "NetLiquidation", "RealizedPnL", "TotalCashValue", "UnrealizedPnL"}
 """What is told of an account where only its ledger is asked for."""
 
@@ -78,7 +81,15 @@ def _current_time_in_millis(session: Session, request: Request, now: float) -> I
 
 @_answers("REQ_POSITIONS")
 def _positions(session: Session, request: Request, now: float) -> Iterable[Action]:
+    """From then on what changes is told."""
+    session.follows_positions = True
     return [session.speech.positions(session.gateway.books)]
+
+
+@_answers("CANCEL_POSITIONS")
+def _no_positions(session: Session, request: Request, now: float) -> Iterable[Action]:
+    session.follows_positions = False
+    return ()
 
 
 @_answers("REQ_POSITIONS_MULTI")
@@ -121,14 +132,24 @@ def _account_updates_multi(session: Session, request: Request, now: float) -> It
 
 @_answers("REQ_ACCOUNT_SUMMARY")
 def _account_summary(session: Session, request: Request, now: float) -> Iterator[Action]:
-    """Of all accounts, whatever the group's name."""
+    """Of all accounts, whatever the group's name; from then on what changes is told."""
     say, number = session.speech, request.request_id
-    tags = {tag.strip() for tag in request["tags"].split(",")}
+    summaries = session.summaries
+    if number not in summaries and len(summaries) >= MOST_SUMMARIES:
+        yield session.error(errors.TOO_MANY_SUMMARIES, now, number)
+        return
+    tags = summaries[number] = frozenset(tag.strip() for tag in request["tags"].split(","))
     for book in session.gateway.books:
         for line in book.values:
             if line.key in tags:
                 yield say.account_summary(number, book.account, line)
     yield say.account_summary_end(number)
+
+
+@_answers("CANCEL_ACCOUNT_SUMMARY")
+def _no_account_summary(session: Session, request: Request, now: float) -> Iterable[Action]:
+    session.summaries.pop(request.request_id, None)
+    return ()
 
 
 @_answers("REQ_OPEN_ORDERS", "REQ_ALL_OPEN_ORDERS")

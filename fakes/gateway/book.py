@@ -117,6 +117,18 @@ class Book:
             *(Value(key, f"{Decimal(value):.2f}", "USD") for key, value in dollars.items()),
         )
 
+    def holding(self, symbol: str, quantity: str) -> Book:
+        """With another quantity of the first row of this symbol, or so many of a new stock."""
+        rows = list(self.positions)
+        for number, row in enumerate(rows):
+            if row.contract.symbol == symbol:
+                rows[number] = replace(row, quantity=quantity) if quantity != "0" else row.closed()
+                break
+        else:
+            con_id = 1 + max((row.contract.con_id for row in rows), default=0)
+            rows.append(stock(con_id, symbol, "NYSE", quantity, 100.0))
+        return replace(self, positions=tuple(rows))
+
 
 def stock(con_id: int, symbol: str, exchange: str, quantity: str, cost: float) -> Position:
     """Shares, at their listing exchange."""

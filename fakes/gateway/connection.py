@@ -45,6 +45,7 @@ class Connection:
     number: int
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    _began: float = field(default_factory=time.monotonic)
     _said_hello: bool = False
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     _meanwhile: set[asyncio.Task[None]] = field(default_factory=set)
@@ -72,6 +73,7 @@ class Connection:
         """Does on an event what the gateway would do, as far as its faults let it."""
         faults = self.server.faults
         self.session.gateway.up_seconds = self.server.up_seconds
+        self.session.up_seconds = time.monotonic() - self._began
         if faults:
             burst = list(one_by_one(burst))
         for fault in faults:
@@ -90,16 +92,17 @@ class Connection:
                     await self._send(pending)
                     raise _HungUp
                 case Meanwhile(burst=unasked):
-                    task = asyncio.create_task(self._perform_unasked(list(unasked)))
+                    task = asyncio.create_task(self.tell_unasked(list(unasked)))
                     self._meanwhile.add(task)
                     task.add_done_callback(self._meanwhile.discard)
         await self._send(pending)
 
     async def notify(self, error: Error) -> None:
         """Says something that was not asked for; where that is impossible, the connection ends."""
-        await self._perform_unasked([self.session.error(error, time.time())])
+        await self.tell_unasked([self.session.error(error, time.time())])
 
-    async def _perform_unasked(self, burst: Burst) -> None:
+    async def tell_unasked(self, burst: Burst) -> None:
+        """Where that is impossible, the connection ends."""
         try:
             await self.perform("notice", burst)
         except (_HungUp, NotReading, OSError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ from fakes.gateway.server import Server
 
 MOST = 1000
 """The most seconds or zombies a command may ask for."""
+
+QUANTITY = re.compile(r"-?(0|[1-9]\d{0,8})(\.\d{0,4}[1-9])?")
+"""As a gateway tells it: no `.0`."""
 
 NOTICES = {
     str(error.code): error
@@ -31,6 +35,10 @@ NOTICES = {
         errors.FARM_IS_OK.about("usfarm"),
         errors.HISTORY_FARM_IS_BROKEN.about("ushmds"),
         errors.HISTORY_FARM_IS_OK.about("ushmds"),
+        errors.FARM_CONNECTS.about("usfarm"),
+        errors.DEFINITION_FARM_IS_BROKEN.about("secdefnj"),
+        errors.DEFINITION_FARM_IS_OK.about("secdefnj"),
+        errors.PORT_CHANGED.about(4002),
     )
 }
 """What `say` can say unasked, by code."""
@@ -92,6 +100,12 @@ async def _say(server: Server, words: Words) -> None:
     await server.say(notice)
 
 
+async def _hold(server: Server, words: Words) -> None:
+    if len(words) != 2 or not QUANTITY.fullmatch(words[1]):
+        raise NotUnderstood(f"hold takes a symbol and a quantity, not {' '.join(words)!r}")
+    await server.hold(*words)
+
+
 async def _nothing(server: Server, words: Words) -> None:
     """Asking how it is changes nothing."""
 
@@ -104,6 +118,7 @@ COMMANDS = {
     "accept": Command("", _accept),
     "restart": Command("[SECONDS]", _restart),
     "say": Command("CODE", _say),
+    "hold": Command("SYMBOL QUANTITY", _hold),
     "reset": Command("", _reset),
     "state": Command("", _nothing),
 }

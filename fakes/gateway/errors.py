@@ -23,6 +23,8 @@ FARM_IS_OK = Error(2104, "Market data farm connection is OK:{}")
 FARM_IS_BROKEN = Error(2103, "Market data farm connection is broken:{}")
 HISTORY_FARM_IS_OK = Error(2106, "HMDS data farm connection is OK:{}")
 HISTORY_FARM_IS_BROKEN = Error(2105, "HMDS data farm connection is broken:{}")
+FARM_CONNECTS = Error(2119, "Market data farm is connecting:{}")
+DEFINITION_FARM_IS_BROKEN = Error(2157, "Sec-def data farm connection is broken:{}")
 DEFINITION_FARM_IS_OK = Error(2158, "Sec-def data farm connection is OK:{}")
 
 FARM_NOTICES = (
@@ -44,6 +46,13 @@ NO_ACCOUNT = NOT_VALID.about("bL", "The account code is required for this operat
 READ_ONLY = NOT_VALID.about("bL", "The API interface is currently in Read-Only mode.")
 NOT_SERVED = NOT_VALID.about("bL", "This is a fake gateway, it does not serve {}.")
 
+TOO_MANY_SUMMARIES = Error(
+    322,
+    "Error processing request.-'bL' : cause - Maximum number of account summary requests exceeded;"
+    " desubscribe to previous request first",
+)
+"""To the third at a time; the text stands in many public reports."""
+
 CLIENT_ID_IN_USE = Error(
     326, "Unable to connect as the client id is already in use. Retry with a unique client id."
 )
@@ -63,3 +72,7 @@ BROKEN = Error(
     "Connectivity between Trader Workstation and server is broken."
     " It will be restored automatically.",
 )
+PORT_CHANGED = Error(
+    1300, "TWS socket port has been reset and this connection is being dropped; use port {}"
+)
+"""The sense is documented, the words are not recorded."""

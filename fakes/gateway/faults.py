@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fakes.gateway import errors
-from fakes.gateway.actions import Burst, HangUp, Pause, Raw
+from fakes.gateway.actions import Burst, HangUp, Meanwhile, Pause, Raw
 from fakes.gateway.book import Book, Position, stock
 from fakes.gateway.fault import Books, Fault
 from fakes.gateway.gateway import ApiSettings, Gateway, Session
@@ -141,12 +141,28 @@ class ClientIdInUse(Fault):
 
 @dataclass(frozen=True)
 class ConnectivityLost(Fault):
-    """Has lost its link to IBKR, says error 1100, and answers from what it remembers."""
+    """Loses its link to IBKR, says error 1100, and answers from what it remembers."""
+
+    after_seconds: float = 0.0
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
         if event != "START_API":
             return burst
-        return [*burst, session.speech.error(errors.LOST)]
+        lost = session.speech.error(errors.LOST)
+        later = Meanwhile((Pause(self.after_seconds), lost))
+        return [*burst, later if self.after_seconds else lost]
+
+
+@dataclass(frozen=True)
+class DropsLate(Fault):
+    """Closes without a word so long after START_API, having answered all until then."""
+
+    after_seconds: float = 1.0
+
+    def burst(self, event: str, burst: Burst, session: Session) -> Burst:
+        if event != "START_API":
+            return burst
+        return [*burst, Meanwhile((Pause(self.after_seconds), HangUp()))]
 
 
 @dataclass(frozen=True)
@@ -275,10 +291,13 @@ class AuthenticationFailed(Silent):
 
 @dataclass(frozen=True)
 class Mute(Fault):
-    """Stops answering after the handshake; the socket stays open."""
+    """Stops answering after the handshake, or so long after it; the socket stays open."""
+
+    after_seconds: float = 0.0
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
-        return burst if event in ("connect", "hello", "START_API") else []
+        is_handshake = event in ("connect", "hello", "START_API")
+        return burst if is_handshake or session.up_seconds < self.after_seconds else []
 
 
 @dataclass(frozen=True)

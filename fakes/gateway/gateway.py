@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fakes.gateway import errors
-from fakes.gateway.actions import Burst, HangUp, Pause
+from fakes.gateway.actions import Action, Burst, HangUp, Pause
 from fakes.gateway.answers import ANSWERS
 from fakes.gateway.book import Book
 from fakes.gateway.errors import Error
@@ -86,6 +86,12 @@ class Session:
     """Whether the client asked to be slowed down instead of refused."""
     time_asked: float = float("-inf")
     """When the time was last told."""
+    up_seconds: float = 0.0
+    """For how long it has been there; the connection, which has a clock, says so."""
+    follows_positions: bool = False
+    """Whether the client is told what changes about the positions."""
+    summaries: dict[int, frozenset[str]] = field(default_factory=dict)
+    """Its subscriptions to the account summary: the tags, by request id."""
 
     def hello(self, hello: Hello, connected: str) -> Burst:
         """The newest version both speak. `connected` is the connection time as text."""
@@ -111,6 +117,25 @@ class Session:
         """Counts a request, whether it is answered or not."""
         if request.name in ORDERS:
             self.gateway.orders_received += 1
+
+    def changed(self, before: tuple[Book, ...]) -> Burst:
+        """What the client is told of accounts that were so before, as far as it follows them.
+
+        A real gateway tells of the account summary some minutes later.
+        """
+        say, told = self.speech, list[Action]()
+        for old, new in zip(before, self.gateway.books, strict=True):
+            if self.follows_positions:
+                rows = set(new.positions) - set(old.positions)
+                told += [say.position(new.account, row) for row in new.positions if row in rows]
+            lines = set(new.values) - set(old.values)
+            told += [
+                say.account_summary(number, new.account, line)
+                for number, tags in self.summaries.items()
+                for line in new.values
+                if line in lines and line.key in tags
+            ]
+        return told
 
     def end(self) -> None:
         """The client has left: its id is free again."""

@@ -116,8 +116,12 @@ class FakeGateway:
         self._perform("restart", seconds, seconds=seconds)
 
     def say(self, code: int) -> None:
-        """Sends everybody an unasked notice: 1100, 1101, 1102, 2110, 2103 to 2106."""
+        """Sends everybody an unasked notice: 1100, 1101, 1102, 1300, 2110, 2103 to 2106, ..."""
         self._perform("say", code)
+
+    def hold(self, symbol: str, quantity: int | str) -> None:
+        """Has so many of it from now on; clients that have asked for positions are told."""
+        self._perform("hold", symbol, quantity)
 
     def reset(self) -> None:
         """Is what it was at its start, with nobody connected and nothing counted."""

@@ -50,6 +50,7 @@ class Server:
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by who changes it while it runs: a restart takes its time."""
     _first_faults: Sequence[Fault] = ()
+    _first_books: Books = field(init=False)
     _books: Books = field(init=False)
     _settings: ApiSettings = field(init=False)
     _sockets: list[socket.socket] = field(default_factory=list)
@@ -63,7 +64,8 @@ class Server:
 
     def __post_init__(self) -> None:
         self._first_faults = self.faults = in_order(self.faults)
-        self._books, self._settings = self.gateway.books, self.gateway.settings
+        self._first_books = self._books = self.gateway.books
+        self._settings = self.gateway.settings
         self._apply_faults()
 
     @property
@@ -130,6 +132,7 @@ class Server:
 
     async def reset(self) -> None:
         """Is what it was at its start: its first faults, nobody connected, nothing counted."""
+        self._books = self._first_books
         self.faults, self.gateway.orders_received = self._first_faults, 0
         await self.restart()
 
@@ -151,6 +154,15 @@ class Server:
         """An error or a notice to every client whose session has started."""
         started = [each for each in self.connections if each.session.client_id is not None]
         await asyncio.gather(*(connection.notify(error) for connection in started))
+
+    async def hold(self, symbol: str, quantity: str) -> None:
+        """Has so many of a symbol in its first account from now on; who follows that is told."""
+        before = self.gateway.books
+        self._books = (self._books[0].holding(symbol, quantity), *self._books[1:])
+        self._apply_faults()
+        await asyncio.gather(
+            *(each.tell_unasked(each.session.changed(before)) for each in self.connections)
+        )
 
     def drop(self) -> None:
         """Closes every connection without a word."""

@@ -28,8 +28,8 @@ from golive.transport import SLICE_SECONDS, Closing, NoAnswer, PeerClosed, Proto
 TIME_SECONDS = 1.1
 """A second request for the time within about a second is dropped silently (ib_insync #479)."""
 
-SPACING_SECONDS = 0.1
-"""Between two requests of another kind: with the time, at most 31 messages a second."""
+POSITIONS_SECONDS, SUMMARY_SECONDS = 0.1, 1.0
+"""Between two requests of the other kinds: at most 13 messages a second, cancels included."""
 
 PATIENCE_SECONDS = 5.0
 """After so long a request may have been lost: who asks then has it sent once more."""
@@ -78,13 +78,13 @@ class Held:
         """When the gateway last answered what it was asked (monotonic)."""
         self._pending = {
             Ask.TIME: Pending(Ask.TIME, TIME_SECONDS, TIME_SECONDS),
-            Ask.POSITIONS: Pending(Ask.POSITIONS, SPACING_SECONDS, PATIENCE_SECONDS),
-            Ask.SUMMARY: Pending(Ask.SUMMARY, SPACING_SECONDS, PATIENCE_SECONDS),
+            Ask.POSITIONS: Pending(Ask.POSITIONS, POSITIONS_SECONDS, PATIENCE_SECONDS),
+            Ask.SUMMARY: Pending(Ask.SUMMARY, SUMMARY_SECONDS, PATIENCE_SECONDS),
         }
         self._asked: deque[tuple[Ask, Caller]] = deque()
         self._lock = threading.Lock()
         self._is_woken = False
-        self._summary_ids, self._summary_id = count(1), 0
+        self._numbers = count(1)
         self._bell, self._button = socket.socketpair()
         self._bell.setblocking(False)
         self._button.setblocking(False)
@@ -144,7 +144,8 @@ class Held:
         if self.lost is None:
             with suppress(PeerClosed, NoAnswer):
                 self._leave(lambda client: client.cancelPositions())
-                self._cancel_summary()
+                self.kept.give_up_summary()
+                self._cancel_superseded()
             self._end("stopped", "the connection was closed here")
         return self._connection.close()
 
@@ -200,6 +201,7 @@ class Held:
         return time.is_under_way and self._clock.monotonic() - time.sent_at >= TIME_SECONDS
 
     def _send_what_is_due(self) -> None:
+        self._cancel_superseded()
         for what, pending in self._pending.items():
             if pending.due_at <= self._clock.monotonic():
                 pending.sent(self._clock.monotonic(), self._clock.now())
@@ -213,15 +215,14 @@ class Held:
                 self.kept.asked_positions()
                 self._leave(lambda client: client.reqPositions())
             case Ask.SUMMARY:
-                self._cancel_summary()  # a gateway gives no more than two at a time
-                number = self._summary_id = next(self._summary_ids)
+                number = next(self._numbers)
                 self.kept.asked_summary(number)
+                self._cancel_superseded()
                 self._leave(lambda client: client.reqAccountSummary(number, "All", TAGS))
 
-    def _cancel_summary(self) -> None:
-        if number := self._summary_id:
-            self._summary_id = 0
-            self._leave(lambda client: client.cancelAccountSummary(number))
+    def _cancel_superseded(self) -> None:
+        while self.kept.superseded:
+            self._leave(_cancel(self.kept.superseded.pop()))
 
     def _leave(self, request: Request) -> None:
         self._connection.send(request, SEND_SECONDS)
@@ -264,3 +265,7 @@ class Held:
             caller.is_told(why)
         for pending in self._pending.values():
             pending.failed(why)
+
+
+def _cancel(number: int) -> Request:
+    return lambda client: client.cancelAccountSummary(number)

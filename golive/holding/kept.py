@@ -66,8 +66,9 @@ class Kept:
         self._shown: Positions | None = None
         self._lines: dict[tuple[str, str, str], AccountValue] = {}
         self._lines_coming: dict[tuple[str, str, str], AccountValue] = {}
-        self._summary_id = 0
-        self._summary_has_ended = False
+        self._summary_id = self._summary_coming = 0
+        self.superseded: list[int] = []
+        """Subscriptions to the summary that are of no use any more."""
         self.summary: AccountSummary | None = None
 
     def asked_positions(self) -> None:
@@ -77,9 +78,16 @@ class Kept:
         self._owed += 1
 
     def asked_summary(self, request_id: int) -> None:
-        """A request has left; what comes under another id is no answer any more."""
-        self._summary_id, self._summary_has_ended = request_id, False
-        self._lines_coming = {}
+        """A request has left. The one before it is kept until this one is answered: a gateway gives
+        no more than two at a time, and may refuse (error 322).
+        """
+        self._give_up(self._summary_coming)
+        self._summary_coming, self._lines_coming = request_id, {}
+
+    def give_up_summary(self) -> None:
+        """Nothing that is subscribed to is of use any more."""
+        self._give_up(self._summary_id, self._summary_coming)
+        self._summary_id = self._summary_coming = 0
 
     @property
     def positions(self) -> Positions | None:
@@ -121,19 +129,18 @@ class Kept:
 
     def summary_line(self, request_id: int, line: AccountValue) -> None:
         key = (line.account, line.tag, line.currency)
-        if request_id != self._summary_id:
-            return
-        if self._summary_has_ended:
+        if request_id == self._summary_coming:
+            self._lines_coming[key] = line
+        elif request_id == self._summary_id:
             self._lines[key] = line
             self._is_now_summary()
-        else:
-            self._lines_coming[key] = line
 
     def summary_end(self, request_id: int) -> None:
-        if request_id != self._summary_id or self._summary_has_ended:
+        if request_id != self._summary_coming:
             return
-        self._summary_has_ended, self._lines = True, self._lines_coming
-        self._lines_coming = {}
+        self._give_up(self._summary_id)
+        self._summary_id, self._summary_coming = request_id, 0
+        self._lines, self._lines_coming = self._lines_coming, {}
         self._is_now_summary()
         assert self.summary is not None
         self._answered(Ask.SUMMARY, self.summary)
@@ -145,7 +152,8 @@ class Kept:
 
     def error(self, error: ApiError) -> None:
         self._note(error)
-        if error.request_id == self._summary_id and self._summary_id:
+        if error.request_id == self._summary_coming > 0:
+            self._summary_coming = 0
             self._failed(Ask.SUMMARY, Unanswered("gateway-in-trouble", _said(error)))
         elif error.request_id > 0:
             return
@@ -165,7 +173,7 @@ class Kept:
     def _unsettled(self, error: ApiError) -> None:
         """Nothing that is there, or is coming already, can be relied on any more."""
         self._void, self._coming, self._trouble, self._shown = self._owed, {}, error, None
-        self._summary_id = 0
+        self.give_up_summary()
         self.changes += 1
         if self.summary:
             self.summary = replace(self.summary, has_ended=False, reason=_said(error))
@@ -173,6 +181,9 @@ class Kept:
         code = "connectivity-lost" if about_link else "gateway-in-trouble"
         for each in (Ask.POSITIONS, Ask.SUMMARY):
             self._failed(each, Unanswered(code, _said(error)))
+
+    def _give_up(self, *request_ids: int) -> None:
+        self.superseded += filter(None, request_ids)
 
     def _note(self, error: ApiError) -> None:
         """The same notice again and again is one."""

@@ -23,7 +23,10 @@ LOOK_SECONDS = 3.0
 """Between two looks at the sockets, where nothing is wrong."""
 
 REFRESH_SECONDS = 60.0
-"""After so long positions and summary are asked anew, lest a subscription was lost in silence."""
+"""After so long the positions are asked for anew, lest a subscription was lost in silence."""
+
+SUMMARY_SECONDS = 600.0
+"""The same of the summary, whose subscriptions are few."""
 
 REFRESH_BOUND_SECONDS = 10.0
 
@@ -147,9 +150,10 @@ class Watch:
             Ask.POSITIONS: bool(kept.positions and kept.positions.is_complete),
             Ask.SUMMARY: bool(kept.summary and kept.summary.has_ended),
         }
+        refresh = {Ask.POSITIONS: self._refresh_seconds, Ask.SUMMARY: SUMMARY_SECONDS}
         for what, whole in is_whole.items():
             now, earlier = self._clock.monotonic(), self._asked_anew.get(what)
-            wait = self._refresh_seconds if whole else RETRY_SECONDS
+            wait = refresh[what] if whole else RETRY_SECONDS
             if earlier is None or (earlier[1].done() and now - earlier[0] >= wait):
                 self._asked_anew[what] = (now, self.held.ask(what, REFRESH_BOUND_SECONDS))
 
