@@ -109,8 +109,7 @@ def _smoke(options: argparse.Namespace) -> int:
     from golive.smoke import smoke
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if options.override is not None and not options.override.strip():
-        print('golive: --override needs a reason: --override "why it is safe now"', file=sys.stderr)
+    if not _has_reason(options):
         return SETTINGS_ERROR
     try:
         return smoke(
@@ -125,7 +124,40 @@ def _smoke(options: argparse.Namespace) -> int:
         return INTERRUPTED
 
 
-COMMANDS = {"smoke": _smoke, "card": _card, "schema": _schema}
+def _monitor(options: argparse.Namespace) -> int:
+    from golive.monitor import monitor
+    from golive.monitoring.printing import Printer
+    from golive.monitoring.stopping import Stop
+
+    if not _has_reason(options):
+        return SETTINGS_ERROR
+    printer, stop = Printer(lambda line: print(line, flush=True)), Stop()
+    try:
+        with stop.by_signals():
+            return monitor(
+                _settings_path(options),
+                printer.write,
+                stop,
+                on_fallback=options.fallback,
+                override=options.override,
+                secrets=options.secrets,
+            )
+    except KeyboardInterrupt:
+        printer.write("interrupted; no connection is left")
+        return INTERRUPTED
+    finally:
+        printer.close()
+
+
+def _has_reason(options: argparse.Namespace) -> bool:
+    """Whether --override says why, where it is given."""
+    if options.override is None or options.override.strip():
+        return True
+    print('golive: --override needs a reason: --override "why it is safe now"', file=sys.stderr)
+    return False
+
+
+COMMANDS = {"smoke": _smoke, "monitor": _monitor, "card": _card, "schema": _schema}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -136,7 +168,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     smoke = commands.add_parser("smoke", help="the standalone handshake test, against the gateway")
     card = commands.add_parser("card", help="the quick reference card for these settings")
-    for command in (smoke, card):
+    monitor = commands.add_parser("monitor", help="keeps the one connection, until it is stopped")
+    for command in (smoke, monitor, card):
         command.add_argument(
             "--secrets",
             metavar="PATH",
@@ -145,11 +178,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--fallback", action="store_true", help="on the fallback endpoint of the settings"
         )
-    smoke.add_argument(
-        "--override",
-        metavar="REASON",
-        help="let the rules about earlier attempts pass, for this reason, which is kept",
-    )
+    for command in (smoke, monitor):
+        command.add_argument(
+            "--override",
+            metavar="REASON",
+            help="let the rules about earlier attempts pass, for this reason, which is kept",
+        )
     card.add_argument(
         "--html",
         nargs="?",

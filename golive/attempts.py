@@ -43,6 +43,8 @@ class Attempts:
     made: list[Attempt] = field(default_factory=list)
     outcome: str | None = None
     """What became of the attempt, once that is remembered."""
+    failing_since: datetime | None = None
+    """When it was begun, unless it was GO; what was, since when it is not any more."""
 
     def begin(self, host: str, port: int, client_id: int) -> Attempt:
         """Raises AttemptRefused, also where the attempt cannot be remembered."""
@@ -58,6 +60,7 @@ class Attempts:
         except OSError as error:
             raise AttemptRefused(f"the attempt cannot be remembered: {error}") from error
         self.made.append(attempt)
+        self.failing_since = attempt.begun
         return attempt
 
     def end(self, outcome: str, zombies: int | None) -> None:
@@ -65,15 +68,13 @@ class Attempts:
         if self.made and self.outcome is None:
             self._remember(self.made[-1], self.clock.now(), outcome, zombies)
             self.outcome = outcome
+            self.failing_since = None if outcome == GO else self.failing_since
 
     def lost(self, outcome: str, zombies: int | None) -> None:
-        """Remembers that what had been GO came to a bad end: from now on it has failed.
-
-        Raises OSError.
-        """
+        """Remembers that what had been GO came to a bad end. Raises OSError."""
         if self.outcome == GO:
-            self._remember(self.made[-1], self.clock.now(), outcome, zombies)
-            self.outcome = outcome
+            self.failing_since = self.clock.now()
+            self._remember(self.made[-1], self.failing_since, outcome, zombies)
 
     def _remember(
         self, attempt: Attempt, time: datetime, outcome: str, zombies: int | None = None

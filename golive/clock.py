@@ -39,6 +39,16 @@ MOMENT = 0.2
 SYSTEM: Clock = SystemClock()
 
 
+def let_pass(
+    clock: Clock, seconds: float, tell: Callable[[float], None], every: float = 1.0
+) -> None:
+    """Waits; `tell` hears again and again how many seconds are left."""
+    end = clock.monotonic() + seconds
+    while (left := end - clock.monotonic()) > 0:
+        tell(left)
+        clock.sleep(min(left, every))
+
+
 def now_and_then(tell: Callable[[float], None], every: float = 10.0) -> Callable[[float], None]:
     """A countdown that is heard at its first second, and then every so many seconds."""
     due = float("inf")

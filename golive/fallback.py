@@ -7,14 +7,20 @@ import sys
 from pathlib import Path
 
 from golive.advice.decision_tree import BY_CODE
-from golive.evidence import Evidence
+from golive.diagnosis import Next
+from golive.evidence import Diagnosis, Evidence
 from golive.run import Run
+from golive.settings import Settings
 
 
 def is_due(finished: Evidence, run: Run) -> bool:
+    """The same, after a run."""
+    return helps(finished.diagnosis, run.file.settings, run.run_next)
+
+
+def helps(found: Diagnosis | None, settings: Settings, run_next: Next) -> bool:
     """Whether the settings ask for it, the gateway is to blame, and there is one to go to."""
-    found = finished.diagnosis
-    wanted = run.file.settings.golive.auto_fallback and bool(run.run_next.fall_back)
+    wanted = settings.golive.auto_fallback and bool(run_next.fall_back)
     known = BY_CODE.get(found.code) if found else None
     is_for_going_live = finished.plan == "golive"
     return wanted and is_for_going_live and known is not None and known.is_the_gateways

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from golive import forwarders, processes, sockets
-from golive.clock import SYSTEM, Clock
+from golive.clock import SYSTEM, Clock, let_pass
 from golive.settings import PORTS
 from golive.sockets import Port, Socket, SocketTable
 
@@ -149,7 +149,7 @@ class Gateway:
         try:
             self._look_behind(self.port)
         except sockets.NotObservable as error:
-            self._wait(seconds, tell)
+            let_pass(self._clock, seconds, tell, LOOK_AGAIN_SECONDS)
             raise sockets.NotObservable(f"{error}; it was given {seconds:g} s") from None
         first_seen, begin = self._clock.now(), self._clock.monotonic()
         process = self.process()
@@ -169,12 +169,6 @@ class Gateway:
                     process,
                     is_same,
                 )
-            tell(left)
-            self._clock.sleep(min(left, LOOK_AGAIN_SECONDS))
-
-    def _wait(self, seconds: float, tell: Callable[[float], None]) -> None:
-        end = self._clock.monotonic() + seconds
-        while (left := end - self._clock.monotonic()) > 0:
             tell(left)
             self._clock.sleep(min(left, LOOK_AGAIN_SECONDS))
 

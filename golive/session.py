@@ -55,6 +55,17 @@ class Trouble:
     why: str
     found: Diagnosis
 
+    @property
+    def is_down(self) -> bool:
+        """Whether nothing listens, and nothing was tried therefore."""
+        return self.step == "gateway.listening" and self.exit is Exit.NOT_CONNECTED
+
+    @property
+    def headline(self) -> str:
+        if self.exit is Exit.REFUSED:
+            return f"REFUSED, nothing was connected: {self.why}"
+        return f"FAILED: no TCP connection: {self.why}" if self.is_down else f"FAILED: {self.why}"
+
 
 def remembered(
     file: SettingsFile, command: str, override: str | None = None, clock: Clock = SYSTEM
@@ -163,6 +174,14 @@ class Session:
 
     def diagnosed(self, step: str, **more: Any) -> Diagnosis:
         """From what has been seen up to now, and `more` fields of Seen, to the cause."""
+        return diagnosis.diagnose(self._seen_now(step, more), self._next)
+
+    def explained(self, code: str, **more: Any) -> Diagnosis:
+        """The same, where the code of the diagnosis is known already."""
+        seen = self._seen_now("afterwards.closed-cleanly", more)
+        return diagnosis.explained(code, seen, self._next)
+
+    def _seen_now(self, step: str, more: dict[str, Any]) -> Seen:
         seen = replace(
             self._before or self._seen(step),
             failed=step,
@@ -178,7 +197,7 @@ class Session:
         if connection := self.connection:
             lost = connection.connectivity_lost is not None
             seen = replace(seen, own_address=connection.own_address, lost_connectivity=lost)
-        return diagnosis.diagnose(reading.added_to(replace(seen, **more)), self._next)
+        return reading.added_to(replace(seen, **more))
 
     def unobservable(self, error: AttemptRefused | sockets.NotObservable) -> Trouble:
         """The trouble that `check`, `open` and `close` raise, for who wants it told as the rest."""

@@ -76,9 +76,7 @@ def _performed(tried: Session, write: Write) -> Exit:
     to = tried.settings.credentials
     write(f"Attempting: {to.host}:{to.port} clientId={to.client_id}")
     if trouble := tried.check():
-        is_down = trouble.exit is Exit.NOT_CONNECTED
-        head = "FAILED: no TCP connection" if is_down else "REFUSED, nothing was connected"
-        write(f"\n{head}: {trouble.why}")
+        write(f"\n{trouble.headline}")
         _advise(trouble.found, write)
         return trouble.exit
     outcome = "unfinished"

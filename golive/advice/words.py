@@ -113,7 +113,7 @@ def _remembered(seen: Seen) -> dict[str, object]:
 
 def _on_this_machine(seen: Seen, here: Commands) -> dict[str, object]:
     """Commands with this machine's paths and pids; words where those are not known."""
-    path = _path(seen.settings.credentials.gateway_path, here)
+    path = program_path(seen.settings.credentials.gateway_path, here)
     program = path.name if path else PROGRAM[_gateway(seen)]
     listener = seen.listener
     is_forwarder = listener is not None and forwarders.kind(listener.name) == "forwarder"
@@ -155,7 +155,7 @@ def _folder(program: PurePath | None, here: Commands) -> dict[str, object]:
     }
 
 
-def _path(text: str, here: Commands) -> PurePath | None:
+def program_path(text: str, here: Commands = commands.HERE) -> PurePath | None:
     """GatewayPath, where it is one of this platform: settings travel between machines."""
     is_windows = "\\" in text or text[1:2] == ":"
     if not text or is_windows != (here is commands.WINDOWS):

@@ -166,9 +166,10 @@ class Memory:
 
         This run's own attempt counts as failed, unless it was GO; None where there was none.
         """
-        is_primary = self.aim.endpoint == self.aim.primary
-        own = self.attempts.made if is_primary and self.attempts.outcome != GO else []
-        return self.discipline.first_failure(self.aim.primary) or (own[0].begun if own else None)
+        before, own = self.discipline.first_failure(self.aim.primary), self.attempts
+        if self.aim.endpoint != self.aim.primary:
+            return before
+        return own.failing_since if own.outcome == GO else before or own.failing_since
 
     def end(self, outcome: str, after: Port | None) -> None:
         """Remembers what became of the attempt, if one was made. Raises OSError."""

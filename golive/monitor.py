@@ -1,0 +1,353 @@
+"""The Monitor: opens the one connection as the smoke test does, and keeps it until it is stopped.
+
+It says the written procedure's lines, then whatever changes. It is an `asks.Source`: what it knows
+may be asked for from any thread, over that one connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from golive import fallback, session, settings_file, sockets
+from golive.advice import telling
+from golive.answers import Event
+from golive.attempts import AttemptRefused
+from golive.clock import SYSTEM, Clock, let_pass, now_and_then
+from golive.diagnosis import Next
+from golive.evidence import Diagnosis
+from golive.holding.asks import Answer, Ask, Unanswered
+from golive.holding.held import Lost
+from golive.holding.state import State
+from golive.holding.watch import Watch
+from golive.memory.journal import GO
+from golive.memory.remembering import Memory, NoMemory
+from golive.memory.running_monitor import RunningMonitor
+from golive.monitoring import lines
+from golive.monitoring.keeping import Keeping
+from golive.monitoring.launching import Launch, NotLaunched
+from golive.monitoring.retrying import Retrying
+from golive.monitoring.stopping import Stop
+from golive.session import Exit, Session, Trouble
+from golive.settings import Monitor as MonitorSettings
+from golive.settings import Settings
+from golive.settings_file import SettingsFile
+from golive.text import printable
+
+COMMAND = "python -m golive monitor"
+
+Write = Callable[[str], None]
+
+
+def monitor(
+    path: Path,
+    show: Write,
+    stop: Stop,
+    clock: Clock = SYSTEM,
+    *,
+    on_fallback: bool = False,
+    override: str | None = None,
+    secrets: str | None = None,
+) -> Exit:
+    """Runs until it is stopped, or has lost its connection for good; `show` gets its lines.
+
+    Where the settings ask for it (AutoFallback), and the gateway is to blame for there being no
+    connection at first, it then runs once on the fallback. Raises KeyboardInterrupt where it is
+    stopped before it has been connected; no connection is left. The rest as of `smoke.smoke`.
+    """
+
+    def write(text: str) -> None:
+        for line in text.split("\n"):
+            show(printable(line))  # a gateway's text could repaint the terminal
+
+    try:
+        file = settings_file.read(path)
+        file = file.on_fallback() if on_fallback else file
+        memory = session.remembered(file, "monitor", override, clock)
+    except (settings_file.SettingsError, NoMemory) as error:
+        write(f"settings: {error}")
+        return Exit.SETTINGS
+    is_there = on_fallback or memory.aim.is_at_the_fallback
+    run_next = Next.after(COMMAND, secrets, on_fallback, is_there, file.path.name)
+    on = " on the fallback, TWS paper" if on_fallback else ""
+    write(f"golive monitor: keeps the one connection to the gateway{on}")
+    try:
+        this = Monitor(file, memory, run_next, write, stop, clock)
+        exit_code = this.run()
+    finally:
+        memory.close()
+    if this.may_fall_back:
+        write("\nAutoFallback: once more, on the fallback, TWS paper")
+        return monitor(path, show, stop, clock, on_fallback=True, secrets=secrets)
+    return exit_code
+
+
+class Monitor:
+    """One Monitor, over all the connections that it makes, one after the other."""
+
+    def __init__(
+        self,
+        file: SettingsFile,
+        memory: Memory,
+        run_next: Next,
+        write: Write,
+        stop: Stop,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._file, self._settings, self._memory = file, file.settings, memory
+        self._next, self._write, self._stop, self._clock = run_next, write, stop, clock
+        self._session = self._new_session()
+        self._retrying = Retrying(self._settings, clock)
+        self._watch: Watch | None = None
+        self._own = _starting(self._settings, clock)
+        self._verdict: Literal["GO", "NO-GO"] | None = None
+        self._reconnects = 0
+        self.may_fall_back = False
+        """Whether it ended in such a way that the fallback is to be tried."""
+
+    # as those who ask see it
+
+    @property
+    def state(self) -> State:
+        """That of the connection; that there is none is known as of now."""
+        watch, own = self._watch, self._own
+        now, moment = self._clock.now(), self._clock.monotonic()
+        found = watch.state if watch else replace(own, made=now, made_at=moment)
+        return replace(found, smoke=self._verdict, reconnects=self._reconnects)
+
+    def ask(self, what: Ask, seconds: float) -> Future[Answer]:
+        watch, own = self._watch, self._own
+        if watch is not None:
+            return watch.ask(what, seconds)
+        answer: Future[Answer] = Future()
+        why = own.cause or f"there is no connection to the gateway: {own.condition}"
+        answer.set_exception(Unanswered(own.code or own.condition, why))
+        return answer
+
+    # its life
+
+    def run(self) -> Exit:
+        """To its end. Raises KeyboardInterrupt where it is stopped before it was connected."""
+        with ExitStack() as ending:
+            ending.callback(self._leave_no_connection)
+            if not self._begin(ending):
+                return Exit.SETTINGS
+            try:
+                return self._run()
+            except KeyboardInterrupt:
+                if self._verdict is None:
+                    raise
+                self._write(f"{self._time()} stopped ({self._stop.by}); no connection is left")
+                return Exit.LOST
+
+    def _begin(self, ending: ExitStack) -> bool:
+        """Serves over HTTP where the settings say so, and says that it runs. Connects nothing."""
+        wanted, url = self._settings.golive.monitor or MonitorSettings(), None
+        if wanted.health_port is not None:
+            from golive.served.server import NotServed, Server  # a web server: few need it
+
+            try:
+                server = Server(self, wanted.health_address, wanted.health_port, self._clock)
+                ending.callback(server.stop)
+                url = server.start()
+            except NotServed as error:
+                self._write(f"settings: {error}")
+                return False
+            self._write(f"Health: {url}/healthz, {url}/readyz, {url}/metrics")
+        if self._memory.is_alone:
+            self._enter(url, ending)
+        return True
+
+    def _enter(self, url: str | None, ending: ExitStack) -> None:
+        where = self._memory.folder, self._memory.aim.endpoint
+        try:
+            running = RunningMonitor.this_one(url)
+            running.enter(*where)
+        except OSError as error:
+            self._write(f"Note: other programs cannot be told of this Monitor: {error}")
+        else:
+            ending.callback(running.leave, *where)
+
+    def _run(self) -> Exit:
+        self._session.announce()
+        if trouble := self._first_try():
+            self._tell(trouble)
+            self.may_fall_back = fallback.helps(trouble.found, self._settings, self._next)
+            return trouble.exit
+        while True:
+            keeping = Keeping(self._session, self._next, self._stop, self._write, self._clock)
+            self._watch = keeping.watch
+            lost = keeping.keep()
+            with self._stop.reacting(lambda: None):  # what is to be done now is quick
+                if lost is None:
+                    return self._stopped(keeping)
+                found = self._lost(lost, keeping)
+            may_try = self._settings.credentials.auto_reconnect and found.code != "zombies"
+            if not may_try or not self._connected_again():
+                return Exit.LOST
+
+    def _leave_no_connection(self) -> None:
+        self._own = replace(self.state, condition="stopped", since=self._clock.now())
+        self._watch = None
+        if self._session.connection is not None:
+            self._session.connection.close()
+
+    # opening
+
+    def _new_session(self) -> Session:
+        def listen(event: Event) -> None:
+            if line := lines.of_event(event, self._settings):
+                self._write(line)
+
+        return Session(self._file, self._memory, self._next, self._write, self._clock, listen)
+
+    def _first_try(self) -> Trouble | None:
+        """Where nothing listens the gateway may be launched first; that is no attempt."""
+        trouble = self._try()
+        wanted = self._settings.credentials.auto_launch
+        if trouble is None or not trouble.is_down or not wanted:
+            return trouble
+        try:
+            Launch(self._settings, self._session.gateway, self._clock).perform(self._write)
+        except (NotLaunched, sockets.NotObservable) as error:
+            self._write(str(error))
+            return trouble
+        return self._try()
+
+    def _try(self) -> Trouble | None:
+        """The pre-flight, and the one attempt of this session; remembered."""
+        tried, outcome = self._session, "unfinished"
+        try:
+            trouble = tried.check() or tried.open()
+            outcome = trouble.found.code if trouble else GO
+        except (AttemptRefused, sockets.NotObservable) as error:
+            trouble = tried.unobservable(error)
+            outcome = trouble.found.code
+        finally:
+            tried.remember(outcome)
+        if self._memory.attempts.made:
+            self._verdict = "NO-GO" if trouble else "GO"
+        return trouble
+
+    def _connected_again(self) -> bool:
+        """Tries until it is, by the rules; False where nothing more may be tried."""
+        told = ""
+        while not (why := self._retrying.given_up):
+            self._wait()
+            try:
+                self._memory.look_again()
+            except NoMemory as error:
+                self._write(str(error))
+                return False
+            self._session = self._new_session()
+            trouble = self._try()
+            if trouble is None:
+                self._reconnects += 1
+                return True
+            self._is_disconnected(self._own, trouble.found)
+            if trouble.found.code == "zombies" or self._memory.attempts.made:
+                self._tell(trouble)
+            elif trouble.why != told:
+                self._write(f"{self._time()} not connected again yet: {trouble.why}")
+            told = trouble.why
+            if trouble.found.code == "zombies":
+                return False
+            self._retrying.tried(is_attempt=bool(self._memory.attempts.made))
+        self._write(f"{self._time()} not connected again: {why}")
+        return False
+
+    def _wait(self) -> None:
+        """Until the next attempt may be made, or looked for what is in its way."""
+        left = self._retrying.due_at - self._clock.monotonic()
+        not_before = self._clock.now() + timedelta(seconds=max(0.0, left))
+        self._own = replace(self._own, not_before=not_before)
+        say = now_and_then(lambda left: self._write(f"connecting again in {left:.0f} s"), 60)
+        let_pass(self._clock, left, say if left > 2 else lambda left: None)
+
+    # the end of a connection
+
+    def _lost(self, lost: Lost, keeping: Keeping) -> Diagnosis:
+        """Says so. A loss that was no end in order is remembered: from it the cool-down counts."""
+        state = self.state
+        zombies = sockets.zombies(self._session.gateway.port_if_seen)
+        found = self._session.explained("zombies" if zombies else lost.code)
+        self._write(f"{self._time()} disconnected: {lost.reason}")
+        self._say(found)
+        in_order = lost.code == "connection-lost" and not zombies and keeping.has_lasted
+        if not in_order:
+            self._remember_loss(found.code)
+        self._retrying.lost(in_order=in_order)
+        self._is_disconnected(state, found)
+        self._watch = None
+        return found
+
+    def _stopped(self, keeping: Keeping) -> Exit:
+        """Exit 0 only where all was well to the last, and nothing is left behind."""
+        try:
+            trouble = self._session.close()
+        except sockets.NotObservable as error:
+            trouble = self._session.unobservable(error)
+        if trouble:
+            self._remember_loss(trouble.found.code)
+            self._tell(trouble)
+            return trouble.exit
+        self._write(f"{self._time()} stopped ({self._stop.by}): closed cleanly")
+        if not keeping.is_well:
+            self._write("Not all was well: see above.")
+            return Exit.NO_HANDSHAKE
+        return Exit.SUCCESS
+
+    def _remember_loss(self, code: str) -> None:
+        zombies = sockets.if_observable(lambda: len(self._session.gateway.zombies))
+        try:
+            self._memory.attempts.lost(code, zombies)
+        except OSError as error:
+            self._write(f"Note: the loss cannot be remembered: {error}")
+
+    def _is_disconnected(self, before: State, found: Diagnosis) -> None:
+        same, now = before.condition == "disconnected", self._clock.now()
+        self._own = replace(
+            before,
+            condition="disconnected",
+            since=before.since if same else now,
+            code=found.code,
+            cause=found.cause,
+            next_steps=tuple(found.next_steps),
+            not_before=None,
+        )
+
+    # saying
+
+    def _tell(self, trouble: Trouble) -> None:
+        self._write(f"\n{trouble.headline}")
+        self._say(trouble.found)
+
+    def _say(self, found: Diagnosis) -> None:
+        for line in telling.lines(found):
+            self._write(line)
+
+    def _time(self) -> str:
+        return lines.time(self._clock.now())
+
+
+def _starting(settings: Settings, clock: Clock) -> State:
+    """What is known before there is a connection."""
+    to, wanted = settings.credentials, settings.golive
+    return State(
+        made=clock.now(),
+        made_at=clock.monotonic(),
+        host=to.host,
+        port=to.port,
+        kind=to.kind,
+        client_id=to.client_id,
+        expected_account=wanted.expected_account,
+        expected_positions=wanted.expected_positions,
+        heartbeat_seconds=wanted.heartbeat_seconds,
+        since=clock.now(),
+        may_be_blind=wanted.allow_unobserved_sockets,
+    )

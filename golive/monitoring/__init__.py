@@ -1,0 +1,1 @@
+"""What the Monitor is made of: its lines, how it is stopped, when it connects again, launching."""

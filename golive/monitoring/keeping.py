@@ -1,0 +1,104 @@
+"""One open connection, kept: served, watched, and told of whenever something about it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from golive.advice import telling
+from golive.answers import Positions
+from golive.clock import Clock
+from golive.diagnosis import Next
+from golive.holding.held import Held, Lost
+from golive.holding.state import State
+from golive.holding.watch import Watch
+from golive.monitoring import lines
+from golive.monitoring.stopping import Stop
+from golive.session import Session
+
+SERVE_SECONDS = 0.5
+"""How long the connection is served before it is looked whether there is something to be said."""
+
+
+class Keeping:
+    """From an open session to the end of its connection, which is closed afterwards."""
+
+    def __init__(
+        self,
+        opened: Session,
+        run_next: Next,
+        stop: Stop,
+        write: Callable[[str], None],
+        clock: Clock,
+    ) -> None:
+        assert opened.connection is not None
+        self._session, self._stop, self._write, self._clock = opened, stop, write, clock
+        self._held = Held(opened.connection, clock)
+        self.watch = Watch(self._held, opened.settings, opened.gateway, clock, run_next)
+        self._begun = clock.monotonic()
+        self._is_judged, self._is_as_expected = False, True
+        self.is_well = True
+        """Whether nothing is wrong, and the positions were as expected at first."""
+
+    def keep(self) -> Lost | None:
+        """Until it is lost; None where it was to be stopped."""
+        self._write(lines.CONNECTED)
+        with self._stop.reacting(self._held.wake):
+            try:
+                return self._serve()
+            finally:
+                self.watch.close()
+
+    @property
+    def has_lasted(self) -> bool:
+        """Whether it was there for the cool-down: a shorter one is as bad as a failed attempt."""
+        cooldown = self._session.settings.golive.retry_cooldown_seconds
+        return self._clock.monotonic() - self._begun >= cooldown
+
+    def _serve(self) -> Lost | None:
+        while not self._stop.by:
+            before = self.watch.state
+            self.watch.serve(SERVE_SECONDS)
+            now = self.watch.state
+            for line in lines.changed(before, now, self._session.settings):
+                self._write(line)
+            self._judge(now)
+            self.is_well = self._is_as_expected and not now.code
+            with suppress(OSError):
+                self._session.memory.keep_lock()
+            if self._held.lost:
+                return self._held.lost
+            if self._is_given_up(now):
+                return Lost("half-open", "the gateway has stopped answering")
+        return None
+
+    def _is_given_up(self, state: State) -> bool:
+        """Whether a gateway that does not answer has had the cool-down's time to do so again.
+
+        Without AutoReconnect it has all the time: nothing better could be done.
+        """
+        settings = self._session.settings
+        if state.condition != "half-open" or not settings.credentials.auto_reconnect:
+            return False
+        patience = timedelta(seconds=settings.golive.retry_cooldown_seconds)
+        return state.since is not None and self._clock.now() - state.since >= patience
+
+    def _judge(self, state: State) -> None:
+        """Whether the positions are as expected; told once, and only what is not."""
+        found, wanted = state.positions or Positions(), self._session.settings.golive
+        is_late = self._clock.monotonic() - self._begun >= wanted.handshake_timeout_seconds
+        if self._is_judged or not (found.is_complete or is_late):
+            return
+        self._is_judged = True
+        count = len(found.open_in(wanted.expected_account))
+        if not found.is_complete or found.unreadable:
+            self._advise("positions.complete", found)
+        elif count != wanted.expected_positions:
+            self._advise("positions.count", found)
+
+    def _advise(self, step: str, found: Positions) -> None:
+        self._is_as_expected = False
+        self._write("")
+        for line in telling.lines(self._session.diagnosed(step, positions=found)):
+            self._write(line)

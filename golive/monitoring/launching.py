@@ -1,0 +1,109 @@
+"""AutoLaunch: starts the gateway's program where nothing listens, once, and waits for a login."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from golive import forwarders, processes
+from golive.advice.words import program_path
+from golive.clock import Clock, let_pass, now_and_then
+from golive.gateway import Gateway
+from golive.settings import Settings
+
+LOGIN_SECONDS = 900.0
+"""How long somebody may take to log in: user name, password, the second factor."""
+
+LOOK_SECONDS = 1.0
+
+
+class NotLaunched(Exception):
+    """The gateway's program was not started, or does not listen. One line."""
+
+
+class Launch:
+    """Performed once in the life of a Monitor, before its first attempt: a gateway that restarts
+    by itself must not meet a second one.
+    """
+
+    def __init__(self, settings: Settings, gateway: Gateway, clock: Clock) -> None:
+        self._settings, self._gateway, self._clock = settings, gateway, clock
+        self._started: subprocess.Popen[bytes] | None = None
+
+    def perform(self, write: Callable[[str], None]) -> None:
+        """Returns once the port listens and its gateway was given the time to initialize.
+
+        Raises NotLaunched.
+        """
+        path = self._program()
+        if running := _running(path):
+            write(f"AutoLaunch: {running.name} runs already, pid {running.pid}: not started again")
+        else:
+            self._started = _detached(path)
+            write(f"AutoLaunch: started {path.name}, pid {self._started.pid}")
+        write("Somebody must log in to the gateway now; its window is waiting.")
+        self._wait_until_it_listens(write)
+        seconds = self._settings.golive.initialization_seconds
+        tell = now_and_then(lambda left: write(f"waiting {left:.0f} s more: initializing"))
+        let_pass(self._clock, seconds, tell)
+
+    def _program(self) -> Path:
+        """GatewayPath, where it is a program of this machine. Raises NotLaunched."""
+        text = self._settings.credentials.gateway_path
+        path = program_path(text)
+        if path is None or not Path(path).is_file():
+            what = "is empty" if not text else "names no program of this machine"
+            raise NotLaunched(f"AutoLaunch: GatewayPath {what}; start the gateway yourself")
+        return Path(path)
+
+    def _wait_until_it_listens(self, write: Callable[[str], None]) -> None:
+        number = self._gateway.number
+        tell = now_and_then(lambda left: write(f"waiting for port {number}, {left:.0f} s more"), 60)
+        end = self._clock.monotonic() + LOGIN_SECONDS
+        while (left := end - self._clock.monotonic()) > 0:
+            if self._gateway.port.listeners:
+                return
+            code = self._started.poll() if self._started else None
+            if code:
+                raise NotLaunched(f"AutoLaunch: the gateway's program ended with exit code {code}")
+            tell(left)
+            self._clock.sleep(LOOK_SECONDS)
+        raise NotLaunched(f"AutoLaunch: port {number} does not listen after {LOGIN_SECONDS:g} s")
+
+
+def _running(path: Path) -> processes.Process | None:
+    """A gateway's process that is there already: of this program, or Java with its folder."""
+    for each in psutil.process_iter(["pid", "name", "exe", "cmdline"]):
+        words = [each.info["exe"] or "", *(each.info["cmdline"] or [])]
+        is_of_it = each.info["name"] and processes.program(each.info["name"]) == processes.program(
+            path.name
+        )
+        is_gateway = forwarders.kind(each.info["name"] or "") == "gateway"
+        in_folder = any(str(path.parent) in word for word in words)
+        if is_of_it or (is_gateway and in_folder):
+            return processes.process(each.pid)
+    return None
+
+
+def _detached(path: Path) -> subprocess.Popen[bytes]:
+    """In a group of its own: no Ctrl-C of ours reaches it, and it outlives us. NotLaunched."""
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    try:
+        return subprocess.Popen(
+            [str(path)],
+            cwd=path.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=os.name == "posix",
+            creationflags=flags,
+        )
+    except OSError as error:
+        raise NotLaunched(f"AutoLaunch: {path.name}: {error.strerror or error}") from None

@@ -1,0 +1,97 @@
+"""What the Monitor says: the written procedure's lines, and one whenever something has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from golive.answers import Event, Positions
+from golive.holding.state import State
+from golive.settings import Settings
+
+CONNECTED = "[IBKR] Connected successfully"
+RESTORED = {
+    "half-open": "the gateway answers again",
+    "connectivity-lost": "the gateway has its link to IBKR again",
+}
+SAID = {
+    "half-open": "the gateway does not answer; its socket is still open",
+    "connectivity-lost": "the gateway has lost its link to IBKR",
+}
+
+
+def of_event(event: Event, settings: Settings) -> str | None:
+    """The procedure's line about a stage of the opening; None where it has none."""
+    to = settings.credentials
+    match event.name:
+        case "connecting":
+            return f"[IBKR] Connecting to {to.host}:{to.port} (ClientId: {to.client_id})..."
+        case "connected":
+            return "[IBKR] eConnect() completed. IsConnected: True"
+        case "start api":
+            return "[IBKR] startApi() called - requesting handshake"
+    return None
+
+
+def retrieved(positions: Positions, settings: Settings) -> str:
+    """The procedure's line about complete positions; it says where they are not the expected."""
+    account, expected = settings.golive.expected_account, settings.golive.expected_positions
+    count = len(positions.open_in(account))
+    line = f"Retrieved {count} positions for account {account}"
+    return line if count == expected else f"{line}, BUT {expected} ARE EXPECTED"
+
+
+def changed(before: State, now: State, settings: Settings) -> Iterator[str]:
+    """What is to be said of a state that was another before."""
+    yield from (f"{time(now.made)} {line}" for line in _changes(before, now))
+    if _is_whole(now.positions) and not _is_whole(before.positions):
+        assert now.positions is not None
+        yield retrieved(now.positions, settings)
+
+
+def _changes(before: State, now: State) -> Iterator[str]:
+    if now.condition != before.condition and now.condition == "connected":
+        if was := RESTORED.get(before.condition):
+            yield f"connected: {was}"
+    elif now.condition != before.condition and now.condition in SAID:
+        yield f"{now.condition}: {SAID[now.condition]}"
+    if now.code != before.code and now.code:
+        yield f"Diagnosis: {now.code}: {now.cause}"
+        yield from (f"  {number}. {step}" for number, step in enumerate(now.next_steps, start=1))
+    yield from _zombies(before.zombies, now.zombies)
+    for name, is_up in now.farms.items():
+        if before.farms.get(name, True) is not is_up:
+            how = "connected" if is_up else "not connected; noted, not fatal"
+            yield f"data farm {name} is {how}"
+    yield from _positions(before, now)
+
+
+def _zombies(before: int | None, now: int | None) -> Iterator[str]:
+    if now and now != before:
+        yield f"zombies: {now} CLOSE_WAIT on the gateway's port"
+    elif before and now == 0:
+        yield "no zombie is left on the gateway's port"
+
+
+def _positions(before: State, now: State) -> Iterator[str]:
+    """Where they were whole: that they are not any more, or others by now."""
+    if not _is_whole(before.positions):
+        return
+    if not _is_whole(now.positions):
+        yield "the positions are not complete any more; they are asked for anew"
+    elif _quantities(before) != _quantities(now):
+        yield f"positions changed: {len(_quantities(now))} are open in {now.expected_account}"
+
+
+def _is_whole(found: Positions | None) -> bool:
+    return found is not None and found.is_complete
+
+
+def _quantities(state: State) -> dict[object, object]:
+    """Of each open position of the account, how many."""
+    rows = state.positions.open_in(state.expected_account) if state.positions else ()
+    return {row[:-2]: row.quantity for row in rows}
+
+
+def time(moment: datetime) -> str:
+    return f"[{moment.astimezone():%Y-%m-%d %H:%M:%S}]"

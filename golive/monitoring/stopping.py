@@ -1,0 +1,59 @@
+"""Being asked to stop: Ctrl-C, SIGTERM, and on Windows Ctrl-Break and a closed window."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Each where the platform has it."""
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+class Stop:
+    """Whether it was asked for. What waits is interrupted, what is to be finished is not."""
+
+    def __init__(self) -> None:
+        self.by = ""
+        """The signal's name; "" as long as nobody has asked."""
+        self._react: Callable[[], object] = _interrupt
+
+    def ask(self, by: str) -> None:
+        """As a signal does it. Raises KeyboardInterrupt, unless something else was asked for."""
+        self.by = self.by or by
+        self._react()
+
+    @contextmanager
+    def reacting(self, react: Callable[[], object]) -> Iterator[None]:
+        """Meanwhile it is done instead of raising; it must be quick, and fit for a handler."""
+        before, self._react = self._react, react
+        try:
+            if self.by:
+                react()
+            yield
+        finally:
+            self._react = before
+
+    @contextmanager
+    def by_signals(self) -> Iterator[None]:
+        """Meanwhile the process' signals ask for it; in its main thread only.
+
+        One that whoever started us had ignored (nohup) is still ignored.
+        """
+
+        def handler(number: int, _: FrameType | None) -> None:
+            self.ask(signal.Signals(number).name)
+
+        numbers = [number for name in NAMES if (number := getattr(signal, name, None))]
+        wanted = [each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, handler) for number in wanted}
+        try:
+            yield
+        finally:
+            for number, was in before.items():
+                signal.signal(number, was)
