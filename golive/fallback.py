@@ -14,16 +14,16 @@ from golive.settings import Settings
 
 
 def is_due(finished: Evidence, run: Run) -> bool:
-    """The same, after a run."""
-    return helps(finished.diagnosis, run.file.settings, run.run_next)
+    """The same, after a run, which must have been for going live."""
+    is_for_going_live = finished.plan == "golive"
+    return is_for_going_live and helps(finished.diagnosis, run.file.settings, run.run_next)
 
 
 def helps(found: Diagnosis | None, settings: Settings, run_next: Next) -> bool:
     """Whether the settings ask for it, the gateway is to blame, and there is one to go to."""
     wanted = settings.golive.auto_fallback and bool(run_next.fall_back)
     known = BY_CODE.get(found.code) if found else None
-    is_for_going_live = finished.plan == "golive"
-    return wanted and is_for_going_live and known is not None and known.is_the_gateways
+    return wanted and known is not None and known.is_the_gateways
 
 
 def command(*more: str) -> list[str]:
