@@ -112,7 +112,7 @@ def trouble(state: State, now: float) -> str:
 
 def is_stuck(state: State, now: float) -> bool:
     """Whether the snapshot is older than whoever holds a connection would leave it."""
-    if state.condition in ("starting", "stopped"):
+    if state.condition in ("starting", "disconnected", "stopped"):  # there is none to look at
         return False
     return now - state.made_at > state.heartbeat_seconds + LATE_SECONDS
 

@@ -16,6 +16,7 @@ from prometheus_client.core import (
     GaugeMetricFamily,
     InfoMetricFamily,
     Metric,
+    StateSetMetricFamily,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
@@ -119,13 +120,9 @@ class _OfState(Collector):
 
 
 def _condition(state: State) -> Metric:
-    """A state set: exactly one of them is 1."""
-    family = GaugeMetricFamily(
-        "golive_condition", "The condition of the connection: the one that is 1.", labels=["state"]
-    )
-    for each in get_args(Condition):
-        family.add_metric([each], float(each == state.condition))
-    return family
+    """Exactly one of them is 1."""
+    states = {each: each == state.condition for each in get_args(Condition)}
+    return StateSetMetricFamily("golive_condition", "The condition of the connection.", states)
 
 
 def _trouble(state: State, now: float) -> Metric:
