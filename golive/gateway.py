@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -129,10 +130,16 @@ class Gateway:
             waiting = self._queue(self.number)
         return waiting
 
-    def accept_queue_now(self) -> int:
-        """The same at one look, without waiting."""
-        self._look_behind(self.port)
-        return self._queue(self.number)
+    def glance(self) -> tuple[int | None, int | None]:
+        """Zombies, and the accept queue, at one look; None for what is out of sight.
+
+        For who is connected: our own end of what the gateway has just closed is no zombie.
+        """
+        try:
+            zombies = [each for each in self.zombies if each.pid != os.getpid()]
+        except sockets.NotObservable:
+            return None, None
+        return len(zombies), sockets.if_observable(lambda: self._queue(self.number))
 
     def wait_until_initialized(
         self,

@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from golive.answers import CONNECTIVITY_LOST, ApiError, connectivity_lost
 from golive.clock import SYSTEM, Clock
+from golive.holding.kept import FARMS
 from golive.text import shortened
 from golive.transport import SLICE_SECONDS, NoAnswer, PeerClosed, ProtocolError
 
 if TYPE_CHECKING:
     from golive.connection import Connection
-
-FARM_IS_BROKEN = frozenset({2103, 2105, 2157})
-FARM_IS_OK = frozenset({2104, 2106, 2158})
-"""Of market data, historical data and security definitions, in this order: TWS API message codes"""
 
 LEAST_APART = 1.1
 """Seconds between two heartbeats: a gateway leaves a quicker one unanswered (ib_insync #479)."""
@@ -51,9 +48,10 @@ class Notices:
         if said in self._said or len(self._said) < MOST_NOTICES:
             self._said[said] += 1
         farm = said.rpartition(":")[2]
-        if error.code in FARM_IS_BROKEN and len(self._broken) < MOST_NOTICES:
+        is_there = FARMS.get(error.code)
+        if is_there is False and len(self._broken) < MOST_NOTICES:
             self._broken.add(farm)
-        elif error.code in FARM_IS_OK and farm in self._broken:
+        elif is_there and farm in self._broken:
             self._broken.remove(farm)
             self.farm_flaps += 1
 
@@ -86,7 +84,6 @@ class Pulse:
 
     def beat(self, seconds: float) -> float:
         """Asks for the gateway's time; milliseconds until it was told. Raises Ended."""
-        self._hear_what_came()
         self._answered_at, begin = None, self._clock.monotonic()
         try:
             self._connection.send(lambda client: client.reqCurrentTime(), seconds)
@@ -100,7 +97,8 @@ class Pulse:
         return (self._answered_at - begin) * 1000
 
     def hear(self, seconds: float) -> None:
-        """Hears what comes, for so long. Raises Ended as soon as there is no more to be heard."""
+        """Hears what came and comes, for so long. Raises Ended as soon as there is no more."""
+        self._hear_what_came()
         self._hear_until(lambda: False, self._clock.monotonic() + seconds)
 
     def release(self) -> None:

@@ -33,7 +33,10 @@ INTERRUPTED = "it was interrupted"
 
 
 class Soak:
-    """One soak, to be performed once. Times are in seconds; `figures` are those so far."""
+    """One soak, to be performed once. Times are in seconds; `figures` are those so far.
+
+    `looked` is told of each look, from the first on, which is before the first heartbeat.
+    """
 
     def __init__(
         self,
@@ -43,9 +46,11 @@ class Soak:
         every: float,
         patience: float = LEAST_PATIENCE,
         clock: Clock = SYSTEM,
+        looked: Callable[[Sample], None] = lambda sample: None,
     ) -> None:
         self._connection, self._gateway, self._clock = connection, gateway, clock
         self.wanted, self._every, self._patience = wanted, every, max(patience, LEAST_PATIENCE)
+        self._looked_around = looked
         self.heartbeats, self.answers = 0, 0
         self.last: Sample | None = None
         self._ended: tuple[str, str] | None = None
@@ -172,8 +177,7 @@ class Soak:
 
     def _look(self, answer_ms: float | None) -> Sample:
         own, theirs = processes.load(self._own), processes.load(self._the_gateways)
-        zombies = sockets.if_observable(lambda: len(self._gateway.zombies))
-        queue = sockets.if_observable(self._gateway.accept_queue_now)
+        zombies, queue = self._gateway.glance()
         sample = Sample(
             seconds=round(self._elapsed, 3),
             answer_ms=_rounded(answer_ms),
@@ -188,6 +192,7 @@ class Soak:
         )
         self._looked, self._looked_at = self._clock.monotonic(), self._clock.now()
         self._count(sample)
+        self._looked_around(sample)
         return sample
 
     @property

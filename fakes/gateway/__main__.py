@@ -55,6 +55,7 @@ def _gateway(options: argparse.Namespace) -> Gateway:
             settings=settings,
             max_clients=options.max_clients,
             messages_per_second=options.max_messages,
+            seconds_between_times=options.time_apart,
         )
     accounts = options.account or [ACCOUNT]
     return Gateway(
@@ -63,6 +64,7 @@ def _gateway(options: argparse.Namespace) -> Gateway:
         settings,
         max_clients=options.max_clients,
         messages_per_second=options.max_messages,
+        seconds_between_times=options.time_apart,
         no_overlap=options.no_overlap,
     )
 

@@ -68,7 +68,7 @@ def _managed_accounts(session: Session, request: Request, now: float) -> Iterabl
 @_answers("REQ_CURRENT_TIME")
 def _current_time(session: Session, request: Request, now: float) -> Iterable[Action]:
     """A second request within a second is dropped without a word (ib_insync #479)."""
-    if 0 <= now - session.time_asked < 1:
+    if 0 <= now - session.time_asked < session.gateway.seconds_between_times:
         return []
     session.time_asked = now
     return [session.speech.current_time(int(now))]

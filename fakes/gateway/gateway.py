@@ -52,6 +52,8 @@ class Gateway:
     """More connections are closed as they come; 0: no limit."""
     messages_per_second: int = MESSAGES_PER_SECOND
     """Of one client; 0: no limit."""
+    seconds_between_times: float = 1.0
+    """Of one client's requests for the time: a quicker one is dropped without a word."""
     no_overlap: Literal["close", "answer"] = "close"
     up_seconds: float = 0.0
     """For how long it has been listening; the server, which has a clock, says so."""

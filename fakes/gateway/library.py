@@ -46,6 +46,7 @@ class FakeGateway:
         settings: ApiSettings | None = None,
         max_clients: int = MAX_CLIENTS,
         messages_per_second: int = MESSAGES_PER_SECOND,
+        seconds_between_times: float = 1.0,
         settings_dir: Path | None = None,
         log: Path | None = None,
         replay: Path | None = None,
@@ -57,6 +58,7 @@ class FakeGateway:
             "settings": settings or ApiSettings(),
             "max_clients": max_clients,
             "messages_per_second": messages_per_second,
+            "seconds_between_times": seconds_between_times,
         }
         if replay is None:
             gateway = Gateway((_book(account, positions),), server_version, **limits)

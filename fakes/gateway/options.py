@@ -114,6 +114,13 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of one client in a second; 0: no limit (%(default)s)",
     )
+    parser.add_argument(
+        "--time-apart",
+        type=_count,
+        default=1,
+        metavar="SECONDS",
+        help="a request for the time that comes quicker is not answered; 0: all are (%(default)s)",
+    )
 
 
 def _add_telling(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,287 @@
+"""The soak: figures of all of it where all is well, else the end at once, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from fakes.gateway import FakeGateway
+from golive import evidence, sockets
+from golive.answers import ApiError
+from golive.attempts import Attempts
+from golive.clock import SystemClock
+from golive.connection import Connection
+from golive.evidence import Sample
+from golive.gateway import Gateway
+from golive.pulse import Notices, Pulse
+from golive.rehearsal import heartbeat_seconds
+from golive.settings import GoLive
+from golive.soak import MOST_SAMPLES, Soak, most_zombies
+from golive.sockets import NotObservable, SocketTable
+from tests.gateways import Scripted, handshake
+
+EVERY = 0.2
+"""Seconds between heartbeats, of a gateway that answers them all."""
+
+Later = Callable[[float], None]
+
+
+@contextmanager
+def gateway(*faults: str, **more: Any) -> Iterator[FakeGateway]:
+    with FakeGateway(
+        faults=faults, seconds_between_times=0, messages_per_second=0, process=True, **more
+    ) as found:
+        yield found
+
+
+@contextmanager
+def connected(port: int) -> Iterator[Connection]:
+    connection = Connection("127.0.0.1", port, 10, Attempts())
+    connection.open(5)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def watched(port: int) -> Gateway:
+    return Gateway(port, SocketTable())
+
+
+def soaked(port: int, wanted: float = 1.0, tell: Later = lambda left: None, **more: Any) -> Soak:
+    """A soak that is over; `soak.figures`."""
+    with connected(port) as connection:
+        soak = Soak(connection, watched(port), wanted, more.pop("every", EVERY), **more)
+        soak.perform(tell)
+    return soak
+
+
+def once(do: Callable[[], object]) -> Callable[[Sample], None]:
+    """Done at the third look, which follows the second answer."""
+    looks: list[Sample] = []
+
+    def looked(sample: Sample) -> None:
+        looks.append(sample)
+        if len(looks) == 3:
+            do()
+
+    return looked
+
+
+def meanwhile(found: FakeGateway, do: Callable[[], object], **more: Any) -> evidence.Soak:
+    """A soak in which something happens right after the second answer."""
+    with connected(found.port) as connection:
+        return Soak(connection, watched(found.port), 30, EVERY, looked=once(do), **more).perform()
+
+
+def test_connection_that_is_held_has_figures_of_all_of_it() -> None:
+    with gateway() as found:
+        figures = soaked(found.port).figures
+    assert (figures.code, figures.stopped) == ("", None)
+    assert figures.heartbeats == figures.answers >= 3
+    assert 1 <= figures.seconds < 3
+    percentiles = [figures.p50_ms, figures.p95_ms, figures.p99_ms, figures.max_ms]
+    assert percentiles == sorted(each or 0 for each in percentiles)
+    assert figures.slope_ms_per_hour is not None
+    assert (figures.most_zombies, figures.unseen, figures.longest_accept_queue) == (0, 0, 0)
+    assert [each.answer_ms is None for each in figures.samples] == [
+        True,
+        *[False] * figures.answers,
+    ]
+    assert all(each.own_memory and each.gateway_memory for each in figures.samples)
+    assert all(each.own_threads and each.gateway_handles for each in figures.samples)
+    assert figures.notices == []
+
+
+def test_last_heartbeat_is_at_the_end_of_the_time() -> None:
+    with gateway() as found:
+        figures = soaked(found.port, wanted=0.5).figures
+    assert figures.heartbeats in (2, 3)
+    assert figures.samples[-1].seconds >= 0.5
+
+
+def test_farms_that_flap_are_counted_and_never_fatal() -> None:
+    with gateway("chatty") as found:
+        figures = soaked(found.port).figures
+    assert (figures.code, figures.answers) == ("", figures.heartbeats)
+    assert figures.farm_flaps >= figures.answers
+    assert any("usfarm" in each and "times" in each for each in figures.notices)
+
+
+@pytest.mark.parametrize(
+    ("do", "code"),
+    [
+        (lambda found: found.become("mute"), "half-open"),
+        (lambda found: found.drop_everyone(), "connection-lost"),
+        (lambda found: found.say(1100), "connectivity-lost"),
+        (lambda found: found.say(2110), "connectivity-lost"),
+        (lambda found: found.add_zombies(2), "zombies"),
+    ],
+    ids=["mute", "drops", "1100", "2110", "zombies"],
+)
+def test_trouble_in_the_middle_ends_it_within_one_sample(
+    do: Callable[[FakeGateway], None], code: str
+) -> None:
+    with gateway() as found:
+        figures = meanwhile(found, lambda: do(found))
+    assert figures.code == code
+    assert figures.stopped
+    assert figures.answers <= 3  # the one that was under way at most
+    assert (figures.answers < figures.heartbeats) or code != "half-open"
+    assert figures.seconds < 2 * EVERY + 2 + 1.5
+    assert (figures.most_zombies or 0) == (2 if code == "zombies" else 0)
+    assert len(figures.samples) <= 5
+
+
+@pytest.mark.parametrize("code", [1101, 1102, 2103, 2105])
+def test_link_that_is_back_and_farm_that_is_gone_are_noted_and_no_end(code: int) -> None:
+    with gateway() as found, connected(found.port) as connection:
+        pulse = Pulse(connection)
+        found.say(code)
+        pulse.beat(5)
+        pulse.hear(0.1)
+        assert pulse.notices.told[0].startswith(str(code))
+
+
+def test_link_that_was_lost_and_restored_before_it_began_is_no_matter() -> None:
+    with gateway() as found, connected(found.port) as connection:
+        found.say(1100)
+        found.say(1102)
+        connection.positions(5)
+        soak = Soak(connection, watched(found.port), 0.2, EVERY)
+        assert soak.perform().code == ""
+
+
+def test_restart_is_told_apart_from_a_mere_end() -> None:
+    with gateway() as found:
+        listener = watched(found.port)
+        with connected(found.port) as connection:
+
+            def gone() -> None:
+                found.become("down")
+                found.drop_everyone()
+
+            soak = Soak(connection, listener, 30, EVERY, looked=once(gone))
+            assert soak.perform().code == "gateway-restarted"
+
+
+class Jumping(SystemClock):
+    """The wall's clock goes on by hours while the other one stands: the machine was asleep."""
+
+    slept = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.slept
+
+
+def test_machine_that_slept_is_told_and_fails_it() -> None:
+    clock = Jumping()
+
+    def sleep() -> None:
+        clock.slept = timedelta(hours=2)
+
+    with gateway() as found:
+        figures = meanwhile(found, sleep, clock=clock)
+    assert figures.code == "machine-suspended"
+    assert "7200 s went by" in (figures.stopped or "")
+    assert figures.answers == figures.heartbeats
+
+
+class Late(SystemClock):
+    """A clock that counts on while the machine is asleep, as that of Windows does."""
+
+    slept = 0.0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.slept)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.slept
+
+
+def test_heartbeat_that_comes_hours_late_is_told_and_fails_it() -> None:
+    clock = Late()
+
+    def sleep() -> None:
+        clock.slept = 7200.0
+
+    with gateway() as found:
+        figures = meanwhile(found, sleep, clock=clock)
+    assert figures.code == "machine-suspended"
+    assert "a heartbeat came 7200 s late" in (figures.stopped or "")
+
+
+def test_interrupted_soak_keeps_its_figures_and_the_connection_can_be_closed_cleanly() -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with gateway() as found, connected(found.port) as connection:
+        soak = Soak(connection, watched(found.port), 30, EVERY, looked=once(interrupt))
+        with pytest.raises(KeyboardInterrupt):
+            soak.perform()
+        assert (soak.figures.code, soak.figures.answers) == ("unfinished", 2)
+        assert soak.figures.seconds > 0.2
+        assert connection.close().is_clean
+
+
+def test_gateway_that_drops_quick_requests_for_the_time_is_asked_slowly_enough() -> None:
+    with FakeGateway(process=True) as found:
+        figures = soaked(found.port, wanted=1.3, every=1.2).figures
+    assert (figures.code, figures.heartbeats, figures.answers) == ("", 2, 2)
+    assert figures.seconds >= 2.3
+
+
+def test_rehearsal_has_five_heartbeats_where_the_settings_name_no_interval() -> None:
+    assert heartbeat_seconds(GoLive()) == 1.2
+    assert heartbeat_seconds(GoLive.model_validate({"SoakMinutes": 60.0})) == 5
+    assert heartbeat_seconds(GoLive.model_validate({"HeartbeatSeconds": 2.0})) == 2
+
+
+def test_sockets_out_of_sight_at_one_look_are_no_zero() -> None:
+    held: dict[str, Any] = {"wanted": 6.0, "seconds": 6.0, "heartbeats": 5, "answers": 5}
+    assert most_zombies(evidence.Soak(**held, most_zombies=0)) == 0
+    assert most_zombies(evidence.Soak(**held, most_zombies=3, unseen=1)) == 3
+    for seen in (0, None):
+        with pytest.raises(NotObservable, match="out of sight at 1 looks"):
+            most_zombies(evidence.Soak(**held, most_zombies=seen, unseen=1))
+
+
+def test_soak_where_sockets_cannot_be_seen_goes_on_without_them() -> None:
+    def refused() -> list[sockets.Socket]:
+        raise NotObservable("not here")
+
+    with gateway() as found, connected(found.port) as connection:
+        blind = Gateway(found.port, SocketTable(read=refused))
+        figures = Soak(connection, blind, 0.3, EVERY).perform()
+    assert (figures.code, figures.most_zombies) == ("", None)
+    assert figures.unseen == len(figures.samples)
+    assert figures.gateway_memory_growth is None
+
+
+def test_bytes_that_are_no_frame_end_it() -> None:
+    def garbage(client: Any) -> None:
+        handshake(client)
+        client.recv(100)
+        client.sendall(b"\xff\xff\xff\xff HTTP")
+        client.recv(100)
+
+    with Scripted(garbage) as scripted, connected(scripted.port) as connection:
+        figures = Soak(connection, watched(scripted.port), 30, EVERY).perform()
+    assert figures.code == "protocol-error"
+
+
+def test_notices_without_end_take_no_memory_without_end() -> None:
+    notices = Notices()
+    for number in range(10_000):
+        notices.add(ApiError(-1, 2103, f"Market data farm connection is broken:farm{number}"))
+        notices.add(ApiError(-1, 2000 + number, "x" * 10_000))
+    assert len(notices.told) == 50
+    assert max(map(len, notices.told)) <= 200
+
+
+def test_samples_of_an_hour_are_all_kept_and_those_of_a_day_are_thinned() -> None:
+    assert MOST_SAMPLES > 1 + 3600 / 5
