@@ -21,6 +21,8 @@ from golive.settings_file import SettingsFile
 if TYPE_CHECKING:
     from golive.answers import Access, Positions
     from golive.connection import Connection
+    from golive.programs.mcp_program import McpProgram
+    from golive.programs.monitor_program import MonitorProgram
     from golive.pytest_plugin import GoLiveSession
 
 pytest_plugins = ["golive.pytest_plugin"]
@@ -164,13 +166,23 @@ def positions_after(
 
 
 @pytest.fixture(scope="session")
-def monitor() -> None:
-    raise NotImplementedError
+def monitor(run: Run, golive_session: GoLiveSession) -> Iterator[MonitorProgram]:
+    """The Monitor of the settings: started once all before it has passed, and ended."""
+    from golive.programs import trial
+
+    run.gate("monitor.connected")
+    with trial.monitor(run, golive_session.awaited_monitor()) as program:
+        yield program
 
 
 @pytest.fixture(scope="session")
-def mcp() -> None:
-    raise NotImplementedError
+def mcp(run: Run) -> Iterator[McpProgram]:
+    """The MCP server of the settings: started, asked by a client of the official SDK, and ended."""
+    from golive.programs import trial
+
+    run.gate("mcp.tools")
+    with trial.mcp(run) as program:
+        yield program
 
 
 class Observations:

@@ -6,6 +6,7 @@ from golive.pytest_plugin import step
 @step("monitor.connected")
 def test_monitor_connects(monitor, evidence):
     evidence.observe(monitor.facts)
+    assert monitor.reason == ""
     assert monitor.is_connected
 
 
@@ -20,8 +21,10 @@ def test_monitor_retrieves_as_many_positions_as_expected(monitor, settings, evid
 @step("monitor.one-connection")
 def test_monitor_holds_exactly_one_connection(monitor, gateway, evidence):
     clients = gateway.clients
-    evidence.observe(clients=clients, reason=monitor.reason)
+    others = monitor.strangers(clients)
+    evidence.observe(clients=clients, not_its_own=others, stopped=monitor.reason)
     assert len(clients) == 1
+    assert others == []
 
 
 @step("monitor.left-as-asked")
@@ -33,6 +36,6 @@ def test_monitor_is_ended_or_left_running_as_asked(monitor, evidence):
 
 @step("monitor.no-zombies")
 def test_monitor_leaves_no_zombie(gateway, evidence):
-    zombies = gateway.zombies
+    zombies = gateway.lasting_zombies()
     evidence.observe(close_wait=zombies)
     assert zombies == []

@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from ipaddress import ip_address
 
-from golive import __version__, procedure
+from golive import __version__, masking, procedure
 from golive.advice import commands, recovery, words
+from golive.advice.branch import Branch
 from golive.advice.commands import Commands
-from golive.advice.decision_tree import TREE, WRITTEN, Branch
+from golive.advice.decision_tree import TREE, WRITTEN
 from golive.advice.seen import Seen
 from golive.diagnosis import PROCEDURE, Next
 from golive.settings import Settings
@@ -34,8 +35,11 @@ CHECKLIST = (
      "NO-GO: do what it says, and nothing else. No second try."),
     ("positions", "Read its last line. It must begin with: {go}: {expected} positions",
      "The handshake in it must be under {budget_ms} ms."),
-    ("afterwards", "GO: start the Monitor. It must show: {expected} positions",
-     "Then look for zombies once more, as in 2: none may be in CLOSE_WAIT."),
+    ("afterwards", "Look for zombies once more, as in 2.", "None may be in CLOSE_WAIT."),
+    ("monitor", "GO: start the Monitor, where KeepRunning has not left it: {start_monitor}",
+     "It must show: {expected} positions"),
+    ("mcp", "Only then start what asks the MCP server, which is: {start_mcp}",
+     "{tool} must return the same {expected}."),
 )  # fmt: skip
 """For a stage of the procedure: what to do, and what must come of it."""
 
@@ -123,6 +127,9 @@ def of(
     is_paper = "paper" in settings.credentials.kind.lower()
     filled |= {
         "smoke": smoke_next.again,
+        "start_monitor": _program("monitor", settings, secrets, on_fallback),
+        "start_mcp": _program("mcp", settings, secrets, on_fallback),
+        "tool": settings.golive.mcp.tool if settings.golive.mcp else "It",
         "title": "GO-LIVE CARD OF THE FALLBACK" if on_fallback else "GO-LIVE CARD",
         "go": "GO (fallback)" if on_fallback else "GO (paper)" if is_paper else "GO",
     }
@@ -180,6 +187,16 @@ def _filled(settings: Settings, now: datetime, here: Commands) -> dict[str, obje
     }
 
 
+def _program(name: str, settings: Settings, secrets: str | None, on_fallback: bool) -> str:
+    """How the settings start the Monitor or the MCP server; in words where they do not."""
+    found = settings.golive.monitor if name == "monitor" else settings.golive.mcp
+    if found is None:
+        return str(words.IN_WORDS["start"])
+    if found.command is not None:
+        return masking.masked(found.command, settings.secret_words)
+    return Next.after(f"python -m golive {name}", secrets, on_fallback, True, "").again
+
+
 def _is_here(host: str) -> bool:
     """Whether a gateway there sees us come from 127.0.0.1. No name is looked up for a card."""
     with suppress(ValueError):
@@ -210,7 +227,7 @@ def _facts(filled: dict[str, object]) -> tuple[str, ...]:
 def _line(template: str, filled: dict[str, object], then: str = "") -> Line:
     """The command apart from its words, where one stands at the end; what is no command is not."""
     found = re.fullmatch(r"(.+): \{(\w+)\}", template)
-    if found is None or filled[found[2]] == words.IN_WORDS.get(found[2]):
+    if found is None or filled[found[2]] in words.IN_WORDS.values():
         return Line(template.format(**filled), then=then.format(**filled))
     told, name = found.groups()
     return Line(f"{told.format(**filled)}:", str(filled[name]), then.format(**filled))

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from golive.advice import commands, facts, recovery, words
-from golive.advice.decision_tree import BY_CODE, TREE, UNEXPLAINED, Branch
+from golive.advice.branch import Branch
+from golive.advice.decision_tree import BY_CODE, TREE, UNEXPLAINED
 from golive.advice.seen import Seen
 from golive.evidence import Candidate, Diagnosis
 

@@ -15,6 +15,7 @@ from golive.sockets import Port, Socket, SocketTable
 
 LOOK_AGAIN_SECONDS = 1.0
 QUEUE_LOOKS, QUEUE_LOOK_SECONDS = 10, 0.1
+CLOSING_SECONDS, CLOSING_LOOK_SECONDS = 2.0, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,13 @@ class Gateway:
         """What is in CLOSE_WAIT; a forwarder's own count as well."""
         port = self.port
         return self._whole(port, port.close_wait)
+
+    def lasting_zombies(self, seconds: float = CLOSING_SECONDS) -> list[Socket]:
+        """Those that stay for so long: who is left by a client is in CLOSE_WAIT for a moment."""
+        end = self._clock.monotonic() + seconds
+        while (found := self.zombies) and self._clock.monotonic() < end:
+            self._clock.sleep(CLOSING_LOOK_SECONDS)
+        return found
 
     @property
     def clients(self) -> list[Socket]:

@@ -103,7 +103,7 @@ STEPS = (
     Step("monitor.no-zombies", "monitor leaves no zombie", VERIFY, looks_at_sockets=True),
     Step("mcp.tools", "mcp server answers and lists its tools", METRICS),
     Step("mcp.positions", "mcp tool returns the positions of this gateway", METRICS),
-    Step("mcp.of-this-run", "mcp positions are of this run", METRICS),
+    Step("mcp.of-this-run", "mcp positions are of this run", METRICS, may_be_unobserved=True),
     Step("mcp.one-connection", "mcp server opens no second connection", PRINCIPLES,
          looks_at_sockets=True),
     Step("mcp.ended", "mcp server ends and leaves no zombie", VERIFY, looks_at_sockets=True),

@@ -54,6 +54,9 @@ BLOCKED = "golive_blocked"
 STEP_SECONDS = 60.0
 """How long a step may take beyond the waiting that the settings allow."""
 
+MCP_ANSWERS = 3
+"""To initialize, of its tools, of its positions."""
+
 OBSERVED = pytest.StashKey[dict[str, Any]]()
 REPORTS = pytest.StashKey[list[pytest.TestReport]]()
 UNOBSERVABLE = pytest.StashKey[str]()
@@ -268,7 +271,7 @@ class GoLiveSession:
             case "monitor" if golive.monitor:
                 return golive.monitor.ready_timeout_seconds
             case "mcp" if golive.mcp:
-                return golive.mcp.ready_timeout_seconds
+                return MCP_ANSWERS * golive.mcp.ready_timeout_seconds
             case "gateway":
                 return self.run.initialization_seconds
         return golive.handshake_timeout_seconds
@@ -417,6 +420,11 @@ class GoLiveSession:
         """How long the gateway is given for an answer, and who is told while it is waited for."""
         seconds = self.run.file.settings.golive.handshake_timeout_seconds
         return seconds, self.waiting(self._told.answer(what, seconds), seconds)
+
+    def awaited_monitor(self) -> Callable[[float], None]:
+        """Told while the Monitor is waited for."""
+        seconds = self._waiting_seconds("monitor.connected")
+        return self.waiting(self._told.answer("the Monitor", seconds), seconds)
 
     def soaking(self, soak: Soak) -> Callable[[float], None]:
         """How it goes; elsewhere than on a terminal once a minute."""

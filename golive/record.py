@@ -10,6 +10,7 @@ from golive import (
     circumstances,
     diagnosis,
     evidence,
+    procedure,
     sockets,
 )
 from golive.advice import facts
@@ -101,6 +102,7 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
         positions=run.positions_after or run.positions,
         lost_connectivity=_has_lost_its_link(run),
         soak=run.soak,
+        program=record.observed if record.stage in procedure.CONFIGURED_OUT else {},
         others=tuple(run.others),
         other_listeners=run.gateway.other_listeners,
         resets=run.resets,

@@ -17,8 +17,10 @@ from golive.clock import SYSTEM, Clock
 from golive.diagnosis import PROCEDURE, SOAK, Next
 from golive.evidence import Evidence, Outcome, Soak, StepRecord
 from golive.gateway import Gateway, Uptime
+from golive.memory.journal import GO
 from golive.memory.remembering import Aim, Memory
 from golive.procedure import Plan, Step
+from golive.programs import command
 from golive.record import NOT_RUN, UNFINISHED, evidence_of, socket_rows
 from golive.settings_file import SettingsFile
 from golive.sockets import Port, SocketTable
@@ -27,6 +29,8 @@ from golive.target import Target
 if TYPE_CHECKING:
     from golive.answers import Access, Positions
     from golive.connection import Connection
+    from golive.programs.mcp_program import McpProgram
+    from golive.programs.monitor_program import MonitorProgram
     from golive.stale_clients import StaleClient
 
 
@@ -73,6 +77,9 @@ class Run:
     soak: Soak | None = None
     positions_after: Positions | None = None
     """Those that were asked for again, at the end of a soak."""
+    monitor: MonitorProgram | None = None
+    mcp: McpProgram | None = None
+    """The programs of the settings, once they were tried."""
     salt: str = field(default_factory=lambda: token_hex(16))
     _records: dict[str, StepRecord] = field(default_factory=dict)
     _began: dict[str, float] = field(default_factory=dict)
@@ -124,9 +131,11 @@ class Run:
 
     def skip_unconfigured(self, step_id: str) -> None:
         """Raises NotConfigured where the step tries a program that the settings do not have."""
-        golive, stage = self.file.settings.golive, procedure.step(step_id).stage
-        if stage in procedure.CONFIGURED_OUT and getattr(golive, stage) is None:
-            raise NotConfigured(f"GoLive.{stage.capitalize()} is null")
+        stage = procedure.step(step_id).stage
+        if stage not in procedure.CONFIGURED_OUT:
+            return
+        if why := command.why_not(stage, self.file.settings, self.target):
+            raise NotConfigured(why)
 
     @property
     def blind(self) -> bool:
@@ -221,13 +230,45 @@ class Run:
         evidence.write(found, self.folder)
         return found
 
+    def hand_over(self) -> None:
+        """This run's own attempt is over and was GO: others may connect. Raises OSError."""
+        self.memory.end(GO, self.gateway.port_if_seen)
+
     def finish(self) -> Evidence:
-        """Closes the connection, looks at the sockets once more and writes the evidence."""
+        """Closes the connection, looks at the sockets once more and writes the evidence.
+
+        No program that was started is left running, but for a Monitor that is to be, where all has
+        passed.
+        """
         if self.connection is not None:
             self.connection.close()
+        self._end_programs()
         self.after = self.gateway.port_if_seen
         self._look_back()
-        return self.save(is_over=True)
+        self._end_programs()
+        try:
+            return self.save(is_over=True)
+        except BaseException:
+            self.ended_early = "the evidence cannot be written"
+            self._end_programs()
+            raise
+
+    @property
+    def _left_running(self) -> MonitorProgram | None:
+        return self.monitor if self.monitor and self.monitor.is_left else None
+
+    def _end_programs(self) -> None:
+        if self.ended_early is None and self._is_go:
+            return
+        started = [each for each in (self.mcp, self.monitor) if each is not None]
+        for each in started:
+            each.end()
+        if started:
+            sockets.if_observable(self.gateway.lasting_zombies)
+
+    @property
+    def _is_go(self) -> bool:
+        return evidence.verdict(self.records, self.blind, self.plan) == "GO"
 
     def remember(self, found: Evidence) -> None:
         """Keeps the outcome for later runs, once the evidence is on the disk. Raises OSError."""
@@ -236,11 +277,15 @@ class Run:
     def _look_back(self) -> None:
         """What passed a moment ago must still hold at the end of the run."""
         now = self.after
-        is_go = evidence.verdict(self.records, self.blind, self.plan) == "GO"
+        clients, left = now.clients if now else [], self._left_running
+        others = left.strangers(clients) if left else clients
+        is_kept = left is None or (left.runs and (now is None or others != clients))
+        is_go = self._is_go
         for step_id, holds in (
             ("afterwards.no-zombies", now and not now.close_wait),
             ("afterwards.still-listening", now and bool(now.listeners)),
-            ("gateway.no-other-client", not is_go or (now and not now.clients)),
+            ("gateway.no-other-client", not is_go or (now and not others)),
+            ("monitor.left-as-asked", not is_go or is_kept),
         ):
             record = self._records.get(step_id)
             unseen = now is None and record is not None and record.outcome == "not-observable"

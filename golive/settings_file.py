@@ -71,6 +71,11 @@ def read(path: Path) -> SettingsFile:
     return SettingsFile(path, settings, _fingerprint(data))
 
 
+def document(path: Path) -> dict[str, Any]:
+    """All that stands in a file, other programs' sections too. Raises SettingsError."""
+    return _document(path, _text(path, _bytes(path)))
+
+
 def _fingerprint(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 

@@ -111,6 +111,14 @@ WALK = {
     "connection-lost": asked("positions.complete", CLOSED),
     "positions-incomplete": asked("positions.complete"),
     "positions-mismatch": asked("positions.count", reason=""),
+    "monitor-not-ready": seen("monitor.connected", program={"stopped": "it printed nothing"}),
+    "monitor-mismatch": seen("monitor.positions", program={"open": 23}),
+    "second-connection": seen("monitor.one-connection", program={"clients": [{}, {}]}),
+    "monitor-not-connected": seen("monitor.one-connection", program={"clients": []}),
+    "program-not-ended": seen("monitor.left-as-asked", program={"how": "firmly"}),
+    "mcp-failed": seen("mcp.positions", program={"stopped": "it answered with an error"}),
+    "mcp-mismatch": seen("mcp.positions", program={"different": ["it does not tell 5 SPY"]}),
+    "mcp-stale": seen("mcp.of-this-run", program={"as_of": "yesterday"}),
 }
 """What must have been seen for each branch to be the cause."""
 
@@ -273,6 +281,40 @@ def test_settings_of_the_gateway_are_told_with_their_source() -> None:
     (fact,) = (each for each in found(WALK["master-client-id"]).facts if "settings" in each)
     told = "Read-Only API off; master client id 99; trusted IPs 192.0.2.7"
     assert fact == f"its settings: {told} (from jts.ini)"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("monitor-not-ready", "the Monitor did not come up: it printed nothing"),
+        ("monitor-mismatch", "the Monitor tells of 23 positions, 24 are expected"),
+        ("second-connection", "2 connections to port 4001 were opened where one is enough"),
+        ("program-not-ended", "as asked: it ended firmly"),
+        ("mcp-failed", "the MCP server did not answer as it must: it answered with an error"),
+        ("mcp-mismatch", "other positions than the gateway: it does not tell 5 SPY"),
+        ("mcp-stale", "not of this run: it is of yesterday"),
+    ],
+)
+def test_what_a_program_did_is_the_cause_in_its_own_words(code: str, told: str) -> None:
+    diagnosis = found(WALK[code])
+    assert diagnosis.cause.endswith(told)
+    assert not BY_CODE[code].is_the_gateways
+
+
+def test_nothing_of_a_monitors_positions_is_no_wrong_number_of_them() -> None:
+    what = seen("monitor.positions", program={"open": None, "stopped": "it ended by itself"})
+    assert found(what).code == "monitor-not-ready"
+
+
+def test_second_connection_of_an_mcp_server_is_named_with_how_many() -> None:
+    what = seen("mcp.one-connection", program={"opened": [{}, {}, {}], "may_open": 1})
+    assert found(what).cause.startswith("3 connections to port 4001")
+
+
+def test_zombies_that_a_monitor_left_are_named_also_where_they_have_gone_since() -> None:
+    diagnosis = found(seen("monitor.no-zombies"))
+    assert (diagnosis.code, diagnosis.procedure) == ("zombies", "A")
+    assert diagnosis.cause.startswith("connections to port 4001 were abandoned")
 
 
 def test_link_lost_at_the_end_is_named() -> None:

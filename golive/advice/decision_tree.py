@@ -7,14 +7,11 @@ claims no more than was seen; `acceptance/PROCEDURE.md` shows them all beside th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
-from golive import procedure
+from golive.advice.branch import AGAIN, AGAIN_LATER, Branch, failed
+from golive.advice.program_branches import PROGRAMS
 from golive.advice.seen import Seen
 from golive.answers import CONNECTIVITY_LOST, DATA_LOST
-
-Recovery = Literal["A", "B", "C"]
 
 NOT_RUNNING = "Exit code 1 > Gateway not running?"
 WRONG_PORT = "Exit code 1 > Port wrong?"
@@ -26,41 +23,17 @@ WRITTEN = (NOT_RUNNING, WRONG_PORT, ZOMBIES, STUCK, NOT_LOGGED_IN, TOO_EARLY)
 """The branches of the written tree."""
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """One branch.
-
-    `when` says in words what `applies` asks. What to do is recovery procedure A, B or C, or
-    `next_steps`. `written` is the branch of the written tree, empty where that has none.
-    `is_the_gateways`: another gateway would not have this trouble, so that TWS is a way out.
-    """
-
-    code: str
-    when: str
-    applies: Callable[[Seen], bool]
-    cause: str
-    procedure: Recovery | None = None
-    next_steps: tuple[str, ...] = ()
-    written: str = ""
-    is_the_gateways: bool = False
-
-
-def _failed(*step_ids: str) -> Callable[[Seen], bool]:
-    known = [procedure.step(step_id).id for step_id in step_ids]
-    return lambda seen: seen.failed in known
-
-
 def _has_company(seen: Seen) -> bool:
     connected = any(each.connection for each in seen.others)
-    return _failed("gateway.no-other-client")(seen) or (
-        _failed("environment.no-stale-client")(seen) and connected
+    return failed("gateway.no-other-client")(seen) or (
+        failed("environment.no-stale-client")(seen) and connected
     )
 
 
 def _is_stale(seen: Seen) -> bool:
     """One that is connected as well is another client, which says more."""
     idle = not seen.others or any(not each.connection for each in seen.others)
-    return _failed("environment.no-stale-client")(seen) and idle
+    return failed("environment.no-stale-client")(seen) and idle
 
 
 def _ended(code: str) -> Callable[[Seen], bool]:
@@ -80,7 +53,7 @@ def _is_silent(seen: Seen) -> bool:
 
 
 def _does_not_answer(seen: Seen) -> bool:
-    return _failed("gateway.accept-queue")(seen) or _is_silent(seen)
+    return failed("gateway.accept-queue")(seen) or _is_silent(seen)
 
 
 def _is_not_logged_in(seen: Seen) -> bool:
@@ -90,7 +63,7 @@ def _is_not_logged_in(seen: Seen) -> bool:
 
 
 def _does_not_listen(seen: Seen) -> bool:
-    return _failed("gateway.listening")(seen) or _stopped("refused")(seen)
+    return failed("gateway.listening")(seen) or _stopped("refused")(seen)
 
 
 def _is_young(seen: Seen) -> bool:
@@ -102,7 +75,7 @@ def _is_young(seen: Seen) -> bool:
 def _has_lost_its_link(seen: Seen) -> bool:
     if _has_no_positions(seen):
         return seen.trouble in CONNECTIVITY_LOST | {DATA_LOST}
-    ended = _failed("afterwards.closed-cleanly")(seen)
+    ended = failed("afterwards.closed-cleanly")(seen)
     silent = _stopped("version-only", "no-next-valid-id", "no-managed-accounts")(seen)
     return (ended or silent) and seen.lost_connectivity
 
@@ -111,11 +84,11 @@ def _is_read_only(seen: Seen) -> bool:
     """It refuses; or it grants access, and the step failed because its settings say so."""
     found = seen.access
     says_so = found is not None and (found.refusal is not None or found.is_granted)
-    return _failed("handshake.read-only-off")(seen) and says_so
+    return failed("handshake.read-only-off")(seen) and says_so
 
 
 def _is_half_open(seen: Seen) -> bool:
-    asked = _failed("handshake.read-only-off")(seen)
+    asked = failed("handshake.read-only-off")(seen)
     return asked and not _is_read_only(seen) and not seen.was_closed_on
 
 
@@ -124,17 +97,15 @@ def _is_in_trouble(seen: Seen) -> bool:
     return _has_no_positions(seen) and seen.trouble not in known
 
 
-_has_no_positions = _failed("positions.complete", "soak.positions")
+_has_no_positions = failed("positions.complete", "soak.positions")
 
 
 def _was_dropped(seen: Seen) -> bool:
-    asked = _has_no_positions(seen) or _failed("handshake.read-only-off")(seen)
-    ended = _failed("afterwards.closed-cleanly")(seen) and not seen.lost_connectivity
+    asked = _has_no_positions(seen) or failed("handshake.read-only-off")(seen)
+    ended = failed("afterwards.closed-cleanly")(seen) and not seen.lost_connectivity
     return (asked and seen.was_closed_on) or ended
 
 
-AGAIN = "Then run again: {again}"
-AGAIN_LATER = "Then run again, not before {not_before}: {again}"
 CLOSE = (
     "Close these programs, or ask them to end: {end_others}",
     "Where that does not help: {end_others_firmly}",
@@ -145,31 +116,31 @@ REINSTALL = "Compare with `python -m pip list`; reinstall with: pip install -r r
 
 TREE: tuple[Branch, ...] = (
     Branch("ibapi-not-the-one", "an environment.ibapi step fails",
-           _failed("environment.one-ibapi", "environment.ibapi-version",
+           failed("environment.one-ibapi", "environment.ibapi-version",
                    "environment.ibapi-unmodified"),
            "the installed ibapi is not exactly the one pinned version, unmodified",
            next_steps=(REINSTALL, AGAIN)),
     Branch("settings-changed", "the settings file is not what it was when the run began",
-           _failed("environment.settings"),
+           failed("environment.settings"),
            "{settings} was changed while the run was starting", next_steps=(AGAIN,)),
     Branch("client-id-changed", "ClientId is not the pinned one, or not the last attempt's",
-           _failed("environment.client-id"),
+           failed("environment.client-id"),
            "ClientId is {configured_id}; {other_ids}",
            next_steps=("{set_client_id}", AGAIN)),
     Branch("identity-mismatch", "port, IsPaperTrading and ExpectedAccount contradict each other",
-           _failed("environment.identity"),
+           failed("environment.identity"),
            "port, IsPaperTrading and ExpectedAccount contradict each other",
            next_steps=("Correct {settings}: {disagreements}.",
                        "With --fallback, the account is GoLive.Fallback.ExpectedAccount.", AGAIN)),
-    Branch("another-run", "another run has the endpoint's lock", _failed("environment.only-run"),
+    Branch("another-run", "another run has the endpoint's lock", failed("environment.only-run"),
            "another run is under way at this endpoint: {other_run}",
            next_steps=("Let it end; two at once make each other fail.", AGAIN)),
     Branch("cool-down", "the last failed attempt was less than RetryCooldownSeconds ago",
-           _failed("environment.cool-down"),
+           failed("environment.cool-down"),
            "the last attempt ended with {last_outcome} {last_ago} s ago; {cooldown} s must pass",
            next_steps=("First do what was advised then, for {last_outcome}.", AGAIN_LATER)),
     Branch("flipping", "the endpoint would be changed twice within RetryCooldownSeconds",
-           _failed("environment.no-flipping"),
+           failed("environment.no-flipping"),
            "Gateway and TWS would be changed for each other twice within {cooldown} s",
            next_steps=("Decide for one of them, and stay with it.", AGAIN_LATER)),
     Branch("another-client", "somebody else is connected", _has_company,
@@ -185,11 +156,11 @@ TREE: tuple[Branch, ...] = (
                        AGAIN)),
     Branch("zombies", "a socket of the port is in CLOSE_WAIT, before the attempt or after it, or"
            " one was after an earlier attempt and the gateway is still the same",
-           lambda seen: seen.zombies or _failed("gateway.restarted")(seen),
+           lambda seen: seen.zombies or failed("gateway.restarted", "monitor.no-zombies")(seen),
            "{abandoned}", "A",
            written=ZOMBIES, is_the_gateways=True),
     Branch("wrong-port", "nothing listens on the port, but on another of the four",
-           lambda seen: _failed("gateway.listening")(seen) and bool(seen.other_listeners),
+           lambda seen: failed("gateway.listening")(seen) and bool(seen.other_listeners),
            "nothing listens on port {port}, but something does on {others}",
            next_steps=("If that is the one that is meant, correct Port in {settings}, or its own.",
                        "If not: start {gateway} and log in: {start}", AGAIN), written=WRONG_PORT),
@@ -207,7 +178,7 @@ TREE: tuple[Branch, ...] = (
                        "Wait {initialization} after the login; do not touch its window.",
                        AGAIN_LATER), written=NOT_RUNNING, is_the_gateways=True),
     Branch("gateway-restarted", "the listener goes away during the run, or another takes its place",
-           _or(_failed("gateway.initialized", "afterwards.still-listening"),
+           _or(failed("gateway.initialized", "afterwards.still-listening"),
                _ended("gateway-restarted")),
            "the gateway went away or was restarted during the run",
            next_steps=("Leave the gateway alone until its window says connected.", AGAIN_LATER),
@@ -246,12 +217,12 @@ TREE: tuple[Branch, ...] = (
            is_the_gateways=True),
     Branch("wrong-account",
            "the expected account is not managed, or one is paper where live is meant",
-           lambda seen: _failed("handshake.managed-accounts")(seen) and not seen.stopped,
+           lambda seen: failed("handshake.managed-accounts")(seen) and not seen.stopped,
            "the gateway's login is another than the expected one, or paper where live is meant",
            next_steps=("Log the gateway in to the expected account, or correct ExpectedAccount.",
                        AGAIN_LATER)),
     Branch("slow-handshake", "the handshake is complete, but over budget",
-           _failed("handshake.under-budget"),
+           failed("handshake.under-budget"),
            "the handshake took longer than {budget:g} s",
            next_steps=("Look at the machine's load and at the gateway's own status.", AGAIN_LATER),
            is_the_gateways=True),
@@ -268,12 +239,12 @@ TREE: tuple[Branch, ...] = (
            next_steps=("Keep this machine from going to sleep, for as long as it trades.",
                        AGAIN_LATER)),
     Branch("master-client-id", "its settings have another master client id",
-           _failed("handshake.master-client-id"),
+           failed("handshake.master-client-id"),
            "the gateway's master client id is {master}, neither {client_id} nor blank",
            next_steps=("In the gateway's API settings, set Master API client ID to {client_id}.",
                        AGAIN_LATER)),
     Branch("untrusted-address", "its settings do not name the address we connect from",
-           _failed("handshake.trusted-addresses"),
+           failed("handshake.trusted-addresses"),
            "the address of this client is not among the gateway's trusted IPs",
            next_steps=("Add {own_address} to Trusted IPs in the gateway's API settings.",
                        AGAIN_LATER)),
@@ -293,11 +264,12 @@ TREE: tuple[Branch, ...] = (
            and not seen.was_closed_on,
            "the gateway did not send its positions to the end", "A", is_the_gateways=True),
     Branch("positions-mismatch", "more or fewer open positions than expected",
-           _failed("positions.count"),
+           failed("positions.count"),
            "there are {count} open positions, {expected} are expected",
            next_steps=("Compare the positions in the report with the account statement.",
                        "If they are right, correct ExpectedPositions in {settings}.",
                        AGAIN_LATER)),
+    *PROGRAMS,
 )  # fmt: skip
 
 BY_CODE = {branch.code: branch for branch in TREE}

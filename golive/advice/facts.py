@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from golive import forwarders, text
+from golive import forwarders, procedure, text
 from golive.advice.seen import Seen
 from golive.answers import CONNECTIVITY_LOST, Handshake
 from golive.api_settings import ApiSettings
@@ -51,8 +51,9 @@ def _soak_facts(soak: Soak) -> list[str]:
 
 
 def observed(record: StepRecord) -> list[str]:
-    """What a step before the first connection saw; later ones are told from the connection."""
-    if record.stage not in ("environment", "gateway") and record.id != "handshake.one-attempt":
+    """What a step saw that is not of the run's own connection; others are told from that."""
+    apart = ("environment", "gateway", *procedure.CONFIGURED_OUT)
+    if record.stage not in apart and record.id != "handshake.one-attempt":
         return []
     facts = {key: each for key, each in record.observed.items() if key != "close_wait"}
     return [each for each in text.told(facts) if not each.endswith((": none", ": unknown"))]

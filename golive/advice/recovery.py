@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from golive.advice.decision_tree import Recovery
+from golive.advice.branch import Recovery
 
 PROCEDURES: dict[Recovery, tuple[str, ...]] = {
     "A": (

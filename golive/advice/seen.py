@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from golive import procedure
 from golive.answers import Access, Handshake, Positions
@@ -74,6 +75,8 @@ class Seen:
     """How long the connection was held, and how that ended."""
     lost_connectivity: bool = False
     """Whether the gateway's last word about its link to IBKR was that it is lost."""
+    program: Mapping[str, Any] = field(default_factory=dict)
+    """What the step saw of the Monitor or the MCP server, if it was about one, as plain data."""
     others: tuple[StaleClient, ...] = ()
     """Which client programs were there that must not be."""
     other_listeners: tuple[int, ...] = ()
@@ -121,6 +124,11 @@ class Seen:
     def held_until(self) -> str:
         """The code of what ended a soak early; "" where nothing did."""
         return self.soak.code if self.soak else ""
+
+    @property
+    def connections(self) -> int:
+        """How many the program, or whoever, had to the gateway's port."""
+        return len(self.program.get("clients") or self.program.get("opened") or ())
 
     def failed_in(self, stage: str) -> bool:
         return procedure.step(self.failed).stage == stage

@@ -30,6 +30,7 @@ def of(seen: Seen, not_before: datetime, here: Commands = commands.HERE) -> dict
     return {
         **_configured(seen),
         **_observed(seen),
+        **_of_the_program(seen),
         **_remembered(seen),
         **_on_this_machine(seen, here),
         **_times(seen, not_before),
@@ -72,9 +73,23 @@ def _observed(seen: Seen) -> dict[str, object]:
     }
 
 
+def _of_the_program(seen: Seen) -> dict[str, object]:
+    """Of the Monitor, or the MCP server."""
+    told, different = seen.program, seen.program.get("different") or ["see the facts"]
+    more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
+    return {
+        "program": told.get("stopped") or "it did not do what is expected",
+        "told": told.get("open"),
+        "opened": seen.connections,
+        "how": told.get("how", "in another way"),
+        "different": f"{different[0]}{more}",
+        "as_of": told.get("as_of") or "a time that it does not tell",
+    }
+
+
 def _abandoned(seen: Seen) -> str:
     port = seen.settings.credentials.port
-    if seen.zombies:
+    if seen.zombies or seen.failed != "gateway.restarted":
         return f"connections to port {port} were abandoned and never closed (CLOSE_WAIT)"
     return (
         f"an earlier attempt left zombies on port {port}, "

@@ -1,0 +1,40 @@
+"""One branch of the decision tree, and what its steps end with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from golive import procedure
+from golive.advice.seen import Seen
+
+Recovery = Literal["A", "B", "C"]
+
+AGAIN = "Then run again: {again}"
+AGAIN_LATER = "Then run again, not before {not_before}: {again}"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One branch.
+
+    `when` says in words what `applies` asks. What to do is recovery procedure A, B or C, or
+    `next_steps`. `written` is the branch of the written tree, empty where that has none.
+    `is_the_gateways`: another gateway would not have this trouble, so that TWS is a way out.
+    """
+
+    code: str
+    when: str
+    applies: Callable[[Seen], bool]
+    cause: str
+    procedure: Recovery | None = None
+    next_steps: tuple[str, ...] = ()
+    written: str = ""
+    is_the_gateways: bool = False
+
+
+def failed(*step_ids: str) -> Callable[[Seen], bool]:
+    """Whether one of these steps is the first that did not pass."""
+    known = [procedure.step(step_id).id for step_id in step_ids]
+    return lambda seen: seen.failed in known

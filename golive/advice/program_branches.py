@@ -1,0 +1,70 @@
+"""The branches of the programs that the settings name: the gateway has passed before them."""
+
+from __future__ import annotations
+
+from golive.advice.branch import AGAIN_LATER, Branch, failed
+from golive.advice.seen import Seen
+
+PATTERNS = "If it says it in other words: the patterns of GoLive.Monitor in {settings}."
+END = (
+    "It must end when it is asked to (SIGTERM; CTRL_BREAK on Windows; an MCP server when its input"
+    " ends), and close its connection before."
+)
+LOOK = "Look at what it printed, in the facts; start it by hand as it was started there."
+
+
+def _told_of_none(seen: Seen) -> bool:
+    return failed("monitor.positions")(seen) and seen.program.get("open") is None
+
+
+def _has_two(seen: Seen) -> bool:
+    monitors = failed("monitor.one-connection")(seen)
+    return (monitors and seen.connections > 1) or failed("mcp.one-connection")(seen)
+
+
+def _did_not_answer(seen: Seen) -> bool:
+    return failed("mcp.positions")(seen) and bool(seen.program.get("stopped"))
+
+
+PROGRAMS: tuple[Branch, ...] = (
+    Branch("monitor-not-ready", "the Monitor does not say that it is connected, or nothing of its"
+           " positions",
+           lambda seen: failed("monitor.connected")(seen) or _told_of_none(seen),
+           "the Monitor did not come up: {program}",
+           next_steps=(LOOK, PATTERNS, AGAIN_LATER)),
+    Branch("monitor-mismatch", "the Monitor tells of more or fewer positions than expected",
+           lambda seen: failed("monitor.positions")(seen) and not _told_of_none(seen),
+           "the Monitor tells of {told} positions, {expected} are expected",
+           next_steps=("Look which account it shows, and what it leaves out.", PATTERNS,
+                       AGAIN_LATER)),
+    Branch("second-connection", "Monitor or MCP server opens more connections than it may",
+           _has_two,
+           "{opened} connections to port {port} were opened where one is enough",
+           next_steps=("Let one program hold the connection, and the others ask that one.",
+                       AGAIN_LATER)),
+    Branch("monitor-not-connected", "the Monitor has no connection to this port, whatever it says",
+           lambda seen: failed("monitor.one-connection")(seen) and not _has_two(seen),
+           "the Monitor says that it is connected, but to port {port} it is not",
+           next_steps=("Look where it connects to: its own settings may name another gateway.",
+                       LOOK, AGAIN_LATER)),
+    Branch("program-not-ended", "Monitor or MCP server does not end when asked to, or has ended"
+           " before, or does not stay",
+           failed("monitor.left-as-asked", "mcp.ended"),
+           "what was started was not ended, or left running, as asked: it ended {how}",
+           next_steps=(END, AGAIN_LATER)),
+    Branch("mcp-failed", "the MCP server does not answer, not by the protocol, or with an error",
+           lambda seen: failed("mcp.tools")(seen) or _did_not_answer(seen),
+           "the MCP server did not answer as it must: {program}",
+           next_steps=(LOOK, "Nothing but the protocol may stand on its standard output.",
+                       AGAIN_LATER)),
+    Branch("mcp-mismatch", "the MCP server tells other positions than the gateway",
+           lambda seen: failed("mcp.positions")(seen) and not _did_not_answer(seen),
+           "the MCP server tells other positions than the gateway: {different}",
+           next_steps=("Compare its rows with the positions in the report.",
+                       "If something was traded in between, this says nothing. " + AGAIN_LATER)),
+    Branch("mcp-stale", "the MCP server's answer is older than the run",
+           failed("mcp.of-this-run"),
+           "the MCP server's answer is not of this run: it is of {as_of}",
+           next_steps=("Let it ask the gateway, instead of telling what it has kept.",
+                       AGAIN_LATER)),
+)  # fmt: skip

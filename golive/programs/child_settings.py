@@ -1,0 +1,53 @@
+"""The settings file of a program that is tried: the run's own, or one aimed where the run is."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from golive import settings_file
+
+if TYPE_CHECKING:
+    from golive.run import Run
+
+NEVER = {"AutoLaunch": False, "AutoReconnect": False}
+"""What a program that is tried on the fallback, or on a fake, must not do of itself."""
+
+
+@contextmanager
+def file_for(run: Run) -> Iterator[Path]:
+    """Of a live run its own file, else one in its state folder, removed at the end.
+
+    Raises OSError where that cannot be written, and settings_file.SettingsError where the run's own
+    cannot be read any more.
+    """
+    if not run.target.is_rehearsal and not run.target.is_fallback:
+        yield run.file.path.absolute()
+        return
+    path = run.state / f"{run.folder.name}.secrets.json"
+    _write_private(path, json.dumps(_aimed(run)))
+    try:
+        yield path
+    finally:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _aimed(run: Run) -> dict[str, Any]:
+    """The document as it stands in the file, other programs' sections too, aimed at the target."""
+    document, settings = settings_file.document(run.file.path), run.file.settings
+    golive = settings.golive.model_dump(mode="json", by_alias=True) | {"AutoFallback": False}
+    if run.target.is_rehearsal:
+        golive["InitializationSeconds"] = 0  # it has been up for its time
+    credentials = settings.credentials.model_dump(mode="json", by_alias=True)
+    return {**document, "IBKRCredentials": {**credentials, **NEVER}, "GoLive": golive}
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

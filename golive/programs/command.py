@@ -1,0 +1,76 @@
+"""The words with which a program of the settings is started, and what it is told beside them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from golive.memory.one_run import PART_OF
+from golive.settings import Settings
+from golive.target import Target
+
+if TYPE_CHECKING:
+    from golive.run import Run
+
+Kind = Literal["monitor", "mcp"]
+
+WHERE = ("{secrets}", "{port}")
+"""Either tells a program where to connect."""
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def why_not(kind: str, settings: Settings, target: Target) -> str:
+    """Why it is not configured; "" where it is.
+
+    One that cannot be told to connect elsewhere is not: a rehearsal starts nothing that would go to
+    the live gateway.
+    """
+    name = f"GoLive.{kind.capitalize()}"
+    found = settings.golive.monitor if kind == "monitor" else settings.golive.mcp
+    if found is None:
+        return f"{name} is null"
+    is_told = found.command is None or any(each in " ".join(found.command) for each in WHERE)
+    if is_told or not (target.is_rehearsal or target.is_fallback):
+        return ""
+    return (
+        f"{'a rehearsal' if target.is_rehearsal else '--fallback'} does not start it:"
+        f" {name}.Command has neither {' nor '.join(WHERE)}, so it would go to the live gateway"
+    )
+
+
+def words(run: Run, kind: Kind, command: Sequence[str] | None, secrets: Path) -> list[str]:
+    """The command with its placeholders filled in; this project's own where there is none."""
+    if command is None:
+        override = ["--override", run.override] if run.override else []
+        return [sys.executable, "-m", "golive", kind, "--secrets", str(secrets), *override]
+    filled = {
+        "{secrets}": str(secrets),
+        "{host}": run.target.host,
+        "{port}": str(run.target.port),
+        "{client_id}": str(run.file.settings.credentials.client_id),
+    }
+    return [_filled(word, filled) for word in command]
+
+
+def _filled(word: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        word = word.replace(name, value)
+    return word
+
+
+def environment(run: Run) -> dict[str, str]:
+    """This process', with which run it is and where it remembers.
+
+    A Python program is asked not to keep its lines to itself, which it does where it prints into a
+    pipe.
+    """
+    ours = {PART_OF: run.folder.name, "GOLIVE_STATE": str(run.state), "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **ours}
+
+
+def folder(command: Sequence[str] | None) -> Path | None:
+    """Where it is started: this project's own where `golive` is found, another one here."""
+    return PROJECT if command is None else None

@@ -1,0 +1,60 @@
+"""Which connections to the gateway are opened while a program is tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from golive import sockets
+from golive.gateway import Gateway
+from golive.sockets import Port, Socket
+
+End = tuple[str, int]
+"""The client's address and port: one connection, from whichever side it is seen."""
+
+
+@dataclass
+class Connections:
+    """Those that come after `before`, seen at each look; one that has ended stays visible a while.
+
+    A look that shows nothing is an answer only where the gateway's sockets can be seen.
+    """
+
+    gateway: Gateway
+    opened: dict[End, Socket] = field(default_factory=dict)
+    _before: set[End] = field(default_factory=set)
+    _unseen: sockets.NotObservable | None = None
+
+    def begin(self) -> None:
+        """What is there already is not theirs."""
+        try:
+            self.gateway.clients  # noqa: B018 - raises where a forwarder hides them
+            self._before = set(_ends(self.gateway.port))
+        except sockets.NotObservable as error:
+            self._unseen = error
+
+    def look(self) -> None:
+        if self._unseen is None:
+            try:
+                now = _ends(self.gateway.port)
+            except sockets.NotObservable as error:
+                self._unseen = error
+            else:
+                new = {end: each for end, each in now.items() if end not in self._before}
+                self.opened = new | self.opened  # as it was when it was seen first, with its pid
+
+    def found(self) -> list[Socket]:
+        """Each connection that was opened. Raises sockets.NotObservable."""
+        if self._unseen is not None:
+            raise self._unseen
+        return list(self.opened.values())
+
+
+def _ends(port: Port) -> dict[End, Socket]:
+    found: dict[End, Socket] = {}
+    for each in port.connections:
+        if each.remote_port == port.number and each.remote_port:
+            found[each.local_ip, each.local_port] = each  # the client's own row has its pid
+    for each in port.connections:
+        if each.local_port == port.number and each.remote_port:
+            found.setdefault((each.remote_ip, each.remote_port), each)
+    return found

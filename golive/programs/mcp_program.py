@@ -1,0 +1,179 @@
+"""The MCP server of the settings, tried: what it answers, and how many connections that takes."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from golive import masking
+from golive.answers import Positions
+from golive.clock import SYSTEM, Clock
+from golive.gateway import Gateway
+from golive.programs import position_rows, same_positions
+from golive.programs.connections import Connections
+from golive.programs.inbox import Inbox
+from golive.programs.position_rows import Unreadable
+from golive.programs.program import CannotStart, Ended, Program
+from golive.settings import Mcp
+from golive.sockets import NotObservable, Socket
+
+if TYPE_CHECKING:
+    from golive.programs.mcp_conversation import Conversation
+
+LONGEST = 16 * 2**20
+"""Bytes of a line: an answer is one, and ten thousand positions are four million of them."""
+FLOOD = 2 * LONGEST
+AHEAD = timedelta(seconds=2)
+"""How far its clock may be ahead of ours."""
+SDK = "mcp"
+LACKING = (
+    "the MCP SDK is not installed here: pip install -r requirements.txt, or switch the MCP server"
+    ' off: "Mcp": null'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What it is tried by; `secrets` are not to be shown. `is_own`: it is this project's."""
+
+    settings: Mcp
+    secrets: tuple[str, ...] = ()
+    is_own: bool = False
+    may_connect: bool = True
+    """Whether it may open a connection: not where a Monitor was left running with one."""
+
+
+class McpProgram:
+    """Tried by `converse`. What it does wrong stands in `reason`, never raised."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        gateway: Gateway,
+        words: Sequence[str],
+        environment: dict[str, str] | None = None,
+        folder: Path | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._wanted, self._words, self._clock = wanted, words, clock
+        self._connections = Connections(gateway)
+        self._program: Program | None = None
+        self._talk: Conversation | None = None
+        self._answered: datetime | None = None
+        self._environment, self._folder = environment, folder
+        self._reason = ""
+        self.is_left = False
+
+    def converse(self) -> None:
+        """Starts it and asks it; where it fails it is ended at once."""
+        if importlib.util.find_spec(SDK) is None:
+            self._reason = LACKING
+            return
+        self._connections.begin()
+        inbox = Inbox()
+        try:
+            program = self._program = Program(
+                self._words,
+                self._environment,
+                self._folder,
+                hear=inbox.hear,
+                longest=LONGEST,
+                flood=FLOOD,
+                speaks=True,
+            )
+        except CannotStart as error:
+            self._reason = str(error)
+            return
+        module = importlib.import_module("golive.programs.mcp_conversation")  # while it starts
+        client = module.Client(
+            program,
+            inbox,
+            self._wanted.settings.ready_timeout_seconds,
+            self._wanted.secrets,
+            self._connections.look,
+        )
+        self._talk = client.converse(self._wanted.settings.tool)
+        self._answered = self._clock.now()
+        self._connections.look()
+        self._reason = self._talk.reason
+        if self._reason:
+            program.end()
+
+    @property
+    def reason(self) -> str:
+        """Why it did not answer; "" where it did."""
+        return self._reason
+
+    @property
+    def tools(self) -> list[str]:
+        return self._talk.tools if self._talk else []
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        talk = self._talk
+        return {
+            "command": masking.masked(self._words, self._wanted.secrets),
+            "pid": self._program.pid if self._program else None,
+            "server": talk.server if talk else "",
+            "protocol": talk.protocol if talk else "",
+            "tools": self.tools,
+            "milliseconds": talk.milliseconds if talk else {},
+            "stopped": self.reason,
+        }
+
+    @property
+    def rows(self) -> int:
+        """How many it answered with."""
+        try:
+            return len(position_rows.rows(self._talk.answer)) if self._talk else 0
+        except Unreadable:
+            return 0
+
+    def difference(self, positions: Positions, account: str) -> list[str]:
+        """From the gateway's own, a line each. Without an answer there is nothing to compare."""
+        if self._talk is None or self._reason:
+            return [self._reason]
+        return same_positions.difference(self._talk.answer, positions.rows, account)
+
+    def as_of(self) -> datetime | None:
+        """From when its answer says to be. Raises NotObservable where it does not tell.
+
+        This project's own server has to: None.
+        """
+        try:
+            answered = self._answered or self._clock.now()
+            told = position_rows.as_of(self._talk.answer, answered) if self._talk else None
+        except Unreadable as why:
+            raise NotObservable(f"from when its answer is: {why}") from None
+        if told is None and not self._wanted.is_own:
+            raise NotObservable("its answer does not tell from when it is")
+        return told
+
+    def is_of(self, started: datetime) -> bool:
+        """Whether its answer is of the time since then, and not of a time that is yet to come."""
+        told, answered = self.as_of(), self._answered or self._clock.now()
+        return told is not None and started <= told <= answered + AHEAD
+
+    def connections(self) -> list[Socket]:
+        """Those that were opened while it was asked. Raises NotObservable."""
+        return self._connections.found()
+
+    @property
+    def may_open(self) -> int:
+        """How many connections it may open."""
+        return 1 if self._wanted.may_connect else 0
+
+    def leave(self) -> Ended:
+        """Closes its input, which asks it to end."""
+        assert self._program is not None  # without it no step comes this far
+        return self._program.end()
+
+    def end(self) -> None:
+        """The same, if it was started."""
+        if self._program is not None:
+            self._program.end()

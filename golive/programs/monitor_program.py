@@ -1,0 +1,200 @@
+"""The Monitor of the settings, tried: what it says, and whether it is so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from golive import masking
+from golive.clock import SYSTEM, Clock
+from golive.programs.output import FLOOD, Tell
+from golive.programs.program import CannotStart, Ended, Program
+from golive.settings import Monitor
+from golive.sockets import Socket
+from golive.text import shortened
+
+MOMENT = 1.0
+"""Seconds from the end of its output to its own."""
+SHOWN = 200
+"""Characters of a line that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What it is tried by; `secrets` are not to be shown."""
+
+    settings: Monitor
+    account: str
+    positions: int
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What it says of positions. `account` is None where it names none."""
+
+    positions: int
+    account: str | None
+
+
+class MonitorProgram:
+    """Started, and heard from then on. What it does wrong stands in `reason`, never raised."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        words: Sequence[str],
+        environment: dict[str, str] | None = None,
+        folder: Path | None = None,
+        log: Path | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._wanted, self._words, self._clock = wanted, words, clock
+        self._connected = re.compile(wanted.settings.connected_pattern)
+        self._positions = re.compile(wanted.settings.positions_pattern)
+        self._connected_after: float | None = None
+        self._told: Told | None = None
+        self._other_account = False
+        self._log, self.is_left = log, False
+        self._reason = ""
+        self._began = clock.monotonic()
+        self._program: Program | None = None
+        try:
+            self._program = Program(words, environment, folder, hear=self._hear, log=log)
+        except CannotStart as error:
+            self._reason = str(error)
+
+    def wait(self, tell: Tell = lambda left: None) -> None:
+        """Until it has said what is expected; where it says none of it, it is ended at once."""
+        program, seconds = self._program, self._wanted.settings.ready_timeout_seconds
+        if program is None:
+            return
+        left = seconds - (self._clock.monotonic() - self._began)
+        program.output.wait_for(lambda: self._is_ready or self._is_hopeless(program), left, tell)
+        if not self.is_connected or self._told is None:
+            self._reason = self._why_not(program)
+            program.end()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it said so; that alone proves nothing."""
+        return self._connected_after is not None
+
+    @property
+    def positions(self) -> int | None:
+        """How many it told last."""
+        return self._told.positions if self._told else None
+
+    @property
+    def account(self) -> str | None:
+        return self._told.account if self._told else None
+
+    @property
+    def reason(self) -> str:
+        """Why it is not as it should be; "" while it is."""
+        if self._reason or self._program is None or self._program.exit_code is None:
+            return self._reason
+        return self._how_it_died(self._program)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        program, after = self._program, self._connected_after
+        return {
+            "command": masking.masked(self._words, self._wanted.secrets),
+            "pid": program.pid if program else None,
+            "connected_after_seconds": None if after is None else round(after, 3),
+            "lines": program.output.count if program else 0,
+            "last_lines": self._last_lines if self.reason else [],
+            "stopped": self.reason,
+        }
+
+    def strangers(self, clients: Iterable[Socket]) -> list[Socket]:
+        """Those among the gateway's clients that are known to be none of its processes'."""
+        ours = {each.pid for each in self._program.family} if self._program else set()
+        return [each for each in clients if each.pid is not None and each.pid not in ours]
+
+    def leave(self) -> Ended:
+        """Lets it run on, where it is to; else ends it."""
+        assert self._program is not None  # without it no step comes this far
+        if self._log is None or self._program.exit_code is not None:
+            return self._program.end()
+        self.is_left = True
+        return Ended("left running", log=str(self._log))
+
+    def end(self) -> None:
+        """Ends it, if it was started, also where it was to run on."""
+        self.is_left = False
+        if self._program is not None:
+            self._program.end()
+
+    @property
+    def runs(self) -> bool:
+        return self._program is not None and self._program.exit_code is None
+
+    # what it says, in the thread that reads it
+
+    def _hear(self, line: str) -> None:
+        if self._connected_after is None and self._connected.search(line):
+            self._connected_after = self._clock.monotonic() - self._began
+        found = self._positions.search(line)
+        if found is None or (told := _told(found)) is None:
+            return
+        if told.account in (None, self._wanted.account):
+            self._told = told
+        else:
+            self._other_account = True
+
+    @property
+    def _is_ready(self) -> bool:
+        return self.is_connected and self.positions == self._wanted.positions
+
+    def _is_hopeless(self, program: Program) -> bool:
+        return program.output.is_over or program.output.is_flood
+
+    # why not
+
+    def _why_not(self, program: Program) -> str:
+        if program.output.is_flood:
+            return f"it printed more than {FLOOD // 2**20} MiB and {self._lacking()}"
+        if program.output.is_over:
+            return self._how_it_died(program)
+        seconds = f"{self._wanted.settings.ready_timeout_seconds:g} s"
+        if program.output.count == 0:
+            return f"it printed nothing within {seconds}"
+        return f"within {seconds} it {self._lacking()}{self._last_words}"
+
+    def _lacking(self) -> str:
+        if not self.is_connected:
+            return "never said that it is connected (ConnectedPattern)"
+        if self._other_account:
+            return "told of another account's positions only"
+        return "never told its positions (PositionsPattern)"
+
+    def _how_it_died(self, program: Program) -> str:
+        code = program.wait(MOMENT)
+        program.output.join(MOMENT)
+        how = "it closed its output" if code is None else f"it ended by itself, exit code {code}"
+        return f"{how}{self._last_words or ', without a word'}"
+
+    @property
+    def _last_words(self) -> str:
+        """Its last line; or the diagnosis, where it tells one."""
+        lines = self._last_lines
+        told = [each for each in lines if each.startswith("Diagnosis: ")] or lines
+        return f"; it says: {told[-1]}" if told else ""
+
+    @property
+    def _last_lines(self) -> list[str]:
+        lines = self._program.output.last_lines() if self._program else []
+        secrets = self._wanted.secrets
+        return [shortened(masking.without(secrets, each), SHOWN) for each in lines]
+
+
+def _told(found: re.Match[str]) -> Told | None:
+    """None where the count is no number."""
+    groups = found.groupdict()
+    count = (groups.get("count") or "").replace(",", "").replace("'", "")
+    return Told(int(count), groups.get("account")) if count.isdecimal() else None

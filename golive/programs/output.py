@@ -1,0 +1,113 @@
+"""What a program prints, as it comes: heard line by line, in bounds, and never left unread."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from golive.clock import SYSTEM, Clock
+
+KEPT = 200
+"""Lines; older ones are forgotten."""
+LAST = 20
+LONGEST = 4_000
+"""Bytes of a line that are kept of it, unless its reader needs all of it."""
+FLOOD = 8 * 2**20
+"""Bytes, and at least that much in lines: nobody waits behind them for something in particular."""
+LEAST_OF_A_LINE = 64
+"""Bytes that a line counts for, be it empty."""
+SLICE = 0.25
+"""Seconds that are waited at once: Windows shows a Ctrl-C only to who is awake."""
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+
+Tell = Callable[[float], None]
+
+
+class Output:
+    """Read by a thread until `read` has no more bytes.
+
+    `hear` gets each line, in that thread; of a flood it gets no more.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], bytes],
+        hear: Callable[[str], None] = lambda line: None,
+        longest: int = LONGEST,
+        flood: int = FLOOD,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._read, self._longest, self._flood, self._clock = read, longest, flood, clock
+        self.hear = hear
+        self.lines: deque[str] = deque(maxlen=KEPT)
+        self.bytes = self.count = self.cut = 0
+        self.is_over = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def last_lines(self, most: int = LAST) -> list[str]:
+        """The last lines that are not blank."""
+        with self._changed:
+            return [each for each in self.lines if each.strip()][-most:]
+
+    @property
+    def is_flood(self) -> bool:
+        return max(self.bytes, self.count * LEAST_OF_A_LINE) > self._flood
+
+    def wait_for(
+        self, holds: Callable[[], bool], seconds: float, tell: Tell = lambda left: None
+    ) -> bool:
+        """Whether it comes to hold within so long; looked at whenever something was printed."""
+        end = self._clock.monotonic() + seconds
+        with self._changed:
+            while not holds():
+                left = end - self._clock.monotonic()
+                if left <= 0:
+                    return False
+                self._changed.wait(min(left, SLICE))
+                tell(left)
+        return True
+
+    def join(self, seconds: float) -> bool:
+        """Whether all of it has been read by then."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _listen(self) -> None:
+        rest = b""
+        try:
+            while data := self._read():
+                rest = self._split(rest + data, len(data))
+        except (OSError, ValueError):
+            pass  # it was closed under the thread
+        with self._changed:
+            if rest:
+                self._line(rest)
+            self.is_over = True
+            self._changed.notify_all()
+
+    def _split(self, data: bytes, new: int) -> bytes:
+        *whole, rest = data.split(b"\n")
+        with self._changed:
+            self.bytes += new
+            for each in whole:
+                self._line(each)
+            self._changed.notify_all()
+        return rest[: self._longest + 1]  # the one byte more tells that it was cut
+
+    def _line(self, data: bytes) -> None:
+        self.count += 1
+        self.cut += len(data) > self._longest
+        line = plain(data[: self._longest])
+        self.lines.append(line[:LONGEST])
+        if not self.is_flood:
+            self.hear(line)
+
+
+def plain(data: bytes) -> str:
+    """A line as text, without what colours it on a terminal."""
+    return _ESCAPES.sub("", data.decode("utf-8", "replace")).rstrip("\r")

@@ -1,0 +1,216 @@
+"""A program of the settings, started, heard, and ended with all that it has started.
+
+It has a session of its own (on Windows a process group), so that a Ctrl-C of the terminal ends it
+only through us: politely first, and once.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import psutil
+
+from golive import ending, processes
+from golive.processes import Process
+from golive.programs.output import FLOOD, LONGEST, Output
+
+PATIENCE = 5.0
+"""Seconds that it has to end when it is asked to, and half of that when it is made to."""
+JOIN_SECONDS = 2.0
+TAIL_SECONDS = 0.05
+CHUNK = 65_536
+
+How = Literal["by itself", "politely", "firmly", "not ended", "left running"]
+
+
+class CannotStart(Exception):
+    """Why, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended. `left` are the pids of its processes that are still there."""
+
+    how: How
+    exit_code: int | None = None
+    left: tuple[int, ...] = ()
+    log: str = ""
+    """Where one that is left running writes what it says."""
+
+    @property
+    def is_as_asked(self) -> bool:
+        """Not where it had ended before, nor where it had to be made to."""
+        return self.how in ("politely", "left running")
+
+
+class Program:
+    """Running from now on. Raises CannotStart.
+
+    With `speaks`, its input is a pipe, and what it says on standard error is apart: `errors`. With
+    `log`, it prints to that file, which it keeps when it is left running.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        *,
+        hear: Callable[[str], None] = lambda line: None,
+        longest: int = LONGEST,
+        flood: int = FLOOD,
+        speaks: bool = False,
+        log: Path | None = None,
+    ) -> None:
+        self._log = log
+        self._stop = threading.Event()
+        self._ended: Ended | None = None
+        self._process = _started(words, environment, folder, speaks, log)
+        itself = processes.process(self._process.pid)
+        self._known = {itself} if itself else set[Process]()
+        read = _reads(self._process.stdout) if log is None else self._tail(log)
+        self.output = Output(read, hear, longest, flood)
+        self.errors = Output(_reads(self._process.stderr)) if speaks else self.output
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative where a signal ended it."""
+        return self._process.poll()
+
+    def wait(self, seconds: float) -> int | None:
+        """Its exit code, once it has ended; None where it has not by then."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self._process.poll()
+
+    @property
+    def family(self) -> set[Process]:
+        """Its processes: itself, what it has started, and theirs, as far as they are seen."""
+        found = {*processes.children(self.pid), *_of_session(self.pid)}
+        self._known |= found
+        return {each for each in self._known if processes.same(each)}
+
+    def tell(self, data: bytes) -> None:
+        """To its input. Raises OSError where it does not take it."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(data)
+        self._process.stdin.flush()
+
+    def end(self, patience: float = PATIENCE) -> Ended:
+        """Ends it and all of its processes: asks first, waits, then makes them. Only once."""
+        if self._ended is None:
+            self._ended = self._end(patience)
+        return self._ended
+
+    def _end(self, patience: float) -> Ended:
+        family, was_over = self.family, self.exit_code is not None
+        how: How = "by itself" if was_over else "politely"
+        if not was_over and self._process.stdin is not None:
+            with suppress(OSError):
+                self._process.stdin.close()
+            was_over = self.wait(patience) is not None
+        if not was_over and sys.platform == "win32":
+            with suppress(OSError):  # no console of ours, or it has ended
+                self._process.send_signal(signal.CTRL_BREAK_EVENT)
+            self.wait(patience)
+        family |= self.family
+        endings = ending.end(sorted(family, key=lambda each: each.pid), patience)
+        self.wait(JOIN_SECONDS)
+        left = tuple(each.pid for each in endings if each.how == "not ended" and each.pid)
+        if any(each.how == "firmly" for each in endings):
+            how = "firmly"
+        self._close()
+        return Ended("not ended" if left else how, self._process.poll(), left)
+
+    def _close(self) -> None:
+        """What it printed is read to its end, unless somebody else holds its pipe."""
+        self._stop.set()
+        pipes = (self._process.stdout, self._process.stderr)
+        for output, pipe in zip((self.output, self.errors), pipes, strict=True):
+            if output.join(JOIN_SECONDS) and pipe is not None:
+                pipe.close()
+
+    def _tail(self, log: Path) -> Callable[[], bytes]:
+        file = log.open("rb")
+
+        def read() -> bytes:
+            while not (data := file.read(CHUNK)):
+                if self._stop.is_set() or self._process.poll() is not None:
+                    data = b"" if self._stop.is_set() else file.read(CHUNK)
+                    break
+                self._stop.wait(TAIL_SECONDS)
+            if not data:
+                file.close()
+            return data
+
+        return read
+
+
+def _started(
+    words: Sequence[str],
+    environment: Mapping[str, str] | None,
+    folder: Path | None,
+    speaks: bool,
+    log: Path | None,
+) -> subprocess.Popen[bytes]:
+    found = shutil.which(words[0]) or words[0]  # Windows looks for *.exe alone
+    options: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    stdout: IO[bytes] | int = subprocess.PIPE if log is None else _private(log)
+    try:
+        return subprocess.Popen(
+            [found, *words[1:]],
+            cwd=folder,
+            env=None if environment is None else dict(environment),
+            stdin=subprocess.PIPE if speaks else subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE if speaks else subprocess.STDOUT,
+            bufsize=-1 if speaks else 0,
+            **options,
+        )
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise CannotStart(f"it cannot be started: {why}") from None
+    finally:
+        if not isinstance(stdout, int):
+            stdout.close()
+
+
+def _private(log: Path) -> IO[bytes]:
+    """A new file that nobody else may read. Raises CannotStart."""
+    try:
+        return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    except OSError as error:
+        raise CannotStart(f"its log cannot be written: {log}: {error.strerror}") from None
+
+
+def _reads(pipe: IO[bytes] | None) -> Callable[[], bytes]:
+    assert pipe is not None
+    return lambda: os.read(pipe.fileno(), CHUNK)
+
+
+def _of_session(leader: int) -> list[Process]:
+    """Those that have its session, also where whoever started them has ended. None on Windows."""
+    if sys.platform == "win32":
+        return []
+    found = []
+    for pid in psutil.pids():
+        with suppress(OSError):
+            if os.getsid(pid) == leader and (told := processes.process(pid)):
+                found.append(told)
+    return found

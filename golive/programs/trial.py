@@ -1,0 +1,126 @@
+"""A program of the settings on trial: started by the rules, remembered as an attempt, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from golive import sockets
+from golive.attempts import Attempts
+from golive.memory.journal import GO
+from golive.programs import child_settings, command, mcp_program, monitor_program
+from golive.programs.command import Kind
+from golive.programs.interrupting import as_interrupts
+from golive.programs.mcp_program import McpProgram
+from golive.programs.monitor_program import MonitorProgram
+from golive.programs.output import Tell
+from golive.run import Run
+from golive.settings import Monitor
+
+FAILED: dict[Kind, str] = {"monitor": "monitor-not-ready", "mcp": "mcp-failed"}
+"""As what the attempt of a program that fails is remembered."""
+
+
+@contextmanager
+def monitor(run: Run, tell: Tell) -> Iterator[MonitorProgram]:
+    """The Monitor, once it has said what it is to say, or has failed to.
+
+    Raises, as `mcp` does, AttemptRefused, OSError and SettingsError where the rules, the state
+    folder or the settings file do not let it be started.
+    """
+    settings = run.file.settings
+    golive = settings.golive
+    found = golive.monitor
+    assert found is not None  # the step would not be performed
+    wanted = monitor_program.Wanted(
+        found, golive.expected_account, golive.expected_positions, settings.secret_words
+    )
+    with _started(run, "monitor", found.command) as start:
+        log = _log(run, found)
+        program = MonitorProgram(wanted, start.words, start.environment, start.folder, log)
+        run.monitor = program
+        try:
+            program.wait(tell)
+            start.ended(has_failed=bool(program.reason))
+            yield program
+        finally:
+            if not program.is_left:
+                program.end()
+
+
+@contextmanager
+def mcp(run: Run) -> Iterator[McpProgram]:
+    """The MCP server, once it has been asked all there is to ask."""
+    settings, found = run.file.settings, run.file.settings.golive.mcp
+    assert found is not None  # the step would not be performed
+    has_a_monitor = run.monitor is not None and run.monitor.is_left
+    wanted = mcp_program.Wanted(
+        found, settings.secret_words, found.command is None, may_connect=not has_a_monitor
+    )
+    with _started(run, "mcp", found.command) as start:
+        program = McpProgram(wanted, run.gateway, start.words, start.environment, start.folder)
+        run.mcp = program
+        try:
+            program.converse()
+            start.ended(has_failed=bool(program.reason))
+            yield program
+        finally:
+            program.end()
+
+
+def _log(run: Run, found: Monitor) -> Path | None:
+    """Where a Monitor writes that may be left running. A rehearsal's gateway ends with the run."""
+    if run.target.is_rehearsal or not found.keep_running:
+        return None
+    return run.state / f"{run.folder.name}.monitor.log"
+
+
+@dataclass
+class _Start:
+    words: list[str]
+    environment: dict[str, str]
+    folder: Path | None
+    attempts: Attempts | None
+    """Of a program that remembers nothing itself."""
+    run: Run
+    kind: Kind
+
+    def ended(self, *, has_failed: bool) -> None:
+        """Remembers what became of its attempt. Raises OSError."""
+        if self.attempts is not None:
+            zombies = self.run.gateway.port_if_seen
+            outcome = FAILED[self.kind] if has_failed else GO
+            self.attempts.end(outcome, None if zombies is None else len(zombies.close_wait))
+
+
+@contextmanager
+def _started(run: Run, kind: Kind, words: list[str] | None) -> Iterator[_Start]:
+    """How it is to be started; from here on this run's own attempt is over."""
+    run.hand_over()
+    with child_settings.file_for(run) as secrets, as_interrupts():
+        attempts = None if words is None else _attempts(run, kind)
+        yield _Start(
+            command.words(run, kind, words, secrets),
+            command.environment(run),
+            command.folder(words),
+            attempts,
+            run,
+            kind,
+        )
+
+
+def _attempts(run: Run, kind: Kind) -> Attempts:
+    """An attempt of a name of its own, begun. Raises AttemptRefused."""
+    attempts = Attempts(
+        run.clock,
+        run.memory.journal,
+        f"{run.folder.name}-{kind}",
+        run.override,
+        run.gateway.started,
+        lambda: sockets.zombies(run.gateway.port_if_seen),
+    )
+    target, client_id = run.target, run.file.settings.credentials.client_id
+    attempts.begin(target.host, target.port, client_id)
+    return attempts

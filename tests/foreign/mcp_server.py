@@ -1,0 +1,72 @@
+"""An MCP server that is not this project's: `python -m tests.foreign.mcp_server PORT [ODDITY]`.
+
+Written by hand, so that it can be wrong; without an oddity it is right.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from golive.answers import Position
+from tests.foreign.gateway import connected
+
+TOOL = {"name": "get-positions", "inputSchema": {"type": "object"}}
+
+
+def row(each: Position) -> dict[str, Any]:
+    """As the seed of many such servers names it."""
+    return {
+        "Account": each.account,
+        "Symbol": each.symbol,
+        "SecType": each.sec_type,
+        "Right": each.right,
+        "Strike": each.strike,
+        "Expiration": each.expiry,
+        "Position": float(each.quantity or 0),
+    }
+
+
+def positions(port: int, oddity: str) -> dict[str, Any]:
+    connection, found = connected(port)
+    if oddity == "twice":
+        connected(port, 11)[0].close()
+    connection.close()
+    rows = [row(each) for each in found]
+    if oddity == "another-quantity":
+        rows[3]["Position"] += 1
+    told: dict[str, Any] = {"positions": rows}
+    age = timedelta(days=1) if oddity == "stale" else timedelta(0)
+    if oddity != "no-time":
+        told["asOf"] = (datetime.now(UTC) - age).isoformat()
+    return told
+
+
+def main(port: int, oddity: str = "") -> None:
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "id" not in asked:
+            continue
+        match asked["method"]:
+            case "initialize":
+                result: Any = {
+                    "protocolVersion": asked["params"]["protocolVersion"],
+                    "capabilities": {"tools": {}},
+                    "serverInfo": {"name": "foreign", "version": "1"},
+                }
+            case "tools/list":
+                result = {"tools": [TOOL]}
+            case _:
+                text = json.dumps(positions(port, oddity))
+                result = {"content": [{"type": "text", "text": text}]}
+        reply = {"jsonrpc": "2.0", "id": asked["id"], "result": result}
+        print(json.dumps(reply), flush=True)
+    if oddity == "stays":
+        time.sleep(60)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), *sys.argv[2:])
