@@ -118,9 +118,10 @@ class Held:
         self._is_woken = True
         self._ring()
 
-    def last_asked(self, what: Ask) -> float:
-        """When that was last sent (monotonic), minus infinity for never."""
-        return self._pending[what].sent_at
+    def leaves_at(self, what: Ask) -> float:
+        """From when on it is sent once asked (monotonic), or shares what is under way already."""
+        pending = self._pending[what]
+        return float("-inf") if pending.is_under_way else pending.sent_at + pending.spacing
 
     def serve(self, seconds: float) -> bool:
         """Reads, sends what is asked and tells who waits, until something worth a look has come.

@@ -25,7 +25,7 @@ class Caller:
         """A caller who has given up is left alone."""
         with suppress(InvalidStateError):
             if isinstance(found, Unanswered):
-                self.answer.set_exception(found)
+                self.answer.set_exception(Unanswered(found.code, str(found)))  # one's own
             else:
                 self.answer.set_result(found)
 

@@ -11,7 +11,7 @@ from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
 from golive.gateway import Gateway
 from golive.holding.asks import Answer, Ask
-from golive.holding.held import TIME_SECONDS, Held
+from golive.holding.held import Held
 from golive.holding.state import Condition, State
 from golive.settings import Settings
 from golive.transport import Closing
@@ -101,8 +101,8 @@ class Watch:
 
     @property
     def _next_beat_at(self) -> float:
-        """Never so soon after another request for the time that it would be dropped."""
-        return max(self._beat_at + self._every, self.held.last_asked(Ask.TIME) + TIME_SECONDS)
+        """Never so soon after another answer that it could not be sent at once."""
+        return max(self._beat_at + self._every, self.held.leaves_at(Ask.TIME))
 
     @property
     def _due_at(self) -> float:

@@ -1,0 +1,444 @@
+"""Many requests, one connection: shared, bounded each for itself, and never faster than allowed."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+
+import pytest
+
+from fakes.gateway import FakeGateway
+from golive.answers import AccountSummary, Positions
+from golive.holding.asks import Answer, Ask, Unanswered
+from golive.holding.held import Held
+from golive.sockets import SocketTable
+from tests.gateways import NEXT_ID, Scripted, error, handshake, message
+from tests.holding import SECONDS, answer, code, held, owned, served
+
+ACCOUNT = "U21146542"
+END, TIME = message(1, number=62), message(1, 1_800_000_000, number=49)
+
+
+def row(con_id: int, quantity: str) -> bytes:
+    contract = (con_id, "SPY", "STK", "", 0.0, "", "", "ARCA", "USD", "SPY", "SPY")
+    return message(3, ACCOUNT, *contract, quantity, 1.5, number=61)
+
+
+def rows(positions: Positions | None) -> list[tuple[int, str]]:
+    assert positions is not None
+    return [(each.con_id, str(each.quantity)) for each in positions.rows]
+
+
+def positions(given: Answer) -> Positions:
+    assert isinstance(given.value, Positions)
+    return given.value
+
+
+@pytest.mark.parametrize("version", [100, 157, 176, 203, 212, 213, 226])
+def test_positions_summary_and_time_are_answered_over_the_one_connection(version: int) -> None:
+    with FakeGateway(server_version=version) as gateway:
+        with held(gateway.port) as holding:
+            before = datetime.now(UTC)
+            asked = {what: holding.ask(what, SECONDS) for what in Ask}
+            found = {what: answer(holding, future) for what, future in asked.items()}
+        gateway.wait_for("closed")
+        assert gateway.connections == 1
+        assert set(gateway.received) == {
+            "hello", "START_API", "REQ_CURRENT_TIME", "REQ_POSITIONS", "REQ_ACCOUNT_SUMMARY",
+            "CANCEL_POSITIONS", "CANCEL_ACCOUNT_SUMMARY",
+        }  # fmt: skip
+    assert positions(found[Ask.POSITIONS]).is_complete
+    assert len(positions(found[Ask.POSITIONS]).open_in(ACCOUNT)) == 24
+    summary, clock = found[Ask.SUMMARY].value, found[Ask.TIME].value
+    assert isinstance(summary, AccountSummary)
+    assert isinstance(clock, datetime)
+    assert "NetLiquidation" in [line.tag for line in summary.of(ACCOUNT)]
+    assert abs((clock - before).total_seconds()) < 60
+    for each in found.values():
+        assert before <= each.asked <= each.answered
+
+
+def test_who_asks_the_same_at_once_shares_one_request_and_each_is_answered() -> None:
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        asked = [holding.ask(what, SECONDS) for _ in range(40) for what in Ask]
+        served(holding, lambda: all(each.done() for each in asked))
+        kinds = Counter(each.result().of for each in asked)
+        assert set(kinds.values()) == {40}
+        requests = Counter(gateway.received)
+        assert [requests[f"REQ_{name}"] for name in ("CURRENT_TIME", "POSITIONS")] == [1, 1]
+        assert requests["REQ_ACCOUNT_SUMMARY"] == 1
+
+
+def test_many_threads_ask_at_once_and_each_has_its_answer() -> None:
+    def one(number: int, holding: Held) -> int:
+        what = Ask.POSITIONS if number % 2 else Ask.TIME
+        return len(str(holding.ask(what, SECONDS).result(SECONDS).value))
+
+    with FakeGateway() as gateway, held(gateway.port) as holding, owned(holding):
+        with ThreadPoolExecutor(100) as pool:
+            sizes = list(pool.map(lambda number: one(number, holding), range(200)))
+        assert len(sizes) == 200
+        assert gateway.connections == 1
+
+
+def test_slow_request_does_not_hold_up_another_and_each_caller_has_a_bound_of_its_own() -> None:
+    with FakeGateway(faults=["endless-positions"]) as gateway, held(gateway.port) as holding:
+        patient, hasty = (holding.ask(Ask.POSITIONS, seconds) for seconds in (SECONDS, 0.2))
+        assert answer(holding, holding.ask(Ask.TIME, SECONDS)).of is Ask.TIME
+        assert code(holding, hasty) == "positions-incomplete"
+        assert not patient.done()
+        gateway.become("healthy")
+        third = holding.ask(Ask.POSITIONS, 0.1)
+        assert code(holding, third) == "positions-incomplete"  # still the one under way
+        assert not patient.done()
+
+
+def test_caller_who_gives_up_disturbs_nobody() -> None:
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        first, second = holding.ask(Ask.POSITIONS, SECONDS), holding.ask(Ask.POSITIONS, SECONDS)
+        assert first.cancel()
+        assert len(positions(answer(holding, second)).rows) == 24
+        assert first.cancelled()
+
+
+def test_callers_callback_that_fails_disturbs_nobody() -> None:
+    def fail(future: Future[Answer]) -> None:
+        raise ValueError("a caller's own")
+
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        holding.ask(Ask.TIME, SECONDS).add_done_callback(fail)
+        assert answer(holding, holding.ask(Ask.TIME, SECONDS))
+
+
+def test_each_caller_is_told_by_an_exception_of_its_own() -> None:
+    with FakeGateway(faults=["mute"]) as gateway, held(gateway.port) as holding:
+        both = [holding.ask(Ask.TIME, 0.1) for _ in range(2)]
+        assert [code(holding, each) for each in both] == ["half-open"] * 2
+        assert both[0].exception() is not both[1].exception()
+
+
+def test_time_is_never_asked_so_soon_that_it_would_be_dropped() -> None:
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        for _ in range(3):
+            assert answer(holding, holding.ask(Ask.TIME, SECONDS))
+        hasty = holding.ask(Ask.TIME, 0.1)
+        assert code(holding, hasty) == "not-observable"  # not asked; the gateway is not to blame
+        assert gateway.received.count("REQ_CURRENT_TIME") == 3
+
+
+def test_rate_stays_far_below_the_gateways_limit_and_the_time_is_answered_under_any_load() -> None:
+    """The fake refuses the 51st message of a second with error 100."""
+    is_over = threading.Event()
+    told: Counter[Ask] = Counter()
+
+    def hammer(holding: Held) -> None:
+        while not is_over.is_set():
+            asked = [holding.ask(what, SECONDS) for what in (Ask.POSITIONS, Ask.SUMMARY)]
+            told.update(each.result(SECONDS).of for each in asked)
+
+    with FakeGateway() as gateway, held(gateway.port) as holding, owned(holding):
+        began, callers = time.monotonic(), []
+        for _ in range(20):
+            callers.append(threading.Thread(target=hammer, args=(holding,)))
+            callers[-1].start()
+        beats = [holding.ask(Ask.TIME, SECONDS).result(SECONDS) for _ in range(4)]
+        is_over.set()
+        for each in callers:
+            each.join(SECONDS)
+        lasted = time.monotonic() - began
+        assert len(beats) == 4
+        assert told[Ask.POSITIONS] > 20
+        requests = Counter(gateway.received)
+        assert requests["REQ_POSITIONS"] <= lasted / 0.1 + 1
+        assert requests["REQ_ACCOUNT_SUMMARY"] <= lasted / 1.0 + 1
+        assert not [each for each in holding.kept.notices if "error 100" in each]
+        assert holding.lost is None
+
+
+def test_positions_are_kept_current_after_their_end() -> None:
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        assert holding.kept.positions is None
+        answer(holding, holding.ask(Ask.POSITIONS, SECONDS))
+        at = holding.kept.positions_at
+        gateway.hold("AAPL", 7)
+        gateway.hold("NEW", "0.5")
+        served(holding, lambda: holding.kept.positions and len(holding.kept.positions.rows) == 25)
+        assert rows(holding.kept.positions)[0][1] == "7"
+        assert rows(holding.kept.positions)[-1][1] == "0.5"
+        assert holding.kept.positions
+        assert holding.kept.positions.is_complete
+        assert holding.kept.positions_at != at
+
+
+def test_account_summary_is_kept_current_by_one_subscription_that_replaces_the_other() -> None:
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        for _ in range(4):  # a gateway gives no more than two at a time
+            answer(holding, holding.ask(Ask.SUMMARY, SECONDS))
+        before = holding.kept.summary
+        gateway.hold("AAPL", 7)
+        served(holding, lambda: holding.kept.summary != before)
+        assert holding.kept.summary
+        assert holding.kept.summary.has_ended
+        assert not [each for each in holding.kept.notices if "322" in each]
+
+
+def test_summary_that_is_refused_is_said_and_what_was_subscribed_to_goes_on() -> None:
+    refusal = message(
+        2, 322, "Maximum number of account summary requests exceeded", "", 0, number=4
+    )
+    line = message(1, 1, ACCOUNT, "NetLiquidation", "1", "USD", number=63)
+    later = message(1, 1, ACCOUNT, "NetLiquidation", "2", "USD", number=63)
+
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+        gateway.sendall(line + message(1, 1, number=64))
+        gateway.recv(4096)
+        gateway.sendall(refusal + later)
+        gateway.recv(4096)
+
+    with Scripted(script) as server, held(server.port) as holding:
+        answer(holding, holding.ask(Ask.SUMMARY, SECONDS))
+        assert code(holding, holding.ask(Ask.SUMMARY, SECONDS)) == "gateway-in-trouble"
+        served(holding, lambda: "2" in str(holding.kept.summary))
+
+
+def test_half_arrived_answer_never_replaces_a_whole_one() -> None:
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        answer(holding, holding.ask(Ask.POSITIONS, SECONDS))
+        whole, at = holding.kept.positions, holding.kept.positions_at
+        gateway.become("drops", "missing-positions=4")
+        assert code(holding, holding.ask(Ask.POSITIONS, SECONDS)) == "connection-lost"
+        assert (holding.kept.positions, holding.kept.positions_at) == (whole, at)
+
+
+@pytest.mark.parametrize(
+    ("notice", "named"),
+    [(1100, "connectivity-lost"), (2110, "connectivity-lost"), (1101, "connectivity-lost"),
+     (1300, "gateway-in-trouble"), (326, "gateway-in-trouble"), (321, "gateway-in-trouble")],
+)  # fmt: skip
+def test_what_comes_while_the_gateway_is_in_trouble_is_no_answer_and_the_next_one_is_new(
+    notice: int, named: str
+) -> None:
+    lost = notice in (1100, 2110)
+    settled = error(1102) if lost else b""
+
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+        gateway.sendall(row(1, "5") + error(notice) + row(2, "5"))
+        assert told.wait(SECONDS)
+        gateway.sendall(settled)
+        gateway.recv(4096)  # asked anew, while the first is not at its end
+        gateway.sendall(row(3, "5") + END + row(4, "5") + END)
+        gateway.recv(4096)
+
+    told = threading.Event()
+    with Scripted(script) as server, held(server.port) as holding:
+        assert code(holding, holding.ask(Ask.POSITIONS, SECONDS)) == named
+        if lost:  # it is not even asked
+            assert code(holding, holding.ask(Ask.POSITIONS, SECONDS)) == named
+            assert code(holding, holding.ask(Ask.SUMMARY, SECONDS)) == named
+        told.set()
+        served(holding, lambda: holding.kept.link_lost is None)
+        found = positions(answer(holding, holding.ask(Ask.POSITIONS, SECONDS)))
+    assert rows(found) == [(4, "5")]
+
+
+@pytest.mark.parametrize("notice", [1100, 2110])
+def test_whole_answer_is_incomplete_once_the_link_is_lost_until_it_is_asked_anew(
+    notice: int,
+) -> None:
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        answer(holding, holding.ask(Ask.POSITIONS, SECONDS))
+        answer(holding, holding.ask(Ask.SUMMARY, SECONDS))
+        gateway.say(notice)
+        gateway.say(notice)
+        served(holding, lambda: holding.kept.link_lost)
+        for _ in range(2):  # also once the link is there again
+            assert holding.kept.positions
+            assert holding.kept.summary
+            assert not holding.kept.positions.is_complete
+            assert not holding.kept.summary.has_ended
+            gateway.say(1102)
+            served(holding, lambda: holding.kept.link_lost is None)
+        assert positions(answer(holding, holding.ask(Ask.POSITIONS, SECONDS))).is_complete
+        assert [each[:11] for each in holding.kept.notices][3:] == [
+            f"error {notice}:", "error 1102:"
+        ]  # fmt: skip
+
+
+def test_request_that_got_lost_is_sent_again_for_who_asks_later_and_no_end_is_taken_twice() -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)  # and nothing comes of it
+        gateway.recv(4096)
+        gateway.sendall(row(1, "5") + END)
+        gateway.recv(4096)
+        gateway.sendall(row(2, "5") + END)
+        gateway.recv(4096)
+
+    with Scripted(script) as server, held(server.port) as holding:
+        holding._pending[Ask.POSITIONS].patience = 0.2
+        assert code(holding, holding.ask(Ask.POSITIONS, 0.3)) == "positions-incomplete"
+        assert rows(positions(answer(holding, holding.ask(Ask.POSITIONS, SECONDS)))) == [(1, "5")]
+        assert rows(positions(answer(holding, holding.ask(Ask.POSITIONS, SECONDS)))) == [(2, "5")]
+
+
+def reset(gateway: socket.socket) -> None:
+    gateway.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    gateway.close()
+
+
+@pytest.mark.parametrize(
+    ("ending", "named", "says"),
+    [
+        (lambda gateway: gateway.shutdown(socket.SHUT_WR), "connection-lost", "FIN"),
+        (reset, "connection-lost", "RST"),
+        (lambda gateway: gateway.sendall(b"HTTP/1.1 400"), "protocol-error", "1213486160 bytes"),
+        (lambda gateway: gateway.sendall(message(1, "x", number=49)), "protocol-error", "decoded"),
+        (lambda gateway: gateway.sendall(message(1, 10**18, number=49)), "protocol-error", "deco"),
+    ],
+)
+def test_connection_that_ends_is_named_and_everybody_is_told_at_once(
+    ending: Callable[[socket.socket], None], named: str, says: str
+) -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+        ending(gateway)
+        if gateway.fileno() != -1:
+            while gateway.recv(4096):
+                pass
+
+    with Scripted(script) as server, held(server.port) as holding:
+        asked = [holding.ask(what, 3600) for what in Ask]
+        assert {code(holding, each) for each in asked} == {named}
+        assert holding.lost is not None
+        assert (holding.lost.code, says in holding.lost.reason) == (named, True)
+        assert holding.ask(Ask.TIME, 3600).done()
+        assert holding.serve(3600) is False  # at once
+        assert SocketTable().on(server.port).close_wait == []
+
+
+def test_unknown_messages_and_notices_are_no_trouble() -> None:
+    noise = (
+        message(1, number=999) + b"\0\0\0\0" + NEXT_ID + error(2103) + error(399) + error(10_000)
+    )
+
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+        gateway.sendall(noise + TIME + noise)
+        gateway.recv(4096)
+
+    with Scripted(script) as server, held(server.port) as holding:
+        assert answer(holding, holding.ask(Ask.TIME, SECONDS)).value == datetime.fromtimestamp(
+            1_800_000_000, UTC
+        )
+        assert holding.lost is None
+
+
+def test_accounts_that_change_in_the_session_leave_no_positions_to_rely_on() -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+        gateway.sendall(row(1, "5") + END)
+        gateway.recv(4096)
+        gateway.sendall(message(1, "U9", number=15) + row(1, "5") + END)
+        gateway.recv(4096)
+
+    with Scripted(script) as server, held(server.port) as holding:
+        assert answer(holding, holding.ask(Ask.POSITIONS, SECONDS))
+        assert code(holding, holding.ask(Ask.POSITIONS, SECONDS)) == "positions-incomplete"
+        assert holding.kept.positions
+        assert not holding.kept.positions.is_complete
+
+
+def test_farms_are_noted_with_how_often_one_was_lost() -> None:
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        served(holding, lambda: len(holding.kept.farms) == 3)
+        for notice in (2103, 2103, 2105, 2157, 2104, 2103, 2119):
+            gateway.say(notice)
+        served(holding, lambda: "2119" in holding.kept.notices[-1])
+        assert holding.kept.farms == {"usfarm": False, "ushmds": False, "secdefnj": False}
+        assert holding.kept.farm_flaps == 4
+        assert answer(holding, holding.ask(Ask.POSITIONS, SECONDS))
+
+
+def test_what_is_kept_of_a_talkative_gateway_is_bounded() -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+        for number in range(1000):
+            gateway.sendall(error(2104, f"farm is OK:farm{number}" + "x" * 500))
+        gateway.sendall(error(399, "last"))
+        gateway.recv(4096)
+
+    with Scripted(script) as server, held(server.port) as holding:
+        holding.ask(Ask.TIME, SECONDS)
+        served(holding, lambda: "last" in "".join(holding.kept.notices))
+        assert len(holding.kept.notices) == 20
+        assert len(holding.kept.farms) == 100
+        assert max(map(len, (*holding.kept.notices, *holding.kept.farms))) <= 200
+        assert len(holding._connection._heard.errors) < 10
+
+
+def test_owner_is_woken_from_another_thread_and_asking_does_not_end_its_serving() -> None:
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        waking = threading.Timer(0.1, holding.wake)
+        waking.start()
+        asked = holding.ask(Ask.TIME, SECONDS)
+        while not holding.serve(SECONDS):
+            pass
+        waking.join(SECONDS)
+        assert asked.done()
+        assert holding.serve(0) is False
+
+
+def test_close_ends_what_is_subscribed_to_tells_who_waits_and_leaves_no_socket() -> None:
+    with FakeGateway(faults=["endless-positions"]) as gateway, held(gateway.port) as holding:
+        threads = threading.active_count()
+        asked = holding.ask(Ask.POSITIONS, 3600)
+        answer(holding, holding.ask(Ask.SUMMARY, SECONDS))
+        unserved = holding.ask(Ask.TIME, 3600)
+        assert holding.close().is_clean
+        wait([asked, unserved], SECONDS)
+        for each in (asked, unserved, holding.ask(Ask.TIME, 1)):
+            error = each.exception(0)
+            assert isinstance(error, Unanswered)
+            assert error.code == "stopped"
+        gateway.wait_for("closed")
+        assert gateway.received[-2:] == ["CANCEL_POSITIONS", "CANCEL_ACCOUNT_SUMMARY"]
+        assert SocketTable().on(gateway.port).close_wait == []
+        assert threading.active_count() == threads
+        assert holding.close().is_clean
+        holding.wake()
+
+
+def test_closed_connection_cannot_be_held() -> None:
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        holding.close()
+        with pytest.raises(ValueError, match="no connection"):
+            Held(holding._connection)
+
+
+def test_nothing_but_what_reads_has_left_whatever_is_asked_of_whatever_gateway() -> None:
+    with FakeGateway(faults=["chatty"]) as gateway:
+        with held(gateway.port) as holding:
+            for what in Ask:
+                answer(holding, holding.ask(what, SECONDS))
+            gateway.say(1101)
+            served(holding, lambda: "1101" in "".join(holding.kept.notices))
+            answer(holding, holding.ask(Ask.POSITIONS, SECONDS))
+        gateway.wait_for("closed")
+        asked = {"CURRENT_TIME", "POSITIONS", "ACCOUNT_SUMMARY"}
+        reading = {f"{verb}_{name}" for verb in ("REQ", "CANCEL") for name in asked}
+        assert set(gateway.received) <= reading | {"hello", "START_API"}
+        assert gateway.orders_received == 0
