@@ -69,7 +69,7 @@ def _schema(options: argparse.Namespace) -> int:
         print(schema.text(), end="", flush=True)
         return 0
     text = schema.text().encode("ascii")
-    return _write(options.file, schema.MARK, lambda path: path.write_bytes(text))
+    return _write(options.file, schema.MARK.encode("ascii"), lambda path: path.write_bytes(text))
 
 
 def _card(options: argparse.Namespace) -> int:
@@ -88,14 +88,16 @@ def _card(options: argparse.Namespace) -> int:
         print(card_text.text(made), end="", flush=True)
         return 0
     page = importlib.import_module("reports.card")
-    return _write(options.html, page.MARK, lambda path: page.write(asdict(made), path))
+    return _write(
+        options.html, page.MARK.encode("ascii"), lambda path: page.write(asdict(made), path)
+    )
 
 
-def _write(name: str, mark: str, write: Callable[[Path], object]) -> int:
+def _write(name: str, mark: bytes, write: Callable[[Path], object]) -> int:
     """Says where it is, or in one line why it is not. Nothing but its like is written over."""
     path = Path(name).absolute()
     try:
-        if path.exists() and mark.encode("ascii") not in path.read_bytes():
+        if path.exists() and mark not in path.read_bytes():
             raise FileExistsError(errno.EEXIST, "there is another file already; name a new one")
         write(path)
     except OSError as error:
@@ -157,7 +159,30 @@ def _has_reason(options: argparse.Namespace) -> bool:
     return False
 
 
-COMMANDS = {"smoke": _smoke, "monitor": _monitor, "card": _card, "schema": _schema}
+def _service(options: argparse.Namespace) -> int:
+    from golive import settings_file
+    from golive.memory.remembering import NoMemory
+    from golive.service.making import made
+    from golive.service.started import NoService
+
+    try:
+        service = made(options.kind, _settings_path(options), options.fallback)
+    except (settings_file.SettingsError, NoMemory, NoService) as error:
+        print(f"golive: settings: {error}", file=sys.stderr)
+        return SETTINGS_ERROR
+    if options.file is None:
+        print(service.text, end="", flush=True)
+        return 0
+    return _write(options.file, service.mark, lambda path: path.write_bytes(service.data))
+
+
+COMMANDS = {
+    "smoke": _smoke,
+    "monitor": _monitor,
+    "card": _card,
+    "schema": _schema,
+    "service": _service,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -169,7 +194,8 @@ def _parser() -> argparse.ArgumentParser:
     smoke = commands.add_parser("smoke", help="the standalone handshake test, against the gateway")
     card = commands.add_parser("card", help="the quick reference card for these settings")
     monitor = commands.add_parser("monitor", help="keeps the one connection, until it is stopped")
-    for command in (smoke, monitor, card):
+    service = commands.add_parser("service", help="a systemd unit for the Monitor, and its like")
+    for command in (smoke, monitor, card, service):
         command.add_argument(
             "--secrets",
             metavar="PATH",
@@ -193,6 +219,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     schema = commands.add_parser("schema", help="the JSON schema of secrets.json, for editors")
     schema.add_argument("file", nargs="?", metavar="FILE", help="written there, not printed")
+    kinds = service.add_mutually_exclusive_group()
+    for kind, what in {
+        "windows": "a scheduled task for Windows",
+        "docker": "an example for a gateway in a container, with the health check",
+        "prometheus": "alerts for Prometheus",
+    }.items():
+        kinds.add_argument(
+            f"--{kind}", dest="kind", action="store_const", const=kind, default="systemd", help=what
+        )
+    service.add_argument("file", nargs="?", metavar="FILE", help="written there, not printed")
     commands.add_parser(
         "health", help="asks the running Monitor whether all is well", add_help=False
     )

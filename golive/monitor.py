@@ -33,6 +33,7 @@ from golive.monitoring.keeping import Keeping
 from golive.monitoring.launching import Launch, NotLaunched
 from golive.monitoring.retrying import Retrying
 from golive.monitoring.stopping import Stop
+from golive.sd_notify import Notifier
 from golive.session import Exit, Session, Trouble
 from golive.settings import Monitor as MonitorSettings
 from golive.settings import Settings
@@ -148,6 +149,9 @@ class Monitor:
     def _begin(self, ending: ExitStack) -> bool:
         """Serves over HTTP where the settings say so, and says that it runs. Connects nothing."""
         wanted, url = self._settings.golive.monitor or MonitorSettings(), None
+        notifier = Notifier(self, self._clock)
+        ending.callback(notifier.stop)
+        notifier.start()
         if wanted.health_port is not None:
             from golive.served.server import NotServed, Server  # a web server: few need it
 

@@ -1,0 +1,84 @@
+"""An example for a gateway in a container: the Monitor and its health check beside it.
+
+Seen from outside a container's mapped port is a forwarder's, and the gateway's sockets are out of
+sight, CLOSE_WAIT included. So the Monitor runs in the gateway's own network, and among its
+processes, to see since when it is up.
+"""
+
+from __future__ import annotations
+
+import json
+
+from golive.service.started import MADE_BY, STOP_SECONDS, NoService, Started
+
+COMPOSE = """\
+# Made by: {made_by}
+# Of {of}: Host is 127.0.0.1, and Port the one on which the gateway
+# itself listens in its container; no forwarder's, and no mapped one.
+services:
+  gateway:
+    image: your-gateway-image  # the service that you have
+
+  golive:
+    build:
+      context: {context}
+      dockerfile_inline: |
+        FROM python:3.11-slim
+        WORKDIR /golive
+        COPY . .
+        RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+    command: [python, -m, golive, monitor, {words}]
+    network_mode: "service:gateway"  # its sockets are seen only from here
+    pid: "service:gateway"  # and its process
+    cap_drop: [ALL]
+    cap_add: [SYS_PTRACE, DAC_READ_SEARCH]  # whose socket it is; the settings, if only yours
+    security_opt: ["no-new-privileges:true"]
+    read_only: true
+    restart: "no"  # Docker would try again at once; the Monitor itself does by the rules
+    stop_grace_period: {stop}s
+    environment:
+      GOLIVE_STATE: /state  # attempts are remembered: kept in a volume
+      PYTHONDONTWRITEBYTECODE: "1"
+    volumes: ["golive-state:/state"]
+    secrets: [golive]
+    healthcheck:  # a WARNING is healthy, all else is not; 2 is an exit code that Docker reserves
+      test: [CMD-SHELL, "python -m golive health {options}; test $$? -le 1"]
+      interval: 15s
+      timeout: 10s
+      retries: 2
+      start_period: {start}s
+
+volumes:
+  golive-state: {{}}
+
+secrets:
+  golive:
+    file: {secrets}
+"""
+
+
+def compose(started: Started) -> str:
+    """A compose file's text. Raises NoService."""
+    wanted = started.settings.golive.monitor
+    if wanted is None or not wanted.health_port:
+        raise NoService(
+            "the health check has nothing to ask: set GoLive.Monitor.HealthPort to a port, "
+            "such as 9410"
+        )
+    options = ["--secrets", "/run/secrets/golive"]
+    options += ["--fallback"] if "--fallback" in started.arguments else []
+    return COMPOSE.format(
+        made_by=MADE_BY,
+        of=started.of,
+        context=_quoted(str(started.folder)),
+        words=", ".join(options),
+        options=" ".join(options),
+        stop=STOP_SECONDS,
+        start=started.start_seconds,
+        secrets=_quoted(str(started.file.path)),
+    )
+
+
+def _quoted(text: str) -> str:
+    """A dollar begins a variable."""
+    return json.dumps(text).replace("$", "$$")

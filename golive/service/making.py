@@ -1,0 +1,43 @@
+"""What `python -m golive service` prints, or writes to a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from golive import settings_file
+from golive.memory.remembering import prepare
+from golive.service import container, systemd, windows
+from golive.service.started import MADE_BY, Started
+
+Kind = Literal["systemd", "windows", "docker", "prometheus"]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """`text` is for the terminal, `data` for a file; `mark` tells a file of ours, as bytes."""
+
+    text: str
+    data: bytes
+    mark: bytes
+
+
+def made(kind: Kind, settings: Path, on_fallback: bool) -> Made:
+    """Raises SettingsError, NoService, and NoMemory where nothing can be remembered."""
+    if kind == "prometheus":
+        return _plain(resources.files("golive.served").joinpath("alerts.yml").read_text("utf-8"))
+    file = settings_file.read(settings)
+    started = Started.by_this_user(file.on_fallback() if on_fallback else file, on_fallback)
+    if kind == "windows":
+        text = windows.task(started)
+        return Made(text, windows.file(text), MADE_BY.encode("utf-16-le"))
+    if kind == "docker":
+        return _plain(container.compose(started))
+    prepare(started.state)  # what a unit may write to must be there before it starts
+    return _plain(systemd.unit(started))
+
+
+def _plain(text: str) -> Made:
+    return Made(text, text.encode("utf-8"), MADE_BY.encode("ascii"))

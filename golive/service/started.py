@@ -1,0 +1,92 @@
+"""What a service starts, and how soon again: the same whatever the system that does it."""
+
+from __future__ import annotations
+
+import getpass
+import math
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from golive import bootstrap
+from golive.memory.remembering import state_folder
+from golive.settings import Settings
+from golive.settings_file import SettingsFile
+
+MADE_BY = "python -m golive service"
+"""Stands in every file that is made here; a file without it is not written over."""
+
+STOP_SECONDS = 30
+"""For a clean close; then the system ends it."""
+MOST_STARTS = 5
+LEAST_HOUR = 3600
+
+
+class NoService(Exception):
+    """These settings cannot be served so. One line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The Monitor's command, for a user, with the memory that this user's other runs have.
+
+    `file` is aimed at the endpoint it will hold.
+    """
+
+    file: SettingsFile
+    python: str
+    arguments: tuple[str, ...]
+    folder: PurePath
+    state: Path
+    user: str
+
+    @classmethod
+    def by_this_user(cls, file: SettingsFile, on_fallback: bool) -> Started:
+        options = ("--secrets", str(file.path), *(["--fallback"] if on_fallback else []))
+        return cls(
+            file,
+            sys.executable,
+            ("-m", "golive", "monitor", *options),
+            bootstrap.ROOT,
+            state_folder(),
+            _user(),
+        )
+
+    @property
+    def settings(self) -> Settings:
+        return self.file.settings
+
+    @property
+    def of(self) -> str:
+        """What it holds: `127.0.0.1:4001, IB Gateway (live)`."""
+        credentials = self.settings.credentials
+        return f"{credentials.host}:{credentials.port}, {credentials.kind}"
+
+    @property
+    def reconnects(self) -> bool:
+        """Whether it may connect again without a person: so may whoever starts it again."""
+        return self.settings.credentials.auto_reconnect
+
+    @property
+    def retry_seconds(self) -> int:
+        """Least time between an end and the next start: the rules about attempts hold for it."""
+        golive, credentials = self.settings.golive, self.settings.credentials
+        seconds = max(golive.retry_cooldown_seconds, credentials.reconnect_delay_seconds)
+        return max(1, math.ceil(seconds))
+
+    @property
+    def start_seconds(self) -> int:
+        """Until it is ready, or has said why it is not; twice, where it may fall back."""
+        golive = self.settings.golive
+        once = golive.initialization_seconds + golive.handshake_timeout_seconds + 30
+        return math.ceil(once * (2 if golive.auto_fallback else 1)) + 30
+
+
+def _user() -> str:
+    domain = os.environ.get("USERDOMAIN") if sys.platform == "win32" else None
+    try:
+        user = getpass.getuser()
+        return f"{domain}\\{user}" if domain else user
+    except (OSError, KeyError):  # a uid without a name
+        return str(os.getuid()) if hasattr(os, "getuid") else ""
