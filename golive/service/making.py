@@ -27,7 +27,9 @@ class Made:
 def made(kind: Kind, settings: Path, on_fallback: bool) -> Made:
     """Raises SettingsError, NoService, and NoMemory where nothing can be remembered."""
     if kind == "prometheus":
-        return _plain(resources.files("golive.served").joinpath("alerts.yml").read_text("utf-8"))
+        return _plain(
+            resources.files("golive.served").joinpath("alerts.yml").read_text(encoding="utf-8")
+        )
     file = settings_file.read(settings)
     started = Started.by_this_user(file.on_fallback() if on_fallback else file, on_fallback)
     if kind == "windows":
