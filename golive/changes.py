@@ -61,7 +61,8 @@ def _earlier(now: Evidence, runs: Path) -> Iterator[Evidence]:
 def _aim(found: Evidence) -> tuple[object, ...]:
     """A fake has another port each time; what it stands for is its kind."""
     there = found.endpoint
-    return (found.target, there.kind) if found.target == "fake" else (there.host, there.port)
+    where = (there.kind,) if found.target == "fake" else (there.host, there.port)
+    return (found.plan, found.target, *where)
 
 
 def of_positions(last: Rows, now: Rows) -> list[PositionChange]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from golive import __version__, circumstances, evidence, procedure
-from golive.evidence import Evidence, NoEvidence
+from golive.evidence import Evidence, NoEvidence, Soak
 
 OF_A_FAKE = "fake "
 """How the kind of a rehearsal's endpoint begins."""
@@ -52,7 +52,12 @@ def doubts(found: Evidence, folder: str) -> list[str]:
 
     A digest can be made for any document; these are the traces of one that was made up.
     """
-    return [*_of_the_name(found, folder), *_of_the_times(found), *_of_the_verdict(found)]
+    return [
+        *_of_the_name(found, folder),
+        *_of_the_times(found),
+        *_of_the_verdict(found),
+        *_of_the_soak(found),
+    ]
 
 
 def _of_the_name(found: Evidence, folder: str) -> list[str]:
@@ -95,6 +100,20 @@ def _of_the_verdict(found: Evidence) -> list[str]:
     if found.diagnosis:
         lines.append(f"it says GO and has a diagnosis, {found.diagnosis.code}")
     return lines
+
+
+def _of_the_soak(found: Evidence) -> list[str]:
+    if found.plan != "soak":
+        return ["it has figures of a soak, and was none"] if found.soak else []
+    if found.verdict == "GO" and not (found.soak and _was_held(found.soak)):
+        return ["it says GO, and its soak does not"]
+    return []
+
+
+def _was_held(soak: Soak) -> bool:
+    """Whether its figures are those of a soak without a fault."""
+    is_answered = soak.answers == soak.heartbeats > 0
+    return is_answered and soak.seconds >= soak.wanted and not (soak.code or soak.most_zombies)
 
 
 def is_supported(found: Evidence) -> bool:

@@ -55,7 +55,7 @@ def _attributes(found: Evidence, tests: list[Result]) -> dict[str, str]:
     started, ended = map(datetime.fromisoformat, (found.started, found.ended))
     states = [test.status for test in tests]
     return {
-        "name": f"golive.{found.target}",
+        "name": f"golive.{words.track(found)}",
         "package": "golive",
         "id": "0",
         "hostname": "localhost",

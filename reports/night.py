@@ -115,7 +115,8 @@ def _drill(name: str, api: str, runs: list[Evidence]) -> Drill:
 
 
 def _name(found: Evidence) -> str:
-    return (found.fault or HEALTHY) if found.target == "fake" else found.target
+    name = (found.fault or HEALTHY) if found.target == "fake" else found.target
+    return f"soak, {name}" if found.plan == "soak" else name
 
 
 def _versions(found: list[Evidence]) -> dict[str, tuple[str, ...]]:

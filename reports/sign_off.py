@@ -13,7 +13,7 @@ from golive import evidence, procedure
 from golive.evidence import Evidence, StepRecord
 from golive.text import told
 from reports import page as pages
-from reports import phases, statements, time_line, words
+from reports import phases, soak_figures, statements, time_line, words
 from reports.writing import Wanted
 
 FILE_NAME = "sign-off.html"
@@ -40,6 +40,7 @@ def page(found: Evidence) -> str:
         elsewhere=statements.elsewhere(found),
         time_line=time_line.of(found.steps),
         phases=phases.of(found),
+        soak=soak_figures.of(found.soak),
         stages=_stages(found, where),
         stopped=_stopped(found),
         unseen=_unseen(found),

@@ -46,12 +46,35 @@ def _statements(found: Evidence) -> Iterator[Statement]:
         f"open positions in {found.positions.account}, all received, as many as expected",
         {"positions.complete", "positions.count"} <= passed,
     )
+    yield from _held(found, passed)
     yield _no_zombies(found, passed)
     yield Statement(
         "1",
         "connection, closed cleanly; the same gateway still listens",
         {"afterwards.closed-cleanly", "afterwards.still-listening"} <= passed,
     )
+    yield from _programs(found, passed)
+
+
+def _held(found: Evidence, passed: set[str]) -> Iterator[Statement]:
+    if found.soak is not None:
+        yield Statement(
+            words.span(found.soak.wanted),
+            f"of operation without a break; {found.soak.answers:,} of {found.soak.heartbeats:,}"
+            f" heartbeats answered, {words.zombies(found.soak.most_zombies)} at any of them",
+            {"soak.answers", "soak.no-zombies", "soak.full-time", "soak.positions"} <= passed,
+        )
+
+
+def _programs(found: Evidence, passed: set[str]) -> Iterator[Statement]:
+    """Of the Monitor and the MCP server; nothing of one that was not tried."""
+    saw = {each.id: each.observed for each in found.steps}
+    if "monitor.positions" in passed:
+        count = words.text(saw["monitor.positions"].get("open"))
+        yield Statement(count, "positions shown by the Monitor, over a connection of its own")
+    if "mcp.positions" in passed:
+        count = words.text(saw["mcp.positions"].get("rows"))
+        yield Statement(count, "positions through the MCP tool, the same as the gateway's")
 
 
 def _no_zombies(found: Evidence, passed: set[str]) -> Statement:
@@ -65,8 +88,13 @@ def _no_zombies(found: Evidence, passed: set[str]) -> Statement:
 
 def elsewhere(found: Evidence) -> list[str]:
     """Metrics that this run says nothing of."""
-    stages = {each.stage: each for each in found.steps if _is_performed(each)}
-    return [claim for stage, claim in ELSEWHERE.items() if stage not in stages]
+    performed = {each.stage for each in found.steps if _is_performed(each)}
+    off = {each.stage for each in found.steps if each.outcome == "not-configured"} - performed
+    return [
+        claim + (" (not configured)" if stage in off else "")
+        for stage, claim in ELSEWHERE.items()
+        if stage not in performed
+    ]
 
 
 def _is_performed(record: StepRecord) -> bool:

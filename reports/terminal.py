@@ -41,6 +41,11 @@ HEADINGS = {
     "fallback": "Go-live procedure on the FALLBACK, TWS paper",
     "fake": "REHEARSAL against a fake gateway",
 }
+SOAK_HEADINGS = {
+    "live": "Soak behind the go-live procedure",
+    "fallback": "Soak on the FALLBACK, TWS paper",
+    "fake": "REHEARSAL of the soak against a fake gateway",
+}
 LONGEST_FACT = 400
 """Characters: a path or a command line is whole."""
 LONG_SECONDS = 1.0
@@ -83,7 +88,7 @@ class Terminal:
 
     def begin(self, where: str, target: str, resets: list[str]) -> None:
         """What is about to be tried; what is not the live gateway says so before anything else."""
-        heading = HEADINGS[target]
+        heading = (SOAK_HEADINGS if self._plan == "soak" else HEADINGS)[target]
         first, *more = self._lines(f"{heading}: {where}", 0)
         loud = self._screen.coloured(heading, **COLOURS[target])
         for line in (first.replace(heading, loud), *more):
@@ -304,7 +309,7 @@ def verdict_line(evidence: Evidence, report: str) -> str:
         return f"{evidence.verdict} (rehearsal): {what}, of a fake gateway; evidence in {report}"
     if evidence.target == "fallback":
         return f"{evidence.verdict} (fallback): {what}, of TWS paper; evidence in {report}"
-    if words.target(evidence) == "PAPER":
+    if words.endpoint(evidence) == "PAPER":
         return (
             f"{evidence.verdict} (paper): {what}, of {evidence.endpoint.kind}; evidence in {report}"
         )

@@ -24,9 +24,19 @@ TARGETS = {"live": "LIVE", "fallback": "PAPER FALLBACK", "fake": "REHEARSAL"}
 
 
 def target(found: Evidence) -> str:
-    """What it was aimed at, in a word or two; paper is never called live."""
+    """What it was, in a word or three; paper is never called live, and a soak is one."""
+    return f"{endpoint(found)} SOAK" if found.plan == "soak" else endpoint(found)
+
+
+def endpoint(found: Evidence) -> str:
+    """What it was aimed at."""
     is_paper = found.target == "live" and "paper" in found.endpoint.kind.lower()
     return "PAPER" if is_paper else TARGETS[found.target]
+
+
+def track(found: Evidence) -> str:
+    """Under what name runs of its kind follow each other: `live`, `fake-soak`."""
+    return f"{found.target}-soak" if found.plan == "soak" else found.target
 
 
 def against(found: Evidence) -> str:
@@ -35,7 +45,7 @@ def against(found: Evidence) -> str:
         fault = f" with the fault {found.fault}" if found.fault else ""
         return f"A fake gateway{fault}: no permission to go live."
     there = f"{found.endpoint.kind} at {found.endpoint.host}:{found.endpoint.port}."
-    return f"Not the live gateway: {there}" if target(found) != "LIVE" else there
+    return f"Not the live gateway: {there}" if endpoint(found) != "LIVE" else there
 
 
 def zone(found: Evidence) -> tzinfo:

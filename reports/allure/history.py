@@ -13,7 +13,7 @@ from typing import Any
 
 from golive.doubts import reliable
 from golive.evidence import Evidence, NoEvidence, PositionsRecord
-from reports import redaction, results
+from reports import redaction, results, words
 from reports.allure.results import began, ended, history_id
 from reports.results import Result
 
@@ -52,6 +52,8 @@ def _last(found: Evidence, runs: Path) -> Evidence | None:
             last = reliable(runs / name)
         except NoEvidence:
             continue
+        if last.plan != found.plan:
+            continue
         rest = PositionsRecord(account=last.positions.account, count=last.positions.count)
         return redaction.redacted(last.model_copy(update={"positions": rest}))
     return None
@@ -70,7 +72,7 @@ def _history(last: Evidence, tests: list[Result], known: Path) -> dict[str, Any]
     return {
         same: _outcomes(_item(last, test), by_id.get(same))
         for test in tests
-        for same in [history_id(last.target, test.id)]
+        for same in [history_id(words.track(last), test.id)]
     }
 
 

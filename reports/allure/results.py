@@ -50,7 +50,7 @@ def ended(found: Evidence, test: Result) -> int:
 
 
 def _result(found: Evidence, test: Result, kept: list[Attachment]) -> TestResult:
-    same = history_id(found.target, test.id)
+    same = history_id(words.track(found), test.id)
     result = TestResult(
         uuid=str(uuid.uuid5(NAMES, f"{found.run_id}/{test.id}")),
         historyId=same,
@@ -108,7 +108,7 @@ def _labels(found: Evidence, test: Result) -> list[tuple[str, str]]:
         (LabelType.FEATURE, test.stage),
         (LabelType.STORY, section),
         (LabelType.SEVERITY, _severity(test).value),
-        (LabelType.TAG, found.target),
+        (LabelType.TAG, words.track(found)),
         (LabelType.TAG, test.id),
         (LabelType.FRAMEWORK, "pytest"),
         (LabelType.LANGUAGE, "python"),
