@@ -331,5 +331,5 @@ def test_only_messages_that_read_pass_the_outlet(raw_ids: bool) -> None:
 def test_connection_offers_nothing_but_to_open_ask_hold_and_close() -> None:
     offered = {name for name in dir(connection_to(1)) if not name.startswith("_")}
     asked = {"handshake", "access", "api_settings", "positions", "own_address", "connectivity_lost"}
-    held = {"hold", "send", "hear", "fileno"}
+    held = {"hold", "send", "hear", "fileno", "release"}
     assert offered == asked | held | {"open", "close", "closing"}
