@@ -33,6 +33,9 @@ CONNECTIVITY_LOST = frozenset({1100, 2110})
 DATA_LOST, DATA_MAINTAINED = 1101, 1102
 """The link is there again: what was subscribed to is lost, or was kept."""
 
+LINK = CONNECTIVITY_LOST | {DATA_LOST, DATA_MAINTAINED}
+"""All that is said of a gateway's link to IBKR."""
+
 CLIENT_ID_IN_USE, PORT_CHANGED = 326, 1300
 NOT_VALID = 321
 """What is asked for is refused: in Read-Only mode, whatever belongs to orders."""

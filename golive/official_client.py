@@ -17,6 +17,8 @@ from ibapi.message import OUT
 from ibapi.wrapper import EWrapper
 
 from golive.answers import (
+    CONNECTIVITY_LOST,
+    LINK,
     NOT_VALID,
     UNSETTLING,
     AccountValue,
@@ -109,7 +111,7 @@ class Heard(EWrapper):  # type: ignore[misc]
         self._errors_asked = 0
         self.ids_given = 0
         self.hearing: Hearing | None = None
-        """Who is told from when on; what it is told is not kept here as well."""
+        """Who is told from when on; what it is told is not kept here as well, but for the link."""
 
     @property
     def is_ready(self) -> bool:
@@ -146,7 +148,7 @@ class Heard(EWrapper):  # type: ignore[misc]
         error = ApiError(reqId, errorCode, errorString)
         if self.hearing:
             self.hearing.error(error)
-        else:
+        if not self.hearing or self._changes_the_link(error):
             self.errors.append(error)
         self._happened("error", f"{errorCode} {errorString}")
 
@@ -181,6 +183,13 @@ class Heard(EWrapper):  # type: ignore[misc]
         self._errors_asked = len(self.errors)
         if self._errors_before is None:
             self._errors_before = self._errors_asked
+
+    def _changes_the_link(self, error: ApiError) -> bool:
+        """Whether it says otherwise than before that the link to IBKR is lost, or is there."""
+        if error.code not in LINK:
+            return False
+        was_lost = connectivity_lost(self.errors) is not None
+        return was_lost is not (error.code in CONNECTIVITY_LOST)
 
     @property
     def refusal(self) -> ApiError | None:

@@ -251,6 +251,19 @@ def test_what_comes_while_the_gateway_is_in_trouble_is_no_answer_and_the_next_on
     assert rows(found) == [(4, "5")]
 
 
+def test_connection_knows_of_its_link_also_while_it_is_held_and_keeps_no_other_notice() -> None:
+    with FakeGateway() as gateway, held(gateway.port) as holding:
+        connection = holding._connection
+        for notice, is_lost in ((1100, True), (2103, True), (1100, True), (1102, False)):
+            gateway.say(notice)
+            gateway.say(2104)
+            served(holding, lambda: "2104" in holding.kept.notices[-1])
+            assert (connection.connectivity_lost is not None) is is_lost
+            holding.kept.notices.clear()
+            holding.kept.notices.append("")
+        assert [each.code for each in connection._heard.errors] == [2104, 2106, 2158, 1100, 1102]
+
+
 @pytest.mark.parametrize("notice", [1100, 2110])
 def test_whole_answer_is_incomplete_once_the_link_is_lost_until_it_is_asked_anew(
     notice: int,
