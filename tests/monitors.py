@@ -1,0 +1,92 @@
+"""The Monitor as the tests run it: a process of its own, against a fake gateway in another."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from fakes.gateway import FakeGateway
+from golive.memory.journal import Entry, Journal
+from golive.sockets import SocketTable
+from tests.projects import write_secrets
+from tests.talking import Talking
+
+COMMAND = (sys.executable, "-m", "golive", "monitor")
+
+
+class Running(Talking):
+    """A running Monitor, ended with its test."""
+
+    def __init__(self, settings: Path, *more: str) -> None:
+        super().__init__(*COMMAND, "--secrets", str(settings), *more)
+
+    def hears(self, text: str, count: int = 1) -> str:
+        """The count-th line that contains a text, once it has come."""
+
+        def found() -> list[str]:
+            return [line for line in list(self.lines) if text in line]
+
+        assert self.wait_for(lambda: len(found()) >= count), self.lines
+        return found()[count - 1]
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+    def signal(self, name: str) -> None:
+        self._process.send_signal(signal.Signals[name])
+
+    def stopped(self, name: str = "SIGTERM") -> int:
+        """Its exit code, once it was stopped."""
+        self.signal(name)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Its exit code, once it has ended, with all its lines there."""
+        code = self.exit_code()
+        self._reader.join(20)
+        return code
+
+    def leave(self) -> None:
+        self._process.terminate()
+        super().leave()
+
+    def asked(self, path: str) -> tuple[int, dict[str, Any]]:
+        """What it answers over HTTP: the status, and the JSON."""
+        url = self.hears("Health: ").partition(" ")[2].partition("/healthz")[0]
+        try:
+            with urllib.request.urlopen(url + path, timeout=10) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+
+def settings_for(path: Path, gateway: FakeGateway, **more: Any) -> Path:
+    """A settings file for it; keys of IBKRCredentials may be among `more`."""
+    write_secrets(path, gateway.port)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["GoLive"] |= {"HeartbeatSeconds": 1.1, "Monitor": {}}
+    for key, value in more.items():
+        section = "IBKRCredentials" if key in document["IBKRCredentials"] else "GoLive"
+        document[section][key] = value
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def connections(gateway: FakeGateway) -> int:
+    """How many a fake has accepted."""
+    return len([each for each in gateway.events if each["event"] == "connected"])
+
+
+def zombies(gateway: FakeGateway) -> int:
+    return len(SocketTable().on(gateway.port).close_wait)
+
+
+def journal(state: Path) -> list[Entry]:
+    return list(Journal(state).read().entries)

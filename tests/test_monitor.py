@@ -1,0 +1,364 @@
+"""The Monitor, as a process of its own: its lines, its exit codes, what the gateway saw of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.gateway import FakeGateway
+from golive.attempts import endpoint
+from golive.memory.one_run import OneRun
+from golive.memory.running_monitor import RunningMonitor
+from tests.fakes import wait_until
+from tests.monitors import COMMAND, Running, connections, journal, settings_for, zombies
+from tests.projects import ROOT, Project
+
+Start = Callable[..., tuple[FakeGateway, Running]]
+LINES = (
+    r"\[IBKR\] Connecting to 127\.0\.0\.1:\d+ \(ClientId: 10\)\.\.\.",
+    r"\[IBKR\] eConnect\(\) completed\. IsConnected: True",
+    r"\[IBKR\] startApi\(\) called - requesting handshake",
+    r"\[IBKR\] Connected successfully",
+    r"Retrieved 24 positions for account U21146542",
+)
+NOTICED = 1.1 + 2.0 + 0.5
+"""Seconds: a heartbeat, what it may be late, and what a line takes."""
+
+
+@pytest.fixture
+def gateways() -> Iterator[Callable[..., FakeGateway]]:
+    """Fakes, each in a process of its own."""
+    with ExitStack() as stack:
+        yield lambda *faults: stack.enter_context(FakeGateway(faults=faults, process=True))
+
+
+@pytest.fixture
+def start(gateways: Callable[..., FakeGateway], tmp_path: Path) -> Iterator[Start]:
+    """A fake with these faults, and a Monitor on it."""
+    with ExitStack() as stack:
+
+        def started(*faults: str, **settings: Any) -> tuple[FakeGateway, Running]:
+            gateway = gateways(*faults)
+            path = settings_for(tmp_path / "settings.json", gateway, **settings)
+            return gateway, stack.enter_context(Running(path))
+
+        yield started
+
+
+def is_connected(monitor: Running) -> None:
+    monitor.hears("Retrieved 24 positions")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_it_says_the_procedures_lines_keeps_its_one_connection_and_closes_it_when_stopped(
+    name: str, start: Start, state: Path
+) -> None:
+    gateway, monitor = start()
+    is_connected(monitor)
+    beats = gateway.received.count("REQ_CURRENT_TIME")
+    wait_until(lambda: gateway.received.count("REQ_CURRENT_TIME") >= beats + 2)
+    assert monitor.stopped(name) == 0, monitor.output
+    gateway.wait_for("closed")
+    assert re.search(r"(?s)" + r"\n(?:.*\n)?".join(LINES), monitor.output), monitor.output
+    assert monitor.lines[-1].endswith(f"stopped ({name}): closed cleanly")
+    assert (connections(gateway), zombies(gateway), gateway.orders_received) == (1, 0, 0)
+    assert [each["by"] for each in gateway.events if each["event"] == "closed"] == ["client"]
+    assert [each.outcome for each in journal(state)] == ["begun", "GO"]
+    here = endpoint("127.0.0.1", gateway.port)
+    lock = OneRun(state, here)
+    assert lock.begin("next", journal(state)[0].time)
+    lock.end()
+    assert RunningMonitor.find(state, here) is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "exit_code", "says", "attempts"),
+    [
+        ("down", 1, "gateway-not-running", 0),
+        ("silent", 2, "api-listener-stuck, Procedure B", 1),
+        ("leaky", 2, "zombies, Procedure A", 1),
+        ("slow", 2, "slow-handshake", 1),
+        ("wrong-account", 2, "wrong-account", 1),
+        ("read-only", 2, "read-only-api", 1),
+        ("mute", 2, "half-open, Procedure A", 1),
+        ("zombies", 3, "zombies, Procedure A", 0),
+        ("wedged", 3, "api-listener-stuck", 0),
+        ("busy", 3, "another-client", 1),  # the other one's
+    ],
+)
+def test_what_fails_the_smoke_test_ends_it_before_it_has_begun(
+    fault: str, exit_code: int, says: str, attempts: int, start: Start
+) -> None:
+    gateway, monitor = start(fault, HandshakeTimeoutSeconds=10 if fault == "slow" else 2)
+    assert (monitor.ended(), f"Diagnosis: {says}" in monitor.output) == (exit_code, True)
+    assert "Connected successfully" not in monitor.output
+    assert "Retrieved" not in monitor.output
+    assert connections(gateway) == attempts
+
+
+@pytest.mark.parametrize(
+    ("fault", "line", "says"),
+    [
+        (
+            "missing-positions=2",
+            "Retrieved 22 positions for account U21146542, BUT 24 ARE EXPECTED",
+            "Diagnosis: positions-mismatch",
+        ),
+        ("endless-positions", "Connected successfully", "Diagnosis: positions-incomplete"),
+        ("closed-positions", "Retrieved 24 positions for account U21146542", "")
+    ],
+)  # fmt: skip
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_positions_that_are_not_the_expected_ones_are_said_and_no_success(
+    fault: str, line: str, says: str, start: Start
+) -> None:
+    _, monitor = start(fault)
+    monitor.hears(line)
+    monitor.hears(says)
+    assert monitor.stopped() == (2 if says else 0), monitor.output
+    retrieved = [each for each in monitor.lines if "Retrieved" in each]
+    assert retrieved == ([] if "Connected" in line else [line])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_gateway_that_goes_mute_is_named_half_open_in_time_and_said_to_be_back(
+    start: Start,
+) -> None:
+    gateway, monitor = start()
+    is_connected(monitor)
+    gateway.become("mute")
+    assert monitor.wait_for(lambda: "Diagnosis: half-open" in monitor.output, NOTICED)
+    gateway.become("healthy")
+    monitor.hears("connected: the gateway answers again")
+    assert (monitor.stopped(), connections(gateway)) == (0, 1), monitor.output
+
+
+def test_gateway_that_is_mute_to_the_end_is_no_success(start: Start) -> None:
+    gateway, monitor = start()
+    is_connected(monitor)
+    gateway.become("mute")
+    monitor.hears("Diagnosis: half-open")
+    assert monitor.stopped() == 2, monitor.output
+    assert connections(gateway) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_lost_link_to_ibkr_and_farms_are_said_and_said_to_be_back(start: Start) -> None:
+    gateway, monitor = start()
+    is_connected(monitor)
+    gateway.say(2103)
+    monitor.hears("not connected; noted, not fatal")
+    gateway.say(1100)
+    assert monitor.wait_for(lambda: "Diagnosis: connectivity-lost" in monitor.output, NOTICED)
+    gateway.say(1102)
+    monitor.hears("connected: the gateway has its link to IBKR again")
+    monitor.hears("Retrieved 24 positions", 2)
+    assert (monitor.stopped(), connections(gateway)) == (0, 1), monitor.output
+
+
+def test_positions_that_change_are_said(start: Start) -> None:
+    gateway, monitor = start()
+    is_connected(monitor)
+    gateway.hold("NEWCO", 7)
+    monitor.hears("positions changed: 25 are open in U21146542")
+
+
+def test_zombies_that_appear_while_it_runs_are_said_and_no_success(start: Start) -> None:
+    gateway, monitor = start()
+    is_connected(monitor)
+    gateway.add_zombies(2)
+    monitor.hears("zombies: 2 CLOSE_WAIT on the gateway's port")
+    monitor.hears("Diagnosis: zombies")
+    assert monitor.stopped() == 2, monitor.output
+
+
+def test_connection_that_is_lost_ends_it_with_the_diagnosis(start: Start, state: Path) -> None:
+    gateway, monitor = start(RetryCooldownSeconds=90)
+    is_connected(monitor)
+    gateway.drop_everyone()
+    assert monitor.ended() == 5, monitor.output
+    assert "disconnected: the gateway closed the connection (FIN)" in monitor.output
+    assert "Diagnosis: connection-lost" in monitor.output
+    assert (connections(gateway), zombies(gateway)) == (1, 0)
+    # it did not last for as long as the cool-down: nobody is to try again at once
+    assert [each.outcome for each in journal(state)] == ["begun", "GO", "connection-lost"]
+
+
+# the endpoint is its own
+
+
+def test_another_run_meanwhile_is_refused_and_told_of_the_monitor(
+    start: Start, tmp_path: Path
+) -> None:
+    gateway, monitor = start()
+    is_connected(monitor)
+    here = Project(ROOT)
+    for command in ("smoke", "monitor"):
+        other = here.run("golive", command, "--secrets", str(tmp_path / "settings.json"))
+        assert other.exit_code == 3, other.output
+        assert "Diagnosis: another-run" in other.output
+        assert re.search(rf"-monitor, pid {monitor.pid}, since", other.output)
+    assert connections(gateway) == 1
+    assert "disconnected" not in monitor.output
+
+
+def test_monitor_is_found_with_its_url_and_answers_there(start: Start, state: Path) -> None:
+    gateway, monitor = start(Monitor={"HealthPort": 0})
+    is_connected(monitor)
+    found = RunningMonitor.find(state, endpoint("127.0.0.1", gateway.port))
+    assert found is not None
+    assert found.pid == monitor.pid
+    assert found.url is not None
+    assert f"Health: {found.url}/healthz" in monitor.output
+    status, told = monitor.asked("/readyz")
+    assert (status, told["smoke"], told["reconnects"], told["positions"]) == (200, "GO", 0, 24)
+    gateway.drop_everyone()
+    assert monitor.ended() == 5, monitor.output
+
+
+def test_port_of_the_health_endpoint_that_is_taken_is_one_line_and_nothing_is_connected(
+    start: Start,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        gateway, monitor = start(Monitor={"HealthPort": taken.getsockname()[1]})
+        assert monitor.ended() == 4, monitor.output
+    said = [line for line in monitor.lines if line.startswith("settings: ")]
+    assert len(said) == 1
+    assert "HealthPort" in said[0]
+    assert connections(gateway) == 0
+
+
+def test_settings_that_are_wrong_are_one_line(tmp_path: Path) -> None:
+    done = Project(ROOT).run("golive", "monitor", "--secrets", str(tmp_path / "none.json"))
+    assert (done.exit_code, done.output.count("\n")) == (4, 1)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_stopped_while_it_waits_for_a_young_gateway_it_has_connected_nothing(
+    start: Start,
+) -> None:
+    gateway, monitor = start(InitializationSeconds=60)
+    monitor.hears("still initializing")
+    assert (monitor.stopped("SIGINT"), connections(gateway)) == (130, 0)
+    assert monitor.lines[-1] == "interrupted; no connection is left"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_it_goes_on_when_nobody_reads_its_lines_any_more(
+    gateways: Callable[..., FakeGateway], tmp_path: Path
+) -> None:
+    gateway = gateways()
+    path = settings_for(tmp_path / "s.json", gateway)
+    monitor = subprocess.Popen([*COMMAND, "--secrets", str(path)], stdout=subprocess.PIPE, cwd=ROOT)
+    assert monitor.stdout is not None
+    while b"Retrieved 24 positions" not in monitor.stdout.readline():
+        assert monitor.poll() is None
+    monitor.stdout.close()
+    beats = gateway.received.count("REQ_CURRENT_TIME")
+    gateway.say(2103)
+    gateway.say(2104)
+    wait_until(lambda: gateway.received.count("REQ_CURRENT_TIME") >= beats + 3)
+    monitor.terminate()
+    assert monitor.wait(20) == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_killed_monitor_leaves_neither_its_lock_nor_its_name(start: Start, state: Path) -> None:
+    gateway, monitor = start()
+    is_connected(monitor)
+    monitor.signal("SIGKILL")
+    monitor.exit_code()
+    here = endpoint("127.0.0.1", gateway.port)
+    assert RunningMonitor.find(state, here) is None
+    lock = OneRun(state, here)
+    assert lock.begin("next", journal(state)[0].time)
+    lock.end()
+
+
+# as a part of a run
+
+RUN = """
+import json, os, subprocess, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from golive.memory.one_run import OneRun
+lock = OneRun(Path(os.environ["GOLIVE_STATE"]), sys.argv[1])
+assert lock.begin("the-run", datetime.now(UTC))
+words = [sys.executable, "-m", "golive", "monitor", "--secrets", sys.argv[2]]
+child = subprocess.Popen(words, env=os.environ | {"GOLIVE_RUN": sys.argv[3]}, text=True,
+                         stdout=subprocess.PIPE)
+for line in child.stdout:
+    print(line, end="", flush=True)
+    if line.startswith("Retrieved"):
+        break
+lock.end()
+print("the run is over", flush=True)
+for line in child.stdout:
+    print(line, end="", flush=True)
+sys.exit(child.wait())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_monitor_of_a_run_goes_on_under_its_lock_and_takes_it_over(
+    gateways: Callable[..., FakeGateway], tmp_path: Path, state: Path
+) -> None:
+    gateway = gateways()
+    path, here = settings_for(tmp_path / "s.json", gateway), endpoint("127.0.0.1", gateway.port)
+    state.mkdir()
+    words = [sys.executable, "-c", RUN, here, str(path)]
+    with subprocess.Popen([*words, "the-run"], cwd=ROOT, stdout=subprocess.PIPE) as run:
+        other = OneRun(state, here)
+        wait_until(lambda: "-monitor" in (other.holder.run if other.holder else ""))
+        running = RunningMonitor.find(state, here)
+        assert running is not None
+        os.kill(running.pid, signal.SIGTERM)
+        assert run.wait(20) == 0
+
+    refused = subprocess.run([*words, "another"], cwd=ROOT, stdout=subprocess.PIPE, timeout=60)
+    assert refused.returncode == 3
+    assert b"another-run" in refused.stdout
+    assert connections(gateway) == 1
+
+
+# the fallback
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_auto_fallback_runs_on_tws_paper_once_where_the_gateway_is_to_blame(
+    gateways: Callable[..., FakeGateway], start: Start, tmp_path: Path
+) -> None:
+    with FakeGateway(account="DU1234567", positions=3, process=True) as paper:
+        there = {"Port": paper.port, "ExpectedAccount": "DU1234567", "ExpectedPositions": 3}
+        gateway, monitor = start("down", AutoFallback=True, Fallback=there)
+        monitor.hears("Retrieved 3 positions for account DU1234567")
+        assert monitor.stopped() == 0, monitor.output
+        assert (connections(gateway), connections(paper)) == (0, 1)
+    assert monitor.output.index("gateway-not-running") < monitor.output.index("AutoFallback: once")
+
+
+def test_auto_fallback_is_no_way_out_of_what_is_not_the_gateways_fault(start: Start) -> None:
+    there = {"Port": 1, "ExpectedAccount": "DU1234567"}
+    _, monitor = start("wrong-account", AutoFallback=True, Fallback=there)
+    assert monitor.ended() == 2
+    assert "AutoFallback" not in monitor.output
+
+
+def test_nothing_it_says_needs_more_than_ascii(start: Start) -> None:
+    gateway, monitor = start("hostile")
+    monitor.hears("Retrieved")
+    gateway.drop_everyone()
+    monitor.ended()
+    assert monitor.output.isascii(), json.dumps(monitor.output)
