@@ -12,6 +12,7 @@ from benchmarks import (
     connecting,
     crowd,
     delivery,
+    endurance,
     memory,
     positions,
     scale,
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "delivery": delivery.run,
     "memory": memory.run,
     "reports": telling.run,
+    "endurance": endurance.run,
 }
 
 

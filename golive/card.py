@@ -19,7 +19,7 @@ from golive.advice.branch import Branch
 from golive.advice.commands import Commands
 from golive.advice.decision_tree import TREE, WRITTEN
 from golive.advice.seen import Seen
-from golive.diagnosis import PROCEDURE, Next
+from golive.diagnosis import PROCEDURE, SOAK, Next
 from golive.settings import Settings
 from golive.settings_file import EXAMPLE, SettingsFile
 from golive.smoke import COMMAND as SMOKE
@@ -35,6 +35,8 @@ CHECKLIST = (
      "NO-GO: do what it says, and nothing else. No second try."),
     ("positions", "Read its last line. It must begin with: {go}: {expected} positions",
      "The handshake in it must be under {budget_ms} ms."),
+    ("soak", "Days before the first live one, prove the hour: {soak}",
+     "Its last line must begin with: {go}: soak of {soak_minutes} min"),
     ("afterwards", "Look for zombies once more, as in 2.", "None may be in CLOSE_WAIT."),
     ("monitor", "GO: start the Monitor, where KeepRunning has not left it: {start_monitor}",
      "It must show: {expected} positions"),
@@ -127,6 +129,7 @@ def of(
     is_paper = "paper" in settings.credentials.kind.lower()
     filled |= {
         "smoke": smoke_next.again,
+        "soak": Next.after(SOAK, secrets, on_fallback, is_there, file.path.name).again,
         "start_monitor": _program("monitor", settings, secrets, on_fallback),
         "start_mcp": _program("mcp", settings, secrets, on_fallback),
         "tool": settings.golive.mcp.tool if settings.golive.mcp else "It",
@@ -177,6 +180,7 @@ def _filled(settings: Settings, now: datetime, here: Commands) -> dict[str, obje
         "host": credentials.host,
         "kind": credentials.kind,
         "account": f"...{wanted.expected_account[-SHOWN_OF_ACCOUNT:]}",
+        "soak_minutes": f"{wanted.soak_minutes:g}",
         "version": wanted.api_version,
         "budget_ms": f"{wanted.handshake_budget_seconds * 1000:g}",
         "timeout": f"{wanted.handshake_timeout_seconds:g}",

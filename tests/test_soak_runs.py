@@ -1,0 +1,171 @@
+"""The soak performed as a person would, a minute of it: only a healthy gateway's is GO."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from golive import evidence, procedure
+from tests.fakes import orders_received
+from tests.on_a_terminal import run as on_a_terminal
+from tests.projects import ROOT, SECONDS, Project, Rehearsal, environment, write_secrets
+from tests.test_terminal import ESCAPE, HAS_TERMINALS
+
+STEPS = [step.id for step in procedure.steps("soak")]
+MINUTES, EVERY = 0.06, 1.2
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a soak against the fault must say; `failed` None: GO."""
+
+    failed: str | None = None
+    code: str | None = None
+    recovery: str | None = None
+
+
+GO = Expected()
+EXPECTED = {
+    "healthy": GO,
+    "chatty": GO,
+    "fragmented": GO,
+    "late-zombies=1000": GO,
+    "late-zombies=3": Expected("soak.no-zombies", "zombies", "A"),
+    "mute=1.5": Expected("soak.answers", "half-open", "A"),
+    "drops-late=1.5": Expected("soak.full-time", "connection-lost", "A"),
+    "connectivity-lost=1.5": Expected("soak.full-time", "connectivity-lost"),
+    "mute": Expected("handshake.read-only-off", "half-open", "A"),
+    "drops": Expected("positions.complete", "connection-lost", "A"),
+    "connectivity-lost": Expected("positions.complete", "connectivity-lost"),
+    "no-close": Expected("afterwards.no-zombies", "zombies", "A"),
+}
+
+
+@pytest.fixture(scope="module")
+def rehearsals(
+    request: pytest.FixtureRequest, project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Rehearsal]]]:
+    """Soaks of the faults whose tests were chosen, two at a time."""
+    path = tmp_path_factory.mktemp("settings") / "secrets.json"
+    write_secrets(path, 4001, SoakMinutes=MINUTES, HeartbeatSeconds=EVERY)
+
+    def perform(fault: str) -> Rehearsal:
+        return project.rehearse(f"--fake={fault}", "-m", "soak", "--secrets", str(path))
+
+    tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    mine = [test for test in tests if "rehearsals" in test.fixturenames]
+    chosen = dict.fromkeys(str(test.callspec.params["fault"]) for test in mine)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        yield {fault: pool.submit(perform, fault) for fault in chosen}
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture
+def run(fault: str, rehearsals: dict[str, Future[Rehearsal]]) -> Rehearsal:
+    return rehearsals[fault].result()
+
+
+@pytest.mark.parametrize("fault", EXPECTED)
+def test_fault_fails_its_step_of_the_soak_blocks_the_rest_and_is_named(
+    fault: str, run: Rehearsal
+) -> None:
+    expected = EXPECTED[fault]
+    failed_at = STEPS.index(expected.failed) if expected.failed else len(STEPS)
+    assert run.having("passed") == STEPS[:failed_at], run.output
+    assert run.having("failed") == STEPS[failed_at : failed_at + 1]
+    assert run.having("blocked") == STEPS[failed_at + 1 :]
+
+    is_go = expected.failed is None
+    assert run.exit_code == (0 if is_go else 1)
+    assert run.evidence["verdict"] == ("GO" if is_go else "NO-GO")
+    assert (run.evidence["plan"], run.evidence["attempts"], run.connections) == ("soak", 1, 1)
+    assert orders_received(run.fake_log) == 0
+    diagnosis = run.evidence["diagnosis"]
+    assert (diagnosis and diagnosis["code"]) == expected.code
+    assert (diagnosis and diagnosis["procedure"]) == expected.recovery
+    assert run.output.isascii()
+
+
+@pytest.mark.parametrize("fault", ["healthy"])
+def test_soak_is_go_with_its_figures_in_the_last_line_and_reports_that_verify(
+    fault: str, run: Rehearsal, project: Project
+) -> None:
+    assert run.last_line.startswith(
+        "GO (rehearsal): soak of 3.6 s, 3 of 3 heartbeats answered, no zombie, of a fake gateway;"
+    )
+    assert run.output.startswith("REHEARSAL of the soak against a fake gateway: ")
+    soak = evidence.read(run.folder).soak
+    assert soak is not None
+    assert (soak.code, soak.position_drift) == ("", [])
+    asked = [each for each in run.fake_log if each.get("message") == "REQ_CURRENT_TIME"]
+    assert len(asked) == 3
+    checked = project.run("reports", "verify", run.folder.name)
+    assert checked.exit_code == 0, checked.output
+    assert "REHEARSAL SOAK" in checked.output
+
+
+@pytest.mark.parametrize("fault", ["mute=1.5", "drops-late=1.5", "late-zombies=3"])
+def test_soak_that_broke_off_says_after_how_long_and_closes_its_connection(
+    fault: str, run: Rehearsal
+) -> None:
+    assert re.search(r"soak of 3.6 s ended after [\d.]+ s, \d of \d heartbeats", run.last_line)
+    assert [each for each in run.fake_log if each["event"] == "closed"]
+    facts = "\n".join(run.evidence["diagnosis"]["facts"])
+    assert "soak: ended by " in facts
+    assert "pytest acceptance -m soak" in run.output
+    assert "pytest acceptance -m golive --fake --fallback" in run.output or "drops" in fault
+
+
+@HAS_TERMINALS
+def test_terminal_shows_how_the_soak_goes(project: Project) -> None:
+    command = project.command("pytest", "acceptance", "-m", "soak", "--fake")
+    text = ESCAPE.sub("", on_a_terminal(command, project.folder, columns=140).text)
+    assert re.search(r"wait     soak: [\d.]+ s left, \d of \d heartbeats answered, the last", text)
+    assert f"(27 of {len(STEPS)})" in text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal under POSIX")
+def test_interrupted_soak_closes_its_connection_and_is_no_go_with_the_figures_so_far(
+    own_project: Project,
+) -> None:
+    command = own_project.command("pytest", "acceptance", "-m", "soak", "--fake")
+    with subprocess.Popen(
+        command, cwd=own_project.folder, env=environment(), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        said: list[str] = []
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("  wait     soak:"):
+                process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS) == 2
+    (folder,) = own_project.runs
+    found = evidence.read(folder)
+    assert said[-1].startswith("NO-GO (rehearsal): unfinished; soak of 6 s ended after ")
+    assert (found.verdict, found.diagnosis and found.diagnosis.code) == ("NO-GO", "unfinished")
+    assert found.soak is not None
+    assert (found.soak.code, found.soak.stopped) == ("unfinished", "it was interrupted")
+    assert 0 < found.soak.seconds < 6
+    log = (folder / "fake-gateway.jsonl").read_text(encoding="utf-8")
+    assert '"by": "client"' in log
+
+
+def test_document_lists_the_drills_of_the_soak_as_they_are() -> None:
+    text = (ROOT / "acceptance" / "DRILLS.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)=\d` \| (soak\.[\w-]+) \| (.*?) \| 1 \|$", text, re.MULTILINE)
+    in_words = {
+        fault.partition("=")[0]: (each.failed, each.code, each.recovery)
+        for fault, each in EXPECTED.items()
+        if each.failed and each.failed.startswith("soak.")
+    }
+    assert rows == [
+        (fault, failed, f"{code}, Procedure {recovery}" if recovery else code)
+        for fault, (failed, code, recovery) in in_words.items()
+    ]
