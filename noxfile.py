@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shutil
 import sys
 
 import nox
@@ -100,6 +101,15 @@ def browser(session: nox.Session) -> None:
     install(session, TESTS, BROWSER)
     node_tools(session)
     python(session, "pytest", "tests", "-m", "browser", *session.posargs)
+
+
+@nox.session(tags=["change", "night"])
+def prometheus(session: nox.Session) -> None:
+    """The metrics and alerts, with a real Prometheus of this machine."""
+    if shutil.which("prometheus") is None:
+        session.skip("needs Prometheus; on Debian: apt install prometheus")
+    install(session, TESTS)
+    python(session, "pytest", "tests", "-m", "prometheus", *session.posargs)
 
 
 @nox.session(tags=["change"])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import browser as browsers
+from tests import prometheus as prometheuses
 from tests.fakes import Fake
 from tests.projects import ROOT, Project, example_settings, write_secrets
 
@@ -24,16 +25,20 @@ NOT_THE_PROJECT = (
     ".*_cache", "secrets.json", ".index.*",
 )  # fmt: skip
 
+MARKED = {"browser": "browser", "prometheus_here": "prometheus"}
+"""Tests that need what not every machine has, by the fixture they ask for."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Nightly tests run only where -m asks: `-m nightly`, `-m "nightly or not nightly"`.
 
-    A test that asks for the browser is marked `browser`.
+    A test that asks for the browser is marked `browser`, and so for Prometheus.
     """
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
-            item.add_marker("browser")
+        for fixture, marker in MARKED.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
     if not config.option.markexpr:
         nightly = [item for item in items if item.get_closest_marker("nightly")]
         config.hook.pytest_deselected(items=nightly)
@@ -91,14 +96,24 @@ def secrets(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+def _is_here(config: pytest.Config, marker: str, lacking: str) -> None:
+    """Skips where something is lacking, unless -m asks for it by name."""
+    if lacking and marker in re.findall(r"\w+", config.option.markexpr):
+        pytest.fail(lacking, pytrace=False)
+    if lacking:
+        pytest.skip(lacking)
+
+
+@pytest.fixture(scope="session")
+def prometheus_here(pytestconfig: pytest.Config) -> None:
+    """The programs of Prometheus."""
+    _is_here(pytestconfig, "prometheus", prometheuses.missing())
+
+
 @pytest.fixture(scope="module")
 def chromium(pytestconfig: pytest.Config) -> Iterator[Chromium]:
     """A headless browser; ends with the module, so that no other has its event loop."""
-    if lacking := browsers.missing():
-        is_asked_for = "browser" in re.findall(r"\w+", pytestconfig.option.markexpr)
-        if is_asked_for:
-            pytest.fail(lacking, pytrace=False)
-        pytest.skip(lacking)
+    _is_here(pytestconfig, "browser", browsers.missing())
     with browsers.running() as chromium:
         yield chromium
 
