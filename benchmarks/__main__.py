@@ -8,6 +8,7 @@ import platform
 import sys
 
 from benchmarks import (
+    callers,
     compare,
     connecting,
     crowd,
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "crowd": crowd.run,
     "delivery": delivery.run,
     "memory": memory.run,
+    "callers": callers.run,
     "reports": telling.run,
     "endurance": endurance.run,
 }
