@@ -26,11 +26,13 @@ class Inbox:
             self._wake()
 
     async def next(self, output: Output) -> str | None:
-        """The next line; None once there will be no more."""
+        """The next line; None once there will be no more, and of a flood at once."""
         loop, event = asyncio.get_running_loop(), asyncio.Event()
         self._wake = lambda: loop.call_soon_threadsafe(event.set)
         while True:
-            is_over = output.is_over or output.is_flood
+            if output.is_flood:
+                return None
+            is_over = output.is_over
             with suppress(queue.Empty):
                 return self._lines.get_nowait()
             if is_over:

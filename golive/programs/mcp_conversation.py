@@ -166,7 +166,8 @@ class Client:
                 message = types.jsonrpc_message_adapter.validate_python(found, by_name=False)
             except ValidationError:
                 raise Broken(f"it printed no message of JSON-RPC: {self._shown(line)}") from None
-            await to_us.send(SessionMessage(message))
+            if not isinstance(message, types.JSONRPCNotification):  # nobody here listens to them
+                await to_us.send(SessionMessage(message))
         raise Broken(await anyio.to_thread.run_sync(self._how_it_ended))
 
     async def _write(self, from_us: MemoryObjectReceiveStream[SessionMessage]) -> None:

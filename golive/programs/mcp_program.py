@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,8 @@ LONGEST = 16 * 2**20
 FLOOD = 2 * LONGEST
 AHEAD = timedelta(seconds=2)
 """How far its clock may be ahead of ours."""
+HURRY = 1.0
+"""Seconds that one which has failed has to end with its input."""
 SDK = "mcp"
 LACKING = (
     "the MCP SDK is not installed here: pip install -r requirements.txt, or switch the MCP server"
@@ -58,6 +60,7 @@ class McpProgram:
         words: Sequence[str],
         environment: dict[str, str] | None = None,
         folder: Path | None = None,
+        spared: Callable[[], Collection[int]] = tuple,
         clock: Clock = SYSTEM,
     ) -> None:
         self._wanted, self._words, self._clock = wanted, words, clock
@@ -65,7 +68,7 @@ class McpProgram:
         self._program: Program | None = None
         self._talk: Conversation | None = None
         self._answered: datetime | None = None
-        self._environment, self._folder = environment, folder
+        self._environment, self._folder, self._spared = environment, folder, spared
         self._reason = ""
         self.is_left = False
 
@@ -85,24 +88,31 @@ class McpProgram:
                 longest=LONGEST,
                 flood=FLOOD,
                 speaks=True,
+                spared=self._spared,
             )
         except CannotStart as error:
             self._reason = str(error)
             return
+        try:
+            self._ask(program, inbox)
+        finally:
+            if self._talk is None or self._reason:
+                program.end(input_patience=HURRY)
+
+    def _ask(self, program: Program, inbox: Inbox) -> None:
         module = importlib.import_module("golive.programs.mcp_conversation")  # while it starts
+        settings = self._wanted.settings
         client = module.Client(
             program,
             inbox,
-            self._wanted.settings.ready_timeout_seconds,
+            settings.ready_timeout_seconds,
             self._wanted.secrets,
             self._connections.look,
         )
-        self._talk = client.converse(self._wanted.settings.tool)
+        self._talk = client.converse(settings.tool)
         self._answered = self._clock.now()
         self._connections.look()
         self._reason = self._talk.reason
-        if self._reason:
-            program.end()
 
     @property
     def reason(self) -> str:

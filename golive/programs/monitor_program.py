@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ class MonitorProgram:
         words: Sequence[str],
         environment: dict[str, str] | None = None,
         folder: Path | None = None,
+        spared: Callable[[], Collection[int]] = tuple,
         log: Path | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
@@ -63,7 +64,9 @@ class MonitorProgram:
         self._began = clock.monotonic()
         self._program: Program | None = None
         try:
-            self._program = Program(words, environment, folder, hear=self._hear, log=log)
+            self._program = Program(
+                words, environment, folder, hear=self._hear, log=log, spared=spared
+            )
         except CannotStart as error:
             self._reason = str(error)
 
@@ -110,6 +113,11 @@ class MonitorProgram:
             "last_lines": self._last_lines if self.reason else [],
             "stopped": self.reason,
         }
+
+    @property
+    def lines(self) -> list[str]:
+        """The last lines it has printed, as they are."""
+        return self._program.output.last_lines() if self._program else []
 
     def strangers(self, clients: Iterable[Socket]) -> list[Socket]:
         """Those among the gateway's clients that are known to be none of its processes'."""
@@ -188,9 +196,8 @@ class MonitorProgram:
 
     @property
     def _last_lines(self) -> list[str]:
-        lines = self._program.output.last_lines() if self._program else []
         secrets = self._wanted.secrets
-        return [shortened(masking.without(secrets, each), SHOWN) for each in lines]
+        return [shortened(masking.without(secrets, each), SHOWN) for each in self.lines]
 
 
 def _told(found: re.Match[str]) -> Told | None:

@@ -6,6 +6,7 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from golive.clock import SYSTEM, Clock
 
@@ -16,7 +17,7 @@ LONGEST = 4_000
 """Bytes of a line that are kept of it, unless its reader needs all of it."""
 FLOOD = 8 * 2**20
 """Bytes, and at least that much in lines: nobody waits behind them for something in particular."""
-LEAST_OF_A_LINE = 64
+LEAST_OF_A_LINE = 256
 """Bytes that a line counts for, be it empty."""
 SLICE = 0.25
 """Seconds that are waited at once: Windows shows a Ctrl-C only to who is awake."""
@@ -45,6 +46,7 @@ class Output:
         self.lines: deque[str] = deque(maxlen=KEPT)
         self.bytes = self.count = self.cut = 0
         self.is_over = False
+        self._rest = bytearray()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
@@ -78,26 +80,29 @@ class Output:
         return not self._thread.is_alive()
 
     def _listen(self) -> None:
-        rest = b""
-        try:
+        with suppress(OSError, ValueError):  # it was closed under the thread
             while data := self._read():
-                rest = self._split(rest + data, len(data))
-        except (OSError, ValueError):
-            pass  # it was closed under the thread
+                self._take(data)
         with self._changed:
-            if rest:
-                self._line(rest)
+            if self._rest:
+                self._line(bytes(self._rest))
             self.is_over = True
             self._changed.notify_all()
 
-    def _split(self, data: bytes, new: int) -> bytes:
-        *whole, rest = data.split(b"\n")
+    def _take(self, data: bytes) -> None:
         with self._changed:
-            self.bytes += new
-            for each in whole:
-                self._line(each)
+            self.bytes += len(data)
+            first, *others = data.split(b"\n")
+            self._add(first)
+            for each in others:
+                self._line(bytes(self._rest))
+                self._rest.clear()
+                self._add(each)
             self._changed.notify_all()
-        return rest[: self._longest + 1]  # the one byte more tells that it was cut
+
+    def _add(self, data: bytes) -> None:
+        """To the line that has not ended; a byte more than is kept tells that it was cut."""
+        self._rest += data[: self._longest + 1 - len(self._rest)]
 
     def _line(self, data: bytes) -> None:
         self.count += 1

@@ -12,23 +12,26 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any, Literal
 
 import psutil
 
-from golive import ending, processes
+from golive import ending, forwarders, processes
 from golive.processes import Process
 from golive.programs.output import FLOOD, LONGEST, Output
 
 PATIENCE = 5.0
 """Seconds that it has to end when it is asked to, and half of that when it is made to."""
-JOIN_SECONDS = 2.0
+JOIN_SECONDS = 1.0
 TAIL_SECONDS = 0.05
 CHUNK = 65_536
+MARK = "GOLIVE_PROGRAM"
+"""In its environment: by its value, what it has started is known as its own."""
 
 How = Literal["by itself", "politely", "firmly", "not ended", "left running"]
 
@@ -57,7 +60,8 @@ class Program:
     """Running from now on. Raises CannotStart.
 
     With `speaks`, its input is a pipe, and what it says on standard error is apart: `errors`. With
-    `log`, it prints to that file, which it keeps when it is left running.
+    `log`, it prints to that file, so that it can be left running. `spared` are the pids of who is
+    never ended with it, though it may have started them; nor is what has a gateway's name.
     """
 
     def __init__(
@@ -71,13 +75,16 @@ class Program:
         flood: int = FLOOD,
         speaks: bool = False,
         log: Path | None = None,
+        spared: Callable[[], Collection[int]] = tuple,
     ) -> None:
-        self._log = log
         self._stop = threading.Event()
         self._ended: Ended | None = None
-        self._process = _started(words, environment, folder, speaks, log)
+        self._mark = token_hex(16)
+        marked = {**(os.environ if environment is None else environment), MARK: self._mark}
+        self._process = _started(words, marked, folder, speaks, log)
         itself = processes.process(self._process.pid)
         self._known = {itself} if itself else set[Process]()
+        self._spared = spared
         read = _reads(self._process.stdout) if log is None else self._tail(log)
         self.output = Output(read, hear, longest, flood)
         self.errors = Output(_reads(self._process.stderr)) if speaks else self.output
@@ -99,10 +106,19 @@ class Program:
 
     @property
     def family(self) -> set[Process]:
-        """Its processes: itself, what it has started, and theirs, as far as they are seen."""
-        found = {*processes.children(self.pid), *_of_session(self.pid)}
-        self._known |= found
-        return {each for each in self._known if processes.same(each)}
+        """Its processes: itself, what it has started, and theirs.
+
+        Also where whoever started them has ended: they have our mark in their environment.
+        """
+        self._known |= {*processes.children(self.pid), *_marked(self._mark)}
+        spared = self._spared()
+        return {
+            each
+            for each in self._known
+            if each.pid not in spared
+            and forwarders.kind(each.name) != "gateway"
+            and processes.same(each)
+        }
 
     def tell(self, data: bytes) -> None:
         """To its input. Raises OSError where it does not take it."""
@@ -110,19 +126,22 @@ class Program:
         self._process.stdin.write(data)
         self._process.stdin.flush()
 
-    def end(self, patience: float = PATIENCE) -> Ended:
-        """Ends it and all of its processes: asks first, waits, then makes them. Only once."""
+    def end(self, patience: float = PATIENCE, input_patience: float = PATIENCE) -> Ended:
+        """Ends it and all of its processes: asks first, waits, then makes them. Only once.
+
+        One that speaks is asked first by the end of its input, for `input_patience` seconds.
+        """
         if self._ended is None:
-            self._ended = self._end(patience)
+            self._ended = self._end(patience, input_patience)
         return self._ended
 
-    def _end(self, patience: float) -> Ended:
+    def _end(self, patience: float, input_patience: float) -> Ended:
         family, was_over = self.family, self.exit_code is not None
         how: How = "by itself" if was_over else "politely"
         if not was_over and self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
-            was_over = self.wait(patience) is not None
+            was_over = self.wait(input_patience) is not None
         if not was_over and sys.platform == "win32":
             with suppress(OSError):  # no console of ours, or it has ended
                 self._process.send_signal(signal.CTRL_BREAK_EVENT)
@@ -139,8 +158,10 @@ class Program:
     def _close(self) -> None:
         """What it printed is read to its end, unless somebody else holds its pipe."""
         self._stop.set()
-        pipes = (self._process.stdout, self._process.stderr)
-        for output, pipe in zip((self.output, self.errors), pipes, strict=True):
+        for output, pipe in {
+            self.output: self._process.stdout,
+            self.errors: self._process.stderr or self._process.stdout,
+        }.items():
             if output.join(JOIN_SECONDS) and pipe is not None:
                 pipe.close()
 
@@ -162,7 +183,7 @@ class Program:
 
 def _started(
     words: Sequence[str],
-    environment: Mapping[str, str] | None,
+    environment: Mapping[str, str],
     folder: Path | None,
     speaks: bool,
     log: Path | None,
@@ -176,7 +197,7 @@ def _started(
         return subprocess.Popen(
             [found, *words[1:]],
             cwd=folder,
-            env=None if environment is None else dict(environment),
+            env=dict(environment),
             stdin=subprocess.PIPE if speaks else subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.PIPE if speaks else subprocess.STDOUT,
@@ -204,13 +225,11 @@ def _reads(pipe: IO[bytes] | None) -> Callable[[], bytes]:
     return lambda: os.read(pipe.fileno(), CHUNK)
 
 
-def _of_session(leader: int) -> list[Process]:
-    """Those that have its session, also where whoever started them has ended. None on Windows."""
-    if sys.platform == "win32":
-        return []
+def _marked(mark: str) -> list[Process]:
+    """The processes of this user that have inherited it; those that hide their environment not."""
     found = []
-    for pid in psutil.pids():
-        with suppress(OSError):
-            if os.getsid(pid) == leader and (told := processes.process(pid)):
+    for each in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if each.environ().get(MARK) == mark and (told := processes.process(each.pid)):
                 found.append(told)
     return found

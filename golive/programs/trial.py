@@ -39,7 +39,9 @@ def monitor(run: Run, tell: Tell) -> Iterator[MonitorProgram]:
     )
     with _started(run, "monitor", found.command) as start:
         log = _log(run, found)
-        program = MonitorProgram(wanted, start.words, start.environment, start.folder, log)
+        program = MonitorProgram(
+            wanted, start.words, start.environment, start.folder, start.gateways, log
+        )
         run.monitor = program
         try:
             program.wait(tell)
@@ -60,7 +62,9 @@ def mcp(run: Run) -> Iterator[McpProgram]:
         found, settings.secret_words, found.command is None, may_connect=not has_a_monitor
     )
     with _started(run, "mcp", found.command) as start:
-        program = McpProgram(wanted, run.gateway, start.words, start.environment, start.folder)
+        program = McpProgram(
+            wanted, run.gateway, start.words, start.environment, start.folder, start.gateways
+        )
         run.mcp = program
         try:
             program.converse()
@@ -86,6 +90,11 @@ class _Start:
     """Of a program that remembers nothing itself."""
     run: Run
     kind: Kind
+
+    def gateways(self) -> set[int]:
+        """Who listens on the port, though the program may have launched it."""
+        port = self.run.gateway.port_if_seen
+        return {each.pid for each in port.listeners if each.pid} if port else set()
 
     def ended(self, *, has_failed: bool) -> None:
         """Remembers what became of its attempt. Raises OSError."""

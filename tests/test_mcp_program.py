@@ -1,0 +1,300 @@
+"""An MCP server on trial: every way of not speaking the protocol is named, and none is left."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from golive.answers import Position, Positions
+from golive.gateway import Gateway
+from golive.programs.mcp_program import McpProgram, Wanted
+from golive.settings import Mcp
+from golive.sockets import NotObservable, Socket, SocketTable
+from tests.left_running import nothing_left
+
+pytest.importorskip("mcp")
+
+ACCOUNT = "U21146542"
+STOCK = Position(
+    ACCOUNT, 756733, "SPY", "STK", "", 0.0, "", "", "", "USD", "SPY", "SPY", Decimal(100), 1.0
+)
+RIGHT = """
+import json, sys, time, datetime
+ROW = {"account": "U21146542", "con_id": 756733, "symbol": "SPY", "quantity": 100}
+NOW = datetime.datetime.now(datetime.timezone.utc).isoformat()
+BEGUN = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
+         "serverInfo": {"name": "small", "version": "1"}}
+TOOLS = {"tools": [{"name": "get-positions", "inputSchema": {"type": "object"}}]}
+ANSWER = {"structuredContent": {"positions": [ROW], "as_of": NOW}, "content": []}
+def result(method):
+    return {"initialize": BEGUN, "tools/list": TOOLS, "tools/call": ANSWER}[method]
+def reply(asked):
+    return {"jsonrpc": "2.0", "id": asked["id"], "result": result(asked["method"])}
+def say(message):
+    print(message if isinstance(message, str) else json.dumps(message), flush=True)
+def main():
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "id" in asked:
+            say(reply(asked))
+"""
+"""A whole server; a test changes a part of it."""
+FAILS = """
+def reply(asked):
+    error = {"code": -32603, "message": "not for RevOption"}
+    return {"jsonrpc": "2.0", "id": asked["id"], "error": error}
+"""
+
+
+@pytest.fixture(autouse=True)
+def none_left() -> Iterator[None]:
+    with nothing_left():
+        yield
+
+
+def tried(code: str = "", seconds: float = 10, is_own: bool = False, **settings: Any) -> McpProgram:
+    """A server after it was asked. `code` stands behind the right one's, before it begins."""
+    chosen = Mcp.model_validate({"ReadyTimeoutSeconds": seconds, **settings})
+    words = [sys.executable, "-c", f"{RIGHT}\n{code}\nmain()"]
+    gateway = Gateway(4001, SocketTable(read=list))
+    program = McpProgram(Wanted(chosen, ("RevOption",), is_own), gateway, words)
+    program.converse()
+    return program
+
+
+def difference(program: McpProgram) -> list[str]:
+    return program.difference(Positions(rows=(STOCK,), has_ended=True), ACCOUNT)
+
+
+def test_server_that_does_all_right_is_believed_and_ends_with_its_input() -> None:
+    began = datetime.now(UTC)
+    program = tried()
+    assert (program.reason, program.tools, program.rows) == ("", ["get-positions"], 1)
+    assert difference(program) == []
+    assert program.is_of(began - timedelta(minutes=1))
+    facts = program.facts
+    assert (facts["server"], facts["protocol"]) == ("small 1", "2025-06-18")
+    assert list(facts["milliseconds"]) == ["initialize", "tools/list", "get-positions"]
+    assert program.leave().how == "politely"
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("raise SystemExit(3)", "it ended by itself, exit code 3, without a word"),
+        (
+            "print('no gateway', file=sys.stderr); raise SystemExit(1)",
+            "it ended by itself, exit code 1; on standard error it says: no gateway",
+        ),
+        (
+            "print('Server for RevOption started')",
+            "it printed a line that is no JSON on standard output: Server for *** started",
+        ),
+        ("print('[1]')", "it printed JSON that is no message: [1]"),
+        ("say({'jsonrpc': '1.0', 'id': 1, 'result': {}})",
+         "the jsonrpc of its message is not 2.0: "),
+        ("say({'jsonrpc': '2.0', 'result': {}, 'id': None})",
+         "its reply has the id null, but 1 was asked: "),
+        ("reply = lambda asked: {'result': result(asked['method'])}",
+         "its reply has no jsonrpc and no id: "),
+        ("reply = lambda asked: {'id': asked['id'], 'result': {}}", "its reply has no jsonrpc: "),
+        ("reply = lambda asked: {'jsonrpc': '2.0', 'result': {}}", "its reply has no id: "),
+        ("reply = lambda asked: {'jsonrpc': '2.0', 'id': asked['id'] + 7, 'result': {}}",
+         "its reply has the id 8, but 1 was asked: "),
+        ("reply = lambda asked: {'jsonrpc': '2.0', 'id': str(asked['id']), 'result': {}}",
+         'its reply has the id "1", but 1 was asked: '),
+        ("reply = lambda asked: {'jsonrpc': '2.0', 'id': asked['id']}",
+         "its reply has not one of result and error: "),
+        ("say({'jsonrpc': '2.0', 'method': 3})", "it printed no message of JSON-RPC: "),
+        (FAILS, "it answered initialize with error -32603: not for ***"),
+        ("del BEGUN['serverInfo']",
+         "its answer to initialize is not what MCP asks for: serverInfo: Field required"),
+        ("BEGUN['protocolVersion'] = '1999'", "its answer to initialize: Unsupported protocol"),
+        ("TOOLS['tools'] = 3", "its answer to tools/list is not what MCP asks for: tools"),
+        ("TOOLS['tools'] = []", "it has no tool get-positions"),
+        (
+            "ANSWER.update(isError=True, content=[{'type': 'text', 'text': 'half-open: wait'}])",
+            "get-positions answered with an error: half-open: wait",
+        ),
+        ("ANSWER.pop('structuredContent')",
+         "get-positions answered with neither structured content nor text"),
+        (
+            "ANSWER.clear(); ANSWER.update(content=[{'type': 'text', 'text': '24 positions'}])",
+            "get-positions answered with text that is no JSON: 24 positions",
+        ),
+        ("TOOLS['tools'][0]['outputSchema'] = {'type': 'object', 'required': ['rows']}",
+         "its answer to get-positions: Invalid structured content"),
+    ],
+)  # fmt: skip
+def test_what_a_server_does_wrong_is_named(code: str, why: str) -> None:
+    program = tried(code)
+    assert program.reason.startswith(why)
+    assert "RevOption" not in program.reason
+    assert difference(program) == [program.reason]
+
+
+@pytest.mark.parametrize("at", ["initialize", "tools/list", "tools/call"])
+def test_server_that_hangs_is_ended_when_the_time_for_an_answer_is_over(at: str) -> None:
+    asked = {"tools/call": "get-positions"}.get(at, at)
+    hangs = f"""
+def result(method):
+    if method == {at!r}:
+        time.sleep(60)
+    return {{"initialize": BEGUN, "tools/list": TOOLS}}[method]
+"""
+    began = time.perf_counter()
+    why = tried(hangs, seconds=1.5).reason
+    assert why.startswith(f"it did not answer {asked} within 1.5 s")
+    assert ("it printed nothing at all" in why) is (at == "initialize")
+    assert time.perf_counter() - began < 15
+
+
+def test_server_that_reads_nothing_is_not_waited_for_either() -> None:
+    assert tried("time.sleep(60)", seconds=0.5).reason.endswith("it printed nothing at all")
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        "while True: say({'jsonrpc': '2.0', 'method': 'notifications/message', 'params': {}})",
+        "while True: print()",
+        "while True: sys.stdout.write('x' * 65536)",
+    ],
+)
+def test_server_that_floods_is_ended_long_before_its_time_is_over(flood: str) -> None:
+    began = time.perf_counter()
+    why = tried(flood, seconds=60).reason
+    assert "instead of answering" in why or "too long for an answer" in why
+    assert time.perf_counter() - began < 30
+
+
+def test_server_that_dies_in_the_middle_is_told_with_its_exit_code() -> None:
+    dies = "def result(method): return BEGUN if method == 'initialize' else sys.exit(7)"
+    assert tried(dies).reason == "it ended by itself, exit code 7, without a word"
+
+
+def test_lines_between_the_replies_that_belong_there_disturb_nothing() -> None:
+    more = """
+def say(message):
+    print("", flush=True)
+    print(json.dumps({"jsonrpc": "2.0", "method": "notifications/message",
+                      "params": {"level": "info", "data": "working"}}), flush=True)
+    print(json.dumps({"jsonrpc": "2.0", "id": "mine", "method": "ping"}), flush=True)
+    print(json.dumps(message), flush=True)
+_main = main
+def main():
+    global reply
+    right = reply
+    reply = lambda asked: right(asked) if "method" in asked else {}
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "id" in asked and "method" in asked:
+            say(right(asked))
+"""
+    program = tried(more)
+    assert program.reason == ""
+    program.end()
+
+
+def test_tools_are_read_page_by_page_but_not_for_ever() -> None:
+    pages = "TOOLS['nextCursor'] = 'more'"
+    program = tried(pages)
+    assert (program.reason, len(program.tools)) == ("", 20)
+    program.end()
+
+
+def test_server_that_does_not_end_with_its_input_is_made_to() -> None:
+    stays = """
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+right = main
+def main():
+    right()
+    time.sleep(60)
+"""
+    program = tried(stays)
+    assert program.reason == ""
+    assert program._program is not None
+    ended = program._program.end(patience=0.3, input_patience=0.3)
+    assert (ended.how, program.leave().is_as_asked) == ("firmly", False)
+
+
+def test_text_that_is_json_is_read_as_well() -> None:
+    text = (
+        "ANSWER.clear(); ANSWER.update(content=[{'type': 'text', 'text':"
+        " json.dumps({'Positions': [ROW]})}])"
+    )
+    program = tried(text)
+    assert difference(program) == []
+    program.end()
+
+
+def test_list_that_is_told_a_row_a_text_is_read_as_well() -> None:
+    text = "ANSWER.clear(); ANSWER.update(content=[{'type': 'text', 'text': json.dumps(ROW)}] * 2)"
+    program = tried(text)
+    assert difference(program) == [
+        "the gateway has no such position: 100 U21146542 SPY (contract 756733)"
+    ]
+    program.end()
+
+
+def test_answer_of_before_the_run_is_not_of_this_run_nor_one_of_the_future() -> None:
+    began = datetime.now(UTC)
+    for seconds, holds in ((-3600, False), (0, True), (3600, False)):
+        when = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+        program = tried(f"ANSWER['structuredContent']['as_of'] = {when!r}")
+        assert program.is_of(began) is holds
+        program.end()
+
+
+def test_server_that_tells_no_time_cannot_be_judged_unless_it_is_this_projects_own() -> None:
+    silent = "del ANSWER['structuredContent']['as_of']"
+    program = tried(silent)
+    with pytest.raises(NotObservable, match="does not tell from when it is"):
+        program.is_of(datetime.now(UTC))
+    program.end()
+    own = tried(silent, is_own=True)
+    assert not own.is_of(datetime.now(UTC))
+    own.end()
+
+
+def test_program_that_cannot_be_started_is_told() -> None:
+    gateway = Gateway(4001, SocketTable(read=list))
+    program = McpProgram(Wanted(Mcp()), gateway, ["no-such-program", "--token", "x"])
+    program.converse()
+    assert program.reason.startswith("it cannot be started: ")
+    assert program.facts["command"] == "no-such-program --token ***"
+    program.end()
+
+
+def test_without_the_sdk_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("golive.programs.mcp_program.SDK", "no_such_package")
+    program = tried("raise SystemExit('started')")
+    assert program.reason.startswith("the MCP SDK is not installed here: pip install")
+    assert program.facts["pid"] is None
+
+
+def test_each_connection_that_is_opened_counts_also_once_it_has_ended() -> None:
+    ends = iter([[50001], [50001, 50002], [50001, 50002, 50003], [50003]])
+    last: list[int] = []
+
+    def read() -> list[Socket]:
+        nonlocal last
+        last = next(ends, last)
+        listener = Socket("LISTEN", "127.0.0.1", 4001, "", 0, 1)
+        rows = [Socket("TIME_WAIT", "127.0.0.1", each, "127.0.0.1", 4001, None) for each in last]
+        return [listener, *rows]
+
+    from golive.programs.connections import Connections
+
+    found = Connections(Gateway(4001, SocketTable(read=read), process=lambda pid: None))
+    found._before = {("127.0.0.1", 50001)}
+    for _ in range(4):
+        found.look()
+    assert sorted(each.local_port for each in found.found()) == [50002, 50003]

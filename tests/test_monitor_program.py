@@ -1,0 +1,216 @@
+"""A Monitor on trial: what it says is read strictly, what it does wrong is named, none is left."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from golive.programs.monitor_program import MonitorProgram, Wanted
+from golive.programs.output import FLOOD
+from golive.settings import Monitor
+from golive.sockets import Socket
+from tests.left_running import nothing_left
+
+CONNECTED = "print('[IBKR] Connected successfully', flush=True); "
+POSITIONS = "print('Retrieved 24 positions for account U21146542', flush=True); "
+STAY = "import time; time.sleep(60)"
+
+
+@pytest.fixture(autouse=True)
+def none_left() -> Iterator[None]:
+    with nothing_left():
+        yield
+
+
+def chosen(seconds: float, **settings: Any) -> Monitor:
+    return Monitor.model_validate({"ReadyTimeoutSeconds": seconds, **settings})
+
+
+def tried(*words: str, seconds: float = 5, **settings: Any) -> MonitorProgram:
+    """A Monitor after its wait: `tried("print(1)")` is a Python program."""
+    command = [sys.executable, "-c", *words] if len(words) == 1 else list(words)
+    wanted = Wanted(chosen(seconds, **settings), "U21146542", 24, ("RevOption",))
+    program = MonitorProgram(wanted, command)
+    program.wait()
+    return program
+
+
+def test_monitor_that_says_both_is_ready_at_once_and_runs_on_until_it_is_left() -> None:
+    began = time.perf_counter()
+    program = tried(CONNECTED + POSITIONS + STAY, seconds=30)
+    assert (program.reason, program.is_connected) == ("", True)
+    assert (program.positions, program.account) == (24, "U21146542")
+    assert time.perf_counter() - began < 10
+    assert program.facts["connected_after_seconds"] < 10
+    assert program.runs
+    assert program.leave().how == "politely"
+
+
+def test_lines_are_read_through_colours_carriage_returns_and_bytes_that_are_no_text() -> None:
+    lines = (
+        "import sys; w = sys.stdout.buffer.write; "
+        r"w(b'\xff\xfe \x1b[1;32mConnected\x1b[0m successfully\r\n'); "
+        r"w(b'\x1b]0;title\x07Retrieved \x1b[1m24\x1b[0m positions for account U21146542\r\n'); "
+        "sys.stdout.flush(); "
+    )
+    program = tried(lines + STAY)
+    assert (program.reason, program.positions) == ("", 24)
+    program.end()
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("raise SystemExit(3)", "it ended by itself, exit code 3, without a word"),
+        (
+            "print('cannot connect'); raise SystemExit(1)",
+            "it ended by itself, exit code 1; it says: cannot connect",
+        ),
+        (
+            "print('Diagnosis: half-open: no answer'); print('1. wait'); raise SystemExit(2)",
+            "it ended by itself, exit code 2; it says: Diagnosis: half-open: no answer",
+        ),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+         "it ended by itself, exit code -9, without a word"),
+        (CONNECTED, "it ended by itself, exit code 0; it says: [IBKR] Connected successfully"),
+    ],
+)  # fmt: skip
+def test_monitor_that_dies_is_told_with_its_exit_code_and_its_last_words(
+    code: str, why: str
+) -> None:
+    assert tried(code).reason == why
+
+
+def test_monitor_that_prints_nothing_is_ended_when_its_time_is_over() -> None:
+    program = tried(STAY, seconds=0.5)
+    assert program.reason == "it printed nothing within 0.5 s"
+    assert not program.runs
+
+
+def test_monitor_that_never_says_one_of_the_two_is_told_which() -> None:
+    assert tried(POSITIONS + STAY, seconds=0.5).reason == (
+        "within 0.5 s it never said that it is connected (ConnectedPattern);"
+        " it says: Retrieved 24 positions for account ***"
+    )
+    why = tried(CONNECTED + STAY, seconds=0.5).reason
+    assert why.startswith("within 0.5 s it never told its positions (PositionsPattern); it says")
+
+
+@pytest.mark.parametrize(
+    "line", ["print('x' * 100)", "print()", "import sys; sys.stdout.write('x' * 65536)"]
+)
+def test_monitor_that_floods_is_ended_long_before_its_time_is_over(line: str) -> None:
+    began = time.perf_counter()
+    program = tried(f"while True:\n    {line}", seconds=60)
+    assert program.reason.startswith(f"it printed more than {FLOOD // 2**20} MiB and never said")
+    assert time.perf_counter() - began < 20
+    assert not program.runs
+
+
+def test_what_comes_behind_a_flood_is_not_believed() -> None:
+    program = tried(f"print('x\\n' * {FLOOD}); {CONNECTED}{POSITIONS}{STAY}", seconds=20)
+    assert not program.is_connected
+
+
+def test_positions_of_another_account_are_none() -> None:
+    other = "print('Retrieved 24 positions for account U99999999', flush=True); "
+    program = tried(CONNECTED + other + STAY, seconds=0.5)
+    assert program.reason.startswith("within 0.5 s it told of another account's positions only")
+    assert program.positions is None
+
+
+def test_wrong_number_is_waited_out_and_the_last_one_counts() -> None:
+    fewer = POSITIONS.replace("24", "23")
+    program = tried(CONNECTED + fewer + STAY, seconds=0.5)
+    assert (program.reason, program.positions) == ("", 23)
+    assert program.runs
+    program.end()
+    later = tried(CONNECTED + fewer + "import time; time.sleep(0.2); " + POSITIONS + STAY)
+    assert (later.reason, later.positions) == ("", 24)
+    later.end()
+
+
+def test_words_of_the_settings_are_looked_for_instead() -> None:
+    program = tried(
+        "print('link UP', flush=True); print('n=24', flush=True); " + STAY,
+        ConnectedPattern=r"link (UP|up)",
+        PositionsPattern=r"n=(?P<count>\d+)",
+    )
+    assert (program.reason, program.positions, program.account) == ("", 24, None)
+    program.end()
+
+
+def test_program_that_cannot_be_started_is_told() -> None:
+    program = tried("no-such-program", "--password", "x")
+    assert program.reason.startswith("it cannot be started: ")
+    assert program.facts["command"] == "no-such-program --password ***"
+    assert program.facts["pid"] is None
+    program.end()
+
+
+def test_user_account_and_what_is_no_text_are_not_shown() -> None:
+    program = tried(r"print('\x1b[2J\u202eRevOption of U21146542 failed')")
+    assert program.facts["last_lines"] == ["?*** of *** failed"]
+    assert "U21146542" not in program.reason
+
+
+def test_connection_of_another_process_is_not_its_own(tmp_path: Path) -> None:
+    program = tried(CONNECTED + POSITIONS + STAY)
+    pid = program.facts["pid"]
+    own = Socket("ESTABLISHED", "127.0.0.1", 50001, "127.0.0.1", 4001, pid)
+    other = Socket("ESTABLISHED", "127.0.0.1", 50002, "127.0.0.1", 4001, 1)
+    untold = Socket("ESTABLISHED", "127.0.0.1", 50003, "127.0.0.1", 4001, None)
+    assert program.strangers([own, other, untold]) == [other]
+    program.end()
+
+
+def test_connection_of_a_process_that_it_has_started_is_its_own() -> None:
+    launcher = (
+        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'import time;"
+        " time.sleep(60)']); print('child', child.pid, flush=True); "
+    )
+    program = tried(launcher + CONNECTED + POSITIONS + "child.wait()")
+    child = int(next(each for each in program.lines if "child" in each).split()[1])
+    theirs = Socket("ESTABLISHED", "127.0.0.1", 50001, "127.0.0.1", 4001, child)
+    assert program.strangers([theirs]) == []
+    assert program.leave().how == "politely"
+
+
+def test_monitor_that_ended_before_it_was_asked_to_is_not_as_asked() -> None:
+    program = tried(CONNECTED + POSITIONS + "import time; time.sleep(0.3)")
+    while program.runs:
+        time.sleep(0.02)
+    assert program.reason.startswith("it ended by itself, exit code 0; it says: Retrieved")
+    left = program.leave()
+    assert (left.how, left.is_as_asked) == ("by itself", False)
+
+
+def test_monitor_that_is_to_stay_writes_a_log_that_is_the_users_alone(tmp_path: Path) -> None:
+    log = tmp_path / "monitor.log"
+    words = [sys.executable, "-c", CONNECTED + POSITIONS + STAY]
+    wanted = Wanted(chosen(5), "U21146542", 24)
+    program = MonitorProgram(wanted, words, log=log)
+    program.wait()
+    assert (program.reason, program.positions) == ("", 24)
+    left = program.leave()
+    assert (left.how, left.log, left.is_as_asked) == ("left running", str(log), True)
+    assert program.is_left
+    assert program.runs
+    assert log.stat().st_mode & 0o077 == 0
+    assert len(log.read_text(encoding="utf-8").splitlines()) == 2
+    program.end()
+    assert not program.runs
+
+
+def test_flood_into_a_log_is_ended_as_well(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", "while True: print('x' * 100)"]
+    wanted = Wanted(chosen(30), "U21146542", 24)
+    program = MonitorProgram(wanted, words, log=tmp_path / "monitor.log")
+    program.wait()
+    assert program.reason.startswith("it printed more than")
+    assert (tmp_path / "monitor.log").stat().st_size < 40 * FLOOD

@@ -1,0 +1,180 @@
+"""A program that was started is ended with all it has started, and reads no Ctrl-C of ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from golive.programs.program import CannotStart, Program
+from tests.left_running import has_ended, nothing_left
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="ends programs under POSIX")
+
+STAY = "import time; time.sleep(60)"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+HERE = "print('here', flush=True); "
+LAUNCH = (
+    "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', {code!r}]);"
+    " print(child.pid, flush=True); "
+)
+
+
+@pytest.fixture(autouse=True)
+def none_left() -> Iterator[None]:
+    with nothing_left():
+        yield
+
+
+def started(code: str, says: int = 1, **more: Any) -> tuple[Program, list[str]]:
+    """A Python program, once it has said so many lines; and its lines."""
+    lines: list[str] = []
+    program = Program([sys.executable, "-c", code], hear=lines.append, **more)
+    assert program.output.wait_for(lambda: len(lines) >= says, 10)
+    return program, lines
+
+
+def test_it_has_a_session_of_its_own_and_nothing_to_read() -> None:
+    program, lines = started("import os, sys; print(os.getsid(0), repr(sys.stdin.read()))")
+    assert lines == [f"{program.pid} ''"]
+    assert program.wait(5) == 0
+    program.end()
+
+
+def test_it_is_asked_to_end_and_its_last_words_are_heard() -> None:
+    bye = (
+        "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: (print('bye'), sys.exit(5)))"
+    )
+    program, lines = started(f"{bye}; {HERE}{STAY}")
+    ended = program.end()
+    assert (ended.how, ended.exit_code, ended.is_as_asked) == ("politely", 5, True)
+    assert lines == ["here", "bye"]
+    assert program.end() is ended
+
+
+def test_it_is_made_to_end_where_it_does_not() -> None:
+    program, _ = started(STUBBORN + HERE + STAY)
+    ended = program.end(patience=0.3)
+    assert (ended.how, ended.exit_code, ended.is_as_asked) == ("firmly", -9, False)
+
+
+def test_what_it_has_started_ends_with_it() -> None:
+    program, lines = started(LAUNCH.format(code=STUBBORN + HERE + STAY) + STAY, says=2)
+    assert program.end(patience=0.3).how == "firmly"
+    assert has_ended(int(lines[0]))
+
+
+def test_what_it_left_behind_ends_as_well_though_its_parent_is_gone() -> None:
+    program, lines = started(LAUNCH.format(code=STAY))
+    assert program.wait(5) == 0
+    assert program.end().how == "by itself"
+    assert has_ended(int(lines[0]))
+
+
+def test_what_went_off_into_a_session_of_its_own_ends_as_well() -> None:
+    apart = LAUNCH.replace("{code!r}]", "{code!r}], start_new_session=True")
+    program, lines = started(apart.format(code=STAY))
+    assert program.wait(5) == 0
+    program.end()
+    assert has_ended(int(lines[0]))
+
+
+def test_gateway_that_it_launched_is_not_ended_with_it(tmp_path: Path) -> None:
+    named = tmp_path / "ibgateway"
+    named.symlink_to(sys.executable)
+    by_name = LAUNCH.replace("sys.executable", repr(str(named)))
+    spared: set[int] = set()
+    for launch in (by_name, LAUNCH):
+        quiet = launch.replace("{code!r}]", "{code!r}], stdout=subprocess.DEVNULL")
+        program, lines = started(quiet.format(code=STAY) + STAY, spared=lambda: spared)
+        child = int(lines[0])
+        if launch is LAUNCH:
+            spared.add(child)
+        assert program.end().how == "politely"
+        assert psutil.Process(child).status() != psutil.STATUS_ZOMBIE
+        psutil.Process(child).kill()
+
+
+def test_who_holds_its_output_is_not_waited_for() -> None:
+    spared: set[int] = set()
+    program, lines = started(LAUNCH.format(code=STAY), spared=lambda: spared)
+    child = int(lines[0])
+    spared.add(child)
+    began = time.perf_counter()
+    program.end()
+    assert time.perf_counter() - began < 5
+    psutil.Process(child).kill()
+
+
+def test_program_that_speaks_ends_with_its_input() -> None:
+    code = "import sys; print('here', flush=True); sys.stdin.read(); print('over', file=sys.stderr)"
+    lines: list[str] = []
+    program = Program([sys.executable, "-c", code], hear=lines.append, speaks=True)
+    assert program.output.wait_for(lambda: bool(lines), 10)
+    ended = program.end()
+    assert (ended.how, ended.exit_code) == ("politely", 0)
+    assert program.errors.last_lines() == ["over"]
+    assert lines == ["here"]
+
+
+def test_line_without_an_end_is_kept_in_part_only() -> None:
+    program, lines = started("print('x' * 1_000_000)")
+    assert program.wait(5) == 0
+    program.end()
+    assert [len(each) for each in lines] == [4_000]
+    assert program.output.cut == 1
+
+
+def test_program_that_is_not_there_or_none_is_told(tmp_path: Path) -> None:
+    for words in (["no-such-program"], [str(tmp_path)], ["a\0b"]):
+        with pytest.raises(CannotStart, match="cannot be started"):
+            Program(words)
+
+
+HOLDER = """
+import sys, time
+from golive.programs.interrupting import as_interrupts
+from golive.programs.program import Program
+with as_interrupts():
+    program = Program([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        print(program.pid, flush=True)
+        time.sleep(60)
+    finally:
+        program.end()
+"""
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_it_ends_with_who_started_it_also_where_that_one_is_asked_to_end(how: str) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert holder.stdout is not None
+    pid = int(holder.stdout.readline())
+    holder.send_signal(signal.Signals[how])
+    holder.wait(10)
+    holder.stdout.close()
+    assert has_ended(pid)
+
+
+def test_hang_up_that_is_ignored_stays_ignored() -> None:
+    from golive.programs.interrupting import as_interrupts
+
+    hang_up = signal.Signals["SIGHUP"]
+    before = signal.signal(hang_up, signal.SIG_IGN)
+    try:
+        with as_interrupts():
+            assert signal.getsignal(hang_up) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGTERM) is not signal.default_int_handler
+    finally:
+        signal.signal(hang_up, before)
