@@ -176,9 +176,27 @@ def _service(options: argparse.Namespace) -> int:
     return _write(options.file, service.mark, lambda path: path.write_bytes(service.data))
 
 
+def _mcp(options: argparse.Namespace) -> int:
+    try:
+        from golive import mcp_stdio
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] not in ("mcp", "mcp_types", "httpx2"):
+            raise
+        print(
+            f"golive: the MCP SDK is not installed for {sys.executable}; install it with:"
+            " python -m pip install -e '.[mcp]', or in an environment of its own 'golive[mcp]'",
+            file=sys.stderr,
+        )
+        return SETTINGS_ERROR
+    return mcp_stdio.serve(
+        _settings_path(options), on_fallback=options.fallback, secrets=options.secrets
+    )
+
+
 COMMANDS = {
     "smoke": _smoke,
     "monitor": _monitor,
+    "mcp": _mcp,
     "card": _card,
     "schema": _schema,
     "service": _service,
@@ -194,8 +212,9 @@ def _parser() -> argparse.ArgumentParser:
     smoke = commands.add_parser("smoke", help="the standalone handshake test, against the gateway")
     card = commands.add_parser("card", help="the quick reference card for these settings")
     monitor = commands.add_parser("monitor", help="keeps the one connection, until it is stopped")
+    mcp = commands.add_parser("mcp", help="the MCP server on stdin and stdout, for an assistant")
     service = commands.add_parser("service", help="a systemd unit for the Monitor, and its like")
-    for command in (smoke, monitor, card, service):
+    for command in (smoke, monitor, mcp, card, service):
         command.add_argument(
             "--secrets",
             metavar="PATH",

@@ -36,7 +36,7 @@ from golive.settings_file import SettingsFile
 from golive.text import shortened
 from golive.tools.answers import GatewayLook, PositionRows, Problem, Status, SummaryRows
 from golive.tools.asking import Asking, NoAnswer
-from golive.tools.looking import Looking
+from golive.tools.looking import MONITOR, Looking
 
 NAME, PATH = "golive", "/mcp"
 ABOUT = (
@@ -144,9 +144,10 @@ class Answering:
         file: SettingsFile,
         own: Iterable[int] = (),
         clock: Clock = SYSTEM,
+        again: str = MONITOR,
     ) -> None:
         asking, self._source = Asking(source, clock), source
-        self._looking = Looking(file, own, clock)
+        self._looking = Looking(file, own, clock, again)
         self._look_under_way: asyncio.Task[GatewayLook] | None = None
         self._answers: dict[str, Callable[..., Awaitable[BaseModel]]] = {
             "get-positions": asking.positions,

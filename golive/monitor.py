@@ -6,13 +6,14 @@ may be asked for from any thread, over that one connection.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from golive import fallback, session, settings_file, sockets
 from golive.advice import telling
@@ -21,7 +22,7 @@ from golive.attempts import AttemptRefused
 from golive.clock import SYSTEM, Clock, let_pass, now_and_then
 from golive.diagnosis import Next
 from golive.evidence import Diagnosis
-from golive.holding.asks import Answer, Ask, Unanswered
+from golive.holding.asks import Answer, Ask, Source, Unanswered
 from golive.holding.held import Lost
 from golive.holding.state import State
 from golive.holding.watch import Watch
@@ -39,6 +40,9 @@ from golive.settings import Monitor as MonitorSettings
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
 from golive.text import printable
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 COMMAND = "python -m golive monitor"
 
@@ -156,13 +160,17 @@ class Monitor:
             from golive.served.server import NotServed, Server  # a web server: few need it
 
             try:
-                server = Server(self, wanted.health_address, wanted.health_port, self._clock)
+                at, port = wanted.health_address, wanted.health_port
+                beside = _mcp_beside(self, self._file)
+                server = Server(self, at, port, self._clock, beside)
                 ending.callback(server.stop)
                 url = server.start()
             except NotServed as error:
                 self._write(f"settings: {error}")
+                self._own = replace(self._own, code="not-served", cause=str(error))
                 return False
-            self._write(f"Health: {url}/healthz, {url}/readyz, {url}/metrics")
+            also = f", {url}/mcp" if beside else ""
+            self._write(f"Health: {url}/healthz, {url}/readyz, {url}/metrics{also}")
         if self._memory.is_alone:
             self._enter(url, ending)
         return True
@@ -181,6 +189,7 @@ class Monitor:
         self._session.announce()
         if trouble := self._first_try():
             self._tell(trouble)
+            self._is_disconnected(self._own, trouble.found)
             self.may_fall_back = fallback.helps(trouble.found, self._settings, self._next)
             return trouble.exit
         while True:
@@ -322,7 +331,7 @@ class Monitor:
             code=found.code,
             cause=found.cause,
             next_steps=tuple(found.next_steps),
-            not_before=None,
+            not_before=datetime.fromisoformat(found.not_before) if found.not_before else None,
         )
 
     # saying
@@ -337,6 +346,15 @@ class Monitor:
 
     def _time(self) -> str:
         return lines.time(self._clock.now())
+
+
+def _mcp_beside(source: Source, file: SettingsFile) -> Starlette | None:
+    """The tools over HTTP; None where the MCP SDK is not installed."""
+    if importlib.util.find_spec("mcp") is None:
+        return None
+    from golive.mcp_server import http_app  # slow to import: who serves nothing does without
+
+    return http_app(source, file)
 
 
 def _starting(settings: Settings, clock: Clock) -> State:

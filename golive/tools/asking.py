@@ -28,6 +28,8 @@ SECONDS = 10.0
 GRACE = 1.0
 """How much longer the one is waited for who should have said that there is none."""
 
+LOOK_SECONDS = 0.05
+
 OPTIONS = frozenset({"OPT", "FOP"})
 """Options on shares and indices, and on futures: the TWS API's own names of them."""
 
@@ -119,6 +121,7 @@ class Asking:
 
     async def _answer(self, what: Ask) -> Answer:
         """Whoever stops waiting leaves the request to those who wait on."""
+        await self._begun()
         asked = asyncio.wrap_future(self._source.ask(what, self._seconds))
         asked.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.wait([asked], timeout=self._seconds + GRACE)
@@ -128,6 +131,13 @@ class Asking:
             return asked.result()
         except Unanswered as error:
             raise self._no_answer(error.code, str(error)) from None
+
+    async def _begun(self) -> None:
+        """Who comes while the connection is being made waits for it, as long as for an answer."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._seconds
+        while self._source.state.condition == "starting" and loop.time() < until:
+            await asyncio.sleep(LOOK_SECONDS)
 
     def _no_answer(self, code: str, cause: str) -> NoAnswer:
         return NoAnswer(problem(self._source.state, self._clock, code, cause))

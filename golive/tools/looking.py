@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from golive import diagnosis, masking, stale_clients
@@ -23,18 +24,26 @@ from golive.sockets import Answer, NotObservable, Socket, SocketTable
 from golive.text import printable
 from golive.tools.answers import Endpoint, GatewayLook, LastAttempt, Problem
 
-COMMAND = "python -m golive mcp"
+COMMAND, MONITOR = "python -m golive mcp", "python -m golive monitor"
 
 
 class Looking:
     """The gateway of these settings; the processes `own` have the connection that is ours."""
 
-    def __init__(self, file: SettingsFile, own: Iterable[int] = (), clock: Clock = SYSTEM) -> None:
+    def __init__(
+        self,
+        file: SettingsFile,
+        own: Iterable[int] = (),
+        clock: Clock = SYSTEM,
+        again: str = MONITOR,
+    ) -> None:
+        """`again` is what a next attempt would be made by."""
         self._file, self._own, self._clock = file, frozenset({os.getpid(), *own}), clock
         to = file.settings.credentials
         self._aim = Aim.of(file, to.host, to.port)
         is_there = file.written is not None or self._aim.is_at_the_fallback
-        self._next = Next.after(COMMAND, None, file.written is not None, is_there, file.path.name)
+        found = Next.after(COMMAND, None, file.written is not None, is_there, file.path.name)
+        self._next = replace(found, again=again)
 
     def look(self, *, is_held: bool) -> GatewayLook:
         """What is seen now. `is_held`: ours is open, so the rules about attempts do not matter."""

@@ -1,0 +1,154 @@
+"""`python -m golive mcp`: the MCP server on stdin and stdout.
+
+Beside a running Monitor it asks that one. Else it is one itself, in the main thread, which owns the
+connection; the protocol has a thread of its own, which no end of the program waits for. Nothing but
+the protocol is written on stdout.
+"""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from mcp.server.stdio import stdio_server
+
+from golive import masking, settings_file
+from golive.diagnosis import Next
+from golive.mcp_server import Answering, Call, server
+from golive.memory.remembering import Aim, Memory, NoMemory, state_folder
+from golive.memory.running_monitor import RunningMonitor
+from golive.monitor import Monitor
+from golive.monitoring.printing import Printer
+from golive.monitoring.stopping import Stop
+from golive.session import Exit, remembered
+from golive.settings_file import SettingsFile
+from golive.text import printable
+from golive.tools.attached import Attached
+from golive.tools.looking import COMMAND
+
+AGAIN = "restart this MCP server"
+SLICE_SECONDS = 0.25
+"""The longest wait that Ctrl-C on Windows cannot interrupt."""
+READY_SECONDS = 10.0
+
+
+def serve(path: Path, *, on_fallback: bool = False, secrets: str | None = None) -> int:
+    """Serves until its input ends, or a signal comes; the connection is closed by then."""
+    stop = Stop()
+    try:
+        file = settings_file.read(path)
+        file = file.on_fallback() if on_fallback else file
+        to = file.settings.credentials
+        aim = Aim.of(file, to.host, to.port)
+        find = partial(RunningMonitor.find, state_folder(), aim.endpoint)
+        memory = None if find() else remembered(file, "mcp")
+    except (settings_file.SettingsError, NoMemory) as error:
+        print(f"golive: settings: {error}", file=sys.stderr)
+        return Exit.SETTINGS
+    _log_to_stderr(file)
+    printer = Printer(partial(print, file=sys.stderr, flush=True))
+    call: Call = Attached(find, file)
+    own = None
+    if memory is not None:
+        is_there = on_fallback or aim.is_at_the_fallback
+        run_next = Next.after(COMMAND, secrets, on_fallback, is_there, file.path.name)
+        own = _monitor(file, memory, replace(run_next, again=AGAIN), printer.write, stop)
+        call = Attached(find, file, Answering(own, file, again=AGAIN), own)
+    try:
+        with suppress(KeyboardInterrupt), stop.by_signals():
+            _serve(Pipes(call, stop), own, memory, stop)
+    finally:
+        if memory is not None:
+            memory.close()
+        printer.close()
+    return Exit.SUCCESS
+
+
+def _monitor(
+    file: SettingsFile,
+    memory: Memory,
+    run_next: Next,
+    show: Callable[[str], None],
+    stop: Stop,
+) -> Monitor:
+    """That of this server: it starts no gateway, and names nobody in what it says."""
+
+    def write(text: str) -> None:
+        for line in filter(None, text.split("\n")):
+            show(printable(masking.without(file.settings.secret_words, line)))
+
+    settings = file.settings
+    credentials = settings.credentials.model_copy(update={"auto_launch": False})
+    own = settings.model_copy(update={"credentials": credentials})
+    return Monitor(replace(file, settings=own), memory, run_next, write, stop)
+
+
+def _serve(pipes: Pipes, own: Monitor | None, memory: Memory | None, stop: Stop) -> None:
+    """Raises KeyboardInterrupt where it is asked to stop while nothing is held."""
+    pipes.start()
+    if own is not None and memory is not None:
+        own.run()
+        memory.close()  # whoever comes next may try
+    if not stop.by:
+        pipes.wait()
+
+
+class Pipes:
+    """The protocol on stdin and stdout, in a thread of its own; its end asks the main one to stop.
+
+    As long as it serves, what anybody prints goes to stderr.
+    """
+
+    def __init__(self, call: Call, stop: Stop) -> None:
+        self._call, self._stop, self._is_ready = call, stop, threading.Event()
+        self._thread = threading.Thread(target=self._run, name="golive-mcp", daemon=True)
+
+    def start(self) -> None:
+        """Returns once stdout belongs to the protocol."""
+        self._thread.start()
+        self._is_ready.wait(READY_SECONDS)
+
+    def wait(self) -> None:
+        """Until stdin has ended."""
+        while self._thread.is_alive():
+            self._thread.join(SLICE_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._is_ready.set()
+            self._stop.by = self._stop.by or "the end of its input"
+            _thread.interrupt_main(signal.SIGTERM)
+
+    async def _serve(self) -> None:
+        async with stdio_server() as (read, write):
+            self._is_ready.set()
+            serving = server(self._call)
+            await serving.run(read, write, serving.create_initialization_options())
+
+
+class _Masked(logging.Formatter):
+    """Neither an account nor a user name stands in a log."""
+
+    def __init__(self, file: SettingsFile) -> None:
+        super().__init__("golive mcp: %(name)s: %(message)s")
+        self._words = file.settings.secret_words
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(masking.without(self._words, super().format(record)))
+
+
+def _log_to_stderr(file: SettingsFile) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Masked(file))
+    logging.basicConfig(handlers=[handler], level=logging.ERROR)

@@ -1,0 +1,103 @@
+"""An MCP server beside a running Monitor: it asks that one, and opens no connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CallToolResult
+from mcp_types.version import LATEST_MODERN_VERSION
+
+from golive.holding.asks import Source
+from golive.mcp_server import PATH, Answering, answered, refused
+from golive.memory.running_monitor import RunningMonitor
+from golive.settings_file import SettingsFile
+from golive.tools.answers import Problem
+from golive.tools.looking import Looking
+
+SECONDS = 30.0
+AT_ONCE = 8
+"""Connections to the Monitor; it serves others as well."""
+
+WITHOUT_HTTP = Problem(
+    code="monitor-without-http",
+    cause="a Monitor holds the one connection to the gateway, but serves nothing over HTTP",
+    next_steps=[
+        "Set GoLive.Monitor.HealthPort in the settings, 0 for any free port.",
+        "End that Monitor, and start it again when the gateway's rules allow.",
+    ],
+)
+GONE = Problem(
+    code="monitor-gone",
+    cause="the Monitor that this server asked has ended; nobody holds the connection",
+    next_steps=[
+        "Start the Monitor: python -m golive monitor",
+        "Or restart this MCP server: without a Monitor it holds the connection itself.",
+    ],
+)
+
+
+class Attached:
+    """Asks the Monitor that runs at the time of the call; where none does, `own` answers.
+
+    `own` is None for a server that had a Monitor when it started: it never connects. `source` is
+    that of `own`: as long as it has a connection, no other is looked for.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[], RunningMonitor | None],
+        file: SettingsFile,
+        own: Answering | None = None,
+        source: Source | None = None,
+    ) -> None:
+        self._find, self._file, self._own, self._source = find, file, own, source
+        self._http: httpx2.AsyncClient | None = None
+
+    async def __call__(self, name: str, arguments: dict[str, Any]) -> CallToolResult:
+        monitor = None if self._holds else self._find()
+        if monitor is None and self._own is not None:
+            return await self._own(name, arguments)
+        if monitor is not None and monitor.url is not None:
+            try:
+                return await self._asked(monitor.url, name, arguments)
+            except Exception as error:  # of whatever kind, also in groups: it did not answer
+                problem = _unreachable(monitor, error)
+        else:
+            problem = WITHOUT_HTTP if monitor else GONE
+        return await self._from_outside(monitor) if name == "check-gateway" else refused(problem)
+
+    @property
+    def _holds(self) -> bool:
+        """Whether the own connection is there, or may still come."""
+        return self._source is not None and self._source.state.condition != "stopped"
+
+    async def _asked(self, url: str, name: str, arguments: dict[str, Any]) -> CallToolResult:
+        if self._http is None:  # no proxy is asked for what is on this machine
+            limits = httpx2.Limits(max_connections=AT_ONCE)
+            self._http = httpx2.AsyncClient(trust_env=False, timeout=SECONDS, limits=limits)
+        transport = streamable_http_client(f"{url}{PATH}", http_client=self._http)
+        async with Client(transport, mode=LATEST_MODERN_VERSION, cache=None) as client:
+            return await client.call_tool(name, arguments, read_timeout_seconds=SECONDS)
+
+    async def _from_outside(self, monitor: RunningMonitor | None) -> CallToolResult:
+        looking = Looking(self._file, [monitor.pid] if monitor else ())
+        return answered(await asyncio.to_thread(looking.look, is_held=monitor is not None))
+
+
+def _unreachable(monitor: RunningMonitor, error: BaseException) -> Problem:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return Problem(
+        code="monitor-unreachable",
+        cause=f"the Monitor, pid {monitor.pid}, does not answer at {monitor.url}{PATH}:"
+        f" {type(error).__name__}: {error}"[:300],
+        next_steps=[
+            "Ask it by hand: python -m golive health",
+            "Where it serves no MCP: pip install 'golive[mcp]' for its Python, and restart it.",
+        ],
+    )

@@ -1,0 +1,370 @@
+"""`python -m golive mcp`: started as an assistant starts it, by the SDK's own client."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp_types import CallToolResult
+
+from golive import mcp_server, settings_file
+from golive.attempts import endpoint
+from golive.gateway import Gateway
+from golive.holding.asks import Unanswered
+from golive.memory.remembering import prepare, state_folder
+from golive.memory.running_monitor import RunningMonitor
+from golive.served.server import Server
+from golive.sockets import SocketTable
+from tests.fakes import Fake, wait_until
+from tests.projects import ROOT, environment
+from tests.states import state
+from tests.test_mcp_server import ROW, Answers
+
+Started = Callable[..., Fake]
+Written = Callable[..., Path]
+Returned = TypeVar("Returned")
+SECONDS = 40.0
+
+
+def command(path: Path) -> list[str]:
+    return [sys.executable, "-m", "golive", "mcp", "--secrets", str(path)]
+
+
+@asynccontextmanager
+async def connected(path: Path, mode: str = "auto") -> AsyncIterator[Client]:
+    program, *words = command(path)
+    server = StdioServerParameters(command=program, args=words, env=environment(), cwd=str(ROOT))
+    async with Client(server, mode=mode) as client:
+        yield client
+
+
+def talk(path: Path, do: Callable[[Client], Awaitable[Returned]], mode: str = "auto") -> Returned:
+    async def talked() -> Returned:
+        async with connected(path, mode) as client:
+            return await do(client)
+
+    return asyncio.run(asyncio.wait_for(talked(), SECONDS))
+
+
+def call(path: Path, tool: str, **arguments: Any) -> CallToolResult:
+    return talk(path, lambda client: client.call_tool(tool, arguments))
+
+
+def data(result: CallToolResult) -> dict[str, Any]:
+    assert isinstance(result.structured_content, dict)
+    return result.structured_content
+
+
+def zombies(fake: Fake) -> int:
+    return len(Gateway(fake.port, SocketTable()).zombies)
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_positions_come_over_the_servers_own_connection_which_it_closes(
+    mode: str, fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+
+    async def asked(client: Client) -> list[CallToolResult]:
+        tools = [tool.name for tool in (await client.list_tools()).tools]
+        assert tools[0] == "get-positions"
+        return [
+            await client.call_tool("get-positions", {}),
+            await client.call_tool("get-account-summary", {}),
+            await client.call_tool("get-connection-status", {}),
+            await client.call_tool("check-gateway", {}),
+        ]
+
+    positions, summary, status, look = talk(secrets(gateway.port), asked, mode)
+    assert data(positions)["count"] == 24
+    assert data(summary)["count"] > 0
+    assert (data(status)["condition"], data(status)["smoke"]) == ("connected", "GO")
+    assert (data(look)["listening"], data(look)["zombies"], data(look)["other_clients"]) == (
+        True,
+        0,
+        0,
+    )
+    assert data(look)["problem"] is None
+    assert (gateway.connections, zombies(gateway)) == (1, 0)
+    gateway.stop()
+    assert gateway.orders_received == 0
+
+
+def test_fifty_calls_at_once_share_one_request_over_one_connection(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+
+    async def asked(client: Client) -> list[CallToolResult]:
+        await client.call_tool("get-positions", {})
+        calls = (client.call_tool("get-positions", {}) for _ in range(50))
+        return list(await asyncio.gather(*calls))
+
+    answers = talk(secrets(gateway.port), asked)
+    assert {data(each)["count"] for each in answers} == {24}
+    assert gateway.connections == 1
+    assert gateway.received.count("REQ_POSITIONS") <= 6
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "connections"),
+    [
+        ("down", "gateway-not-running", 0),
+        ("silent", "api-listener-stuck", 1),
+        ("zombies", "zombies", 0),
+        ("wrong-account", "wrong-account", 1),
+        ("busy", "another-client", 1),
+    ],
+)
+def test_server_without_a_connection_starts_and_says_why_and_tries_once(
+    fault: str, code: str, connections: int, fake: Started, secrets: Written
+) -> None:
+    gateway = fake(fault)
+
+    async def asked(client: Client) -> list[CallToolResult]:
+        return [await client.call_tool("get-positions", {}) for _ in range(3)] + [
+            await client.call_tool("get-connection-status", {}),
+            await client.call_tool("check-gateway", {}),
+        ]
+
+    *refused, status, look = talk(secrets(gateway.port), asked)
+    for each in refused:
+        assert (each.is_error, data(each)["code"]) == (True, code)
+        assert data(each)["cause"]
+        assert data(each)["next_steps"]
+    assert data(status)["problem"]["code"] == code
+    assert (look.is_error, data(look)["endpoint"]["port"]) == (False, gateway.port)
+    assert gateway.connections == connections
+
+
+def test_lost_connection_is_an_error_and_is_not_made_again(fake: Started, secrets: Written) -> None:
+    gateway = fake()
+
+    async def asked(client: Client) -> CallToolResult:
+        assert data(await client.call_tool("get-positions", {}))["count"] == 24
+        gateway.stop()
+        for _ in range(200):
+            result = await client.call_tool("get-positions", {})
+            if result.is_error:
+                return result
+        raise AssertionError("nobody noticed")
+
+    lost = talk(secrets(gateway.port), asked)
+    assert data(lost)["code"] == "connection-lost"
+    assert gateway.connections == 1
+
+
+# beside a Monitor
+
+
+@contextmanager
+def monitor(path: Path, *, serves_http: bool = True, **parts: Any) -> Iterator[RunningMonitor]:
+    """This process stands for the Monitor of these settings; it knows of one position."""
+    file = settings_file.read(path)
+    to = file.settings.credentials
+    source = Answers(ROW, known=state(port=to.port), **parts)
+    served = Server(source, "127.0.0.1", 0, beside=mcp_server.http_app(source, file))
+    running = RunningMonitor.this_one(served.start() if serves_http else None)
+    folder, where = prepare(state_folder()), endpoint(to.host, to.port)
+    running.enter(folder, where)
+    try:
+        yield running
+    finally:
+        running.leave(folder, where)
+        served.stop()
+
+
+def test_server_beside_a_monitor_asks_it_and_opens_no_second_connection(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    path = secrets(gateway.port)
+
+    async def asked(client: Client) -> list[CallToolResult]:
+        calls = (client.call_tool("get-positions", {}) for _ in range(50))
+        return [
+            await client.call_tool("get-connection-status", {}),
+            await client.call_tool("check-gateway", {}),
+            await client.call_tool("get-option-positions", {"ticker": ""}),
+            *await asyncio.gather(*calls),
+        ]
+
+    with monitor(path):
+        status, look, mistaken, *positions = talk(path, asked)
+    assert data(status)["condition"] == "connected"
+    assert data(look)["listening"] is True
+    assert data(mistaken)["code"] == "invalid-arguments"
+    assert [data(each)["count"] for each in positions] == [1] * 50
+    assert gateway.connections == 0
+
+
+def test_monitor_without_http_is_an_error_that_names_the_key_to_set(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    path = secrets(gateway.port)
+
+    async def asked(client: Client) -> list[CallToolResult]:
+        tools = ("get-positions", "get-connection-status", "check-gateway")
+        return [await client.call_tool(tool, {}) for tool in tools]
+
+    with monitor(path, serves_http=False):
+        *refused, look = talk(path, asked)
+    for each in refused:
+        assert (each.is_error, data(each)["code"]) == (True, "monitor-without-http")
+        assert "Monitor.HealthPort" in str(data(each)["next_steps"])
+    assert data(look)["listening"] is True
+    assert gateway.connections == 0
+
+
+def test_monitor_that_ends_or_does_not_answer_is_told_and_nothing_is_connected_instead(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    path = secrets(gateway.port)
+    to = settings_file.read(path).settings.credentials
+
+    async def asked(client: Client) -> list[CallToolResult]:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            closed = listener.getsockname()[1]
+        folder, where = state_folder(), endpoint(to.host, to.port)
+        running = RunningMonitor.this_one(f"http://127.0.0.1:{closed}")
+        running.enter(folder, where)
+        silent = await client.call_tool("get-positions", {})
+        running.leave(folder, where)
+        return [silent, await client.call_tool("get-positions", {})]
+
+    with monitor(path):
+        silent, gone = talk(path, asked)
+    assert data(silent)["code"] == "monitor-unreachable"
+    assert data(gone)["code"] == "monitor-gone"
+    assert gateway.connections == 0
+
+
+def test_error_of_the_monitor_comes_through_as_it_is(fake: Started, secrets: Written) -> None:
+    path = secrets(fake().port)
+    with monitor(path, fails=Unanswered("half-open", "it does not answer")):
+        result = call(path, "get-positions")
+    assert (result.is_error, data(result)["code"]) == (True, "half-open")
+
+
+def test_no_proxy_is_asked_for_what_is_on_this_machine(
+    fake: Started, secrets: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    path = secrets(fake().port)
+    with monitor(path):
+        assert data(call(path, "get-positions"))["count"] == 1
+
+
+# its ends
+
+
+@pytest.mark.parametrize("how", ["eof", "SIGTERM", "SIGINT"])
+def test_however_it_is_ended_it_closes_its_connection_and_leaves_no_zombie(
+    how: str, fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    with subprocess.Popen(
+        command(secrets(gateway.port)),
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as server:
+        wait_until(lambda: "REQ_POSITIONS" in gateway.received)
+        if how == "eof":
+            out, err = server.communicate(timeout=SECONDS)
+        else:
+            server.send_signal(getattr(signal, how))
+            server.wait(timeout=SECONDS)  # stdin is still open
+            out, err = server.communicate()
+    assert (server.returncode, out) == (0, b""), err
+    assert b"Traceback" not in err
+    assert zombies(gateway) == 0
+    gateway.stop()
+    (closed,) = (each for each in gateway.events if each["event"] == "closed")
+    assert (closed["by"], gateway.orders_received) == ("client", 0)
+
+
+def test_it_can_be_ended_while_the_gateway_is_still_waited_for(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    path = secrets(gateway.port, InitializationSeconds=3600)
+    done = subprocess.run(
+        command(path),
+        cwd=ROOT,
+        env=environment(),
+        input=b"",
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b""), done.stderr
+    assert gateway.connections == 0
+
+
+def test_stdout_carries_nothing_but_the_protocol_and_stderr_no_account(
+    fake: Started, secrets: Written
+) -> None:
+    path = secrets(fake("wrong-account").port)
+    asks = (
+        b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18",'
+        b'"capabilities":{},"clientInfo":{"name":"t","version":"1"}}}\n'
+        b"this is no JSON\n"
+    )
+    done = subprocess.run(
+        command(path),
+        cwd=ROOT,
+        env=environment(),
+        input=asks,
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert all(line.startswith(b'{"jsonrpc":"2.0"') for line in done.stdout.splitlines())
+    assert b"U21146542" not in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_bad_settings_are_one_line_and_exit_code_4(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command(tmp_path / "none.json"),
+        cwd=ROOT,
+        env=environment(),
+        input=b"",
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (4, b"")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_the_sdk_it_says_in_one_line_how_to_install_it(tmp_path: Path) -> None:
+    (tmp_path / "mcp.py").write_text("raise ModuleNotFoundError(name='mcp')", encoding="utf-8")
+    done = subprocess.run(
+        command(tmp_path / "none.json"),
+        cwd=ROOT,
+        env=environment(PYTHONPATH=str(tmp_path)),
+        input=b"",
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (4, b"")
+    (line,) = done.stderr.decode().splitlines()
+    assert "pip install" in line
+    assert "[mcp]" in line
