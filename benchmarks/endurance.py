@@ -79,12 +79,12 @@ def _busy(process: psutil.Process) -> float:
 
 
 def _row(name: str, soak: Soak, busy: float, memory: str, aim: str) -> list[str]:
-    """Growth is from the first tenth on: until then a process still takes what it needs anyway."""
+    """Growth is that of the second half: until then a process still takes what it needs anyway."""
     sizes = [size for each in soak.samples if (size := getattr(each, memory)) is not None]
-    first, last = sizes[len(sizes) // 10], sizes[-1]
+    first, last = sizes[len(sizes) // 2], sizes[-1]
     growth = (last - first) / 1024
     cpu = busy / (soak.answers or 1)
-    each = growth / (0.9 * soak.answers / 1000) if soak.answers else 0.0
+    each = growth / (soak.answers / 2 / 1000) if soak.answers else 0.0
     median = "-" if soak.p50_ms is None else measure.milliseconds(soak.p50_ms)
     zombies = "?" if soak.most_zombies is None else str(soak.most_zombies)
     return [

@@ -15,6 +15,7 @@ from tests import runs_on_disk as made
 from tests.browser import Browser, Scheme
 from tests.projects import Project
 from tests.test_sign_off import everything, full_of, holding, since
+from tests.test_soak_reports import a_broken_one, a_soak
 
 ROWS = "document.getElementById('rows').tBodies[0].rows"
 FIRST_CELLS = f"Array.from({ROWS}, row => row.cells[0].textContent)"
@@ -32,6 +33,8 @@ FOUND = {
     "go": made.a_go(since_last_go=since()),
     "no-go": made.a_no_go(failed="handshake.connect-ack", target="fake", fault="silent"),
     "overridden": made.overridden(made.a_no_go(failed="positions.count", target="fallback")),
+    "soak": a_soak(),
+    "broken soak": a_broken_one(),
     "nasty": full_of("<img src=x onerror=window.bad=1><script>window.bad=1</script>" * 3,
                      everything()[1]),
 }  # fmt: skip

@@ -13,6 +13,7 @@ from golive.doubts import doubts
 from golive.evidence import Evidence, PositionChange, Sample, Soak
 from reports import index, junit, night, sign_off, soak_figures, statements, words
 from reports.allure import history
+from reports.redaction import redacted
 from reports.rows import row_of
 from reports.terminal import soaking, verdict_line
 from tests import runs_on_disk as made
@@ -236,3 +237,19 @@ def test_progress_says_what_is_left_and_how_it_goes() -> None:
 def test_times_that_were_chosen_are_told_as_they_were_chosen() -> None:
     told = [words.span(each) for each in (6, 6.017, 90, 3600, 3600.004, 7200, 1503.2, 86400)]
     assert told == ["6 s", "6.02 s", "90 s", "60 min", "60 min", "2 h", "25 min 3 s", "24 h"]
+
+
+def test_what_a_gateway_said_during_a_soak_stays_text() -> None:
+    said = ["2103 <script>alert(1)</script>", "1101 \u202eOG\x1b[2J", "2105 " + "x" * 10_000]
+    page = page_of(made.a_go(plan="soak", soak=held(3, notices=said)))
+    assert page.all("script") == page_of(a_soak()).all("script")
+    assert "2103 <script>alert(1)</script>" in page.text
+    assert "\u202e" not in page.page
+
+
+def test_what_leaves_the_machine_of_a_soak_is_masked() -> None:
+    drift = [PositionChange(account="U21146542", contract="SPY STK USD", before="1", now=None)]
+    soak = held(3, notices=["2110 of U21146542"], position_drift=drift)
+    told = redacted(made.a_go(plan="soak", soak=soak)).model_dump_json()
+    assert "U21146542" not in told
+    assert "U***1" in told
