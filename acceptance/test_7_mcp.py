@@ -9,6 +9,13 @@ def test_mcp_server_answers_and_lists_its_tools(mcp, settings, evidence):
     assert settings.golive.mcp.tool in mcp.tools
 
 
+@step("mcp.one-connection")
+def test_mcp_server_opens_no_second_connection(mcp, evidence):
+    opened = mcp.connections()
+    evidence.observe(opened=opened, may_open=mcp.may_open)
+    assert len(opened) <= mcp.may_open
+
+
 @step("mcp.positions")
 def test_mcp_tool_returns_the_positions_of_this_gateway(mcp, positions, settings, evidence):
     difference = mcp.difference(positions, settings.golive.expected_account)
@@ -21,13 +28,6 @@ def test_mcp_tool_returns_the_positions_of_this_gateway(mcp, positions, settings
 def test_mcp_positions_are_of_this_run(mcp, run, evidence):
     evidence.observe(as_of=mcp.as_of(), run_started=run.started)
     assert mcp.is_of(run.started)
-
-
-@step("mcp.one-connection")
-def test_mcp_server_opens_no_second_connection(mcp, evidence):
-    opened = mcp.connections()
-    evidence.observe(opened=opened, may_open=mcp.may_open)
-    assert len(opened) <= mcp.may_open
 
 
 @step("mcp.ended")

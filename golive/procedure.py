@@ -102,10 +102,10 @@ STEPS = (
     Step("monitor.left-as-asked", "monitor is ended or left running as asked", MONITOR),
     Step("monitor.no-zombies", "monitor leaves no zombie", VERIFY, looks_at_sockets=True),
     Step("mcp.tools", "mcp server answers and lists its tools", METRICS),
-    Step("mcp.positions", "mcp tool returns the positions of this gateway", METRICS),
-    Step("mcp.of-this-run", "mcp positions are of this run", METRICS, may_be_unobserved=True),
     Step("mcp.one-connection", "mcp server opens no second connection", PRINCIPLES,
          looks_at_sockets=True),
+    Step("mcp.positions", "mcp tool returns the positions of this gateway", METRICS),
+    Step("mcp.of-this-run", "mcp positions are of this run", METRICS, may_be_unobserved=True),
     Step("mcp.ended", "mcp server ends and leaves no zombie", VERIFY, looks_at_sockets=True),
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ Written by hand, so that it can be wrong; without an oddity it is right.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -46,6 +47,8 @@ def positions(port: int, oddity: str) -> dict[str, Any]:
 
 
 def main(port: int, oddity: str = "") -> None:
+    if oddity == "stays":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     for line in sys.stdin:
         asked = json.loads(line)
         if "id" not in asked:

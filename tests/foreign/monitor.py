@@ -11,7 +11,8 @@ from tests.foreign.gateway import connected
 
 def main(port: int, oddity: str = "") -> None:
     ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    asked = signal.SIG_IGN if oddity == "stubborn" else lambda *_: ended.set()
+    signal.signal(signal.SIGTERM, asked)
     count, connections = 24, []
     if oddity != "only-says":
         connection, positions = connected(port)

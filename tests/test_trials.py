@@ -1,0 +1,281 @@
+"""The programs of the settings, tried by whole runs: in their order, by the rules, none left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from golive.memory.journal import Journal
+from golive.programs import command
+from golive.settings_file import read
+from golive.target import Target
+from tests.fakes import Fake
+from tests.left_running import has_ended, nothing_left
+from tests.projects import Project, Rehearsal, environment, write_secrets
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="ends programs under POSIX")
+
+Secrets = Callable[..., Path]
+MONITOR = ["monitor.connected", "monitor.positions", "monitor.one-connection",
+           "monitor.left-as-asked", "monitor.no-zombies"]  # fmt: skip
+MCP = ["mcp.tools", "mcp.one-connection", "mcp.positions", "mcp.of-this-run", "mcp.ended"]
+TELL = (
+    "import json, os, sys; path = {path!r}; "
+    "open(path, 'w').write(json.dumps([os.getpid(), *sys.argv[1:]])); "
+)
+
+
+@pytest.fixture(autouse=True)
+def none_left() -> Iterator[None]:
+    with nothing_left():
+        yield
+
+
+def foreign(name: str, *oddity: str, **settings: Any) -> dict[str, Any]:
+    words = [sys.executable, "-m", f"tests.foreign.{name}", "{port}", *oddity]
+    return {"Command": words, "ReadyTimeoutSeconds": 3, **settings}
+
+
+def python(code: str, *words: str, **settings: Any) -> dict[str, Any]:
+    return {"Command": [sys.executable, "-c", code, *words], "ReadyTimeoutSeconds": 3, **settings}
+
+
+def rehearsed(project: Project, secrets: Secrets, *words: str, **golive: Any) -> Rehearsal:
+    return project.rehearse(*(words or ("--fake",)), "--secrets", str(secrets(4001, **golive)))
+
+
+def outcomes(folder: Path) -> list[tuple[str, str]]:
+    """What the journal tells of attempts: `(monitor, begun)`, and "" of the run itself."""
+    entries = Journal(folder).read().entries
+    return [(each.run.partition("Z-")[2].partition("-")[2], each.outcome) for each in entries]
+
+
+def test_both_are_tried_one_after_the_other_and_each_attempt_is_remembered(
+    project: Project, secrets: Secrets
+) -> None:
+    run = rehearsed(project, secrets, Monitor=foreign("monitor"), Mcp=foreign("mcp_server"))
+    assert (run.exit_code, run.evidence["verdict"]) == (0, "GO"), run.output
+    assert set(run.having("passed")) >= {*MONITOR, *MCP}
+    assert (run.evidence["attempts"], run.connections) == (1, 3)
+    assert outcomes(run.folder / "state") == [
+        ("", "begun"), ("", "GO"), ("monitor", "begun"), ("monitor", "GO"),
+        ("mcp", "begun"), ("mcp", "GO"),
+    ]  # fmt: skip
+    assert run.steps["monitor.left-as-asked"]["observed"]["how"] == "politely"
+    assert run.steps["mcp.tools"]["observed"]["server"] == "foreign 1"
+    assert list((run.folder / "state").glob("*secrets*")) == []
+
+
+@pytest.mark.parametrize(
+    ("monitor", "mcp", "failed", "code"),
+    [
+        ("only-says", "", "monitor.one-connection", "monitor-not-connected"),
+        ("twice", "", "monitor.one-connection", "second-connection"),
+        ("one-less", "", "monitor.positions", "monitor-mismatch"),
+        ("stubborn", "", "monitor.left-as-asked", "program-not-ended"),
+        ("", "another-quantity", "mcp.positions", "mcp-mismatch"),
+        ("", "stale", "mcp.of-this-run", "mcp-stale"),
+        ("", "twice", "mcp.one-connection", "second-connection"),
+        ("", "stays", "mcp.ended", "program-not-ended"),
+    ],
+)
+def test_oddity_fails_its_step_blocks_the_rest_and_is_named(
+    monitor: str, mcp: str, failed: str, code: str, project: Project, secrets: Secrets
+) -> None:
+    run = rehearsed(
+        project,
+        secrets,
+        Monitor=foreign("monitor", *filter(None, [monitor])),
+        Mcp=foreign("mcp_server", *filter(None, [mcp])),
+    )
+    assert (run.exit_code, run.evidence["diagnosis"]["code"]) == (1, code), run.output
+    steps = [*MONITOR, *MCP]
+    assert run.having("failed") == [failed]
+    assert run.having("blocked") == steps[steps.index(failed) + 1 :]
+    assert list((run.folder / "state").glob("*secrets*")) == []
+
+
+def test_server_that_tells_no_time_may_be_go_and_is_listed(
+    project: Project, secrets: Secrets
+) -> None:
+    run = rehearsed(project, secrets, Mcp=foreign("mcp_server", "no-time"))
+    assert (run.exit_code, run.having("not-configured")) == (0, MONITOR)
+    assert "mcp.of-this-run" in run.having("not-observable")
+
+
+def test_nothing_is_started_where_an_earlier_step_failed(
+    tmp_path: Path, project: Project, secrets: Secrets
+) -> None:
+    told = [tmp_path / "monitor.json", tmp_path / "mcp.json"]
+    programs = [python(TELL.format(path=str(each)), "{port}") for each in told]
+    run = rehearsed(
+        project, secrets, "--fake=missing-positions", Monitor=programs[0], Mcp=programs[1]
+    )
+    assert run.evidence["diagnosis"]["code"] == "positions-mismatch"
+    assert set(run.having("blocked")) >= {*MONITOR, *MCP}
+    assert not any(each.exists() for each in told)
+
+
+def test_rehearsal_starts_no_command_that_would_go_to_the_live_gateway(
+    tmp_path: Path, project: Project, secrets: Secrets
+) -> None:
+    told = tmp_path / "told.json"
+    run = rehearsed(
+        project,
+        secrets,
+        Monitor=python(TELL.format(path=str(told)), "4001"),
+        Mcp=python(TELL.format(path=str(told)), "{host}", "{client_id}"),
+    )
+    assert (run.exit_code, run.having("not-configured")) == (0, [*MONITOR, *MCP])
+    why = run.steps["monitor.connected"]["observed"]["reason"]
+    assert why == (
+        "a rehearsal does not start it: GoLive.Monitor.Command has neither {secrets} nor {port},"
+        " so it would go to the live gateway"
+    )
+    assert not told.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_fallback", "starts"),
+    [("live", False, True), ("fallback", True, False), ("fake", False, False)],
+)
+def test_command_that_cannot_be_told_where_to_connect_is_for_the_live_gateway_alone(
+    name: Any, is_fallback: bool, starts: bool, tmp_path: Path
+) -> None:
+    target = Target(name, "127.0.0.1", 4001, "IB Gateway (live)", is_fallback=is_fallback)
+    for words, is_told in ((["monitor"], False), (["m", "--port={port}"], True)):
+        path = write_secrets(tmp_path / "s.json", 4001, Monitor={"Command": words})
+        why = command.why_not("monitor", read(path).settings, target)
+        assert (why == "") is (starts or is_told)
+
+
+def test_rehearsed_program_gets_settings_of_its_own_that_aim_at_the_fake(
+    tmp_path: Path, project: Project, secrets: Secrets
+) -> None:
+    told, kept = tmp_path / "told.json", tmp_path / "kept.json"
+    code = TELL.format(path=str(told)) + (
+        f"import shutil; shutil.copy(sys.argv[1], {str(kept)!r}); "
+        "print(oct(os.stat(sys.argv[1]).st_mode & 0o777))"
+    )
+    path = secrets(4001, Monitor=python(code, "{secrets}", "{host}:{port}", "{client_id}"))
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["Somebody"] = {"Elses": 1}
+    document["IBKRCredentials"] |= {"AutoLaunch": True, "AutoReconnect": True}
+    document["GoLive"]["AutoFallback"] = True
+    path.write_text(json.dumps(document), encoding="utf-8")
+    run = project.rehearse("--fake", "--secrets", str(path))
+    assert run.evidence["diagnosis"]["code"] == "monitor-not-ready"
+    assert "it says: 0o600" in run.evidence["diagnosis"]["cause"]
+    _, secrets_path, where, client_id = json.loads(told.read_text(encoding="utf-8"))
+    given = json.loads(kept.read_text(encoding="utf-8"))
+    credentials = given["IBKRCredentials"]
+    assert f"{credentials['Host']}:{credentials['Port']}" == where
+    assert (credentials["Port"], client_id) == (run.evidence["endpoint"]["port"], "10")
+    assert not credentials["AutoLaunch"]
+    assert not credentials["AutoReconnect"]
+    assert not given["GoLive"]["AutoFallback"]
+    assert (given["GoLive"]["InitializationSeconds"], given["Somebody"]) == (0, {"Elses": 1})
+    assert not Path(secrets_path).exists()
+    assert read(kept).settings.golive.expected_positions == 24
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_program_ends_where_pytest_is_ended(
+    how: str, tmp_path: Path, project: Project, secrets: Secrets
+) -> None:
+    told = tmp_path / "told.json"
+    code = TELL.format(path=str(told)) + "import time; time.sleep(60)"
+    path = secrets(4001, Monitor=python(code, "{port}", ReadyTimeoutSeconds=60))
+    words = ["pytest", "acceptance", "-m", "golive", "--fake", "--secrets", str(path)]
+    process = subprocess.Popen(
+        project.command(*words),
+        cwd=project.folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    pid = _pid(told, process)
+    process.send_signal(signal.Signals[how])
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 2, output
+    assert "NO-GO" in output
+    assert has_ended(pid)
+
+
+def _pid(told: Path, process: subprocess.Popen[str]) -> int:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        if told.exists() and (text := told.read_text(encoding="utf-8")):
+            return int(json.loads(text)[0])
+        time.sleep(0.02)
+    raise AssertionError("the program was never started")
+
+
+# a live run, against a fake gateway that stands for the live one
+
+
+def test_monitor_of_a_live_run_stays_where_it_is_to_and_all_has_passed(
+    fake: Callable[..., Fake], project: Project, secrets: Secrets, state: Path
+) -> None:
+    gateway = fake()
+    path = secrets(gateway.port, Monitor=foreign("monitor", KeepRunning=True))
+    run = project.rehearse("--secrets", str(path))
+    try:
+        assert (run.exit_code, run.evidence["target"]) == (0, "live"), run.output
+        left = run.steps["monitor.left-as-asked"]["observed"]
+        assert left["how"] == "left running"
+        log = Path(left["log"])
+        assert log.parent == state
+        assert log.stat().st_mode & 0o077 == 0
+        assert "Retrieved 24 positions" in log.read_text(encoding="utf-8")
+    finally:
+        pid = run.steps["monitor.connected"]["observed"]["pid"]
+        monitor = psutil.Process(pid)
+        assert monitor.is_running()
+        monitor.terminate()
+        monitor.wait(10)
+    assert outcomes(state)[-2:] == [("monitor", "begun"), ("monitor", "GO")]
+
+
+def test_monitor_does_not_stay_where_the_run_is_no_go_after_all(
+    fake: Callable[..., Fake], project: Project, secrets: Secrets
+) -> None:
+    """The foreign server opens a connection beside the Monitor's."""
+    path = secrets(
+        fake().port, Monitor=foreign("monitor", KeepRunning=True), Mcp=foreign("mcp_server")
+    )
+    run = project.rehearse("--secrets", str(path))
+    assert run.evidence["diagnosis"]["code"] == "second-connection", run.output
+    assert run.steps["mcp.one-connection"]["observed"]["may_open"] == 0
+    assert has_ended(run.steps["monitor.connected"]["observed"]["pid"])
+
+
+def test_monitor_of_a_rehearsal_never_stays(project: Project, secrets: Secrets) -> None:
+    run = rehearsed(project, secrets, Monitor=foreign("monitor", KeepRunning=True))
+    assert run.exit_code == 0
+    assert run.steps["monitor.left-as-asked"]["observed"]["how"] == "politely"
+
+
+def test_program_that_failed_is_an_attempt_that_failed(
+    fake: Callable[..., Fake], project: Project, secrets: Secrets, state: Path
+) -> None:
+    path = secrets(fake().port, Monitor=python("raise SystemExit(1)", "{port}"))
+    run = project.rehearse("--secrets", str(path))
+    assert run.evidence["diagnosis"]["code"] == "monitor-not-ready"
+    assert outcomes(state) == [
+        ("", "begun"), ("", "GO"), ("monitor", "begun"), ("monitor", "monitor-not-ready")
+    ]  # fmt: skip
+    again = project.rehearse("--secrets", str(path))
+    assert again.having("failed") == ["environment.cool-down"]
+    assert "monitor-not-ready" in again.evidence["diagnosis"]["cause"]
