@@ -112,6 +112,15 @@ def prometheus(session: nox.Session) -> None:
     python(session, "pytest", "tests", "-m", "prometheus", *session.posargs)
 
 
+@nox.session(tags=["night"])
+def inspector(session: nox.Session) -> None:
+    """The MCP server by the inspector's command line."""
+    install(session, TESTS)
+    npm = ("npm", "ci", "--prefix", "tests/inspector", "--ignore-scripts", "--no-audit")
+    session.run(*npm, external=True)
+    python(session, "pytest", "tests", "-m", "inspector", *session.posargs)
+
+
 @nox.session(tags=["change"])
 def wire(session: nox.Session) -> None:
     """The newest official client over the wire."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import re
 import signal
 import socket
 import subprocess
@@ -24,6 +27,7 @@ from golive.memory.remembering import prepare, state_folder
 from golive.memory.running_monitor import RunningMonitor
 from golive.served.server import Server
 from golive.sockets import SocketTable
+from tests import monitors
 from tests.fakes import Fake, wait_until
 from tests.projects import ROOT, environment
 from tests.states import state
@@ -163,6 +167,41 @@ def test_lost_connection_is_an_error_and_is_not_made_again(fake: Started, secret
     assert gateway.connections == 1
 
 
+def test_settings_that_the_readme_gives_a_desktop_client_work_from_anywhere(
+    fake: Started, secrets: Written, tmp_path: Path
+) -> None:
+    path = secrets(fake().port)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```json\n(.*?mcpServers.*?)```", readme, re.DOTALL)
+    given = json.loads(block)["mcpServers"]["golive"]
+    here = {
+        "/opt/golive/.venv/bin/python": sys.executable,
+        "/opt/golive/secrets.json": str(path),
+        "/opt/golive": str(ROOT),
+    }
+    server = StdioServerParameters(
+        command=here[given["command"]],
+        args=[here.get(each, each) for each in given["args"]],
+        env=environment(**{name: here[each] for name, each in given["env"].items()}),
+        cwd=str(tmp_path),
+    )
+
+    async def asked() -> CallToolResult:
+        async with Client(server) as client:
+            return await client.call_tool("get-positions", {})
+
+    assert data(asyncio.run(asyncio.wait_for(asked(), SECONDS)))["count"] == 24
+
+
+def test_sdk_is_imported_by_nobody_but_the_server() -> None:
+    commands = "golive.__main__, golive.smoke, golive.monitor, golive.pytest_plugin"
+    code = f"import sys, {commands}; print({{'mcp', 'uvicorn', 'starlette'}} & {{*sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stdout == "set()\n"
+
+
 # beside a Monitor
 
 
@@ -205,6 +244,36 @@ def test_server_beside_a_monitor_asks_it_and_opens_no_second_connection(
     assert data(mistaken)["code"] == "invalid-arguments"
     assert [data(each)["count"] for each in positions] == [1] * 50
     assert gateway.connections == 0
+
+
+def test_server_beside_the_projects_own_monitor_shows_what_that_one_holds(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    path = secrets(gateway.port, Monitor={"HealthPort": 0})
+    with monitors.Running(path) as running:
+        running.hears("Retrieved 24 positions")
+        assert running.hears("Health: ").endswith("/mcp")
+        assert data(call(path, "get-positions"))["count"] == 24
+        look = data(call(path, "check-gateway"))
+        assert (look["other_clients"], look["problem"]) == (0, None)
+        assert running.stopped() == 0
+    assert (gateway.connections, zombies(gateway)) == (1, 0)
+
+
+def test_second_server_asks_the_first_where_that_one_serves_http(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    path = secrets(gateway.port, Monitor={"HealthPort": 0})
+
+    async def asked(first: Client) -> CallToolResult:
+        await first.call_tool("get-positions", {})
+        async with connected(path) as second:
+            return await second.call_tool("get-positions", {})
+
+    assert data(talk(path, asked))["count"] == 24
+    assert gateway.connections == 1
 
 
 def test_monitor_without_http_is_an_error_that_names_the_key_to_set(
@@ -270,7 +339,7 @@ def test_no_proxy_is_asked_for_what_is_on_this_machine(
 # its ends
 
 
-@pytest.mark.parametrize("how", ["eof", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("how", ["eof", *(["SIGTERM", "SIGINT"] if os.name == "posix" else [])])
 def test_however_it_is_ended_it_closes_its_connection_and_leaves_no_zombie(
     how: str, fake: Started, secrets: Written
 ) -> None:
