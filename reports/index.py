@@ -74,7 +74,8 @@ def page_of(rows: list[Row], files: dict[str, list[str]], today: date) -> str:
 
 def tracks(rows: list[Row], today: date) -> list[Track]:
     """Of the targets that have runs: what counts first, then as they come."""
-    aims = dict.fromkeys([*words.TARGETS.values(), *(row.aim for row in rows if row.aim)])
+    known = [aim for each in words.TARGETS.values() for aim in (each, f"{each} SOAK")]
+    aims = dict.fromkeys([*known, *(row.aim for row in rows if row.aim)])
     own = {aim: [row for row in rows if row.aim == aim] for aim in aims}
     return [_track(aim, there, today) for aim, there in own.items() if there]
 

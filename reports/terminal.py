@@ -269,7 +269,7 @@ def soaking(soak: Soaking) -> Callable[[float], str]:
             f", the last in {words.milliseconds(last.answer_ms)}" if last and last.answer_ms else ""
         )
         zombies = words.zombies(last.zombies) if last else "no look yet"
-        return f"soak: {words.duration(max(left, 0.0))} left, {answered}{took}, {zombies}"
+        return f"soak: {words.span(round(max(left, 0.0)))} left, {answered}{took}, {zombies}"
 
     return say
 
