@@ -139,9 +139,9 @@ class Monitor:
     def run(self) -> Exit:
         """To its end. Raises KeyboardInterrupt where it is stopped before it was connected."""
         with ExitStack() as ending:
-            ending.callback(self._leave_no_connection)
             if not self._begin(ending):
                 return Exit.SETTINGS
+            ending.callback(self._leave_no_connection)
             try:
                 return self._run()
             except KeyboardInterrupt:
@@ -199,8 +199,7 @@ class Monitor:
             with self._stop.reacting(lambda: None):  # what is to be done now is quick
                 if lost is None:
                     return self._stopped(keeping)
-                found = self._lost(lost, keeping)
-            may_try = self._settings.credentials.auto_reconnect and found.code != "zombies"
+                may_try = self._lost(lost, keeping)
             if not may_try or not self._connected_again():
                 return Exit.LOST
 
@@ -284,20 +283,24 @@ class Monitor:
 
     # the end of a connection
 
-    def _lost(self, lost: Lost, keeping: Keeping) -> Diagnosis:
-        """Says so. A loss that was no end in order is remembered: from it the cool-down counts."""
+    def _lost(self, lost: Lost, keeping: Keeping) -> bool:
+        """Says so; whether it may be connected again.
+
+        A loss that was no end in order is remembered: from it the cool-down counts for everybody.
+        """
         state = self.state
         zombies = sockets.zombies(self._session.gateway.port_if_seen)
         found = self._session.explained("zombies" if zombies else lost.code)
         self._write(f"{self._time()} disconnected: {lost.reason}")
-        self._say(found)
+        may_try = self._settings.credentials.auto_reconnect and not zombies
+        self._say(found, in_full=not may_try)
         in_order = lost.code == "connection-lost" and not zombies and keeping.has_lasted
         if not in_order:
             self._remember_loss(found.code)
         self._retrying.lost(in_order=in_order)
         self._is_disconnected(state, found)
         self._watch = None
-        return found
+        return may_try
 
     def _stopped(self, keeping: Keeping) -> Exit:
         """Exit 0 only where all was well to the last, and nothing is left behind."""
@@ -340,8 +343,9 @@ class Monitor:
         self._write(f"\n{trouble.headline}")
         self._say(trouble.found)
 
-    def _say(self, found: Diagnosis) -> None:
-        for line in telling.lines(found):
+    def _say(self, found: Diagnosis, *, in_full: bool = True) -> None:
+        cause, *steps = telling.lines(found)
+        for line in (cause, *steps) if in_full else (cause,):
             self._write(line)
 
     def _time(self) -> str:

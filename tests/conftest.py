@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fakes.gateway import FakeGateway
 from tests import browser as browsers
 from tests import prometheus as prometheuses
 from tests.fakes import Fake
+from tests.monitors import Running, settings_for
 from tests.projects import ROOT, Project, example_settings, write_secrets
 
 if TYPE_CHECKING:
@@ -108,6 +110,28 @@ def _is_here(config: pytest.Config, marker: str, lacking: str) -> None:
 def prometheus_here(pytestconfig: pytest.Config) -> None:
     """The programs of Prometheus."""
     _is_here(pytestconfig, "prometheus", prometheuses.missing())
+
+
+@pytest.fixture
+def gateways() -> Iterator[Callable[..., FakeGateway]]:
+    """Starts fake gateways that can be changed while they run: `gateways("mute")`."""
+    with ExitStack() as stack:
+        yield lambda *faults: stack.enter_context(FakeGateway(faults=faults, process=True))
+
+
+@pytest.fixture
+def start(
+    gateways: Callable[..., FakeGateway], tmp_path: Path
+) -> Iterator[Callable[..., tuple[FakeGateway, Running]]]:
+    """Starts one with these faults, and a Monitor on it: `start("mute", HeartbeatSeconds=2)`."""
+    with ExitStack() as stack:
+
+        def started(*faults: str, **settings: Any) -> tuple[FakeGateway, Running]:
+            gateway = gateways(*faults)
+            path = settings_for(tmp_path / "settings.json", gateway.port, **settings)
+            return gateway, stack.enter_context(Running(path))
+
+        yield started
 
 
 @pytest.fixture(scope="module")

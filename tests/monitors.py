@@ -67,9 +67,9 @@ class Running(Talking):
                 return error.code, json.load(error)
 
 
-def settings_for(path: Path, gateway: FakeGateway, **more: Any) -> Path:
-    """A settings file for it; keys of IBKRCredentials may be among `more`."""
-    write_secrets(path, gateway.port)
+def settings_for(path: Path, port: int, **more: Any) -> Path:
+    """A settings file for a gateway on this port; keys of IBKRCredentials may be among `more`."""
+    write_secrets(path, port)
     document = json.loads(path.read_text(encoding="utf-8"))
     document["GoLive"] |= {"HeartbeatSeconds": 1.1, "Monitor": {}}
     for key, value in more.items():

@@ -9,10 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,6 +22,7 @@ from tests.fakes import wait_until
 from tests.monitors import COMMAND, Running, connections, journal, settings_for, zombies
 from tests.projects import ROOT, Project
 
+Gateways = Callable[..., FakeGateway]
 Start = Callable[..., tuple[FakeGateway, Running]]
 LINES = (
     r"\[IBKR\] Connecting to 127\.0\.0\.1:\d+ \(ClientId: 10\)\.\.\.",
@@ -34,26 +33,6 @@ LINES = (
 )
 NOTICED = 1.1 + 2.0 + 0.5
 """Seconds: a heartbeat, what it may be late, and what a line takes."""
-
-
-@pytest.fixture
-def gateways() -> Iterator[Callable[..., FakeGateway]]:
-    """Fakes, each in a process of its own."""
-    with ExitStack() as stack:
-        yield lambda *faults: stack.enter_context(FakeGateway(faults=faults, process=True))
-
-
-@pytest.fixture
-def start(gateways: Callable[..., FakeGateway], tmp_path: Path) -> Iterator[Start]:
-    """A fake with these faults, and a Monitor on it."""
-    with ExitStack() as stack:
-
-        def started(*faults: str, **settings: Any) -> tuple[FakeGateway, Running]:
-            gateway = gateways(*faults)
-            path = settings_for(tmp_path / "settings.json", gateway, **settings)
-            return gateway, stack.enter_context(Running(path))
-
-        yield started
 
 
 def is_connected(monitor: Running) -> None:
@@ -257,10 +236,10 @@ def test_stopped_while_it_waits_for_a_young_gateway_it_has_connected_nothing(
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_it_goes_on_when_nobody_reads_its_lines_any_more(
-    gateways: Callable[..., FakeGateway], tmp_path: Path
+    gateways: Gateways, tmp_path: Path
 ) -> None:
     gateway = gateways()
-    path = settings_for(tmp_path / "s.json", gateway)
+    path = settings_for(tmp_path / "s.json", gateway.port)
     monitor = subprocess.Popen([*COMMAND, "--secrets", str(path)], stdout=subprocess.PIPE, cwd=ROOT)
     assert monitor.stdout is not None
     while b"Retrieved 24 positions" not in monitor.stdout.readline():
@@ -313,10 +292,13 @@ sys.exit(child.wait())
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_monitor_of_a_run_goes_on_under_its_lock_and_takes_it_over(
-    gateways: Callable[..., FakeGateway], tmp_path: Path, state: Path
+    gateways: Gateways, tmp_path: Path, state: Path
 ) -> None:
     gateway = gateways()
-    path, here = settings_for(tmp_path / "s.json", gateway), endpoint("127.0.0.1", gateway.port)
+    path, here = (
+        settings_for(tmp_path / "s.json", gateway.port),
+        endpoint("127.0.0.1", gateway.port),
+    )
     state.mkdir()
     words = [sys.executable, "-c", RUN, here, str(path)]
     with subprocess.Popen([*words, "the-run"], cwd=ROOT, stdout=subprocess.PIPE) as run:
@@ -338,7 +320,7 @@ def test_monitor_of_a_run_goes_on_under_its_lock_and_takes_it_over(
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_auto_fallback_runs_on_tws_paper_once_where_the_gateway_is_to_blame(
-    gateways: Callable[..., FakeGateway], start: Start, tmp_path: Path
+    gateways: Gateways, start: Start, tmp_path: Path
 ) -> None:
     with FakeGateway(account="DU1234567", positions=3, process=True) as paper:
         there = {"Port": paper.port, "ExpectedAccount": "DU1234567", "ExpectedPositions": 3}

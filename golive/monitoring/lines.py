@@ -55,7 +55,8 @@ def _changes(before: State, now: State) -> Iterator[str]:
             yield f"connected: {was}"
     elif now.condition != before.condition and now.condition in SAID:
         yield f"{now.condition}: {SAID[now.condition]}"
-    if now.code != before.code and now.code:
+    is_over = now.condition in ("disconnected", "stopped")  # which its end says in full
+    if now.code != before.code and now.code and not is_over:
         yield f"Diagnosis: {now.code}: {now.cause}"
         yield from (f"  {number}. {step}" for number, step in enumerate(now.next_steps, start=1))
     yield from _zombies(before.zombies, now.zombies)

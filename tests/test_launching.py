@@ -1,0 +1,151 @@
+"""AutoLaunch: the gateway's program is started where nothing listens, once, and outlives us."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from golive.clock import SYSTEM
+from golive.gateway import Gateway
+from golive.monitoring import launching
+from golive.monitoring.launching import Launch, NotLaunched
+from golive.settings import Settings
+from golive.sockets import SocketTable
+from tests.fakes import Fake, wait_until
+from tests.monitors import Running, settings_for
+from tests.programs import started
+from tests.projects import ROOT, example_settings
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="starts a script under POSIX")
+
+
+@pytest.fixture
+def down(fake: Callable[..., Fake]) -> int:
+    """A port on which nothing listens, that nobody else is given."""
+    gateway = fake()
+    gateway.leave()
+    return gateway.port
+
+
+@pytest.fixture
+def program(tmp_path: Path, down: int) -> Iterator[Path]:
+    """What stands for the gateway's program: a fake on that port, by a script."""
+    folder = tmp_path / "Jts" / "1040"
+    folder.mkdir(parents=True)
+    path, pids = folder / "ibgateway", tmp_path / "pids"
+    path.write_text(
+        f"#!/bin/sh\necho $$ >> '{pids}'\ncd '{ROOT}'\n"
+        f"exec '{sys.executable}' -m fakes.gateway --port {down}\n",
+        encoding="utf-8",
+    )
+    path.chmod(0o755)
+    yield path
+    for each in pids.read_text(encoding="utf-8").split() if pids.exists() else ():
+        launched = psutil.Process(int(each))
+        launched.terminate()
+        launched.wait(20)
+
+
+def launch(port: int, path: Path | str, **credentials: Any) -> Launch:
+    document = example_settings()
+    document["IBKRCredentials"] |= {"Port": port, "GatewayPath": str(path)} | credentials
+    document["GoLive"]["InitializationSeconds"] = 0
+    gateway = Gateway(port, SocketTable("127.0.0.1"))
+    return Launch(Settings.model_validate(document), gateway, SYSTEM)
+
+
+def test_gateway_is_started_waited_for_and_left_running(
+    down: int, program: Path, tmp_path: Path
+) -> None:
+    path = settings_for(
+        tmp_path / "s.json",
+        down,
+        AutoLaunch=True,
+        GatewayPath=str(program),
+        InitializationSeconds=1,
+    )
+    with Running(path) as monitor:
+        monitor.hears("AutoLaunch: started ibgateway, pid")
+        monitor.hears("Somebody must log in to the gateway now")
+        monitor.hears("Retrieved 24 positions")
+        assert monitor.stopped("SIGINT") == 0, monitor.output
+    (pid,) = (tmp_path / "pids").read_text(encoding="utf-8").split()
+    assert psutil.Process(int(pid)).is_running()
+    if sys.platform != "win32":  # in a session of its own: no Ctrl-C of ours reaches it
+        assert os.getsid(int(pid)) == int(pid)
+
+
+def test_gateway_that_runs_already_is_not_started_again(
+    down: int, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launching, "LOGIN_SECONDS", 1.5)
+    said: list[str] = []
+    with started(tmp_path) as start:
+        running = start("ibgateway")
+        with pytest.raises(NotLaunched, match="does not listen after"):
+            launch(down, program).perform(said.append)
+    assert said[0] == f"AutoLaunch: ibgateway runs already, pid {running.pid}: not started again"
+    assert not (tmp_path / "pids").exists()
+
+
+def test_gateways_java_in_its_folder_is_one_that_runs_already(
+    down: int, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launching, "LOGIN_SECONDS", 1.5)
+    said: list[str] = []
+    with started(tmp_path) as start:
+        running = start("java", "print('here', flush=True); sys.stdin.read()", str(program.parent))
+        with pytest.raises(NotLaunched):
+            launch(down, program).perform(said.append)
+    assert f"java runs already, pid {running.pid}" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("", "GatewayPath is empty"),
+        ("/nowhere/ibgateway", "names no program of this machine"),
+        ("C:\\IBKR\\ibgateway\\1040\\ibgateway.exe", "names no program of this machine"),
+        (str(ROOT), "names no program of this machine"),
+        (str(ROOT / "README.md"), "README.md: Permission denied"),
+    ],
+)
+def test_program_that_is_none_is_said_in_one_line(down: int, path: str, why: str) -> None:
+    with pytest.raises(NotLaunched, match=why):
+        launch(down, path).perform(lambda line: None)
+
+
+def test_program_that_ends_with_an_error_is_not_waited_for(down: int, tmp_path: Path) -> None:
+    broken = tmp_path / "ibgateway"
+    broken.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    broken.chmod(0o755)
+    with pytest.raises(NotLaunched, match="ended with exit code 3"):
+        launch(down, broken).perform(lambda line: None)
+
+
+def test_without_auto_launch_nothing_is_started(down: int, program: Path, tmp_path: Path) -> None:
+    path = settings_for(tmp_path / "s.json", down, AutoLaunch=False, GatewayPath=str(program))
+    with Running(path) as monitor:
+        assert monitor.ended() == 1
+    assert not (tmp_path / "pids").exists()
+    assert "Diagnosis: gateway-not-running" in monitor.output
+
+
+def test_what_was_started_and_never_listens_ends_it_with_the_diagnosis(
+    down: int, tmp_path: Path
+) -> None:
+    broken = tmp_path / "ibgateway"
+    broken.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    broken.chmod(0o755)
+    path = settings_for(tmp_path / "s.json", down, AutoLaunch=True, GatewayPath=str(broken))
+    with Running(path) as monitor:
+        assert monitor.ended() == 1
+    assert "exit code 3" in monitor.output
+    assert "Diagnosis: gateway-not-running" in monitor.output
+    wait_until(lambda: "started ibgateway" in monitor.output)

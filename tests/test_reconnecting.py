@@ -1,0 +1,244 @@
+"""AutoReconnect: by the rules about attempts, with the same client id, and never among zombies."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.gateway import FakeGateway
+from golive.monitoring import retrying
+from golive.monitoring.retrying import LONGEST_SECONDS, MOST_FAILURES, Retrying
+from golive.settings import Settings
+from tests.fakes import Fake, wait_until
+from tests.monitors import Running, connections, journal, settings_for, zombies
+from tests.projects import example_settings
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+
+Start = Callable[..., tuple[FakeGateway, Running]]
+ALWAYS: dict[str, Any] = {
+    "AutoReconnect": True,
+    "ReconnectDelaySeconds": 0,
+    "RetryCooldownSeconds": 0,
+}
+
+
+def attempts(state: Path) -> list[datetime]:
+    """When each was begun."""
+    return [each.time for each in journal(state) if each.outcome == "begun"]
+
+
+def failures(state: Path) -> list[datetime]:
+    return [each.time for each in journal(state) if each.outcome not in ("begun", "GO")]
+
+
+def test_gateway_that_restarts_is_connected_again_with_the_same_client_id(
+    start: Start, state: Path
+) -> None:
+    monitored = {"Monitor": {"HealthPort": 0}, "ReconnectDelaySeconds": 2}
+    gateway, monitor = start(**ALWAYS | monitored)
+    monitor.hears("Retrieved 24 positions")
+    begin = datetime.now(UTC)
+    gateway.restart(0.3)
+    monitor.hears("disconnected: ")
+    monitor.hears("Retrieved 24 positions", 2)
+    status, told = monitor.asked("/readyz")
+    assert (status, told["reconnects"], told["smoke"]) == (200, 1, "GO")
+    assert monitor.stopped() == 0, monitor.output
+    assert (connections(gateway), zombies(gateway), gateway.orders_received) == (2, 0, 0)
+    assert {each.client_id for each in journal(state)} == {10}
+    assert [each.outcome for each in journal(state)] == ["begun", "GO"] * 2
+    assert attempts(state)[1] - begin >= timedelta(seconds=2)
+
+
+def test_after_a_failure_the_cool_down_holds_whatever_the_delay_is(
+    start: Start, state: Path
+) -> None:
+    gateway, monitor = start(**ALWAYS | {"RetryCooldownSeconds": 3}, HandshakeTimeoutSeconds=1)
+    monitor.hears("Retrieved 24 positions")
+    gateway.become("silent")
+    gateway.drop_everyone()
+    monitor.hears("Diagnosis: api-listener-stuck")
+    gateway.become("healthy")
+    monitor.hears("Retrieved 24 positions", 2)
+    assert monitor.stopped() == 0, monitor.output
+    lost, failed = failures(state)  # a connection that was lost at once has failed as well
+    assert attempts(state)[1] - lost >= timedelta(seconds=3)
+    assert attempts(state)[2] - failed >= timedelta(seconds=3)
+    assert connections(gateway) == 3
+
+
+@pytest.mark.parametrize("when", ["while-connected", "by-the-attempt"])
+def test_zombies_are_for_a_person_and_no_attempt_is_made_among_them(
+    when: str, start: Start
+) -> None:
+    gateway, monitor = start(**ALWAYS, HandshakeTimeoutSeconds=1)
+    monitor.hears("Retrieved 24 positions")
+    if when == "while-connected":
+        gateway.add_zombies(1)
+    else:
+        gateway.become("leaky")
+    gateway.drop_everyone()
+    assert monitor.ended() == 5, monitor.output
+    assert "Diagnosis: zombies, Procedure A" in monitor.output
+    assert connections(gateway) == (1 if when == "while-connected" else 2)
+
+
+def test_mute_gateway_is_given_the_cool_down_and_left_in_order(start: Start, state: Path) -> None:
+    gateway, monitor = start(**ALWAYS | {"RetryCooldownSeconds": 3})
+    monitor.hears("Retrieved 24 positions")
+    gateway.become("mute")
+    monitor.hears("Diagnosis: half-open")
+    monitor.hears("disconnected: the gateway has stopped answering")
+    assert connections(gateway) == 1
+    gateway.become("healthy")
+    monitor.hears("Retrieved 24 positions", 2)
+    assert monitor.stopped() == 0, monitor.output
+    assert [each.outcome for each in journal(state)] == ["begun", "GO", "half-open", "begun", "GO"]
+    assert attempts(state)[1] - failures(state)[0] >= timedelta(seconds=3)
+
+
+def test_nobody_else_is_pushed_aside_and_their_end_is_waited_for(start: Start) -> None:
+    gateway, monitor = start(**ALWAYS | {"ReconnectDelaySeconds": 2})
+    monitor.hears("Retrieved 24 positions")
+    gateway.drop_everyone()
+    with socket.create_connection(("127.0.0.1", gateway.port)):
+        monitor.hears("it is connected to the gateway's port")
+        before = connections(gateway)
+        assert before == 2
+    monitor.hears("Retrieved 24 positions", 2)
+    assert connections(gateway) == 3
+
+
+def test_gateway_that_is_down_is_waited_for_without_an_attempt(start: Start, state: Path) -> None:
+    gateway, monitor = start(**ALWAYS)
+    monitor.hears("Retrieved 24 positions")
+    gateway.become("down")
+    gateway.drop_everyone()
+    monitor.hears("not connected again yet: nothing listens")
+    assert len(attempts(state)) == 1
+    assert monitor.stopped() == 5, monitor.output
+    assert "no connection is left" in monitor.lines[-1]
+
+
+def test_new_gateway_is_given_its_initialization_time(
+    fake: Callable[..., Fake], tmp_path: Path, state: Path
+) -> None:
+    first = fake()
+    path = settings_for(tmp_path / "s.json", first.port, **ALWAYS, InitializationSeconds=4)
+    with Running(path) as monitor:
+        monitor.hears("Retrieved 24 positions")
+        first.kill()
+        monitor.hears("disconnected: ")
+        second = fake("--port", str(first.port))
+        monitor.hears("Retrieved 24 positions", 2)
+        assert monitor.stopped() == 0, monitor.output
+    entry = [each for each in journal(state) if each.outcome == "begun"][1]
+    assert entry.gateway_started is not None
+    assert entry.time - entry.gateway_started >= timedelta(seconds=4)
+    assert second.connections == 1
+
+
+def test_failures_in_a_row_come_to_an_end(start: Start, state: Path) -> None:
+    gateway, monitor = start(**ALWAYS)
+    monitor.hears("Retrieved 24 positions")
+    gateway.become("refuses")
+    gateway.drop_everyone()
+    assert monitor.ended() == 5, monitor.output
+    assert f"{MOST_FAILURES} failures in a row" in monitor.lines[-1]
+    assert len(failures(state)) == MOST_FAILURES
+    assert connections(gateway) == 1 + MOST_FAILURES
+
+
+def test_what_another_run_has_failed_at_is_obeyed_as_well(start: Start, state: Path) -> None:
+    """The cool-down counts from the journal, whoever wrote there."""
+    gateway, monitor = start(**ALWAYS | {"RetryCooldownSeconds": 4, "ReconnectDelaySeconds": 0})
+    monitor.hears("Retrieved 24 positions")
+    wait_until(lambda: gateway.state["connections"] == 1)
+    gateway.drop_everyone()
+    monitor.hears("Retrieved 24 positions", 2)
+    assert attempts(state)[1] - failures(state)[0] >= timedelta(seconds=4)
+
+
+# the rules, with a clock in hand
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 23, 9, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+def rules(clock: Clock, delay: float = 5, cooldown: float = 90) -> Retrying:
+    document = example_settings()
+    document["IBKRCredentials"]["ReconnectDelaySeconds"] = delay
+    document["GoLive"]["RetryCooldownSeconds"] = cooldown
+    return Retrying(Settings.model_validate(document), clock)
+
+
+@pytest.mark.parametrize(
+    ("in_order", "delay", "cooldown", "waits"),
+    [(True, 5, 90, 5), (False, 5, 90, 90), (False, 120, 90, 120), (True, 120, 90, 120)],
+)
+def test_next_attempt_is_due_after_the_delay_or_the_cool_down(
+    in_order: bool, delay: float, cooldown: float, waits: float
+) -> None:
+    clock = Clock()
+    found = rules(clock, delay, cooldown)
+    clock.sleep(1000)
+    found.lost(in_order=in_order)
+    assert found.due_at == 1000 + waits
+    clock.sleep(waits)
+    found.tried(is_attempt=True)
+    assert found.due_at == 1000 + waits + max(delay, cooldown)
+
+
+def test_look_that_was_no_attempt_is_repeated_soon_and_counts_for_nothing() -> None:
+    clock = Clock()
+    found = rules(clock, delay=0)
+    found.lost(in_order=True)
+    for _ in range(3 * MOST_FAILURES):
+        found.tried(is_attempt=False)
+    assert (found.due_at, found.given_up) == (retrying.LOOK_SECONDS, "")
+
+
+def test_connection_that_was_good_ends_a_series_of_failures() -> None:
+    found = rules(Clock())
+    for _ in range(MOST_FAILURES - 1):
+        found.tried(is_attempt=True)
+    assert found.given_up == ""
+    found.lost(in_order=True)
+    found.tried(is_attempt=True)
+    assert found.given_up == ""
+
+
+def test_connections_that_are_lost_at_once_come_to_an_end_as_well() -> None:
+    found = rules(Clock())
+    for _ in range(MOST_FAILURES):
+        assert found.given_up == ""
+        found.lost(in_order=False)
+    assert "failures in a row" in found.given_up
+
+
+def test_gateway_that_does_not_come_back_is_not_waited_for_without_end() -> None:
+    clock = Clock()
+    found = rules(clock)
+    found.lost(in_order=True)
+    clock.sleep(LONGEST_SECONDS - 1)
+    assert found.given_up == ""
+    clock.sleep(1)
+    assert "7 days" in found.given_up
