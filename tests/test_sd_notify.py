@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -62,7 +63,9 @@ def notify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notify]:
 def until(systemd: Systemd, line: str) -> list[str]:
     """What is heard, up to a line."""
     heard: list[str] = []
+    deadline = time.monotonic() + 20
     while line not in heard:
+        assert time.monotonic() < deadline, f"{line} was not told"
         heard += systemd.hears()
     return heard
 
