@@ -38,9 +38,9 @@ EXPECTED = {
     "fragmented": GO,
     "late-zombies=1000": GO,
     "late-zombies=3": Expected("soak.no-zombies", "zombies", "A"),
-    "mute=1.5": Expected("soak.answers", "half-open", "A"),
-    "drops-late=1.5": Expected("soak.full-time", "connection-lost", "A"),
-    "connectivity-lost=1.5": Expected("soak.full-time", "connectivity-lost"),
+    "mute=2": Expected("soak.answers", "half-open", "A"),
+    "drops-late=2": Expected("soak.full-time", "connection-lost", "A"),
+    "connectivity-lost=2": Expected("soak.full-time", "connectivity-lost"),
     "mute": Expected("handshake.read-only-off", "half-open", "A"),
     "drops": Expected("positions.complete", "connection-lost", "A"),
     "connectivity-lost": Expected("positions.complete", "connectivity-lost"),
@@ -111,7 +111,7 @@ def test_soak_is_go_with_its_figures_in_the_last_line_and_reports_that_verify(
     assert "REHEARSAL SOAK" in checked.output
 
 
-@pytest.mark.parametrize("fault", ["mute=1.5", "drops-late=1.5", "late-zombies=3"])
+@pytest.mark.parametrize("fault", ["mute=2", "drops-late=2", "late-zombies=3"])
 def test_soak_that_broke_off_says_after_how_long_and_closes_its_connection(
     fault: str, run: Rehearsal
 ) -> None:
