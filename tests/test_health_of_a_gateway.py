@@ -118,7 +118,7 @@ def test_systemd_is_told_of_a_monitor_from_its_start_to_its_end(
     with (
         systemd.socket,
         FakeGateway(process=True) as gateway,
-        Running(settings_for(tmp_path / "settings.json", gateway)) as monitor,
+        Running(settings_for(tmp_path / "settings.json", gateway.port)) as monitor,
     ):
         heard = until(systemd, "STATUS=ready: 24 positions")
         assert "STATUS=starting" in heard
