@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from mcp.server import Server, ServerRequestContext
@@ -22,10 +21,8 @@ from mcp_types import (
     ListToolsResult,
     PaginatedRequestParams,
     TextContent,
-    ToolAnnotations,
 )
-from mcp_types import Tool as Listed
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -34,8 +31,9 @@ from golive.clock import SYSTEM, Clock
 from golive.holding.asks import Source
 from golive.settings_file import SettingsFile
 from golive.text import shortened
-from golive.tools.answers import GatewayLook, PositionRows, Problem, Status, SummaryRows
+from golive.tools.answers import GatewayLook, Problem
 from golive.tools.asking import Asking, NoAnswer
+from golive.tools.listed import TOOLS
 from golive.tools.looking import MONITOR, Looking
 
 NAME, PATH = "golive", "/mcp"
@@ -45,91 +43,11 @@ ABOUT = (
     " order. Each answer says how old it is; an error says what is wrong and what to do. Do not"
     " call again at once after an error: wait for what its next_steps ask for."
 )
-READS = ToolAnnotations(
-    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-)
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 LARGEST_REQUEST = 65_536
 HELD = ("connected", "half-open", "connectivity-lost")
 """The conditions in which the connection is open."""
 
-
-class Nothing(BaseModel):
-    """A tool without arguments."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Underlying(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    ticker: str = Field(
-        min_length=1,
-        max_length=100,
-        description="the symbol of the underlying, such as AAPL; upper or lower case",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """What is listed of a tool; `answers` is the shape of what it returns."""
-
-    name: str
-    title: str
-    about: str
-    answers: type[BaseModel]
-    takes: type[BaseModel] = Nothing
-
-    def listed(self) -> Listed:
-        return Listed(
-            name=self.name,
-            title=self.title,
-            description=self.about,
-            input_schema=self.takes.model_json_schema(),
-            output_schema=self.output_schema(),
-            annotations=READS,
-        )
-
-    def output_schema(self) -> dict[str, Any]:
-        """Its answer, or the problem of an error: some clients hold an error to it as well."""
-        either: Any = self.answers | Problem
-        return {"type": "object", **TypeAdapter(either).json_schema(mode="serialization")}
-
-
-TOOLS = (
-    Tool(
-        "get-positions",
-        "Open positions",
-        "The open positions of every account of the login, asked of the gateway now.",
-        PositionRows,
-    ),
-    Tool(
-        "get-option-positions",
-        "Open option positions",
-        "The open positions in options and futures options on one underlying, asked now.",
-        PositionRows,
-        Underlying,
-    ),
-    Tool(
-        "get-account-summary",
-        "Account summary",
-        "Net liquidation, cash, buying power and the like of every account, asked now.",
-        SummaryRows,
-    ),
-    Tool(
-        "get-connection-status",
-        "State of the connection",
-        "How the one connection to the gateway is, since when, and what is wrong with it.",
-        Status,
-    ),
-    Tool(
-        "check-gateway",
-        "The gateway from outside",
-        "Whether the gateway listens, has zombies, a filling accept queue or other clients, and"
-        " whether an attempt to connect would be allowed now. Connects to nothing.",
-        GatewayLook,
-    ),
-)
 
 Call = Callable[[str, dict[str, Any]], Awaitable[CallToolResult]]
 """Answers a call of one of TOOLS: its name, its arguments."""

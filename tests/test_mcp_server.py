@@ -24,6 +24,7 @@ from golive.holding.asks import Answer, Ask, Unanswered
 from golive.holding.state import State
 from golive.served.server import Server
 from golive.settings_file import SettingsFile
+from golive.tools.listed import TOOLS
 from tests.projects import write_secrets
 from tests.states import ACCOUNT, NOW, Standing, state
 
@@ -94,7 +95,7 @@ def call(
         return await client.call_tool(tool, arguments)
 
     result = with_client(source, file, called)
-    schema = next(each for each in mcp_server.TOOLS if each.name == tool).output_schema()
+    schema = next(each for each in TOOLS if each.name == tool).output_schema()
     jsonschema.Draft202012Validator(schema).validate(result.structured_content)
     return result, result.structured_content or {}
 
@@ -303,7 +304,7 @@ def test_streamable_http_gives_the_same_rows_as_in_process(mode: str, file: Sett
 
     async def called() -> CallToolResult:
         async with Client(f"{url}/mcp", mode=mode) as client:
-            assert len((await client.list_tools()).tools) == len(mcp_server.TOOLS)
+            assert len((await client.list_tools()).tools) == len(TOOLS)
             return await client.call_tool("get-positions", {})
 
     try:
