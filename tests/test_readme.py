@@ -16,7 +16,7 @@ from tests.test_faults import EXPECTED, GO
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DRILLS = (ROOT / "acceptance" / "DRILLS.md").read_text(encoding="utf-8")
 SECTION = re.MULTILINE | re.DOTALL
-BLOCKS = re.findall(r"^```\n(.*?)^```", README, SECTION)
+BLOCKS = re.findall(r"^```\w*\n(.*?)^```", README, SECTION)
 
 
 def test_setting_up_is_the_two_commands_of_the_first_block() -> None:
