@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from golive import masking
-from golive.clock import SYSTEM, Clock
+from golive.clock import SYSTEM, Clock, coarsely
 from golive.programs.output import FLOOD, Tell
 from golive.programs.program import CannotStart, Ended, Program
 from golive.settings import Monitor
@@ -76,7 +76,9 @@ class MonitorProgram:
         if program is None:
             return
         left = seconds - (self._clock.monotonic() - self._began)
-        program.output.wait_for(lambda: self._is_ready or self._is_hopeless(program), left, tell)
+        program.output.wait_for(
+            lambda: self._is_ready or self._is_hopeless(program), left, coarsely(tell)
+        )
         if not self.is_connected or self._told is None:
             self._reason = self._why_not(program)
             program.end()
