@@ -279,3 +279,34 @@ def test_program_that_failed_is_an_attempt_that_failed(
     again = project.rehearse("--secrets", str(path))
     assert again.having("failed") == ["environment.cool-down"]
     assert "monitor-not-ready" in again.evidence["diagnosis"]["cause"]
+
+
+# this project's own
+
+
+def test_own_monitor_and_own_server_are_tried_where_nothing_else_is_named(
+    project: Project, secrets: Secrets
+) -> None:
+    run = rehearsed(project, secrets, Monitor={}, Mcp={})
+    assert run.exit_code == 0, run.output
+    assert set(run.having("passed")) >= {*MONITOR, *MCP}
+    assert (run.evidence["attempts"], run.connections) == (1, 3)
+    assert [outcome for _, outcome in outcomes(run.folder / "state")] == ["begun", "GO"] * 3
+    assert list((run.folder / "state").glob("*secrets*")) == []
+
+
+def test_own_server_asks_the_own_monitor_that_stays_instead_of_connecting(
+    fake: Callable[..., Fake], project: Project, secrets: Secrets, state: Path
+) -> None:
+    gateway = fake()
+    path = secrets(gateway.port, Monitor={"KeepRunning": True, "HealthPort": 0}, Mcp={})
+    run = project.rehearse("--secrets", str(path))
+    try:
+        assert run.exit_code == 0, run.output
+        assert set(run.having("passed")) >= {*MONITOR, *MCP}
+        assert run.steps["mcp.one-connection"]["observed"]["opened"] == []
+        assert gateway.connections == 2
+    finally:
+        monitor = psutil.Process(run.steps["monitor.connected"]["observed"]["pid"])
+        monitor.terminate()
+        monitor.wait(10)
