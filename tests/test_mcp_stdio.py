@@ -24,7 +24,7 @@ from golive import mcp_server, settings_file
 from golive.attempts import endpoint
 from golive.gateway import Gateway
 from golive.holding.asks import Unanswered
-from golive.holding.held import SPACING_SECONDS
+from golive.holding.held import POSITIONS_SECONDS
 from golive.memory.remembering import prepare, state_folder
 from golive.memory.running_monitor import RunningMonitor
 from golive.served.server import Server
@@ -119,7 +119,7 @@ def test_fifty_calls_at_once_share_requests_over_one_connection(
     assert {data(each)["count"] for each in answers} == {24}
     assert gateway.connections == 1
     own = 2  # of whoever keeps the positions current
-    assert gateway.received.count("REQ_POSITIONS") <= own + 1 + seconds / SPACING_SECONDS
+    assert gateway.received.count("REQ_POSITIONS") <= own + 1 + seconds / POSITIONS_SECONDS
 
 
 @pytest.mark.parametrize(
