@@ -66,7 +66,7 @@ class Asking:
         found = answer.value
         if not isinstance(found, AccountSummary) or not found.has_ended:
             raise self._no_answer(
-                "positions-incomplete", "the account summary was not sent to its end"
+                "gateway-in-trouble", "the account summary was not sent to its end"
             )
         rows = [_summary_row(row) for row in found.rows]
         as_of, age = self._moment(answer)
