@@ -16,6 +16,7 @@ from benchmarks import (
     endurance,
     memory,
     positions,
+    restarts,
     scale,
     socket_table,
     telling,
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "callers": callers.run,
     "reports": telling.run,
     "endurance": endurance.run,
+    "restarts": restarts.run,
 }
 
 

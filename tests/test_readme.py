@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from fakes.gateway import FakeGateway
 from golive.bootstrap import TASKS
 from golive.session import Exit
 from golive.settings import PORTS
+from tests.monitors import Running
 from tests.projects import ROOT, Project
 from tests.test_faults import EXPECTED, GO
 
@@ -36,6 +39,16 @@ def test_drill_shown_is_what_the_drill_prints(drill: str, project: Project) -> N
     printed = _without_the_day(project.rehearse(f"--fake={drill}").output).splitlines()
     lines = [line for line in shown.splitlines() if line and "..." not in line]
     assert [line for line in lines if _without_the_day(line) not in printed] == []
+
+
+def test_monitors_lines_of_the_readme_are_those_it_says(
+    start: Callable[..., tuple[FakeGateway, Running]],
+) -> None:
+    (shown,) = (block for block in BLOCKS if "[IBKR]" in block)
+    gateway, monitor = start()
+    monitor.hears("Retrieved")
+    lines = shown.replace("4001", str(gateway.port)).splitlines()
+    assert [line for line in monitor.lines if line in lines] == lines
 
 
 def test_drill_of_the_readme_is_one_of_them() -> None:
