@@ -9,7 +9,8 @@ import json
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -107,7 +108,7 @@ def _settings(folder: Path, port: int) -> SettingsFile:
 @contextmanager
 def _running(file: SettingsFile, folder: Path) -> Iterator[Monitor]:
     """In a thread, connected; stopped and ended afterwards. Raises NoFake where it cannot be."""
-    clock, stop, said = Hurried(), Stop(), list[str]()
+    clock, stop, said = Hurried(), Stop(), deque[str](maxlen=3)
     to = file.settings.credentials
     memory = Memory(folder / "state", Aim.of(file, to.host, to.port), "restarts", None, clock)
     monitor = Monitor(file, memory, Next(COMMAND), said.append, stop, clock)
@@ -130,7 +131,7 @@ def _restarted(gateway: FakeGateway, monitor: Monitor, number: int) -> float:
     return (time.perf_counter() - begin) * 1000
 
 
-def _wait_until_ready(monitor: Monitor, reconnects: int, said: list[str]) -> None:
+def _wait_until_ready(monitor: Monitor, reconnects: int, said: Iterable[str]) -> None:
     deadline = time.monotonic() + SECONDS
     while True:
         state = monitor.state
@@ -138,7 +139,7 @@ def _wait_until_ready(monitor: Monitor, reconnects: int, said: list[str]) -> Non
         if state.reconnects == reconnects and state.condition == "connected" and is_whole:
             return
         if time.monotonic() > deadline:
-            raise NoFake("; ".join(said[-3:]))
+            raise NoFake("; ".join(said))
         time.sleep(LOOK_SECONDS)
 
 

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -17,7 +16,7 @@ from golive.monitoring import launching
 from golive.monitoring.launching import Launch, NotLaunched
 from golive.settings import Settings
 from golive.sockets import SocketTable
-from tests.fakes import Fake, wait_until
+from tests.fakes import Fake
 from tests.monitors import Running, settings_for
 from tests.programs import started
 from tests.projects import ROOT, example_settings
@@ -35,10 +34,13 @@ def down(fake: Callable[..., Fake]) -> int:
 
 @pytest.fixture
 def program(tmp_path: Path, down: int) -> Iterator[Path]:
-    """What stands for the gateway's program: a fake on that port, by a script."""
+    """What stands for the gateway's program: a fake on that port, by a script.
+
+    It has a name of its own, for other tests may be running gateways at the same time.
+    """
     folder = tmp_path / "Jts" / "1040"
     folder.mkdir(parents=True)
-    path, pids = folder / "ibgateway", tmp_path / "pids"
+    path, pids = folder / f"ibgateway{down}", tmp_path / "pids"
     path.write_text(
         f"#!/bin/sh\necho $$ >> '{pids}'\ncd '{ROOT}'\n"
         f"exec '{sys.executable}' -m fakes.gateway --port {down}\n",
@@ -52,10 +54,19 @@ def program(tmp_path: Path, down: int) -> Iterator[Path]:
         launched.wait(20)
 
 
-def launch(port: int, path: Path | str, **credentials: Any) -> Launch:
+@pytest.fixture
+def broken(tmp_path: Path, down: int) -> Path:
+    """A program that ends at once, with an error."""
+    path = tmp_path / f"broken{down}"
+    path.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def launch(port: int, path: Path | str, initialization: float = 0) -> Launch:
     document = example_settings()
-    document["IBKRCredentials"] |= {"Port": port, "GatewayPath": str(path)} | credentials
-    document["GoLive"]["InitializationSeconds"] = 0
+    document["IBKRCredentials"] |= {"Port": port, "GatewayPath": str(path)}
+    document["GoLive"]["InitializationSeconds"] = initialization
     gateway = Gateway(port, SocketTable("127.0.0.1"))
     return Launch(Settings.model_validate(document), gateway, SYSTEM)
 
@@ -71,7 +82,7 @@ def test_gateway_is_started_waited_for_and_left_running(
         InitializationSeconds=1,
     )
     with Running(path) as monitor:
-        monitor.hears("AutoLaunch: started ibgateway, pid")
+        monitor.hears(f"AutoLaunch: started {program.name}, pid")
         monitor.hears("Somebody must log in to the gateway now")
         monitor.hears("Retrieved 24 positions")
         assert monitor.stopped("SIGINT") == 0, monitor.output
@@ -87,10 +98,12 @@ def test_gateway_that_runs_already_is_not_started_again(
     monkeypatch.setattr(launching, "LOGIN_SECONDS", 1.5)
     said: list[str] = []
     with started(tmp_path) as start:
-        running = start("ibgateway")
+        running = start(program.name)
         with pytest.raises(NotLaunched, match="does not listen after"):
             launch(down, program).perform(said.append)
-    assert said[0] == f"AutoLaunch: ibgateway runs already, pid {running.pid}: not started again"
+    assert (
+        said[0] == f"AutoLaunch: {program.name} runs already, pid {running.pid}: not started again"
+    )
     assert not (tmp_path / "pids").exists()
 
 
@@ -104,6 +117,18 @@ def test_gateways_java_in_its_folder_is_one_that_runs_already(
         with pytest.raises(NotLaunched):
             launch(down, program).perform(said.append)
     assert f"java runs already, pid {running.pid}" in said[0]
+
+
+def test_gateway_that_listens_after_its_launch_is_given_its_time_from_then_on(
+    fake: Callable[..., Fake], program: Path, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    with started(tmp_path) as start:
+        start(program.name)
+        begin = SYSTEM.monotonic()
+        launch(fake().port, program, initialization=1).perform(said.append)
+    assert SYSTEM.monotonic() - begin >= 1
+    assert said[-1] == "waiting 1 s more: initializing"
 
 
 @pytest.mark.parametrize(
@@ -121,10 +146,7 @@ def test_program_that_is_none_is_said_in_one_line(down: int, path: str, why: str
         launch(down, path).perform(lambda line: None)
 
 
-def test_program_that_ends_with_an_error_is_not_waited_for(down: int, tmp_path: Path) -> None:
-    broken = tmp_path / "ibgateway"
-    broken.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
-    broken.chmod(0o755)
+def test_program_that_ends_with_an_error_is_not_waited_for(down: int, broken: Path) -> None:
     with pytest.raises(NotLaunched, match="ended with exit code 3"):
         launch(down, broken).perform(lambda line: None)
 
@@ -138,14 +160,11 @@ def test_without_auto_launch_nothing_is_started(down: int, program: Path, tmp_pa
 
 
 def test_what_was_started_and_never_listens_ends_it_with_the_diagnosis(
-    down: int, tmp_path: Path
+    down: int, broken: Path, tmp_path: Path
 ) -> None:
-    broken = tmp_path / "ibgateway"
-    broken.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
-    broken.chmod(0o755)
     path = settings_for(tmp_path / "s.json", down, AutoLaunch=True, GatewayPath=str(broken))
     with Running(path) as monitor:
         assert monitor.ended() == 1
     assert "exit code 3" in monitor.output
     assert "Diagnosis: gateway-not-running" in monitor.output
-    wait_until(lambda: "started ibgateway" in monitor.output)
+    assert f"started {broken.name}" in monitor.output

@@ -163,6 +163,28 @@ def test_zombies_that_appear_while_it_runs_are_said_and_no_success(start: Start)
     assert monitor.stopped() == 2, monitor.output
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_gateway_that_never_closes_its_side_is_named_when_it_is_stopped(
+    start: Start, state: Path
+) -> None:
+    gateway, monitor = start("no-close")
+    is_connected(monitor)
+    assert monitor.stopped() == 2, monitor.output
+    assert "Diagnosis: zombies, Procedure A" in monitor.output
+    assert [each.outcome for each in journal(state)] == ["begun", "GO", "zombies"]
+    assert journal(state)[-1].zombies == zombies(gateway) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_gateway_that_has_no_link_to_ibkr_when_it_connects_is_not_shown_as_a_success(
+    start: Start,
+) -> None:
+    _, monitor = start("connectivity-lost")
+    monitor.hears("Diagnosis: connectivity-lost")
+    assert monitor.stopped() == 2, monitor.output
+    assert "Retrieved" not in monitor.output
+
+
 def test_connection_that_is_lost_ends_it_with_the_diagnosis(start: Start, state: Path) -> None:
     gateway, monitor = start(RetryCooldownSeconds=90)
     is_connected(monitor)
@@ -232,6 +254,18 @@ def test_stopped_while_it_waits_for_a_young_gateway_it_has_connected_nothing(
     monitor.hears("still initializing")
     assert (monitor.stopped("SIGINT"), connections(gateway)) == (130, 0)
     assert monitor.lines[-1] == "interrupted; no connection is left"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_stopped_in_the_middle_of_the_handshake_it_closes_its_connection(
+    start: Start, state: Path
+) -> None:
+    gateway, monitor = start("silent", HandshakeTimeoutSeconds=40)
+    gateway.wait_for("received")
+    assert monitor.stopped("SIGINT") == 130
+    gateway.wait_for("closed")
+    assert gateway.events[-1]["by"] == "client"
+    assert [each.outcome for each in journal(state)] == ["begun", "unfinished"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
