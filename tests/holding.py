@@ -22,7 +22,7 @@ from golive.holding.watch import Watch
 from golive.official_client import Hearing
 from golive.settings import Settings
 from golive.sockets import SocketTable
-from golive.transport import Closing
+from golive.transport import Closing, PeerClosed
 from tests.projects import example_settings
 
 SECONDS = 20.0
@@ -123,6 +123,7 @@ class Simulated:
     clock: HandClock
     latency: float = 0.05
     mute_at: float = float("inf")
+    ends_at: float = float("inf")
     handshake: Handshake = field(default_factory=lambda: Handshake(accounts=("U1",)))
     sent: list[tuple[str, float]] = field(default_factory=list)
     coming: list[tuple[float, Callable[[Hearing], None]]] = field(default_factory=list)
@@ -142,6 +143,8 @@ class Simulated:
 
     def hear(self) -> None:
         assert self.hearing is not None
+        if self.clock.seconds >= self.ends_at:
+            raise PeerClosed("FIN")
         while self.coming and self.coming[0][0] <= self.clock.seconds:
             _, message = self.coming.pop(0)
             message(self.hearing)
@@ -190,17 +193,25 @@ class SimulatedHeld(Held):
         self._gateway.clock.sleep(max(0.001, min([seconds, *comes])))
 
 
-class NoSockets:
-    """What a watch sees of a gateway that is simulated: no zombie."""
+@dataclass
+class Sockets:
+    """What a watch sees of a gateway that is simulated: our own, once the gateway has closed."""
 
-    number, zombies, port_if_seen = 4001, (), None
+    gateway: Simulated
+    number: int = 4001
+    port_if_seen: None = None
+
+    @property
+    def zombies(self) -> list[str]:
+        has_closed = self.gateway.clock.seconds >= self.gateway.ends_at
+        return ["our own"] if has_closed and self.gateway.fileno() != -1 else []
 
 
 @contextmanager
 def simulated(gateway: Simulated, **golive: Any) -> Iterator[Watch]:
     """A watch over it, in its time."""
     holding = SimulatedHeld(gateway)
-    watch = Watch(holding, settings(**golive), NoSockets(), gateway.clock)  # type: ignore[arg-type]
+    watch = Watch(holding, settings(**golive), Sockets(gateway), gateway.clock)  # type: ignore[arg-type]
     try:
         yield watch
     finally:

@@ -19,7 +19,17 @@ from golive.holding.asks import Answer, Ask, Unanswered
 from golive.holding.held import Held
 from golive.sockets import SocketTable
 from tests.gateways import NEXT_ID, Scripted, error, handshake, message
-from tests.holding import SECONDS, answer, code, held, owned, served
+from tests.holding import (
+    SECONDS,
+    HandClock,
+    Simulated,
+    answer,
+    code,
+    held,
+    owned,
+    served,
+    simulated,
+)
 
 ACCOUNT = "U21146542"
 END, TIME = message(1, number=62), message(1, 1_800_000_000, number=49)
@@ -101,7 +111,9 @@ def test_slow_request_does_not_hold_up_another_and_each_caller_has_a_bound_of_it
 
 def test_caller_who_gives_up_disturbs_nobody() -> None:
     with FakeGateway() as gateway, held(gateway.port) as holding:
-        first, second = holding.ask(Ask.POSITIONS, SECONDS), holding.ask(Ask.POSITIONS, SECONDS)
+        first, second, third = (holding.ask(Ask.POSITIONS, SECONDS) for _ in range(3))
+        assert third.cancel()
+        holding.serve(0)  # now it is under way
         assert first.cancel()
         assert len(positions(answer(holding, second)).rows) == 24
         assert first.cancelled()
@@ -210,12 +222,19 @@ def test_summary_that_is_refused_is_said_and_what_was_subscribed_to_goes_on() ->
 
 
 def test_half_arrived_answer_never_replaces_a_whole_one() -> None:
-    with FakeGateway() as gateway, held(gateway.port) as holding:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+        gateway.sendall(row(1, "5") + row(2, "5") + END)
+        gateway.recv(4096)
+        gateway.sendall(row(1, "6"))
+
+    with Scripted(script) as server, held(server.port) as holding:
         answer(holding, holding.ask(Ask.POSITIONS, SECONDS))
-        whole, at = holding.kept.positions, holding.kept.positions_at
-        gateway.become("drops", "missing-positions=4")
+        at = holding.kept.positions_at
         assert code(holding, holding.ask(Ask.POSITIONS, SECONDS)) == "connection-lost"
-        assert (holding.kept.positions, holding.kept.positions_at) == (whole, at)
+        assert rows(holding.kept.positions) == [(1, "5"), (2, "5")]
+        assert holding.kept.positions_at == at
 
 
 @pytest.mark.parametrize(
@@ -274,6 +293,11 @@ def test_whole_answer_is_incomplete_once_the_link_is_lost_until_it_is_asked_anew
         gateway.say(notice)
         gateway.say(notice)
         served(holding, lambda: holding.kept.link_lost)
+        changes = holding.kept.changes
+        gateway.say(1100)
+        gateway.say(2103)
+        served(holding, lambda: "2103" in holding.kept.notices[-1])
+        assert holding.kept.changes - changes == 1 + (notice == 2110)  # one more kind of notice
         for _ in range(2):  # also once the link is there again
             assert holding.kept.positions
             assert holding.kept.summary
@@ -282,9 +306,6 @@ def test_whole_answer_is_incomplete_once_the_link_is_lost_until_it_is_asked_anew
             gateway.say(1102)
             served(holding, lambda: holding.kept.link_lost is None)
         assert positions(answer(holding, holding.ask(Ask.POSITIONS, SECONDS))).is_complete
-        assert [each[:11] for each in holding.kept.notices][3:] == [
-            f"error {notice}:", "error 1102:"
-        ]  # fmt: skip
 
 
 def test_request_that_got_lost_is_sent_again_for_who_asks_later_and_no_end_is_taken_twice() -> None:
@@ -338,6 +359,37 @@ def test_connection_that_ends_is_named_and_everybody_is_told_at_once(
         assert holding.ask(Ask.TIME, 3600).done()
         assert holding.serve(3600) is False  # at once
         assert SocketTable().on(server.port).close_wait == []
+
+
+def test_trouble_of_a_request_that_is_not_ours_is_none_of_the_positions() -> None:
+    refusal = message(99, 321, "Error validating request", "", 0, number=4)
+
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+        gateway.sendall(row(1, "5") + refusal + END)
+        gateway.recv(4096)
+
+    with Scripted(script) as server, held(server.port) as holding:
+        assert positions(answer(holding, holding.ask(Ask.POSITIONS, SECONDS))).is_complete
+
+
+def test_time_of_an_answer_counts_from_the_request_that_somebody_waited_for() -> None:
+    gateway = Simulated(HandClock(), mute_at=0)
+    with simulated(gateway) as watch:
+        holding = watch.held
+        lost = holding.ask(Ask.POSITIONS, 10)
+        holding.serve(11)
+        assert code(holding, lost) == "positions-incomplete"
+        gateway.mute_at = float("inf")
+        answered = [answer(holding, holding.ask(Ask.POSITIONS, 10)).milliseconds]
+        gateway.mute_at = 0
+        patient = holding.ask(Ask.POSITIONS, 100)
+        holding.serve(6)
+        gateway.mute_at = float("inf")
+        answer(holding, holding.ask(Ask.POSITIONS, 10))  # has it sent once more
+        answered.append(patient.result(0).milliseconds)
+    assert answered == [pytest.approx(50), pytest.approx(6050, abs=100)]
 
 
 def test_unknown_messages_and_notices_are_no_trouble() -> None:

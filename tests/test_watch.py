@@ -280,6 +280,30 @@ def test_owner_that_does_not_serve_any_more_is_not_taken_for_health() -> None:
         assert watch.state.trouble(clock.seconds) == "half-open"
 
 
+def test_gateway_that_has_answered_nothing_yet_is_starting_and_not_well() -> None:
+    gateway = Simulated(clock := HandClock(), mute_at=0)
+    with simulated(gateway) as watch:
+        conditions = []
+        for seconds in (1.7, 0.2):
+            watch.serve(seconds)
+            conditions.append(watch.state.condition)
+            assert watch.state.trouble(clock.seconds) == conditions[-1]
+        assert conditions == ["starting", "half-open"]
+
+
+def test_our_own_socket_is_no_zombie_of_a_gateway_that_has_just_closed() -> None:
+    gateway = Simulated(clock := HandClock())
+    with simulated(gateway) as watch:
+        watch.serve(1)
+        gateway.ends_at = clock.seconds
+        clock.sleep(10)
+        watch.serve(0)
+        state = watch.state
+        assert (state.condition, state.code, state.zombies) == (
+            "disconnected", "connection-lost", 0,
+        )  # fmt: skip
+
+
 def test_positions_are_asked_for_anew_now_and_then_and_the_summary_seldom() -> None:
     gateway = Simulated(HandClock())
     with simulated(gateway) as watch:

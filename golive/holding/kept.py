@@ -73,8 +73,6 @@ class Kept:
 
     def asked_positions(self) -> None:
         """A request has left."""
-        if not self._owed:
-            self._coming = {}
         self._owed += 1
 
     def asked_summary(self, request_id: int) -> None:
