@@ -119,6 +119,18 @@ def test_caller_who_gives_up_disturbs_nobody() -> None:
         assert first.cancelled()
 
 
+def test_caller_who_gives_up_as_the_answer_comes_disturbs_nobody() -> None:
+    gateway = Simulated(clock := HandClock())
+    with simulated(gateway) as watch:
+        first, second = (watch.held.ask(Ask.POSITIONS, 10) for _ in range(2))
+        watch.held.serve(0)
+        clock.sleep(gateway.latency)
+        assert first.cancel()
+        watch.held.serve(0)
+        assert second.result(0)
+        assert watch.held.lost is None
+
+
 def test_callers_callback_that_fails_disturbs_nobody() -> None:
     def fail(future: Future[Answer]) -> None:
         raise ValueError("a caller's own")
