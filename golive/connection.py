@@ -98,7 +98,7 @@ class Connection:
         at most. Raises attempts.AttemptRefused, before anything is connected.
         """
         self._attempts.begin(self._host, self._port, self._client_id)
-        logging.getLogger("ibapi").setLevel(logging.WARNING)  # it would log accounts, slowly
+        logging.getLogger("ibapi").setLevel(logging.CRITICAL)  # it would log accounts, slowly
         self._begin = self._clock.monotonic()
         stopped: str | None = "interrupted"
         reason = "the run was interrupted"

@@ -206,6 +206,25 @@ def test_messages_before_the_version_and_between_everything_are_passed_over() ->
     assert shaken.stopped is None
 
 
+def test_message_that_the_official_client_complains_of_brings_no_account_into_a_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    too_much = message(1, ACCOUNT, ACCOUNT, ACCOUNT, number=15)
+
+    def script(gateway: socket.socket) -> None:
+        gateway.recv(4096)
+        gateway.sendall(VERSION)
+        gateway.recv(4096)
+        gateway.sendall(too_much + READY)
+        gateway.recv(4096)
+
+    with Scripted(script) as server:
+        connection = connection_to(server.port)
+        connection.open(3)
+        connection.close()
+    assert ACCOUNT not in caplog.text
+
+
 def row(con_id: int, quantity: str, account: str = ACCOUNT) -> bytes:
     contract = (con_id, "SPY", "STK", "", 0.0, "", "", "ARCA", "USD", "SPY", "SPY")
     return message(3, account, *contract, quantity, 1.5, number=61)
