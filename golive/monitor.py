@@ -145,7 +145,7 @@ class Monitor:
             try:
                 return self._run()
             except KeyboardInterrupt:
-                if self._verdict is None:
+                if self._own.condition == "starting":
                     raise
                 self._write(f"{self._time()} stopped ({self._stop.by}); no connection is left")
                 return Exit.LOST
@@ -195,12 +195,12 @@ class Monitor:
         while True:
             keeping = Keeping(self._session, self._next, self._stop, self._write, self._clock)
             self._watch = keeping.watch
-            lost = keeping.keep()
-            with self._stop.reacting(lambda: None):  # what is to be done now is quick
+            with self._stop.reacting(lambda: None):  # whatever ends it, it is ended in order
+                lost = keeping.keep()
                 if lost is None:
                     return self._stopped(keeping)
                 may_try = self._lost(lost, keeping)
-            if not may_try or not self._connected_again():
+            if self._stop.by or not may_try or not self._connected_again():
                 return Exit.LOST
 
     def _leave_no_connection(self) -> None:

@@ -115,7 +115,7 @@ def test_positions_that_are_not_the_expected_ones_are_said_and_no_success(
 def test_gateway_that_goes_mute_is_named_half_open_in_time_and_said_to_be_back(
     start: Start,
 ) -> None:
-    gateway, monitor = start()
+    gateway, monitor = start(RetryCooldownSeconds=0)
     is_connected(monitor)
     gateway.become("mute")
     assert monitor.wait_for(lambda: "Diagnosis: half-open" in monitor.output, NOTICED)
@@ -335,12 +335,14 @@ def test_monitor_of_a_run_goes_on_under_its_lock_and_takes_it_over(
     )
     state.mkdir()
     words = [sys.executable, "-c", RUN, here, str(path)]
+    other = OneRun(state, here)
     with subprocess.Popen([*words, "the-run"], cwd=ROOT, stdout=subprocess.PIPE) as run:
-        other = OneRun(state, here)
-        wait_until(lambda: "-monitor" in (other.holder.run if other.holder else ""))
-        running = RunningMonitor.find(state, here)
-        assert running is not None
-        os.kill(running.pid, signal.SIGTERM)
+        try:
+            wait_until(lambda: "-monitor" in (other.holder.run if other.holder else ""))
+        finally:
+            running = RunningMonitor.find(state, here)
+            if running:
+                os.kill(running.pid, signal.SIGTERM)
         assert run.wait(20) == 0
 
     refused = subprocess.run([*words, "another"], cwd=ROOT, stdout=subprocess.PIPE, timeout=60)

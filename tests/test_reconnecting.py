@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from fakes.gateway import FakeGateway
+from golive.memory.remembering import Aim, Memory
 from golive.monitoring import retrying
 from golive.monitoring.retrying import LONGEST_SECONDS, MOST_FAILURES, Retrying
 from golive.settings import Settings
@@ -78,7 +79,8 @@ def test_after_a_failure_the_cool_down_holds_whatever_the_delay_is(
 def test_zombies_are_for_a_person_and_no_attempt_is_made_among_them(
     when: str, start: Start
 ) -> None:
-    gateway, monitor = start(**ALWAYS, HandshakeTimeoutSeconds=1)
+    delay = 60 if when == "while-connected" else 0  # which is not waited for
+    gateway, monitor = start(**ALWAYS | {"ReconnectDelaySeconds": delay}, HandshakeTimeoutSeconds=1)
     monitor.hears("Retrieved 24 positions")
     if when == "while-connected":
         gateway.add_zombies(1)
@@ -164,6 +166,19 @@ def test_what_another_run_has_failed_at_is_obeyed_as_well(start: Start, state: P
     gateway.drop_everyone()
     monitor.hears("Retrieved 24 positions", 2)
     assert attempts(state)[1] - failures(state)[0] >= timedelta(seconds=4)
+
+
+def test_reason_to_override_a_rule_is_one_for_the_first_attempt_only(state: Path) -> None:
+    here = "127.0.0.1:4001"
+    memory = Memory(state, Aim(here, here, "127.0.0.1:7497", timedelta(0)), "run", "I looked")
+    assert memory.allows("environment.cool-down", "too early")
+    memory.attempts.begin("127.0.0.1", 4001, 10)
+    memory.attempts.end("GO", 0)
+    memory.look_again()
+    assert not memory.allows("environment.cool-down", "too early")
+    memory.attempts.begin("127.0.0.1", 4001, 10)
+    memory.close()
+    assert [each.override for each in journal(state)] == ["I looked", "I looked", None]
 
 
 # the rules, with a clock in hand
