@@ -93,7 +93,7 @@ lock = OneRun(Path(folder), "127.0.0.1:4001")
 assert lock.begin(own, datetime.now(UTC))
 child = "import sys; from pathlib import Path; from golive.memory.one_run import OneRun;" \\
     "lock = OneRun(Path(sys.argv[1]), '127.0.0.1:4001'); from datetime import UTC, datetime;" \\
-    "print(lock.begin('x', datetime.now(UTC)), lock.is_of_our_run)"
+    "print(lock.begin('x', datetime.now(UTC)), lock.begin_as_part())"
 words = [sys.executable, "-c", child, folder]
 if looks == "grandchild":
     words = [sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])", *words]
@@ -122,4 +122,38 @@ def test_program_that_was_told_of_a_run_which_is_no_parent_of_it_is_not_a_part_o
         assert other.says(0) == "True"
         ours = OneRun(tmp_path, HERE)
         assert not ours.begin("ours", NOW)
-        assert not ours.is_of_our_run
+        assert not ours.begin_as_part()
+
+
+TWICE = """
+import subprocess, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from golive.memory.one_run import OneRun
+lock = OneRun(Path(sys.argv[1]), "127.0.0.1:4001")
+assert lock.begin("this-run", datetime.now(UTC))
+child = "import sys; from pathlib import Path; from golive.memory.one_run import OneRun;" \\
+    "lock = OneRun(Path(sys.argv[1]), '127.0.0.1:4001');" \\
+    "print(lock.begin_as_part(), lock.begin_as_part(), flush=True); input(); lock.end()"
+words = [sys.executable, "-c", child, sys.argv[1]]
+def start():
+    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+first = start()
+print(first.stdout.readline().strip(), flush=True)
+second = start()
+print(second.stdout.readline().strip(), flush=True)
+second.communicate("\\n")
+first.communicate("\\n")
+third = start()
+print(third.communicate("\\n")[0].strip(), flush=True)
+"""
+
+
+def test_only_one_program_of_a_run_goes_on_under_its_lock_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script that a run has started may start two Monitors: both inherit what it was told."""
+    monkeypatch.setenv(PART_OF, "this-run")
+    words = [sys.executable, "-c", TWICE, str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == ["True True", "False False", "True True"]

@@ -59,6 +59,9 @@ class OneRun:
         self._lock = FileLock(
             folder / f"{name}.lock", blocking=False, thread_local=False, fallback_to_soft=False
         )
+        self._part = FileLock(
+            folder / f"{name}.part.lock", blocking=False, thread_local=False, fallback_to_soft=False
+        )
         self._holder = folder / f"{name}.json"
 
     def begin(self, run: str, now: datetime) -> bool:
@@ -78,11 +81,19 @@ class OneRun:
     def is_ours(self) -> bool:
         return self._lock.is_locked
 
-    @property
-    def is_of_our_run(self) -> bool:
-        """Whether the run that has it is the one that started this process, to be part of it."""
+    def begin_as_part(self) -> bool:
+        """Whether the run that has it is the one that started this process, to be part of it.
+
+        Only one of its programs is at a time: what a run tells the program that it starts, each of
+        that one's children is told as well. Raises OSError.
+        """
         holder = self.holder
-        return holder is not None and holder.has_started_us
+        if holder is None or not holder.has_started_us:
+            return False
+        with contextlib.suppress(Timeout):
+            if not self._part.is_locked:
+                self._part.acquire()
+        return self._part.is_locked
 
     @property
     def holder(self) -> Holder | None:
@@ -94,7 +105,8 @@ class OneRun:
         return found if found.is_there else None
 
     def end(self) -> None:
-        """Lets it go, if it is ours."""
+        """Lets it go, if it is ours, be it as a part of a run."""
+        self._part.release()
         if self.is_ours:
             with contextlib.suppress(OSError):  # Windows, where another run is reading it
                 self._holder.unlink()

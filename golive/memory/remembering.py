@@ -142,7 +142,7 @@ class Memory:
         Once that run has ended the lock becomes this one's. Raises OSError.
         """
         lock = self._lock
-        return lock.is_ours or lock.begin(self._run, self._clock.now()) or lock.is_of_our_run
+        return lock.is_ours or lock.begin(self._run, self._clock.now()) or lock.begin_as_part()
 
     @property
     def other_run(self) -> Holder | None:
