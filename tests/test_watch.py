@@ -16,7 +16,12 @@ from fakes.gateway.named_faults import FAULTS
 from golive.advice.decision_tree import BY_CODE
 from golive.holding.asks import Ask
 from golive.holding.state import LATE_SECONDS, State
-from golive.holding.watch import ANSWER_SECONDS, Watch
+from golive.holding.watch import (
+    ANSWER_SECONDS,
+    REFRESH_BOUND_SECONDS,
+    REFRESH_SECONDS,
+    Watch,
+)
 from golive.sockets import NotObservable, SocketTable
 from tests.gateways import Scripted, handshake
 from tests.holding import SECONDS, HandClock, Simulated, owned, served, simulated, watched
@@ -362,3 +367,42 @@ def test_requests_keep_their_distance_whatever_is_asked(asks: list[tuple[float, 
 
 def test_heartbeats_bound_leaves_time_to_say_so() -> None:
     assert ANSWER_SECONDS < LATE_SECONDS
+
+
+class Forgetful(Simulated):
+    """Answers all but one thing, from a moment on."""
+
+    forgets = False
+
+    def reqPositions(self) -> None:  # noqa: N802
+        self._sent("positions", [] if self.forgets else [lambda hearing: hearing.position_end()])
+
+
+def test_positions_that_are_confirmed_no_more_are_incomplete_until_they_are() -> None:
+    gateway = Forgetful(HandClock())
+    with simulated(gateway, **QUICK) as watch:
+        watch.serve(5)
+        assert trouble(watch) == READY
+        gateway.forgets = True
+        watch.serve(REFRESH_SECONDS + REFRESH_BOUND_SECONDS)
+        assert (trouble(watch), watch.state.condition) == ("positions-incomplete", "connected")
+        assert watch.state.cause
+        assert watch.state.next_steps
+        gateway.forgets = False
+        watch.serve(REFRESH_BOUND_SECONDS + 5)
+        assert (trouble(watch), watch.state.cause) == (READY, "")
+
+
+def test_what_was_known_before_the_machine_slept_is_not_known_after_it() -> None:
+    gateway = Forgetful(HandClock())
+    with simulated(gateway, **QUICK) as watch:
+        watch.serve(5)
+        assert trouble(watch) == READY
+        gateway.forgets = True
+        gateway.clock.sleep(8 * 3600)
+        assert trouble(watch) == "half-open"
+        watch.serve(1)
+        assert (watch.state.condition, trouble(watch)) == ("connected", "positions-incomplete")
+        gateway.forgets = False
+        watch.serve(REFRESH_BOUND_SECONDS + 5)
+        assert trouble(watch) == READY

@@ -58,6 +58,8 @@ class Kept:
         """How often a farm that was connected was lost."""
         self.notices: deque[str] = deque(maxlen=MOST_NOTICES)
         self.positions_at: float | None = None
+        self.confirmed_at: float | None = None
+        """When the last whole answer about the positions was complete (monotonic)."""
         self.summary_at: float | None = None
         self._rows: dict[tuple[Any, ...], Position] | None = None
         self._coming: dict[tuple[Any, ...], Position] = {}
@@ -118,6 +120,7 @@ class Kept:
         else:
             self._rows, self._trouble = rows, None
             self._is_now_positions()
+            self.confirmed_at = self.positions_at
             assert self.positions is not None
             self._answered(Ask.POSITIONS, self.positions)
 

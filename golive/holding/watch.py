@@ -140,6 +140,13 @@ class Watch:
         answered_at = self.held.answered_at
         return self._missed_at is not None and (answered_at or NEVER) <= self._missed_at
 
+    @property
+    def _is_unconfirmed(self) -> bool:
+        """Whether the positions were asked for anew in vain, or nobody was awake to ask."""
+        told = self.held.kept.confirmed_at
+        most = self._refresh_seconds + REFRESH_BOUND_SECONDS
+        return told is not None and self._clock.monotonic() - told > most
+
     # what is kept current
 
     def _ask_anew(self) -> None:
@@ -147,7 +154,8 @@ class Watch:
         if self.held.lost or kept.link_lost or self._is_mute:
             return
         is_whole = {
-            Ask.POSITIONS: bool(kept.positions and kept.positions.is_complete),
+            Ask.POSITIONS: bool(kept.positions and kept.positions.is_complete)
+            and not self._is_unconfirmed,
             Ask.SUMMARY: bool(kept.summary and kept.summary.has_ended),
         }
         refresh = {Ask.POSITIONS: self._refresh_seconds, Ask.SUMMARY: SUMMARY_SECONDS}
@@ -191,7 +199,10 @@ class Watch:
             return "zombies"
         if lost and condition == "disconnected":
             return lost.code
-        return condition if condition in ("half-open", "connectivity-lost") else ""
+        if condition in ("half-open", "connectivity-lost"):
+            return condition
+        is_stale = condition == "connected" and self._is_unconfirmed
+        return "positions-incomplete" if is_stale else ""
 
     def _first(self) -> State:
         settings, handshake = self._settings, self.held.handshake
