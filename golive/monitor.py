@@ -30,7 +30,7 @@ from golive.memory.journal import GO
 from golive.memory.remembering import Memory, NoMemory
 from golive.memory.running_monitor import RunningMonitor
 from golive.monitoring import lines
-from golive.monitoring.keeping import Keeping
+from golive.monitoring.keeping import Keeping, is_orphan
 from golive.monitoring.launching import Launch, NotLaunched
 from golive.monitoring.retrying import Retrying
 from golive.monitoring.stopping import Stop
@@ -251,6 +251,9 @@ class Monitor:
         told = ""
         while not (why := self._retrying.given_up):
             self._wait()
+            if is_orphan(self._session):
+                self._write(f"{self._time()} the run that started it has ended; no more is tried")
+                return False
             try:
                 self._memory.look_again()
             except NoMemory as error:

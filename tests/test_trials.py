@@ -16,10 +16,12 @@ import psutil
 import pytest
 
 from golive.memory.journal import Journal
+from golive.memory.running_monitor import RunningMonitor
 from golive.programs import command
 from golive.settings_file import read
+from golive.sockets import SocketTable
 from golive.target import Target
-from tests.fakes import Fake
+from tests.fakes import Fake, wait_until
 from tests.left_running import has_ended, nothing_left
 from tests.projects import Project, Rehearsal, environment, write_secrets
 
@@ -265,6 +267,28 @@ def test_monitor_of_a_rehearsal_never_stays(project: Project, secrets: Secrets) 
     run = rehearsed(project, secrets, Monitor=foreign("monitor", KeepRunning=True))
     assert run.exit_code == 0
     assert run.steps["monitor.left-as-asked"]["observed"]["how"] == "politely"
+
+
+def test_own_monitor_does_not_outlive_a_run_that_is_killed(
+    fake: Callable[..., Fake], project: Project, secrets: Secrets, state: Path
+) -> None:
+    gateway = fake()
+    path = secrets(gateway.port, Monitor={"PositionsPattern": "never (?P<count>x)"})
+    words = ["pytest", "acceptance", "-m", "golive", "--secrets", str(path)]
+    process = subprocess.Popen(
+        project.command(*words), cwd=project.folder, env=environment(), stdout=subprocess.DEVNULL
+    )
+    try:
+        endpoint = f"127.0.0.1:{gateway.port}"
+        wait_until(lambda: gateway.connections == 2)
+        monitor = RunningMonitor.find(state, endpoint)
+        assert monitor is not None
+    finally:
+        process.kill()
+        process.wait(10)
+    assert has_ended(monitor.pid)
+    assert RunningMonitor.find(state, endpoint) is None
+    assert SocketTable().on(gateway.port).clients == []
 
 
 def test_program_that_failed_is_an_attempt_that_failed(

@@ -81,6 +81,12 @@ class OneRun:
     def is_ours(self) -> bool:
         return self._lock.is_locked
 
+    @property
+    def is_of_our_run(self) -> bool:
+        """Whether the run that has it is the one that this process was told to be a part of."""
+        holder = self.holder
+        return holder is not None and holder.run == os.environ.get(PART_OF)
+
     def begin_as_part(self) -> bool:
         """Whether the run that has it is the one that started this process, to be part of it.
 

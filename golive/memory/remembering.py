@@ -111,7 +111,7 @@ class Memory:
         self.overrides: list[Override] = []
         self.attempts = Attempts(clock, self.journal, run, override)
         self.folder, self._run, self._clock = folder, run, clock
-        self._lock = OneRun(folder, aim.endpoint)
+        self._lock, self._is_part = OneRun(folder, aim.endpoint), False
         try:
             self.is_alone = self.keep_lock()
             self._look_back()
@@ -142,7 +142,16 @@ class Memory:
         Once that run has ended the lock becomes this one's. Raises OSError.
         """
         lock = self._lock
-        return lock.is_ours or lock.begin(self._run, self._clock.now()) or lock.begin_as_part()
+        if lock.is_ours or lock.begin(self._run, self._clock.now()):
+            return True
+        is_part = lock.begin_as_part()
+        self._is_part |= is_part
+        return is_part
+
+    @property
+    def has_outlived_its_run(self) -> bool:
+        """Whether this was a part of a run that has ended since, be it killed."""
+        return self._is_part and not self._lock.is_of_our_run
 
     @property
     def other_run(self) -> Holder | None:

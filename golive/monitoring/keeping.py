@@ -21,6 +21,16 @@ SERVE_SECONDS = 0.5
 """How long the connection is served before it is looked whether there is something to be said."""
 
 
+def is_orphan(opened: Session) -> bool:
+    """Whether it was to be ended by a run that was itself ended before it could, by `kill -9` say.
+
+    Where it is to be left running that is no sign of anything.
+    """
+    monitor = opened.settings.golive.monitor
+    is_left = monitor is not None and monitor.keep_running
+    return not is_left and opened.memory.has_outlived_its_run
+
+
 class Keeping:
     """From an open session to the end of its connection, which is closed afterwards."""
 
@@ -67,6 +77,8 @@ class Keeping:
             self.is_well = self._is_as_expected and not now.code
             with suppress(OSError):
                 self._session.memory.keep_lock()
+            if is_orphan(self._session):
+                self._stop.ask("the end of the run that started it")
             if self._held.lost:
                 return self._held.lost
             if self._is_given_up(now):
