@@ -193,14 +193,16 @@ class Monitor:
             self.may_fall_back = fallback.helps(trouble.found, self._settings, self._next)
             return trouble.exit
         while True:
-            keeping = Keeping(self._session, self._next, self._stop, self._write, self._clock)
-            self._watch = keeping.watch
             with self._stop.reacting(lambda: None):  # whatever ends it, it is ended in order
+                keeping = Keeping(self._session, self._next, self._stop, self._write, self._clock)
+                self._watch = keeping.watch
                 lost = keeping.keep()
                 if lost is None:
                     return self._stopped(keeping)
                 may_try = self._lost(lost, keeping)
-            if self._stop.by or not may_try or not self._connected_again():
+            if may_try and self._stop.by:
+                raise KeyboardInterrupt  # it was asked for meanwhile; nothing is connected any more
+            if not may_try or not self._connected_again():
                 return Exit.LOST
 
     def _leave_no_connection(self) -> None:

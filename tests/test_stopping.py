@@ -1,0 +1,83 @@
+"""A Monitor that is asked to stop at the worst of moments: what is under way is finished, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fakes.gateway import FakeGateway
+from golive import session, settings_file
+from golive.diagnosis import Next
+from golive.monitor import COMMAND, Monitor
+from golive.monitoring.stopping import Stop
+from golive.session import Exit
+from tests.monitors import settings_for
+from tests.test_reconnecting import ALWAYS
+
+Hear = Callable[[str], None]
+Run = Callable[..., tuple[Exit, list[str]]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, state: Path) -> Run:
+    """A Monitor in this thread, to its end: its exit code and its lines, each heard as it comes."""
+
+    def performed(gateway: FakeGateway, stop: Stop, hear: Hear) -> tuple[Exit, list[str]]:
+        lines: list[str] = []
+
+        def write(line: str) -> None:
+            lines.append(line)
+            hear(line)
+
+        file = settings_file.read(settings_for(tmp_path / "s.json", gateway.port, **ALWAYS))
+        memory = session.remembered(file, "monitor")
+        try:
+            return Monitor(file, memory, Next(COMMAND), write, stop).run(), lines
+        finally:
+            memory.close()
+
+    return performed
+
+
+def test_one_that_loses_its_gateway_as_it_is_stopped_connects_no_more(run: Run) -> None:
+    with FakeGateway() as gateway:
+        stop = Stop()
+
+        def hear(line: str) -> None:
+            if line.startswith("Retrieved 24"):
+                gateway.drop_everyone()
+            elif "disconnected: " in line:
+                stop.ask("SIGTERM")
+
+        exit_code, lines = run(gateway, stop, hear)
+        assert (exit_code, gateway.connections) == (Exit.LOST, 1)
+        assert lines[-1].endswith("stopped (SIGTERM); no connection is left")
+
+
+def test_second_signal_spoils_no_clean_close(run: Run) -> None:
+    class Impatient(Stop):
+        """Asked once more as soon as the connection is not served any more."""
+
+        times = 0
+
+        @contextmanager
+        def reacting(self, react: Callable[[], object]) -> Iterator[None]:
+            with super().reacting(react):
+                yield
+            if self.by and not self.times:
+                self.times += 1
+                self.ask("SIGTERM")
+
+    with FakeGateway() as gateway:
+        stop = Impatient()
+
+        def hear(line: str) -> None:
+            if line.startswith("Retrieved 24"):
+                stop.ask("SIGINT")
+
+        exit_code, lines = run(gateway, stop, hear)
+        assert (exit_code, stop.times, gateway.connections) == (Exit.SUCCESS, 1, 1)
+        assert lines[-1].endswith("stopped (SIGINT): closed cleanly")
