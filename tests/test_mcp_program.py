@@ -139,6 +139,20 @@ def test_what_a_server_does_wrong_is_named(code: str, why: str) -> None:
     assert difference(program) == [program.reason]
 
 
+def test_server_that_talks_on_once_all_was_asked_spoils_nothing() -> None:
+    talks_on = """
+def reply(asked):
+    if asked["method"] == "tools/call":
+        say({"jsonrpc": "2.0", "id": asked["id"], "result": ANSWER})
+        while True:
+            say({"jsonrpc": "2.0", "id": 1000, "method": "ping", "params": {}})
+    return {"jsonrpc": "2.0", "id": asked["id"], "result": result(asked["method"])}
+"""
+    program = tried(talks_on)
+    assert (program.reason, program.rows) == ("", 1)
+    program.end()
+
+
 @pytest.mark.parametrize("at", ["initialize", "tools/list", "tools/call"])
 def test_server_that_hangs_is_ended_when_the_time_for_an_answer_is_over(at: str) -> None:
     asked = {"tools/call": "get-positions"}.get(at, at)

@@ -166,8 +166,12 @@ class Client:
                 message = types.jsonrpc_message_adapter.validate_python(found, by_name=False)
             except ValidationError:
                 raise Broken(f"it printed no message of JSON-RPC: {self._shown(line)}") from None
-            if not isinstance(message, types.JSONRPCNotification):  # nobody here listens to them
+            if isinstance(message, types.JSONRPCNotification):
+                continue  # nobody here listens to them
+            try:
                 await to_us.send(SessionMessage(message))
+            except anyio.BrokenResourceError:
+                return  # all has been asked: it talks on to nobody
         raise Broken(await anyio.to_thread.run_sync(self._how_it_ended))
 
     async def _write(self, from_us: MemoryObjectReceiveStream[SessionMessage]) -> None:
