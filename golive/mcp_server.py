@@ -7,6 +7,7 @@ them sends nothing that does (`golive.official_client.READING`).
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -142,16 +143,19 @@ def http_app(source: Source, file: SettingsFile, clock: Clock = SYSTEM) -> Starl
     """The same over streamable HTTP, at /mcp: POST only, each request answered by itself.
 
     Whoever mounts its routes must enter its lifespan (`router.lifespan_context`). What a page of
-    the web sends is refused by its Host and its Origin.
+    the web sends is refused by its Host and its Origin, without a word on our terminal.
     """
+    logging.getLogger("mcp").setLevel(logging.ERROR)
+    monitor = file.settings.golive.monitor
+    hosts = {*HOSTS, monitor.health_address if monitor else HOSTS[0]}
     manager = StreamableHTTPSessionManager(
         server(Answering(source, file, clock=clock)),
         json_response=True,
         stateless=True,
         max_request_body_size=LARGEST_REQUEST,
         security_settings=TransportSecuritySettings(
-            allowed_hosts=[*HOSTS, *(f"{host}:*" for host in HOSTS)],
-            allowed_origins=[f"http://{host}{port}" for host in HOSTS for port in ("", ":*")],
+            allowed_hosts=[f"{host}{port}" for host in hosts for port in ("", ":*")],
+            allowed_origins=[f"http://{host}{port}" for host in hosts for port in ("", ":*")],
         ),
     )
     route = Route(PATH, StreamableHTTPASGIApp(manager), methods=["POST"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from datetime import timedelta
@@ -317,7 +319,9 @@ def test_streamable_http_gives_the_same_rows_as_in_process(mode: str, file: Sett
     assert over_http.structured_content == call(source, file, "get-positions")[1]
 
 
-def test_page_of_the_web_is_refused_by_its_host_and_its_origin(file: SettingsFile) -> None:
+def test_page_of_the_web_is_refused_by_its_host_and_its_origin_without_a_word(
+    file: SettingsFile, caplog: pytest.LogCaptureFixture
+) -> None:
     source = Answers(ROW)
     app = mcp_server.http_app(source, file, Standing())
     server = Server(source, "127.0.0.1", 0, Standing(), beside=app)
@@ -330,3 +334,19 @@ def test_page_of_the_web_is_refused_by_its_host_and_its_origin(file: SettingsFil
     finally:
         server.stop()
     assert source.asked == []
+    assert caplog.messages == []
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="has no other loopback address by itself")
+def test_other_loopback_address_of_the_settings_is_answered_as_well(tmp_path: Path) -> None:
+    there = {"HealthAddress": "127.0.0.2"}
+    file = settings_file.read(write_secrets(tmp_path / "secrets.json", port=4001, Monitor=there))
+    app = mcp_server.http_app(Answers(ROW), file, Standing())
+    server = Server(Answers(ROW), "127.0.0.2", 0, Standing(), beside=app)
+    url = server.start()
+    listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    try:
+        assert post(url, body=json.dumps(listing).encode()).status_code == 200
+        assert post(url, {"host": "127.0.0.3"}).status_code in (400, 421)
+    finally:
+        server.stop()
