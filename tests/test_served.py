@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -159,6 +161,17 @@ def test_taken_port_is_said_in_one_line_before_anything_is_served(serve: Serve) 
     with pytest.raises(NotServed, match=rf"port {first.port}: .*HealthPort") as refused:
         Server(Telling(state()), "127.0.0.1", first.port)
     assert "\n" not in str(refused.value)
+
+
+def test_address_of_a_family_that_this_machine_lacks_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lacking(*_: object) -> NoReturn:
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr(socket, "socket", lacking)
+    with pytest.raises(NotServed, match="::1 port 0: Address family not supported"):
+        Server(Telling(state()), "::1", 0)
 
 
 def test_port_is_free_again_at_once() -> None:

@@ -92,6 +92,7 @@ class _Server(uvicorn.Server):
         self.is_decided = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # of a client that went away in the middle: its own affair, and nothing for our terminal
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         await super().startup(sockets)
         self.is_decided.set()
@@ -101,8 +102,9 @@ def _listening(address: str, port: int) -> socket.socket:
     """Raises NotServed where the port is taken, or the address is not this machine's."""
     host = "127.0.0.1" if address == "localhost" else address
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener: socket.socket | None = None
     try:
+        listener = socket.socket(family, socket.SOCK_STREAM)  # a machine may have no IPv6
         if sys.platform == "win32":  # where SO_REUSEADDR would share the port with anybody
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
@@ -110,7 +112,8 @@ def _listening(address: str, port: int) -> socket.socket:
         listener.bind((host, port))
         listener.listen(2 * MOST)
     except OSError as error:
-        listener.close()
+        if listener is not None:
+            listener.close()
         raise NotServed(
             f"nothing can be served on {address} port {port}: {error.strerror or error}; is another"
             " Monitor running? GoLive.Monitor.HealthPort names another port, 0 any free one"
