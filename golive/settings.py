@@ -140,7 +140,8 @@ class Monitor(Section):
         default=False, description="whether the run leaves it running where all has passed"
     )
     health_address: Loopback = Field(
-        default="127.0.0.1", description="where this project's own answers over HTTP"
+        default="127.0.0.1",
+        description="loopback address at which this project's own answers over HTTP",
     )
     health_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
         default=None, description="on which port, 0: any free one; null: nowhere"

@@ -11,6 +11,7 @@ from typing import get_args
 
 import pytest
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from golive import settings_file
 from golive.settings import GoLive, Settings
@@ -186,15 +187,23 @@ def test_identity_that_does_not_fit_is_no_go_with_nothing_connected(
     assert run.evidence["attempts"] == run.connections == 0
 
 
+def keys(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every key as the document names it, and behind a section its own."""
+    for field in section.model_fields.values():
+        yield f"{before}{field.alias}", field
+        if isinstance(field.default, BaseModel):
+            yield from keys(type(field.default), f"{before}{field.alias}.")
+
+
 def test_document_lists_every_key_with_its_default_and_its_meaning() -> None:
     document = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
     section = document.partition("## Settings")[2]
-    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+) \|$", section, re.MULTILINE)
-    fields = GoLive.model_fields.values()
-    assert [key for key, _, _ in rows] == [field.alias for field in fields]
-    for (_, shown, meaning), field in zip(rows, fields, strict=True):
+    rows = re.findall(r"^\| `([\w.]+)` \| (.+?) \| (.+) \|$", section, re.MULTILINE)
+    wanted = dict(keys(GoLive))
+    assert [key for key, _, _ in rows] == list(wanted)
+    for (_, shown, meaning), field in zip(rows, wanted.values(), strict=True):
         assert meaning.replace("`", "") == field.description
-        if shown.startswith("`"):
+        if not isinstance(field.default, BaseModel):
             assert json.loads(shown.strip("`")) == field.default
 
 
