@@ -19,9 +19,6 @@ from golive.transport import SLICE_SECONDS, NoAnswer, PeerClosed, ProtocolError
 if TYPE_CHECKING:
     from golive.connection import Connection
 
-LEAST_APART = 1.1
-"""Seconds between two heartbeats: a gateway leaves a quicker one unanswered (ib_insync #479)."""
-
 MOST_NOTICES = 50
 """Different ones that are kept; a gateway may go on for days, or not be one."""
 LONGEST_NOTICE = 200

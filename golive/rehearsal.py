@@ -9,7 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
-from golive.pulse import LEAST_APART
+from golive.holding.asks import TIMES_APART
 from golive.settings import GoLive, Settings
 from golive.settings_file import SettingsFile
 
@@ -119,7 +119,7 @@ def heartbeat_seconds(golive: GoLive) -> float:
     """Five heartbeats at least, as often as a gateway answers; likewise."""
     if "heartbeat_seconds" in golive.model_fields_set:
         return golive.heartbeat_seconds
-    return min(golive.heartbeat_seconds, max(soak_seconds(golive) / 5, LEAST_APART))
+    return min(golive.heartbeat_seconds, max(soak_seconds(golive) / 5, TIMES_APART))
 
 
 def initialization_seconds(golive: GoLive, fault: str | None) -> float:

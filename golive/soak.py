@@ -14,7 +14,8 @@ from golive.clock import SYSTEM, Clock, coarsely
 from golive.evidence import Sample
 from golive.figures import Latencies, Thinned
 from golive.gateway import Gateway
-from golive.pulse import LEAST_APART, Ended, Pulse
+from golive.holding.asks import TIMES_APART
+from golive.pulse import Ended, Pulse
 
 if TYPE_CHECKING:
     from golive.connection import Connection
@@ -136,7 +137,7 @@ class Soak:
 
     @property
     def _least_due(self) -> float:
-        return self._asked + min(self._every, LEAST_APART)
+        return self._asked + min(self._every, TIMES_APART)
 
     @property
     def _elapsed(self) -> float:

@@ -42,12 +42,11 @@ def held(port: int, clock: Clock = SYSTEM) -> Iterator[Held]:
 
 
 @contextmanager
-def watched(port: int, clock: Clock = SYSTEM, **more: Any) -> Iterator[Watch]:
-    """The same, watched. Words in PascalCase are settings."""
-    chosen = {key: more.pop(key) for key in list(more) if key[0].isupper()}
+def watched(port: int, clock: Clock = SYSTEM, **golive: Any) -> Iterator[Watch]:
+    """The same, watched; `golive` are settings."""
     with held(port, clock) as holding:
         gateway = Gateway(port, SocketTable("127.0.0.1"), clock)
-        watch = Watch(holding, settings(**chosen), gateway, clock, **more)
+        watch = Watch(holding, settings(**golive), gateway, clock)
         yield watch
         watch.close()
 

@@ -438,14 +438,13 @@ def test_accounts_that_change_in_the_session_leave_no_positions_to_rely_on() -> 
         assert not holding.kept.positions.is_complete
 
 
-def test_farms_are_noted_with_how_often_one_was_lost() -> None:
+def test_farms_are_noted_as_they_come_and_go() -> None:
     with FakeGateway() as gateway, held(gateway.port) as holding:
         served(holding, lambda: len(holding.kept.farms) == 3)
         for notice in (2103, 2103, 2105, 2157, 2104, 2103, 2119):
             gateway.say(notice)
         served(holding, lambda: "2119" in holding.kept.notices[-1])
         assert holding.kept.farms == {"usfarm": False, "ushmds": False, "secdefnj": False}
-        assert holding.kept.farm_flaps == 4
         assert answer(holding, holding.ask(Ask.POSITIONS, SECONDS))
 
 

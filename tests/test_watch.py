@@ -237,7 +237,7 @@ def test_what_is_held_from_now_on_is_in_the_state() -> None:
 
 
 def test_zombies_are_looked_for_at_once_when_something_goes_wrong() -> None:
-    with FakeGateway() as gateway, watched(gateway.port, look_seconds=3600) as watch:
+    with FakeGateway() as gateway, watched(gateway.port) as watch:
         watch._look_seconds = 3600.0
         becomes(watch, READY)
         gateway.add_zombies(1)

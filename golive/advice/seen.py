@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from golive import procedure
-from golive.answers import Access, Handshake, Positions
+from golive.answers import CONNECTIVITY_LOST, Access, Handshake, Positions
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.evidence import Soak
 from golive.gateway import Uptime
@@ -98,7 +98,7 @@ class Seen:
             return "wrong account"
         if self.failed == "handshake.read-only-off" and self.access and self.access.refusal:
             return f"error {self.access.refusal.code}"
-        if self.lost_connectivity or self.trouble in (1100, 2110):
+        if self.lost_connectivity or self.trouble in CONNECTIVITY_LOST:
             return "error 1100"
         return None
 

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from golive.holding.state import State
 
 
+TIMES_APART = 1.1
+"""Seconds between two requests for the time: a gateway drops a quicker one without a word
+(ib_insync #479)."""
+
+
 class Ask(Enum):
     """The requests, all of which only read."""
 

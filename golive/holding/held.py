@@ -20,13 +20,10 @@ from itertools import count
 from golive.answers import AccountSummary, Handshake, Positions
 from golive.clock import SYSTEM, Clock
 from golive.connection import Connection, Request
-from golive.holding.asks import Answer, Ask, Unanswered
+from golive.holding.asks import TIMES_APART, Answer, Ask, Unanswered
 from golive.holding.kept import Kept
 from golive.holding.pending import Caller, Pending
 from golive.transport import SLICE_SECONDS, Closing, NoAnswer, PeerClosed, ProtocolError
-
-TIME_SECONDS = 1.1
-"""A second request for the time within about a second is dropped silently (ib_insync #479)."""
 
 POSITIONS_SECONDS, SUMMARY_SECONDS = 0.1, 1.0
 """Between two requests of the other kinds: at most 13 messages a second, cancels included."""
@@ -77,7 +74,7 @@ class Held:
         self.answered_at: float | None = None
         """When the gateway last answered what it was asked (monotonic)."""
         self._pending = {
-            Ask.TIME: Pending(Ask.TIME, TIME_SECONDS, TIME_SECONDS),
+            Ask.TIME: Pending(Ask.TIME, TIMES_APART, TIMES_APART),
             Ask.POSITIONS: Pending(Ask.POSITIONS, POSITIONS_SECONDS, PATIENCE_SECONDS),
             Ask.SUMMARY: Pending(Ask.SUMMARY, SUMMARY_SECONDS, PATIENCE_SECONDS),
         }
@@ -192,14 +189,14 @@ class Held:
         if not pending.is_under_way:
             often = f"it is asked once in {pending.spacing:g} s at most"
             return Unanswered("not-observable", f"the {what.value} was not asked in time: {often}")
-        code = "half-open" if self.is_overdue else WITHOUT_AN_END[what]
+        code = "half-open" if self._is_overdue else WITHOUT_AN_END[what]
         return Unanswered(code, f"the gateway did not answer about the {what.value} in time")
 
     @property
-    def is_overdue(self) -> bool:
+    def _is_overdue(self) -> bool:
         """Whether the time, which is always to be had, was asked for and has not come."""
         time = self._pending[Ask.TIME]
-        return time.is_under_way and self._clock.monotonic() - time.sent_at >= TIME_SECONDS
+        return time.is_under_way and self._clock.monotonic() - time.sent_at >= TIMES_APART
 
     def _send_what_is_due(self) -> None:
         self._cancel_superseded()

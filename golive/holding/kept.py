@@ -54,8 +54,6 @@ class Kept:
         self.link_lost: ApiError | None = None
         """The notice that the gateway has lost its link to IBKR, until that is restored."""
         self.farms: dict[str, bool] = {}
-        self.farm_flaps = 0
-        """How often a farm that was connected was lost."""
         self.notices: deque[str] = deque(maxlen=MOST_NOTICES)
         self.positions_at: float | None = None
         self.confirmed_at: float | None = None
@@ -196,8 +194,6 @@ class Kept:
             self._farm(shortened(error.text.rpartition(":")[2], 50), FARMS[error.code])
 
     def _farm(self, name: str, is_connected: bool) -> None:
-        if self.farms.get(name) and not is_connected:
-            self.farm_flaps += 1
         if name in self.farms or len(self.farms) < MOST_FARMS:
             self.farms[name] = is_connected
 

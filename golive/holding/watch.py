@@ -50,13 +50,11 @@ class Watch:
         gateway: Gateway,
         clock: Clock = SYSTEM,
         run_next: Next = MONITOR,
-        look_seconds: float = LOOK_SECONDS,
-        refresh_seconds: float = REFRESH_SECONDS,
     ) -> None:
         self.held = held
         self._settings, self._gateway, self._clock, self._next = settings, gateway, clock, run_next
         self._every = settings.golive.heartbeat_seconds
-        self._look_seconds, self._refresh_seconds = min(look_seconds, self._every), refresh_seconds
+        self._look_seconds = min(LOOK_SECONDS, self._every)
         self._beat: Future[Answer] | None = None
         self._beat_at = self._looked_at = NEVER
         self._heartbeats = 0
@@ -158,7 +156,7 @@ class Watch:
             and not self._is_unconfirmed,
             Ask.SUMMARY: bool(kept.summary and kept.summary.has_ended),
         }
-        refresh = {Ask.POSITIONS: self._refresh_seconds, Ask.SUMMARY: SUMMARY_SECONDS}
+        refresh = {Ask.POSITIONS: REFRESH_SECONDS, Ask.SUMMARY: SUMMARY_SECONDS}
         for what, whole in is_whole.items():
             now, earlier = self._clock.monotonic(), self._asked_anew.get(what)
             wait = refresh[what] if whole else RETRY_SECONDS

@@ -70,7 +70,6 @@ class McpProgram:
         self._answered: datetime | None = None
         self._environment, self._folder, self._spared = environment, folder, spared
         self._reason = ""
-        self.is_left = False
 
     def converse(self) -> None:
         """Starts it and asks it; where it fails it is ended at once."""

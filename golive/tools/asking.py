@@ -7,7 +7,7 @@ import math
 from datetime import datetime, timedelta
 
 from golive import masking
-from golive.answers import AccountSummary, AccountValue, Position, Positions
+from golive.answers import CONNECTIVITY_LOST, AccountSummary, AccountValue, Position, Positions
 from golive.clock import SYSTEM, Clock
 from golive.holding.asks import Answer, Ask, Source, Unanswered
 from golive.holding.state import State
@@ -112,7 +112,7 @@ class Asking:
         assert isinstance(found, Positions)
         if not found.is_complete:
             trouble = found.trouble
-            lost = trouble is not None and trouble.code in (1100, 2110)
+            lost = trouble is not None and trouble.code in CONNECTIVITY_LOST
             raise self._no_answer(
                 "connectivity-lost" if lost else "positions-incomplete",
                 found.reason or "the gateway was in trouble while it sent the positions",
