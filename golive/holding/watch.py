@@ -142,7 +142,7 @@ class Watch:
     def _is_unconfirmed(self) -> bool:
         """Whether the positions were asked for anew in vain, or nobody was awake to ask."""
         told = self.held.kept.confirmed_at
-        most = self._refresh_seconds + REFRESH_BOUND_SECONDS
+        most = REFRESH_SECONDS + REFRESH_BOUND_SECONDS
         return told is not None and self._clock.monotonic() - told > most
 
     # what is kept current
