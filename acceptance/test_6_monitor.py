@@ -21,10 +21,11 @@ def test_monitor_retrieves_as_many_positions_as_expected(monitor, settings, evid
 @step("monitor.one-connection")
 def test_monitor_holds_exactly_one_connection(monitor, gateway, evidence):
     clients = gateway.clients
-    others = monitor.strangers(clients)
-    evidence.observe(clients=clients, not_its_own=others, stopped=monitor.reason)
+    others, opened = monitor.strangers(clients), monitor.connections()
+    evidence.observe(clients=clients, opened=opened, not_its_own=others, stopped=monitor.reason)
     assert len(clients) == 1
     assert others == []
+    assert len(opened) == 1
 
 
 @step("monitor.left-as-asked")

@@ -19,6 +19,7 @@ def test_mcp_server_opens_no_second_connection(mcp, evidence):
 @step("mcp.positions")
 def test_mcp_tool_returns_the_positions_of_this_gateway(mcp, positions, settings, evidence):
     difference = mcp.difference(positions, settings.golive.expected_account)
+    difference += mcp.from_elsewhere()
     evidence.observe(rows=mcp.rows, different=difference, stopped=mcp.reason)
     assert mcp.reason == ""
     assert difference == []

@@ -83,9 +83,11 @@ def test_both_are_tried_one_after_the_other_and_each_attempt_is_remembered(
     [
         ("only-says", "", "monitor.one-connection", "monitor-not-connected"),
         ("twice", "", "monitor.one-connection", "second-connection"),
+        ("again", "", "monitor.one-connection", "second-connection"),
         ("one-less", "", "monitor.positions", "monitor-mismatch"),
         ("stubborn", "", "monitor.left-as-asked", "program-not-ended"),
         ("", "another-quantity", "mcp.positions", "mcp-mismatch"),
+        ("", "elsewhere", "mcp.positions", "mcp-mismatch"),
         ("", "stale", "mcp.of-this-run", "mcp-stale"),
         ("", "twice", "mcp.one-connection", "second-connection"),
         ("", "stays", "mcp.ended", "program-not-ended"),

@@ -128,7 +128,7 @@ class Seen:
     @property
     def connections(self) -> int:
         """How many the program, or whoever, had to the gateway's port."""
-        return len(self.program.get("clients") or self.program.get("opened") or ())
+        return max(len(self.program.get(each) or ()) for each in ("clients", "opened"))
 
     def failed_in(self, stage: str) -> bool:
         return procedure.step(self.failed).stage == stage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 from golive import sockets
@@ -22,12 +23,13 @@ class Connections:
     gateway: Gateway
     opened: dict[End, Socket] = field(default_factory=dict)
     _before: set[End] = field(default_factory=set)
+    _had_clients: bool = False
     _unseen: sockets.NotObservable | None = None
 
     def begin(self) -> None:
         """What is there already is not theirs."""
         try:
-            self.gateway.clients  # noqa: B018 - raises where a forwarder hides them
+            self._had_clients = bool(self.gateway.clients)  # raises where a forwarder hides them
             self._before = set(_ends(self.gateway.port))
         except sockets.NotObservable as error:
             self._unseen = error
@@ -41,6 +43,15 @@ class Connections:
             else:
                 new = {end: each for end, each in now.items() if end not in self._before}
                 self.opened = new | self.opened  # as it was when it was seen first, with its pid
+
+    @property
+    def has_been_none(self) -> bool:
+        """Whether nobody had one from the beginning on; False where that cannot be told for sure.
+
+        On macOS one that has ended is not shown any more.
+        """
+        is_shown = self._unseen is None and sys.platform != "darwin"
+        return is_shown and not self.opened and not self._had_clients
 
     def found(self) -> list[Socket]:
         """Each connection that was opened. Raises sockets.NotObservable."""

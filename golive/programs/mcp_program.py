@@ -149,6 +149,12 @@ class McpProgram:
             return [self._reason]
         return same_positions.difference(self._talk.answer, positions.rows, account)
 
+    def from_elsewhere(self) -> list[str]:
+        """A line, where nobody was connected to the gateway that its answer is said to be of."""
+        if self._wanted.may_connect and self._connections.has_been_none:
+            return ["it opened no connection to the gateway: its rows are of another, or kept"]
+        return []
+
     def as_of(self) -> datetime | None:
         """From when its answer says to be. Raises NotObservable where it does not tell.
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from golive import masking
 from golive.clock import SYSTEM, Clock, coarsely
+from golive.gateway import Gateway
+from golive.programs.connections import Connections
 from golive.programs.output import FLOOD, Tell
 from golive.programs.program import CannotStart, Ended, Program
 from golive.settings import Monitor
@@ -52,7 +54,9 @@ class MonitorProgram:
         spared: Callable[[], Collection[int]] = tuple,
         log: Path | None = None,
         clock: Clock = SYSTEM,
+        gateway: Gateway | None = None,
     ) -> None:
+        """`gateway` is whose connections are counted."""
         self._wanted, self._words, self._clock = wanted, words, clock
         self._connected = re.compile(wanted.settings.connected_pattern)
         self._positions = re.compile(wanted.settings.positions_pattern)
@@ -63,6 +67,9 @@ class MonitorProgram:
         self._reason = ""
         self._began = clock.monotonic()
         self._program: Program | None = None
+        self._connections = Connections(gateway) if gateway else None
+        if self._connections:
+            self._connections.begin()
         try:
             self._program = Program(
                 words, environment, folder, hear=self._hear, log=log, spared=spared
@@ -75,10 +82,13 @@ class MonitorProgram:
         program, seconds = self._program, self._wanted.settings.ready_timeout_seconds
         if program is None:
             return
-        left = seconds - (self._clock.monotonic() - self._began)
-        program.output.wait_for(
-            lambda: self._is_ready or self._is_hopeless(program), left, coarsely(tell)
-        )
+        left, told = seconds - (self._clock.monotonic() - self._began), coarsely(tell)
+
+        def look(seconds_left: float) -> None:
+            told(seconds_left)
+            self._look()
+
+        program.output.wait_for(lambda: self._is_ready or self._is_hopeless(program), left, look)
         if not self.is_connected or self._told is None:
             self._reason = self._why_not(program)
             program.end()
@@ -125,6 +135,18 @@ class MonitorProgram:
         """Those among the gateway's clients that are known to be none of its processes'."""
         ours = {each.pid for each in self._program.family} if self._program else set()
         return [each for each in clients if each.pid is not None and each.pid not in ours]
+
+    def connections(self) -> list[Socket]:
+        """Those that were opened since it was started, also one after the other.
+
+        Raises NotObservable.
+        """
+        self._look()
+        return self._connections.found() if self._connections else []
+
+    def _look(self) -> None:
+        if self._connections:
+            self._connections.look()
 
     def leave(self) -> Ended:
         """Lets it run on, where it is to; else ends it."""

@@ -40,7 +40,13 @@ def monitor(run: Run, tell: Tell) -> Iterator[MonitorProgram]:
     with _started(run, "monitor", found.command) as start:
         log = _log(run, found)
         program = MonitorProgram(
-            wanted, start.words, start.environment, start.folder, start.gateways, log
+            wanted,
+            start.words,
+            start.environment,
+            start.folder,
+            start.gateways,
+            log,
+            gateway=run.gateway,
         )
         run.monitor = program
         try:

@@ -12,6 +12,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fakes.gateway import FakeGateway
 from golive.answers import Position
 from tests.foreign.gateway import connected
 
@@ -32,6 +33,9 @@ def row(each: Position) -> dict[str, Any]:
 
 
 def positions(port: int, oddity: str) -> dict[str, Any]:
+    if oddity == "elsewhere":
+        with FakeGateway() as another:
+            return positions(another.port, "")
     connection, found = connected(port)
     if oddity == "twice":
         connected(port, 11)[0].close()

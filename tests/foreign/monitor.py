@@ -15,6 +15,8 @@ def main(port: int, oddity: str = "") -> None:
     signal.signal(signal.SIGTERM, asked)
     count, connections = 24, []
     if oddity != "only-says":
+        if oddity == "again":
+            connected(port)[0].close()
         connection, positions = connected(port)
         connections, count = [connection], len(positions)
     if oddity == "twice":
