@@ -175,7 +175,8 @@ def test_settings_that_the_readme_gives_a_desktop_client_work_from_anywhere(
 ) -> None:
     path = secrets(fake().port)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```json\n(.*?mcpServers.*?)```", readme, re.DOTALL)
+    blocks = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+    (block,) = (each for each in blocks if "mcpServers" in each)
     given = json.loads(block)["mcpServers"]["golive"]
     here = {
         "/opt/golive/.venv/bin/python": sys.executable,
