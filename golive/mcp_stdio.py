@@ -7,10 +7,8 @@ the protocol is written on stdout.
 
 from __future__ import annotations
 
-import _thread
 import asyncio
 import logging
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -127,8 +125,7 @@ class Pipes:
             asyncio.run(self._serve())
         finally:
             self._is_ready.set()
-            self._stop.by = self._stop.by or "the end of its input"
-            _thread.interrupt_main(signal.SIGTERM)
+            self._stop.ask_main("the end of its input")
 
     async def _serve(self) -> None:
         async with stdio_server() as (read, write):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import socket
 import threading
 from dataclasses import replace
 from decimal import Decimal
@@ -108,6 +110,16 @@ def test_what_waits_is_interrupted_and_what_is_to_be_finished_is_not() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_another_thread_that_asks_for_it_ends_the_wait_for_a_socket() -> None:
+    stop, (bell, button) = Stop(), socket.socketpair()
+    asking = threading.Thread(target=stop.ask_main, args=["the end of its input"])
+    with bell, button, stop.by_signals(), stop.reacting(lambda: button.send(b"!")):
+        asking.start()
+        rung, *_ = select.select([bell], [], [], 10)
+        asking.join()
+    assert (rung, stop.by) == ([bell], "the end of its input")
+
+
 def test_signals_ask_for_it_and_are_given_back() -> None:
     stop, before = Stop(), signal.getsignal(signal.SIGTERM)
     with stop.by_signals(), stop.reacting(lambda: None):

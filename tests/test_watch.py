@@ -296,6 +296,14 @@ def test_gateway_that_has_answered_nothing_yet_is_starting_and_not_well() -> Non
         assert conditions == ["starting", "half-open"]
 
 
+def test_serving_ends_as_soon_as_the_state_is_the_one_that_is_waited_for() -> None:
+    gateway = Simulated(clock := HandClock(), mute_at=0)
+    with simulated(gateway) as watch:
+        began = clock.seconds
+        watch.serve(3600, lambda state: state.condition == "half-open")
+        assert clock.seconds - began == pytest.approx(ANSWER_SECONDS)
+
+
 def test_our_own_socket_is_no_zombie_of_a_gateway_that_has_just_closed() -> None:
     gateway = Simulated(clock := HandClock())
     with simulated(gateway) as watch:

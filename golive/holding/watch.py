@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -73,14 +74,15 @@ class Watch:
     def ask(self, what: Ask, seconds: float) -> Future[Answer]:
         return self.held.ask(what, seconds)
 
-    def serve(self, seconds: float) -> bool:
+    def serve(self, seconds: float, until: Callable[[State], bool] = lambda state: False) -> bool:
         """Serves, sends heartbeats and keeps the state, for so long or until somebody wakes it.
 
-        Returns at once where the connection has ended; and whether somebody has woken it.
+        Returns at once where the connection has ended, or the state is one that is waited for; and
+        whether somebody has woken it.
         """
         end = self._clock.monotonic() + seconds
         self._attend()
-        while not (self._is_woken or self.held.lost):
+        while not (self._is_woken or self.held.lost or until(self._state)):
             now = self._clock.monotonic()
             if now >= end:
                 break

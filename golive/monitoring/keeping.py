@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from golive.advice import telling
 from golive.answers import Positions
@@ -18,7 +19,7 @@ from golive.monitoring.stopping import Stop
 from golive.session import Session
 
 SERVE_SECONDS = 0.5
-"""How long the connection is served before it is looked whether there is something to be said."""
+"""How long the connection is served before it is looked whether there is more to be said."""
 
 
 def is_orphan(opened: Session) -> bool:
@@ -69,7 +70,7 @@ class Keeping:
     def _serve(self) -> Lost | None:
         while not self._stop.by:
             before = self.watch.state
-            self.watch.serve(SERVE_SECONDS)
+            self.watch.serve(SERVE_SECONDS, partial(_is_news, before))
             now = self.watch.state
             for line in lines.changed(before, now, self._session.settings):
                 self._write(line)
@@ -114,3 +115,13 @@ class Keeping:
         self._write("")
         for line in telling.lines(self._session.diagnosed(step, positions=found)):
             self._write(line)
+
+
+def _is_news(before: State, now: State) -> bool:
+    """Whether there is something to be said at once."""
+    return _outline(before) != _outline(now)
+
+
+def _outline(state: State) -> tuple[str, str, bool]:
+    found = state.positions
+    return state.condition, state.code, found is not None and found.is_complete

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,13 @@ class Stop:
         """As a signal does it. Raises KeyboardInterrupt, unless something else was asked for."""
         self.by = self.by or by
         self._react()
+
+    def ask_main(self, by: str) -> None:
+        """The same from another thread: as a signal that comes to the main one."""
+        self.by, react = self.by or by, self._react
+        _thread.interrupt_main(signal.SIGTERM)
+        if react is not _interrupt:
+            react()  # at once: a signal of our own ends no wait for a socket
 
     @contextmanager
     def reacting(self, react: Callable[[], object]) -> Iterator[None]:
