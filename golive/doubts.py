@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from golive import __version__, circumstances, evidence, procedure
 from golive.evidence import Evidence, NoEvidence, Soak
+from golive.figures import least_heartbeats
 
 OF_A_FAKE = "fake "
 """How the kind of a rehearsal's endpoint begins."""
@@ -105,14 +106,17 @@ def _of_the_verdict(found: Evidence) -> list[str]:
 def _of_the_soak(found: Evidence) -> list[str]:
     if found.plan != "soak":
         return ["it has figures of a soak, and was none"] if found.soak else []
-    if found.verdict == "GO" and not (found.soak and _was_held(found.soak)):
+    every = found.circumstances.settings.get("GoLive.HeartbeatSeconds")
+    if found.verdict == "GO" and not (found.soak and _was_held(found.soak, every)):
         return ["it says GO, and its soak does not"]
     return []
 
 
-def _was_held(soak: Soak) -> bool:
-    """Whether its figures are those of a soak without a fault."""
-    is_answered = soak.answers == soak.heartbeats > 0
+def _was_held(soak: Soak, every: Any) -> bool:
+    """Whether its figures are those of a soak without a fault; `every` is None where not told."""
+    is_told = isinstance(every, int | float) and every > 0
+    least = least_heartbeats(soak.wanted, every) if is_told else 1
+    is_answered = soak.answers == soak.heartbeats >= max(1, least)
     return is_answered and soak.seconds >= soak.wanted and not (soak.code or soak.most_zombies)
 
 

@@ -14,6 +14,14 @@ STEP = 1.01
 SHORTEST_MS = 1e-3
 SECONDS_OF_AN_HOUR = 3600.0
 
+LONGEST_ANSWER, SHARE = 2.0, 0.9
+"""Seconds that a heartbeat may take in any case; how many of those that are due must be there."""
+
+
+def least_heartbeats(seconds: float, every: float) -> int:
+    """Fewer, and the connection was looked after for a part of the time only."""
+    return int(SHARE * seconds / max(every, LONGEST_ANSWER))
+
 
 class Latencies:
     """Milliseconds, each at a moment (seconds): percentiles, the longest, and where they tend."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from golive import evidence, forwarders, processes, sockets
 from golive.clock import SYSTEM, Clock, coarsely
 from golive.evidence import Sample
-from golive.figures import Latencies, Thinned
+from golive.figures import LONGEST_ANSWER, Latencies, Thinned, least_heartbeats
 from golive.gateway import Gateway
 from golive.holding.asks import TIMES_APART
 from golive.pulse import Ended, Pulse
@@ -20,7 +20,7 @@ from golive.pulse import Ended, Pulse
 if TYPE_CHECKING:
     from golive.connection import Connection
 
-LEAST_PATIENCE = 2.0
+LEAST_PATIENCE = LONGEST_ANSWER
 """Seconds that an answer is waited for, however short the interval."""
 
 MOST_SAMPLES = 722
@@ -132,6 +132,9 @@ class Soak:
             self.answers += 1
             self._latencies.add(self._elapsed, answer)
             self._refuse_zombies(self._look(answer))
+        least = least_heartbeats(self.wanted, self._every)
+        if self.heartbeats < least:
+            raise Ended(SUSPENDED, f"{self.heartbeats} heartbeats only, {least} at least were due")
 
     _asked = float("-inf")
 

@@ -215,6 +215,20 @@ def test_heartbeat_that_comes_hours_late_is_told_and_fails_it() -> None:
     assert "a heartbeat came 7200 s late" in (figures.stopped or "")
 
 
+def test_program_that_is_stopped_again_and_again_has_not_looked_after_it() -> None:
+    """Each time for less than one would notice at once: SIGSTOP, or a machine that is too busy."""
+    clock = Late()
+
+    def stop(sample: Sample) -> None:
+        clock.slept += 25
+
+    with gateway() as found:
+        figures = soaked(found.port, 300.0, every=5.0, clock=clock, looked=stop).figures
+    assert figures.code == "machine-suspended"
+    assert "heartbeats only, 54 at least were due" in (figures.stopped or "")
+    assert figures.answers == figures.heartbeats < 54
+
+
 def test_interrupted_soak_keeps_its_figures_and_the_connection_can_be_closed_cleanly() -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt

@@ -206,6 +206,13 @@ def test_nothing_speaks_against_a_soak_and_a_go_of_half_of_one_is_doubted() -> N
     assert doubts(found, found.run_id) == []
     half = found.model_copy(update={"soak": held(300)})
     assert doubts(half, half.run_id) == ["it says GO, and its soak does not"]
+    settings = found.circumstances.model_copy(update={"settings": {"GoLive.HeartbeatSeconds": 5.0}})
+    told = found.model_copy(update={"circumstances": settings})
+    assert doubts(told, told.run_id) == []
+    few = told.model_copy(
+        update={"soak": held().model_copy(update={"heartbeats": 9, "answers": 9})}
+    )
+    assert doubts(few, few.run_id) == ["it says GO, and its soak does not"]
     none = found.model_copy(update={"soak": None})
     assert doubts(none, none.run_id) == ["it says GO, and its soak does not"]
     other = made.a_go(soak=held())
