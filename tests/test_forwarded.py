@@ -16,8 +16,11 @@ from tests.fakes import Fake
 from tests.projects import Project
 from tests.talking import Talking
 
-HIDDEN = {each.id for each in procedure.STEPS if each.looks_at_sockets}
-MAY_BE_HIDDEN = HIDDEN | {each.id for each in procedure.STEPS if each.may_be_unobserved}
+PERFORMED = [
+    each for each in procedure.steps("golive") if each.stage not in procedure.CONFIGURED_OUT
+]
+HIDDEN = {each.id for each in PERFORMED if each.looks_at_sockets}
+MAY_BE_HIDDEN = HIDDEN | {each.id for each in PERFORMED if each.may_be_unobserved}
 """What a newer client is told over the API is seen also there."""
 Relay = Callable[..., int]
 INTERPRETER = getattr(sys, "_base_executable", sys.executable)

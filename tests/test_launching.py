@@ -159,6 +159,16 @@ def test_without_auto_launch_nothing_is_started(down: int, program: Path, tmp_pa
     assert "Diagnosis: gateway-not-running" in monitor.output
 
 
+def test_gateway_that_listens_is_not_launched_whatever_else_is_wrong(
+    fake: Callable[..., Fake], program: Path, tmp_path: Path
+) -> None:
+    port = fake("zombies").port
+    path = settings_for(tmp_path / "s.json", port, AutoLaunch=True, GatewayPath=str(program))
+    with Running(path) as monitor:
+        assert monitor.ended() == 3, monitor.output
+    assert "AutoLaunch" not in monitor.output
+
+
 def test_what_was_started_and_never_listens_ends_it_with_the_diagnosis(
     down: int, broken: Path, tmp_path: Path
 ) -> None:
