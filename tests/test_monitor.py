@@ -330,7 +330,7 @@ def test_monitor_of_a_run_goes_on_under_its_lock_and_takes_it_over(
 ) -> None:
     gateway = gateways()
     path, here = (
-        settings_for(tmp_path / "s.json", gateway.port),
+        settings_for(tmp_path / "s.json", gateway.port, Monitor={"KeepRunning": True}),
         endpoint("127.0.0.1", gateway.port),
     )
     state.mkdir()

@@ -181,6 +181,23 @@ def test_reason_to_override_a_rule_is_one_for_the_first_attempt_only(state: Path
     assert [each.override for each in journal(state)] == ["I looked", "I looked", None]
 
 
+def test_connection_that_was_good_fails_from_its_loss_on_and_not_from_its_beginning(
+    state: Path,
+) -> None:
+    """The ten minutes after which the advice is TWS paper count from there."""
+    here, clock = "127.0.0.1:4001", Clock()
+    memory = Memory(state, Aim(here, here, "", timedelta(0)), "run", clock=clock)
+    memory.attempts.begin("127.0.0.1", 4001, 10)
+    begun = clock.now()
+    assert memory.first_failure == begun
+    memory.attempts.end("GO", 0)
+    assert memory.first_failure is None
+    clock.sleep(3600)
+    memory.attempts.lost("half-open", 0)
+    assert memory.first_failure == begun + timedelta(hours=1)
+    memory.close()
+
+
 # the rules, with a clock in hand
 
 
