@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import errno
 import hashlib
 import json
 import math
-import os
-import stat
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -19,18 +14,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from golive import procedure
+from golive import files, procedure
 from golive.procedure import Plan
 from golive.text import printable
 
 FILE_NAME = "evidence.json"
 POSITIONS = "positions.complete"
-IN_USE = (5, 32)
-"""What Windows says of a file that somebody has open: access denied, sharing violation."""
-PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
-"""Seconds."""
-MOST_BYTES = 256 * 2**20
-"""More is no run's: ten thousand positions take four megabytes."""
 
 Outcome = Literal["passed", "failed", "blocked", "not-configured", "not-observable"]
 Verdict = Literal["GO", "NO-GO"]
@@ -337,36 +326,9 @@ def digest_of(document: Mapping[str, Any]) -> str:
 def write(evidence: Evidence, folder: Path) -> Path:
     """The whole file or the one before it, never half of one. Raises OSError."""
     path = folder / FILE_NAME
-    draft = folder / f".{FILE_NAME}.{os.getpid()}"
     text = json.dumps(evidence.sealed().document(), indent=1, ensure_ascii=True)
-    try:
-        with open(draft, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        put(draft, path)
-    finally:
-        with contextlib.suppress(OSError):  # of a write that failed; what is to be told is why
-            draft.unlink(missing_ok=True)
+    files.write(path, text + "\n", is_to_last=True)
     return path
-
-
-def put(draft: Path, path: Path) -> None:
-    """The draft in the place of the file, whole. Raises OSError.
-
-    Windows refuses that while anybody reads either of them, as virus scanners and indexers do for a
-    moment; so for a moment it is tried again.
-    """
-    for pause in PAUSES:
-        try:
-            os.replace(draft, path)
-        except PermissionError as error:
-            if getattr(error, "winerror", None) not in IN_USE:
-                raise
-            time.sleep(pause)
-        else:
-            return
-    os.replace(draft, path)
 
 
 class NoEvidence(Exception):
@@ -377,7 +339,7 @@ def read(folder: Path) -> Evidence:
     """The evidence in a run's folder, whole and unchanged. Raises NoEvidence."""
     path = folder / FILE_NAME
     try:
-        document = json.loads(contents(path).decode("utf-8"), parse_constant=_no_number)
+        document = json.loads(files.contents(path).decode("utf-8"), parse_constant=_no_number)
         found = Evidence.model_validate(document)
         digest = digest_of(document)
     except FileNotFoundError:
@@ -393,19 +355,6 @@ def read(folder: Path) -> Evidence:
     if found.digest != digest:
         raise NoEvidence(f"{path}: its digest does not match: it was changed since it was written")
     return found
-
-
-def contents(path: Path) -> bytes:
-    """Of an ordinary file of a bearable size: to read a pipe or a device may never end.
-
-    Raises OSError.
-    """
-    kind = path.stat()
-    if not stat.S_ISREG(kind.st_mode):
-        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
-    if kind.st_size > MOST_BYTES:
-        raise OSError(errno.EFBIG, "it is too large to be that", str(path))
-    return path.read_bytes()
 
 
 def _no_number(name: str) -> float:

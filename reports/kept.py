@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import golive
-from golive import evidence
+from golive import evidence, files
 from golive.doubts import name_of
 from golive.evidence import Record
 from reports import page
@@ -73,7 +73,7 @@ def _written(folder: Path) -> Written | None:
 def _read(kept: Path) -> dict[str, tuple[Written, Row]]:
     """Nothing where it is missing, damaged or another version's: then all evidence is read."""
     try:
-        found = Kept.model_validate_json(evidence.contents(kept))
+        found = Kept.model_validate_json(files.contents(kept))
     except (OSError, ValueError):
         return {}
     return found.rows if found.version == golive.__version__ else {}

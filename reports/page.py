@@ -5,9 +5,7 @@ Whatever a template is told is made printable and escaped as it is put in; no te
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from golive import evidence
+from golive import files
 from golive.text import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -61,11 +59,4 @@ def write(path: Path, page: str) -> None:
     """The whole page or the one before it, never half of one. Raises OSError."""
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(draft, "w", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-        evidence.put(draft, path)
-    finally:
-        with contextlib.suppress(OSError):  # of a write that failed; what is to be told is why
-            draft.unlink(missing_ok=True)
+    files.write(path, page)

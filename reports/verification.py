@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from golive import evidence
+from golive import evidence, files
 from golive.doubts import doubts, is_of_another_version, name_of
 from golive.evidence import Evidence, NoEvidence
 from golive.text import printable
@@ -85,7 +85,7 @@ def _no_evidence(folder: Path, error: NoEvidence) -> Finding:
 def _document(folder: Path) -> dict[str, Any]:
     """As far as it is one."""
     try:
-        found = json.loads(evidence.contents(folder / evidence.FILE_NAME))
+        found = json.loads(files.contents(folder / evidence.FILE_NAME))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -114,7 +114,7 @@ def _named_twice(folder: Path) -> str:
         twice.extend(name for name, count in Counter(names).items() if count > 1)
         return dict(pairs)
 
-    json.loads(evidence.contents(folder / evidence.FILE_NAME), object_pairs_hook=look)
+    json.loads(files.contents(folder / evidence.FILE_NAME), object_pairs_hook=look)
     return printable(twice[0])[:100] if twice else ""
 
 
@@ -122,7 +122,7 @@ def _check_the_page(checked: Checked, found: Evidence) -> None:
     name = sign_off.FILE_NAME
     again = f"{WRITE_AGAIN} {checked.folder}"
     try:
-        shown = evidence.contents(checked.folder / name)
+        shown = files.contents(checked.folder / name)
     except FileNotFoundError:
         checked.notes.append(f"{name} is not there; {again}")
         return

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golive import evidence, procedure
+from golive import evidence, files, procedure
 from golive.evidence import Evidence, NoEvidence, Outcome, StepRecord
 from reports import page
 from tests.projects import Project
@@ -240,7 +240,7 @@ def test_file_of_a_size_that_no_run_writes_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = kept(a_go(), tmp_path)
-    monkeypatch.setattr(evidence, "MOST_BYTES", 1000)
+    monkeypatch.setattr(files, "MOST_BYTES", 1000)
     with pytest.raises(NoEvidence, match="cannot be read: it is too large"):
         evidence.read(folder)
 

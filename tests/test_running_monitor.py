@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from golive import processes
 from golive.memory.one_run import OneRun
@@ -45,6 +48,25 @@ def test_process_that_has_the_pid_of_a_monitor_of_the_past_is_not_taken_for_it(
     earlier = ours.model_copy(update={"process_started": ours.process_started - timedelta(hours=1)})
     earlier.enter(tmp_path, HERE)
     assert RunningMonitor.find(tmp_path, HERE) is None
+
+
+def test_name_is_entered_also_where_windows_lets_another_read_it_just_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class InUse(PermissionError):
+        winerror = 32
+
+    replace, held = os.replace, [InUse(), InUse()]
+
+    def held_at_first(draft: Path, path: Path) -> None:
+        if held:
+            raise held.pop()
+        replace(draft, path)
+
+    monkeypatch.setattr(os, "replace", held_at_first)
+    RunningMonitor.this_one(None).enter(tmp_path, HERE)
+    assert RunningMonitor.find(tmp_path, HERE) is not None
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_leaving_does_not_take_away_the_name_of_another(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from golive import processes
+from golive import files, processes
 from golive.memory.one_run import file_name
 
 
@@ -44,10 +44,7 @@ class RunningMonitor(BaseModel):
 
     def enter(self, folder: Path, endpoint: str) -> None:
         """Says that it runs. Raises OSError. Whole or not at all: others may be reading."""
-        path = _path(folder, endpoint)
-        beside = path.with_suffix(f".{self.pid}")
-        beside.write_text(self.model_dump_json(), encoding="utf-8")
-        os.replace(beside, path)
+        files.write(_path(folder, endpoint), self.model_dump_json())
 
     def leave(self, folder: Path, endpoint: str) -> None:
         """Says so no more, if it is this one that is said to run."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from golive import settings_file
+from golive import files, settings_file
 
 if TYPE_CHECKING:
     from golive.run import Run
@@ -29,8 +28,9 @@ def file_for(run: Run) -> Iterator[Path]:
         yield run.file.path.absolute()
         return
     path = run.state / f"{run.folder.name}.secrets.json"
-    _write_private(path, json.dumps(_aimed(run)))
     try:
+        with files.private(path) as file:
+            file.write(json.dumps(_aimed(run)).encode("utf-8"))
         yield path
     finally:
         with suppress(OSError):
@@ -45,9 +45,3 @@ def _aimed(run: Run) -> dict[str, Any]:
         golive["InitializationSeconds"] = 0  # it has been up for its time
     credentials = settings.credentials.model_dump(mode="json", by_alias=True)
     return {**document, "IBKRCredentials": {**credentials, **NEVER}, "GoLive": golive}
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)

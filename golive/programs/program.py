@@ -21,7 +21,7 @@ from typing import IO, Any, Literal
 
 import psutil
 
-from golive import ending, forwarders, processes
+from golive import ending, files, forwarders, processes
 from golive.processes import Process
 from golive.programs.output import FLOOD, LONGEST, Output
 
@@ -215,7 +215,7 @@ def _started(
 def _private(log: Path) -> IO[bytes]:
     """A new file that nobody else may read. Raises CannotStart."""
     try:
-        return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        return files.private(log)
     except OSError as error:
         raise CannotStart(f"its log cannot be written: {log}: {error.strerror}") from None
 
