@@ -178,3 +178,11 @@ def test_hang_up_that_is_ignored_stays_ignored() -> None:
         assert signal.getsignal(signal.SIGTERM) is not signal.default_int_handler
     finally:
         signal.signal(hang_up, before)
+
+
+def test_input_of_one_that_has_ended_by_itself_is_closed_as_well() -> None:
+    program = Program([sys.executable, "-c", "pass"], speaks=True)
+    assert program.wait(20) == 0
+    assert program.end().how == "by itself"
+    assert program._process.stdin is not None
+    assert program._process.stdin.closed

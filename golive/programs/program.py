@@ -138,10 +138,10 @@ class Program:
     def _end(self, patience: float, input_patience: float) -> Ended:
         family, was_over = self.family, self.exit_code is not None
         how: How = "by itself" if was_over else "politely"
-        if not was_over and self._process.stdin is not None:
+        if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
-            was_over = self.wait(input_patience) is not None
+            was_over = was_over or self.wait(input_patience) is not None
         if not was_over and sys.platform == "win32":
             with suppress(OSError):  # no console of ours, or it has ended
                 self._process.send_signal(signal.CTRL_BREAK_EVENT)
