@@ -113,6 +113,23 @@ def test_page_prints_on_two_sheets_each_with_verdict_target_run_and_digest(
     assert "signature" in sheets[1]
 
 
+def long_no_go() -> Evidence:
+    """What a gateway that is silent leaves to be told, on a machine where all of it can be seen."""
+    found = made.a_no_go(failed="handshake.connect-ack", since_last_go=since())
+    assert found.diagnosis is not None
+    folder = "/home/alex/golive/reports/runs/20261122T230218Z-fake/gateway-folder"
+    more: dict[str, Any] = {
+        "next_steps": ["close it; check that its process is gone: ps -ww -o pid,lstart,args -p 8"]
+        * 9,
+        "if_that_fails": ["switch to TWS paper, and go on with it until this is mended"] * 4,
+        "facts": ["something that was seen, and where"] * 7 + [f"its log: {folder}/{folder}"] * 3,
+        "log": ["2026-11-22 02:00:01 a line of the gateway's log"] * 6,
+        "contacts": ["IBKR support, 877-442-2757"] * 2,
+        "not_before": found.ended,
+    }
+    return found.model_copy(update={"diagnosis": found.diagnosis.model_copy(update=more)})
+
+
 def full_no_go() -> Evidence:
     """As much as a run may have to tell: long facts, log and steps, and all positions."""
     found = made.overridden(made.a_no_go(failed="positions.count", since_last_go=_changed()))
@@ -135,7 +152,11 @@ def _changed() -> evidence.SinceLastGo:
     return since(positions=one * 50)
 
 
-@pytest.mark.parametrize("found", [full_no_go(), made.a_go(positions=10_000)], ids=["NO-GO", "GO"])
+@pytest.mark.parametrize(
+    "found",
+    [long_no_go(), full_no_go(), made.a_go(positions=10_000)],
+    ids=["silent", "NO-GO", "GO"],
+)
 def test_run_with_much_to_tell_prints_on_two_sheets_as_well(
     browser: Browser, tmp_path: Path, found: Evidence
 ) -> None:
