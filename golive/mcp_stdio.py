@@ -21,6 +21,7 @@ from mcp.server.stdio import stdio_server
 
 from golive import masking, settings_file
 from golive.diagnosis import Next
+from golive.mcp_attached import Attached
 from golive.mcp_server import Answering, Call, server
 from golive.memory.remembering import Aim, Memory, NoMemory, state_folder
 from golive.memory.running_monitor import RunningMonitor
@@ -30,7 +31,6 @@ from golive.monitoring.stopping import Stop
 from golive.session import Exit, remembered
 from golive.settings_file import SettingsFile
 from golive.text import printable
-from golive.tools.attached import Attached
 from golive.tools.looking import COMMAND
 
 AGAIN = "restart this MCP server"
