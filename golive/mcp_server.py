@@ -145,7 +145,7 @@ def http_app(source: Source, file: SettingsFile, clock: Clock = SYSTEM) -> Starl
     Whoever mounts its routes must enter its lifespan (`router.lifespan_context`). What a page of
     the web sends is refused by its Host and its Origin, without a word on our terminal.
     """
-    logging.getLogger("mcp").setLevel(logging.ERROR)
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)  # a traceback for who hangs up, else
     monitor = file.settings.golive.monitor
     hosts = {*HOSTS, monitor.health_address if monitor else HOSTS[0]}
     manager = StreamableHTTPSessionManager(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -27,6 +28,7 @@ from golive.holding.state import State
 from golive.served.server import Server
 from golive.settings_file import SettingsFile
 from golive.tools.listed import TOOLS
+from tests.fakes import wait_until
 from tests.projects import write_secrets
 from tests.states import ACCOUNT, NOW, Standing, state
 
@@ -350,3 +352,25 @@ def test_other_loopback_address_of_the_settings_is_answered_as_well(tmp_path: Pa
         assert post(url, {"host": "127.0.0.3"}).status_code in (400, 421)
     finally:
         server.stop()
+
+
+def test_who_hangs_up_in_the_middle_of_a_call_writes_nothing_on_the_terminal(
+    file: SettingsFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = mcp_server.http_app(Answers(ROW), file, Standing())
+    server = Server(Answers(ROW), "127.0.0.1", 0, Standing(), beside=app)
+    server.start()
+    connections: Any = server._server.server_state.connections
+    head = (
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Accept: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) as client:
+            client.sendall(head.encode("ascii"))
+            wait_until(lambda: any(each.is_answered for each in list(connections)))
+        wait_until(lambda: not connections)
+        assert post(server.url).status_code == 400  # and what comes of the other has come
+    finally:
+        server.stop()
+    assert caplog.text == ""
