@@ -195,6 +195,8 @@ def _first_problem(path: Path, text: str, error: ValidationError) -> str:
         case "missing":
             line = _line_of(text, keys[:-1]) if keys[:-1] else ""
             return f"{path}{line}: {place} is missing; secrets.example.json shows it"
+        case "value_error":  # in our own words
+            return f"{path}{_line_of(text, keys)}: {place} {problem['ctx']['error']}"
     wanted = problem["msg"].removeprefix("Input should be ").removeprefix("a valid ")
     wanted = wanted.replace("True", "true")  # as JSON has it
     return f"{path}{_line_of(text, keys)}: {place} must be {wanted}"

@@ -282,7 +282,7 @@ def test_program_that_cannot_be_started_is_told() -> None:
     gateway = Gateway(4001, SocketTable(read=list))
     program = McpProgram(Wanted(Mcp()), gateway, ["no-such-program", "--token", "x"])
     program.converse()
-    assert program.reason.startswith("it cannot be started: ")
+    assert program.reason.startswith("it cannot be started: no-such-program: ")
     assert program.facts["command"] == "no-such-program --token ***"
     program.end()
 

@@ -147,7 +147,7 @@ def test_words_of_the_settings_are_looked_for_instead() -> None:
 
 def test_program_that_cannot_be_started_is_told() -> None:
     program = tried("no-such-program", "--password", "x")
-    assert program.reason.startswith("it cannot be started: ")
+    assert program.reason.startswith("it cannot be started: no-such-program: ")
     assert program.facts["command"] == "no-such-program --password ***"
     assert program.facts["pid"] is None
     program.end()

@@ -90,7 +90,7 @@ class McpProgram:
                 spared=self._spared,
             )
         except CannotStart as error:
-            self._reason = str(error)
+            self._reason = masking.without(self._wanted.secrets, str(error))
             return
         try:
             self._ask(program, inbox)

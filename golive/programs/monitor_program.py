@@ -75,7 +75,7 @@ class MonitorProgram:
                 words, environment, folder, hear=self._hear, log=log, spared=spared
             )
         except CannotStart as error:
-            self._reason = str(error)
+            self._reason = masking.without(wanted.secrets, str(error))
 
     def wait(self, tell: Tell = lambda left: None) -> None:
         """Until it has said what is expected; where it says none of it, it is ended at once."""

@@ -24,6 +24,7 @@ import psutil
 from golive import ending, files, forwarders, processes
 from golive.processes import Process
 from golive.programs.output import FLOOD, LONGEST, Output
+from golive.text import shortened
 
 PATIENCE = 5.0
 """Seconds that it has to end when it is asked to, and half of that when it is made to."""
@@ -206,7 +207,7 @@ def _started(
         )
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise CannotStart(f"it cannot be started: {why}") from None
+        raise CannotStart(f"it cannot be started: {shortened(words[0], 100)}: {why}") from None
     finally:
         if not isinstance(stdout, int):
             stdout.close()
