@@ -67,19 +67,22 @@ def _commands(folder: Path, port: int) -> list[Command]:
     """The empty run first."""
     (folder / "test_nothing.py").write_text("def test_nothing():\n    pass\n", encoding="utf-8")
     secrets = _secrets(folder / "secrets.json", port)
+    alone = _secrets(folder / "alone.json", port, Monitor=None, Mcp=None)
     rehearsal = ["pytest", *PLAIN, "acceptance", "-m", "golive", "--fake"]
+    own = [*rehearsal, "--secrets", str(alone)]
     return [
         Command("pytest, one empty test", ["pytest", *PLAIN], folder),
-        Command("pytest acceptance -m golive --fake", rehearsal, ROOT, "at most 3.00"),
+        Command("pytest acceptance -m golive --fake", rehearsal, ROOT),
+        Command("  without Monitor and MCP", own, ROOT, "at most 3.00"),
         Command("golive smoke", ["golive", "smoke", "--secrets", str(secrets)], ROOT),
     ]
 
 
-def _secrets(path: Path, port: int) -> Path:
+def _secrets(path: Path, port: int, **more: object) -> Path:
     """The example's settings, aimed at the fake; no ninety seconds."""
     settings = json.loads((ROOT / "secrets.example.json").read_text(encoding="utf-8"))
     settings["IBKRCredentials"] |= {"Host": HOST, "Port": port}
-    settings["GoLive"]["InitializationSeconds"] = 0
+    settings["GoLive"] |= {"InitializationSeconds": 0, **more}
     path.write_text(json.dumps(settings), encoding="utf-8")
     return path
 
