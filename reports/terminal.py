@@ -301,6 +301,8 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     positions = count if evidence.has_asked_for_positions else "positions not asked for"
     why = f"{in_brief(evidence.diagnosis)}; " if evidence.diagnosis else ""
     what = f"{why}{_held(evidence) if evidence.plan == 'soak' else f'{positions}, {handshake}'}"
+    if left_out := words.not_configured(evidence):
+        what += f", {left_out} not configured"
     if evidence.overrides:
         steps = ", ".join(each.step for each in evidence.overrides)
         why = shortened(evidence.overrides[0].reason, 60)

@@ -19,6 +19,9 @@ OUTCOMES = {
 }
 
 
+PROGRAMS = {"monitor": "Monitor", "mcp": "MCP"}
+"""The programs of the settings, by the stages that try them."""
+
 TARGETS = {"live": "LIVE", "fallback": "PAPER FALLBACK", "fake": "REHEARSAL"}
 """What a run was aimed at, as far as only its name is known."""
 
@@ -32,6 +35,16 @@ def endpoint(found: Evidence) -> str:
     """What it was aimed at."""
     is_paper = found.target == "live" and "paper" in found.endpoint.kind.lower()
     return "PAPER" if is_paper else TARGETS[found.target]
+
+
+def not_configured(found: Evidence) -> str:
+    """The programs that a GO was given without: `Monitor and MCP`; "" where there are none."""
+    if found.verdict != "GO":
+        return ""
+    outcomes = {(each.stage, each.outcome) for each in found.steps}
+    return " and ".join(
+        name for stage, name in PROGRAMS.items() if (stage, "not-configured") in outcomes
+    )
 
 
 def track(found: Evidence) -> str:

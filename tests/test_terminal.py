@@ -20,9 +20,12 @@ from reports.terminal import SHAPES, WORDS, Terminal, answer, verdict_line
 from tests import on_a_terminal
 from tests.fakes import Fake
 from tests.projects import IDS, TRIED, Project
-from tests.runs_on_disk import a_go
+from tests.runs_on_disk import a_go, a_no_go
 
-GO_LINE = r"GO \(rehearsal\): 24 positions, handshake \d+ ms, of a fake gateway; evidence in \S+"
+GO_LINE = (
+    r"GO \(rehearsal\): 24 positions, handshake \d+ ms, Monitor and MCP not configured,"
+    r" of a fake gateway; evidence in \S+"
+)
 HAS_TERMINALS = pytest.mark.skipif(os.name == "nt", reason="has no pseudo-terminals")
 ESCAPE = re.compile(r"\x1b\[\d+m")
 
@@ -148,6 +151,16 @@ def test_run_without_pytest_s_terminal_is_a_usage_error(project: Project) -> Non
     run = project.rehearse("--fake", "-p", "no:terminal")
     assert (run.exit_code, run.evidence["verdict"]) == (4, "NO-GO")
     assert "Traceback" not in run.output
+
+
+def test_verdict_without_a_monitor_says_so_and_only_where_it_is_go() -> None:
+    assert "configured" not in verdict_line(a_go(), "x")
+    steps = [
+        each.model_copy(update={"outcome": "not-configured"}) if each.stage == "monitor" else each
+        for each in a_go().steps
+    ]
+    assert "97 ms, Monitor not configured; evidence" in verdict_line(a_go(steps=steps), "x")
+    assert "configured" not in verdict_line(a_no_go(steps=steps), "x")
 
 
 def test_file_that_cannot_be_read_is_named_with_the_reason(own_project: Project) -> None:
