@@ -17,9 +17,9 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
-from golive.asking.answer import Answer
-from golive.asking.readyz import NoAnswer, asked
-from golive.asking.whom import Wanted, wanted
+from golive.health_check.answer import Answer
+from golive.health_check.readyz import NoAnswer, asked
+from golive.health_check.whom import Wanted, wanted
 
 SECONDS = 4.0
 """After so long there is an answer, if only that there was none."""

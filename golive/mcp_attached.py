@@ -14,10 +14,10 @@ from mcp_types.version import LATEST_MODERN_VERSION
 
 from golive.holding.asks import Source
 from golive.mcp_server import PATH, Answering, answered, refused
+from golive.mcp_tools.answers import Problem
+from golive.mcp_tools.looking import Looking
 from golive.memory.running_monitor import RunningMonitor
 from golive.settings_file import SettingsFile
-from golive.tools.answers import Problem
-from golive.tools.looking import Looking
 
 SECONDS = 30.0
 AT_ONCE = 8

@@ -30,12 +30,12 @@ from starlette.routing import Route
 from golive import __version__
 from golive.clock import SYSTEM, Clock
 from golive.holding.asks import Source
+from golive.mcp_tools.answers import GatewayLook, Problem
+from golive.mcp_tools.asking import Asking, NoAnswer
+from golive.mcp_tools.listed import TOOLS
+from golive.mcp_tools.looking import MONITOR, Looking
 from golive.settings_file import SettingsFile
 from golive.text import shortened
-from golive.tools.answers import GatewayLook, Problem
-from golive.tools.asking import Asking, NoAnswer
-from golive.tools.listed import TOOLS
-from golive.tools.looking import MONITOR, Looking
 
 NAME, PATH = "golive", "/mcp"
 ABOUT = (

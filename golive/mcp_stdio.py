@@ -23,6 +23,7 @@ from golive import masking, settings_file
 from golive.diagnosis import Next
 from golive.mcp_attached import Attached
 from golive.mcp_server import Answering, Call, server
+from golive.mcp_tools.looking import COMMAND
 from golive.memory.remembering import Aim, Memory, NoMemory, state_folder
 from golive.memory.running_monitor import RunningMonitor
 from golive.monitor import Monitor
@@ -31,7 +32,6 @@ from golive.monitoring.stopping import Stop
 from golive.session import Exit, remembered
 from golive.settings_file import SettingsFile
 from golive.text import printable
-from golive.tools.looking import COMMAND
 
 AGAIN = "restart this MCP server"
 SLICE_SECONDS = 0.25

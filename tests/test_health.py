@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from golive import health
-from golive.asking.readyz import NoAnswer
-from golive.asking.whom import Wanted
 from golive.clock import SYSTEM
 from golive.health import Status
+from golive.health_check.readyz import NoAnswer
+from golive.health_check.whom import Wanted
 from golive.holding.state import State
 from golive.memory.running_monitor import RunningMonitor
 from golive.served import health as served

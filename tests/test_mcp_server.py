@@ -25,9 +25,9 @@ from golive import mcp_server, official_client, settings_file
 from golive.answers import AccountSummary, AccountValue, ApiError, Position, Positions
 from golive.holding.asks import Answer, Ask, Unanswered
 from golive.holding.state import State
+from golive.mcp_tools.listed import TOOLS
 from golive.served.server import Server
 from golive.settings_file import SettingsFile
-from golive.tools.listed import TOOLS
 from tests.fakes import wait_until
 from tests.projects import write_secrets
 from tests.states import ACCOUNT, NOW, Standing, state
@@ -239,7 +239,7 @@ def test_source_that_breaks_its_bound_keeps_nobody_waiting(file: SettingsFile) -
         def ask(self, what: Ask, seconds: float) -> Future[Answer]:
             return Future()
 
-    from golive.tools import asking
+    from golive.mcp_tools import asking
 
     async def asked() -> None:
         await asking.Asking(Silent(), Standing(), seconds=-0.9).positions()
@@ -254,7 +254,7 @@ def test_call_that_is_given_up_leaves_the_request_to_the_others(file: SettingsFi
             self.pending: Future[Answer] = Future()
             return self.pending
 
-    from golive.tools import asking
+    from golive.mcp_tools import asking
 
     source = Slow()
 

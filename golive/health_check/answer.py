@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from golive.asking.readyz import NoAnswer
-from golive.asking.whom import Endpoint, Wanted
+from golive.health_check.readyz import NoAnswer
+from golive.health_check.whom import Endpoint, Wanted
 from golive.holding.state import LATE_SECONDS
 
 CLOCKS_APART = timedelta(seconds=5)

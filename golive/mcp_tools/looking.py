@@ -15,6 +15,7 @@ from golive.advice.seen import Seen
 from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
 from golive.gateway import Gateway
+from golive.mcp_tools.answers import Endpoint, GatewayLook, LastAttempt, Problem
 from golive.memory.discipline import Discipline, made
 from golive.memory.journal import Journal
 from golive.memory.remembering import Aim, state_folder
@@ -22,7 +23,6 @@ from golive.on_disk import reading
 from golive.settings_file import SettingsFile
 from golive.sockets import Answer, NotObservable, Socket, SocketTable
 from golive.text import printable
-from golive.tools.answers import Endpoint, GatewayLook, LastAttempt, Problem
 
 COMMAND, MONITOR = "python -m golive mcp", "python -m golive monitor"
 

@@ -11,9 +11,7 @@ from golive.answers import CONNECTIVITY_LOST, AccountSummary, AccountValue, Posi
 from golive.clock import SYSTEM, Clock
 from golive.holding.asks import Answer, Ask, Source, Unanswered
 from golive.holding.state import State
-from golive.served import health
-from golive.text import printable
-from golive.tools.answers import (
+from golive.mcp_tools.answers import (
     Endpoint,
     PositionRow,
     PositionRows,
@@ -22,6 +20,8 @@ from golive.tools.answers import (
     SummaryRow,
     SummaryRows,
 )
+from golive.served import health
+from golive.text import printable
 
 SECONDS = 10.0
 """How long the gateway's answer to a tool is waited for."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from golive.asking.readyz import START, NoAnswer, parsed
+from golive.health_check.readyz import START, NoAnswer, parsed
 
 MOST_BYTES = 1_000_000
 WRONG = "is not what it should be; python -m golive card says what is wrong"
