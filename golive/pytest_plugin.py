@@ -7,17 +7,15 @@ run folder, and ends with a verdict. In any other pytest run this plugin does no
 from __future__ import annotations
 
 import importlib
-import os
-import re
 import shutil
 from collections.abc import Callable, Generator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from golive import (
     circumstances,
+    command_line,
     evidence,
     procedure,
     pytest_options,
@@ -34,18 +32,11 @@ from golive.run import Blocked, NotConfigured, Run
 from golive.run_end import RunEnd
 from golive.soak import Soak
 from golive.sockets import NotObservable
-from golive.target import HEALTHY, Choice
+from golive.target import Choice
 from golive.text import printable
 
 SESSION = "golive-session"
 """The name under which a go-live run is registered as a plugin."""
-
-LISTING = ("collectonly", "help", "version", "markers", "cacheshow", "showfixtures",
-           "show_fixtures_per_test")  # fmt: skip
-"""Options with which pytest only lists something and performs no test."""
-
-WITH_A_WORD = ("fake", "secrets", "override", "operator")
-"""Options of ours that take a word."""
 
 QUIET = -1
 """Pytest's -q, which leaves out what the procedure tells itself: header, collection, files."""
@@ -81,84 +72,28 @@ def step(step_id: str) -> Callable[[Test], Test]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("golive", "the go-live procedure")
-    group.addoption(
-        "--fake",
-        nargs="?",
-        const=HEALTHY,
-        metavar="FAULT",
-        help="rehearse against a fake gateway: healthy, or with this fault",
-    )
-    group.addoption(
-        "--fallback",
-        action="store_true",
-        help="the same procedure on the fallback endpoint of the settings, TWS paper",
-    )
-    group.addoption(
-        "--secrets",
-        metavar="PATH",
-        help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
-    )
-    group.addoption(
-        "--kill-stale",
-        action="store_true",
-        help="end the stale client processes that are found, instead of failing on them",
-    )
-    group.addoption(
-        "--override",
-        metavar="REASON",
-        help="let the rules about earlier attempts pass, for this reason, which is kept",
-    )
-    group.addoption(
-        "--operator",
-        metavar="NAME",
-        help="who answers for the run, on its sign-off; else the login name",
-    )
+    command_line.add_options(parser)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """This early: pytest-xdist's --looponfail would begin here."""
-    if _names_acceptance(config) and not _only_lists(config):
+    if command_line.names_acceptance(config) and not command_line.only_lists(config):
         _refuse(pytest_options.refused(config))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    option = config.option
-    if _only_lists(config):
+    if command_line.only_lists(config):
         return
-    if option.override is not None and not option.override.strip():
-        raise pytest.UsageError('--override needs a reason: --override "why it is safe now"')
-    if option.operator is not None and not option.operator.strip():
-        raise pytest.UsageError('--operator needs a name: --operator "who answers for it"')
-    if _names_acceptance(config):
+    command_line.check(config)
+    if command_line.names_acceptance(config):
         config.pluginmanager.register(GoLiveSession(config), SESSION)
-    elif (
-        option.fallback
-        or option.kill_stale
-        or any(getattr(option, name) is not None for name in WITH_A_WORD)
-    ):
-        raise pytest.UsageError(
-            "--fake, --fallback, --secrets, --kill-stale, --override and --operator belong to the"
-            " procedure; name it: pytest acceptance -m golive"
-        )
 
 
 def _refuse(reasons: list[str]) -> None:
     if reasons:
         raise pytest.UsageError(*reasons)
-
-
-def _only_lists(config: pytest.Config) -> bool:
-    return any(getattr(config.option, name, False) for name in LISTING)
-
-
-def _names_acceptance(config: pytest.Config) -> bool:
-    folder = (config.rootpath / "acceptance").resolve()
-    named = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
-    paths = [path.resolve() for path in named]
-    return any(path.is_relative_to(folder) or folder.is_relative_to(path) for path in paths)
 
 
 class GoLiveSession:
@@ -169,10 +104,10 @@ class GoLiveSession:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._choice = Choice(config.option.fake, config.option.fallback)
-        self._plan = _plan(config)
+        self._plan = command_line.plan(config)
         started = SYSTEM.now()
         try:
-            self._file = self._choice.of(settings_file.read(_settings_path(config)))
+            self._file = self._choice.of(settings_file.read(command_line.settings_path(config)))
             runs_folder = config.rootpath / "reports" / "runs"
             self._folder = runs.new_folder(runs_folder, started, self._choice.name)
         except (settings_file.SettingsError, runs.NoFolder) as error:
@@ -185,12 +120,14 @@ class GoLiveSession:
             config.get_terminal_writer,
             is_shared=self._is_verbose,
         )
-        self._is_brief = _verbosity(config) < 0  # as it was asked for: it is lowered below
+        self._is_brief = (
+            command_line.verbosity(config) < 0
+        )  # as it was asked for: it is lowered below
         self._teller = self._told.Terminal(self._console, self._plan, is_brief=self._is_brief)
         self._asked_for = reporting.asked_for(config.option)
         if not self._is_verbose:
             config.option.tbstyle, config.option.reportchars = "no", ""
-            config.option.verbose = min(_verbosity(config), QUIET)
+            config.option.verbose = min(command_line.verbosity(config), QUIET)
 
     def _discard_unless_begun(self) -> None:
         if not hasattr(self, "run"):
@@ -198,7 +135,7 @@ class GoLiveSession:
 
     @property
     def _is_verbose(self) -> bool:
-        return _verbosity(self._config) > 0
+        return command_line.verbosity(self._config) > 0
 
     def _started_fake(self) -> rehearsal.FakeGateway | None:
         """Started this early, so that it is up by the time the steps are collected."""
@@ -436,28 +373,6 @@ class GoLiveSession:
         """Hears the seconds left of a wait, and tells them in place, or elsewhere now and then."""
         tell: Callable[[float], None] = self._teller.waiting(say, most)
         return tell if self._console.is_live else now_and_then(tell, every)
-
-
-def _settings_path(config: pytest.Config) -> Path:
-    """--secrets, else GOLIVE_SECRETS, else secrets.json; a rehearsal needs none of them."""
-    chosen = config.option.secrets
-    if chosen is None:
-        chosen = os.environ.get("GOLIVE_SECRETS") or None
-    if chosen is not None:
-        return Path(config.invocation_params.dir, chosen)
-    name = "secrets.json" if config.option.fake is None else "secrets.example.json"
-    return config.rootpath / name
-
-
-def _plan(config: pytest.Config) -> procedure.Plan:
-    """`-m soak` asks for the soak; whatever else is asked for is the go-live procedure's."""
-    words = set(re.findall(r"\w+", config.option.markexpr))
-    return "soak" if "soak" in words and "golive" not in words else "golive"
-
-
-def _verbosity(config: pytest.Config) -> int:
-    """-v and -q; neither where pytest's terminal is switched off."""
-    return int(getattr(config.option, "verbose", 0))
 
 
 def _step_id(item: pytest.Item) -> str | None:

@@ -1,0 +1,105 @@
+"""What pytest is asked on its command line: our options, the plan, the settings file."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from golive import procedure
+from golive.target import HEALTHY
+
+LISTING = ("collectonly", "help", "version", "markers", "cacheshow", "showfixtures",
+           "show_fixtures_per_test")  # fmt: skip
+"""Options with which pytest only lists something and performs no test."""
+
+WITH_A_WORD = ("fake", "secrets", "override", "operator")
+"""Options of ours that take a word."""
+
+
+def add_options(parser: pytest.Parser) -> None:
+    group = parser.getgroup("golive", "the go-live procedure")
+    group.addoption(
+        "--fake",
+        nargs="?",
+        const=HEALTHY,
+        metavar="FAULT",
+        help="rehearse against a fake gateway: healthy, or with this fault",
+    )
+    group.addoption(
+        "--fallback",
+        action="store_true",
+        help="the same procedure on the fallback endpoint of the settings, TWS paper",
+    )
+    group.addoption(
+        "--secrets",
+        metavar="PATH",
+        help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
+    )
+    group.addoption(
+        "--kill-stale",
+        action="store_true",
+        help="end the stale client processes that are found, instead of failing on them",
+    )
+    group.addoption(
+        "--override",
+        metavar="REASON",
+        help="let the rules about earlier attempts pass, for this reason, which is kept",
+    )
+    group.addoption(
+        "--operator",
+        metavar="NAME",
+        help="who answers for the run, on its sign-off; else the login name",
+    )
+
+
+def check(config: pytest.Config) -> None:
+    """Raises pytest.UsageError for options of ours that say nothing, or are given in vain."""
+    option = config.option
+    if option.override is not None and not option.override.strip():
+        raise pytest.UsageError('--override needs a reason: --override "why it is safe now"')
+    if option.operator is not None and not option.operator.strip():
+        raise pytest.UsageError('--operator needs a name: --operator "who answers for it"')
+    is_given = any(getattr(option, name) is not None for name in WITH_A_WORD)
+    if not names_acceptance(config) and (option.fallback or option.kill_stale or is_given):
+        raise pytest.UsageError(
+            "--fake, --fallback, --secrets, --kill-stale, --override and --operator belong to the"
+            " procedure; name it: pytest acceptance -m golive"
+        )
+
+
+def only_lists(config: pytest.Config) -> bool:
+    """Whether pytest performs no test."""
+    return any(getattr(config.option, name, False) for name in LISTING)
+
+
+def names_acceptance(config: pytest.Config) -> bool:
+    """Whether something in `acceptance/` is named: then it is a go-live run."""
+    folder = (config.rootpath / "acceptance").resolve()
+    named = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
+    paths = [path.resolve() for path in named]
+    return any(path.is_relative_to(folder) or folder.is_relative_to(path) for path in paths)
+
+
+def settings_path(config: pytest.Config) -> Path:
+    """--secrets, else GOLIVE_SECRETS, else secrets.json; a rehearsal needs none of them."""
+    chosen = config.option.secrets
+    if chosen is None:
+        chosen = os.environ.get("GOLIVE_SECRETS") or None
+    if chosen is not None:
+        return Path(config.invocation_params.dir, chosen)
+    name = "secrets.json" if config.option.fake is None else "secrets.example.json"
+    return config.rootpath / name
+
+
+def plan(config: pytest.Config) -> procedure.Plan:
+    """`-m soak` asks for the soak; whatever else is asked for is the go-live procedure's."""
+    words = set(re.findall(r"\w+", config.option.markexpr))
+    return "soak" if "soak" in words and "golive" not in words else "golive"
+
+
+def verbosity(config: pytest.Config) -> int:
+    """-v and -q; neither where pytest's terminal is switched off."""
+    return int(getattr(config.option, "verbose", 0))
