@@ -1,12 +1,14 @@
-"""What pytest is asked on its command line: our options, the plan, the settings file."""
+"""What pytest is asked on its command line: our options, the plan, the settings file.
+
+It is read here without importing pytest.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from golive import procedure
 from golive.target import HEALTHY
@@ -19,7 +21,7 @@ WITH_A_WORD = ("fake", "secrets", "override", "operator")
 """Options of ours that take a word."""
 
 
-def add_options(parser: pytest.Parser) -> None:
+def add_options(parser: Any) -> None:
     group = parser.getgroup("golive", "the go-live procedure")
     group.addoption(
         "--fake",
@@ -55,27 +57,28 @@ def add_options(parser: pytest.Parser) -> None:
     )
 
 
-def check(config: pytest.Config) -> None:
-    """Raises pytest.UsageError for options of ours that say nothing, or are given in vain."""
-    option = config.option
+def refused(config: Any) -> list[str]:
+    """A line for each option of ours that says nothing, or is given in vain."""
+    option, lines = config.option, []
     if option.override is not None and not option.override.strip():
-        raise pytest.UsageError('--override needs a reason: --override "why it is safe now"')
+        lines.append('--override needs a reason: --override "why it is safe now"')
     if option.operator is not None and not option.operator.strip():
-        raise pytest.UsageError('--operator needs a name: --operator "who answers for it"')
+        lines.append('--operator needs a name: --operator "who answers for it"')
     is_given = any(getattr(option, name) is not None for name in WITH_A_WORD)
     if not names_acceptance(config) and (option.fallback or option.kill_stale or is_given):
-        raise pytest.UsageError(
+        lines.append(
             "--fake, --fallback, --secrets, --kill-stale, --override and --operator belong to the"
             " procedure; name it: pytest acceptance -m golive"
         )
+    return lines
 
 
-def only_lists(config: pytest.Config) -> bool:
+def only_lists(config: Any) -> bool:
     """Whether pytest performs no test."""
     return any(getattr(config.option, name, False) for name in LISTING)
 
 
-def names_acceptance(config: pytest.Config) -> bool:
+def names_acceptance(config: Any) -> bool:
     """Whether something in `acceptance/` is named: then it is a go-live run."""
     folder = (config.rootpath / "acceptance").resolve()
     named = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
@@ -83,7 +86,7 @@ def names_acceptance(config: pytest.Config) -> bool:
     return any(path.is_relative_to(folder) or folder.is_relative_to(path) for path in paths)
 
 
-def settings_path(config: pytest.Config) -> Path:
+def settings_path(config: Any) -> Path:
     """--secrets, else GOLIVE_SECRETS, else secrets.json; a rehearsal needs none of them."""
     chosen = config.option.secrets
     if chosen is None:
@@ -91,15 +94,16 @@ def settings_path(config: pytest.Config) -> Path:
     if chosen is not None:
         return Path(config.invocation_params.dir, chosen)
     name = "secrets.json" if config.option.fake is None else "secrets.example.json"
-    return config.rootpath / name
+    root: Path = config.rootpath
+    return root / name
 
 
-def plan(config: pytest.Config) -> procedure.Plan:
+def plan(config: Any) -> procedure.Plan:
     """`-m soak` asks for the soak; whatever else is asked for is the go-live procedure's."""
     words = set(re.findall(r"\w+", config.option.markexpr))
     return "soak" if "soak" in words and "golive" not in words else "golive"
 
 
-def verbosity(config: pytest.Config) -> int:
+def verbosity(config: Any) -> int:
     """-v and -q; neither where pytest's terminal is switched off."""
     return int(getattr(config.option, "verbose", 0))

@@ -86,7 +86,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if command_line.only_lists(config):
         return
-    command_line.check(config)
+    _refuse(command_line.refused(config))
     if command_line.names_acceptance(config):
         config.pluginmanager.register(GoLiveSession(config), SESSION)
 
