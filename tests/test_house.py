@@ -95,6 +95,15 @@ def test_every_text_file_is_opened_as_utf_8_whatever_the_locale() -> None:
                     assert "encoding" in words or is_metadata, f"{path}:{node.lineno}"
 
 
+def test_locked_node_tools_carry_hashes_and_no_address() -> None:
+    locks = list((ROOT / "tests").glob("*/package-lock.json"))
+    assert len(locks) == 2
+    for lock in locks:
+        text = lock.read_text(encoding="utf-8")
+        assert "://" not in text, lock
+        assert '"integrity": "sha512-' in text
+
+
 def test_locked_requirements_carry_hashes_and_no_address() -> None:
     pinned, newest = "ibapi-stable==10.37.2", "ibapi-stable==10.50.2"
     clients = {"requirements.txt": pinned, "requirements-test.txt": pinned}
