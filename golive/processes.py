@@ -28,7 +28,7 @@ def process(pid: int) -> Process | None:
     """The process of a pid; None where it has gone or its start is not told to this user."""
     try:
         hold = psutil.Process(pid)
-        return Process(pid, hold.name(), _utc(hold.create_time()))
+        return Process(pid, hold.name(), _started(hold))
     except psutil.Error:
         return None
 
@@ -47,7 +47,8 @@ def own() -> Process | None:
 def command_line(found: Process, secrets: Iterable[str] = ()) -> str:
     """How it was started, masked; "" where it has gone or may not be read."""
     try:
-        words = psutil.Process(found.pid).cmdline() if process(found.pid) == found else []
+        hold = same(found)
+        words = hold.cmdline() if hold else []
     except (psutil.Error, OSError):
         words = []
     return masking.masked(words, secrets)
@@ -60,8 +61,8 @@ def named(names: Iterable[str]) -> list[Process]:
     """
     wanted = {program(name) for name in names}
     return [
-        Process(each.pid, each.info["name"], _utc(each.info["create_time"]))
-        for each in psutil.process_iter(["name", "create_time"])
+        Process(each.pid, each.info["name"], _started_if_told(each))
+        for each in psutil.process_iter(["name"])
         if each.info["name"] and program(each.info["name"]) in wanted and is_running(each)
     ]
 
@@ -125,7 +126,7 @@ def same(found: Process) -> psutil.Process | None:
     """A hold on this very process; None where it has ended, or its pid is another's by now."""
     try:
         hold = psutil.Process(found.pid)
-        return hold if _utc(hold.create_time()) == found.started and is_running(hold) else None
+        return hold if _started(hold) == found.started and is_running(hold) else None
     except psutil.Error:
         return None
 
@@ -140,5 +141,29 @@ def is_running(hold: psutil.Process) -> bool:
         return True
 
 
-def _utc(timestamp: float | None) -> datetime:
-    return datetime.fromtimestamp(timestamp or 0, UTC)
+_seen: dict[int, tuple[psutil.Process, datetime]] = {}
+
+
+def _started(hold: psutil.Process) -> datetime:
+    """When it started: one answer for one process, though the clock is set in between.
+
+    Linux counts a start from the boot, and the time of the boot moves with the clock, by a second
+    now and then under NTP alone: the gateway would seem to be another.
+    """
+    if sys.platform != "linux":
+        return _utc(hold.create_time())
+    known = _seen.get(hold.pid)
+    if known is None or known[0] != hold:  # psutil compares starts as counted from the boot
+        known = _seen[hold.pid] = hold, _utc(hold.create_time())
+    return known[1]
+
+
+def _started_if_told(hold: psutil.Process) -> datetime:
+    try:
+        return _started(hold)
+    except psutil.Error:
+        return _utc(0)
+
+
+def _utc(timestamp: float) -> datetime:
+    return datetime.fromtimestamp(timestamp, UTC)

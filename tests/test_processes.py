@@ -28,14 +28,27 @@ def test_process_that_has_ended_is_none() -> None:
 
 
 def test_command_line_is_told_masked_and_only_of_the_same_process() -> None:
-    words = [sys.executable, "-c", "input()", "--token", "hunter2", "me"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE) as process:
+    code = "print('up', flush=True); input()"
+    words = [sys.executable, "-c", code, "--token", "hunter2", "me"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline()  # until it has begun it may have no words yet
         found = processes.process(process.pid)
         assert found
         told = processes.command_line(found, ["me"])
-        assert told.endswith("-c input() --token *** ***")
+        assert told.endswith('input()" --token *** ***')
         another = replace(found, started=found.started - timedelta(seconds=1))
         assert processes.command_line(another) == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts starts from the boot")
+def test_process_stays_itself_when_the_clock_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = processes.process(os.getpid())
+    booted = psutil.boot_time()
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted + 1)
+    assert found
+    assert processes.process(os.getpid()) == found
+    assert processes.same(found)
 
 
 def test_command_line_that_may_not_be_read_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
