@@ -173,6 +173,18 @@ def test_server_that_reads_nothing_is_not_waited_for_either() -> None:
     assert tried("time.sleep(60)", seconds=0.5).reason.endswith("it printed nothing at all")
 
 
+def test_server_that_asks_us_back_and_never_reads_the_replies_is_ended() -> None:
+    """Who waits for it to read must not be waited for by who ends it."""
+    pings = """
+def main():
+    sys.stdin.readline()
+    for number in range(100):
+        say({"jsonrpc": "2.0", "id": str(number) + "x" * 10_000, "method": "ping"})
+    time.sleep(60)
+"""
+    assert tried(pings, seconds=1.5).reason == "it did not answer initialize within 1.5 s"
+
+
 @pytest.mark.parametrize(
     "flood",
     [

@@ -78,7 +78,7 @@ class Program:
         log: Path | None = None,
         spared: Callable[[], Collection[int]] = tuple,
     ) -> None:
-        self._stop = threading.Event()
+        self._stop, self._telling = threading.Event(), threading.Lock()
         self._ended: Ended | None = None
         self._mark = token_hex(16)
         marked = {**(os.environ if environment is None else environment), MARK: self._mark}
@@ -122,10 +122,11 @@ class Program:
         }
 
     def tell(self, data: bytes) -> None:
-        """To its input. Raises OSError where it does not take it."""
+        """To its input; waits until it has taken all of it. Raises OSError where it does not."""
         assert self._process.stdin is not None
-        self._process.stdin.write(data)
-        self._process.stdin.flush()
+        with self._telling:
+            while data:
+                data = data[self._process.stdin.write(data) :]
 
     def end(self, patience: float = PATIENCE, input_patience: float = PATIENCE) -> Ended:
         """Ends it and all of its processes: asks first, waits, then makes them. Only once.
@@ -139,9 +140,7 @@ class Program:
     def _end(self, patience: float, input_patience: float) -> Ended:
         family, was_over = self.family, self.exit_code is not None
         how: How = "by itself" if was_over else "politely"
-        if self._process.stdin is not None:
-            with suppress(OSError):
-                self._process.stdin.close()
+        if self._close_input():
             was_over = was_over or self.wait(input_patience) is not None
         if not was_over and sys.platform == "win32":
             with suppress(OSError):  # no console of ours, or it has ended
@@ -150,11 +149,21 @@ class Program:
         family |= self.family
         endings = ending.end(sorted(family, key=lambda each: each.pid), patience)
         self.wait(JOIN_SECONDS)
+        self._close_input()
         left = tuple(each.pid for each in endings if each.how == "not ended" and each.pid)
         if any(each.how == "firmly" for each in endings):
             how = "firmly"
         self._close()
         return Ended("not ended" if left else how, self._process.poll(), left)
+
+    def _close_input(self) -> bool:
+        """Whether it has one that could be closed: not while somebody waits for it to read."""
+        if self._process.stdin is None or not self._telling.acquire(blocking=False):
+            return False
+        with suppress(OSError):
+            self._process.stdin.close()
+        self._telling.release()
+        return True
 
     def _close(self) -> None:
         """What it printed is read to its end, unless somebody else holds its pipe."""
@@ -202,7 +211,7 @@ def _started(
             stdin=subprocess.PIPE if speaks else subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.PIPE if speaks else subprocess.STDOUT,
-            bufsize=-1 if speaks else 0,
+            bufsize=0,
             **options,
         )
     except (OSError, ValueError) as error:
