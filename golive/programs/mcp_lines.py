@@ -32,6 +32,8 @@ def message(
     if not line.strip():
         return None
     shown = shortened(masking.without(secrets, line), SHOWN)
+    if not _is_utf_8(line):
+        raise BrokenReply(f"it printed a line that is not UTF-8 on standard output: {shown}")
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -43,6 +45,15 @@ def message(
     if wrong := _wrong(found, asked):
         raise BrokenReply(f"{wrong}: {shown}")
     return found
+
+
+def _is_utf_8(line: str) -> bool:
+    """Transports, stdio: messages must be. `output.exact` has left a trace of what is not."""
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _wrong(found: dict[str, Any], asked: Collection[int | str]) -> str:

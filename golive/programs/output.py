@@ -30,7 +30,8 @@ Tell = Callable[[float], None]
 class Output:
     """Read by a thread until `read` has no more bytes.
 
-    `hear` gets each line, in that thread; of a flood it gets no more.
+    `hear` gets each line, in that thread, as `text` makes it of its bytes: `plain`, unless it is
+    another; of a flood it gets no more.
     """
 
     def __init__(
@@ -40,7 +41,9 @@ class Output:
         longest: int = LONGEST,
         flood: int = FLOOD,
         clock: Clock = SYSTEM,
+        text: Callable[[bytes], str] | None = None,
     ) -> None:
+        self._text = text or plain
         self._read, self._longest, self._flood, self._clock = read, longest, flood, clock
         self.hear = hear
         self.lines: deque[str] = deque(maxlen=KEPT)
@@ -107,10 +110,15 @@ class Output:
     def _line(self, data: bytes) -> None:
         self.count += 1
         self.cut += len(data) > self._longest
-        line = plain(data[: self._longest])
+        line = self._text(data[: self._longest])
         self.lines.append(line[:LONGEST])
         if not self.is_flood:
             self.hear(line)
+
+
+def exact(data: bytes) -> str:
+    """A line as it is: bytes that are no UTF-8 become surrogates, which JSON is not told in."""
+    return data.decode("utf-8", "surrogateescape")
 
 
 def plain(data: bytes) -> str:

@@ -23,7 +23,7 @@ import psutil
 
 from golive import ending, files, forwarders, processes
 from golive.processes import Process
-from golive.programs.output import FLOOD, LONGEST, Output
+from golive.programs.output import FLOOD, LONGEST, Output, exact
 from golive.text import shortened
 
 PATIENCE = 5.0
@@ -60,7 +60,8 @@ class Ended:
 class Program:
     """Running from now on. Raises CannotStart.
 
-    With `speaks`, its input is a pipe, and what it says on standard error is apart: `errors`. With
+    With `speaks`, its input is a pipe, what it says is heard as it is, colours and all, and what it
+    says on standard error is apart: `errors`. With
     `log`, it prints to that file, so that it can be left running. `spared` are the pids of who is
     never ended with it, though it may have started them; nor is what has a gateway's name.
     """
@@ -87,7 +88,7 @@ class Program:
         self._known = {itself} if itself else set[Process]()
         self._spared = spared
         read = _reads(self._process.stdout) if log is None else self._tail(log)
-        self.output = Output(read, hear, longest, flood)
+        self.output = Output(read, hear, longest, flood, text=exact if speaks else None)
         self.errors = Output(_reads(self._process.stderr)) if speaks else self.output
 
     @property
