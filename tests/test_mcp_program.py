@@ -275,6 +275,27 @@ def test_list_that_is_told_a_row_a_text_is_read_as_well() -> None:
     program.end()
 
 
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ("{'rows': [ROW]}", ""),
+        ("'24 positions'", ""),
+        ("{'count': 1}", ""),
+        ("[1]", ""),
+        ("[]", "it does not tell 100 SPY STK (contract 756733)"),
+        ("{'rows': [dict(ROW, quantity=7)]}",
+         "100 SPY STK (contract 756733): its quantity is told as 7, the gateway's is 100"),
+    ],
+)  # fmt: skip
+def test_text_beside_the_data_must_tell_the_same_rows_where_it_tells_any(
+    told: str, line: str
+) -> None:
+    program = tried(f"ANSWER['content'] = [{{'type': 'text', 'text': json.dumps({told})}}]")
+    wanted = [f"its text tells other rows than its data: {line}"] if line else []
+    assert (program.reason, difference(program)) == ("", wanted)
+    program.end()
+
+
 def test_answer_of_before_the_run_is_not_of_this_run_nor_one_of_the_future() -> None:
     began = datetime.now(UTC)
     for seconds, holds in ((-3600, False), (0, True), (3600, False)):

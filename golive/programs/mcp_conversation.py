@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -47,6 +47,8 @@ class Conversation:
     tools: list[str] = field(default_factory=list)
     answer: Any = None
     """What the tool answered with, as plain data."""
+    text: Any = None
+    """What it told as JSON in text beside that, if it did."""
     reason: str = ""
     milliseconds: dict[str, float] = field(default_factory=dict)
     """How long each answer took."""
@@ -105,6 +107,7 @@ class Client:
             raise Broken(f"it has no tool {tool}")
         result = await self._ask(found, tool, lambda: session.call_tool(tool, {}))
         found.answer = self._data(tool, result)
+        found.text = None if result.structured_content is None else _told(_texts(result))
 
     async def _ask(
         self, found: Conversation, what: str, call: Callable[[], Awaitable[Result]]
@@ -136,20 +139,16 @@ class Client:
 
     def _data(self, tool: str, result: types.CallToolResult) -> Any:
         """What it answered with; of text, what it says as JSON."""
-        texts = [each.text for each in result.content if isinstance(each, types.TextContent)]
+        texts = _texts(result)
         if result.is_error:
             raise Broken(f"{tool} answered with an error: {self._shown(' '.join(texts))}")
         if result.structured_content is not None:
             return result.structured_content
-        try:
-            answers = [json.loads(each) for each in texts]
-        except (ValueError, RecursionError):
-            raise Broken(
-                f"{tool} answered with text that is no JSON: {self._shown(texts[0])}"
-            ) from None
-        if not answers:
+        if not texts:
             raise Broken(f"{tool} answered with neither structured content nor text")
-        return answers[0] if len(answers) == 1 else answers
+        if (told := _told(texts)) is None:
+            raise Broken(f"{tool} answered with text that is no JSON: {self._shown(texts[0])}")
+        return told
 
     # the transport: a line each, in either direction
 
@@ -203,6 +202,19 @@ class Client:
 
     def _shown(self, text: str) -> str:
         return shortened(masking.without(self.secrets, text), SHOWN)
+
+
+def _texts(result: types.CallToolResult) -> list[str]:
+    return [each.text for each in result.content if isinstance(each, types.TextContent)]
+
+
+def _told(texts: Sequence[str]) -> Any:
+    """What is told as JSON, be it a row a text; None where nothing is, or some of it is none."""
+    try:
+        answers = [json.loads(each) for each in texts]
+    except (ValueError, RecursionError):
+        return None
+    return answers[0] if len(answers) == 1 else answers or None
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

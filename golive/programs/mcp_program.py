@@ -144,10 +144,18 @@ class McpProgram:
             return 0
 
     def difference(self, positions: Positions, account: str) -> list[str]:
-        """From the gateway's own, a line each. Without an answer there is nothing to compare."""
+        """From the gateway's own, a line each. Without an answer there is nothing to compare.
+
+        What it tells as data is compared, and what as text: most assistants read the text.
+        """
         if self._talk is None or self._reason:
             return [self._reason]
-        return same_positions.difference(self._talk.answer, positions.rows, account)
+        talk = self._talk
+        found = same_positions.difference(talk.answer, positions.rows, account)
+        if found or not position_rows.has_rows(talk.text):
+            return found
+        text = same_positions.difference(talk.text, positions.rows, account)
+        return [f"its text tells other rows than its data: {each}" for each in text]
 
     def from_elsewhere(self) -> list[str]:
         """A line, where nobody was connected to the gateway that its answer is said to be of."""

@@ -80,6 +80,14 @@ def rows(answer: Any) -> list[Any]:
     raise Unreadable("there is no list of positions in its answer")
 
 
+def has_rows(answer: Any) -> bool:
+    """Whether there is a list in it that may be one of positions, also of none."""
+    try:
+        return all(isinstance(each, Mapping) for each in rows(answer))
+    except Unreadable:
+        return False
+
+
 def doubts(answer: Any) -> list[str]:
     """What an answer says against itself."""
     found = _decoded(answer)
