@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golive.answers import Position
-from golive.programs import position_rows
+from golive.programs import answer_time
 from golive.programs.position_rows import Unreadable
 from golive.programs.same_positions import difference
 
@@ -221,10 +221,13 @@ json_values = st.recursive(
 def test_any_answer_is_compared_or_told_unreadable_and_breaks_nothing(answer: Any) -> None:
     assert isinstance(difference(answer, GATEWAY, ACCOUNT), list)
     try:
-        told = position_rows.as_of(answer, datetime.now(UTC))
+        told = answer_time.as_of(answer, datetime.now(UTC))
         assert told is None or told.tzinfo is not None
     except Unreadable:
         pass
+
+
+NOW, OLD = datetime(2026, 11, 22, 21, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -238,13 +241,22 @@ def test_any_answer_is_compared_or_told_unreadable_and_breaks_nothing(answer: An
         ({"age_seconds": 30}, datetime(2026, 11, 22, 20, 59, 30, tzinfo=UTC)),
         ({"positions": []}, None),
         ([], None),
+        ({"result": {"positions": [], "asOf": "2025-01-01T00:00:00Z"}, "ok": 1}, OLD),
+        ({"meta": {"asOf": "2025-01-01T00:00:00Z"}, "positions": []}, OLD),
+        ([{"symbol": "SPY", "cachedAt": "2025-01-01T00:00:00Z"}, {"asOf": NOW.isoformat()}], OLD),
+        ({"time": NOW.isoformat(), "last_updated": "2025-01-01T00:00:00Z"}, OLD),
+        ({"time": NOW.isoformat(), "age_seconds": 3600}, NOW - timedelta(hours=1)),
+        ({"as_of": "2025-01-01T00:00:00"}, OLD + timedelta(hours=12)),
+        ({"as_of": "0001-01-01T00:00:00Z"}, datetime(1, 1, 1, tzinfo=UTC)),
     ],
 )  # fmt: skip
 def test_moment_of_an_answer_is_read_as_it_is_told(told: Any, moment: datetime | None) -> None:
-    assert position_rows.as_of(told, datetime(2026, 11, 22, 21, tzinfo=UTC)) == moment
+    assert answer_time.as_of(told, NOW) == moment
 
 
-@pytest.mark.parametrize("told", ["2026-11-22T21:00:00", "just now", 12, True, "1e999", -1])
+@pytest.mark.parametrize(
+    "told", ["2026-11-22T21:00:00", "2026-11-22T10:00:00", "just now", 12, True, "1e999", -1]
+)
 def test_moment_that_may_be_any_is_none(told: Any) -> None:
     with pytest.raises(Unreadable):
-        position_rows.as_of({"as_of": told}, datetime.now(UTC))
+        answer_time.as_of({"as_of": told}, NOW)

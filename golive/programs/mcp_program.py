@@ -14,7 +14,7 @@ from golive import masking
 from golive.answers import Positions
 from golive.clock import SYSTEM, Clock
 from golive.gateway import Gateway
-from golive.programs import position_rows, same_positions
+from golive.programs import answer_time, position_rows, same_positions
 from golive.programs.connections import Connections
 from golive.programs.inbox import Inbox
 from golive.programs.position_rows import Unreadable
@@ -170,7 +170,7 @@ class McpProgram:
         """
         try:
             answered = self._answered or self._clock.now()
-            told = position_rows.as_of(self._talk.answer, answered) if self._talk else None
+            told = answer_time.as_of(self._talk.answer, answered) if self._talk else None
         except Unreadable as why:
             raise NotObservable(f"from when its answer is: {why}") from None
         if told is None and not self._wanted.is_own:

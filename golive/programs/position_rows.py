@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -36,12 +35,7 @@ MOST_CON_ID = 2**63
 LISTS = ("positions", "rows", "result", "data", "items")
 """Under which an answer has its rows; the first that is there."""
 INNER = ("contract", "instrument", "security")
-TIMES = ("asof", "timestamp", "time", "updated", "updatedat", "lastupdated", "generatedat",
-         "retrievedat")  # fmt: skip
-AGES = ("ageseconds", "age")
-EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
-MILLISECONDS = 1e11
-"""A number of seconds since 1970 is smaller, one of milliseconds larger."""
+DEEPEST = 3
 
 
 class Unreadable(Exception):
@@ -66,17 +60,17 @@ class Row:
 
 def rows(answer: Any) -> list[Any]:
     """The rows in an answer, each as it is. Raises Unreadable."""
-    found = _decoded(answer)
-    for _ in range(3):  # {"result": {"positions": [...]}}
+    found = decoded(answer)
+    for _ in range(DEEPEST):  # {"result": {"positions": [...]}}
         if isinstance(found, list):
             return found
         if not isinstance(found, Mapping):
             break
-        by_name = {_bare(key): value for key, value in found.items()}
+        by_name = {bare(key): value for key, value in found.items()}
         inner = [by_name[name] for name in LISTS if name in by_name]
         if not inner:
             break
-        found = _decoded(inner[0])
+        found = decoded(inner[0])
     raise Unreadable("there is no list of positions in its answer")
 
 
@@ -90,8 +84,8 @@ def has_rows(answer: Any) -> bool:
 
 def doubts(answer: Any) -> list[str]:
     """What an answer says against itself."""
-    found = _decoded(answer)
-    told = {_bare(key): value for key, value in found.items()} if isinstance(found, Mapping) else {}
+    found = decoded(answer)
+    told = {bare(key): value for key, value in found.items()} if isinstance(found, Mapping) else {}
     incomplete = any(told.get(name) is False for name in ("complete", "iscomplete"))
     return ["it says itself that it is not complete"] if incomplete else []
 
@@ -102,10 +96,10 @@ def row(told: Any) -> Row:
         raise Unreadable("is no object")
     flat = _flat(told)
     found = {name: _one(flat, name) for name in NAMES}
-    quantity = _number(found["quantity"])
+    quantity = number(found["quantity"])
     if quantity is None:
         raise Unreadable("tells no quantity that is a number")
-    strike = _number(found["strike"]) if found["strike"] not in (None, "") else Decimal(0)
+    strike = number(found["strike"]) if found["strike"] not in (None, "") else Decimal(0)
     right = RIGHTS.get(str(found["right"] or "").strip().upper())
     if strike is None or right is None:
         raise Unreadable("has a strike or a right that cannot be read")
@@ -137,81 +131,45 @@ def expiry(told: Any) -> str:
     raise Unreadable("has an expiry that cannot be read")
 
 
-def as_of(answer: Any, now: datetime) -> datetime | None:
-    """From when its data is, as the answer tells it; None where it does not.
-
-    Raises Unreadable for a time that cannot be read, or that leaves open which zone it is of.
-    """
-    found = _decoded(answer)
-    told = {_bare(key): value for key, value in found.items()} if isinstance(found, Mapping) else {}
-    for name in TIMES:
-        if told.get(name) not in (None, ""):
-            return _moment(told[name])
-    for name in AGES:
-        if (age := _number(told.get(name))) is not None:
-            try:
-                return now - timedelta(seconds=float(age))
-            except OverflowError:
-                raise Unreadable("it tells an age that cannot be one") from None
-    return None
-
-
-def _moment(told: Any) -> datetime:
-    number = _number(told)
-    try:
-        if number is not None:
-            seconds = float(number) / (1000 if number > MILLISECONDS else 1)
-            moment = datetime.fromtimestamp(seconds, UTC)
-        else:
-            moment = datetime.fromisoformat(str(told))
-    except (ValueError, OverflowError, OSError):
-        raise Unreadable("it tells a time that cannot be read") from None
-    if moment.tzinfo is None:
-        raise Unreadable("it tells a time without its zone")
-    if moment < EARLIEST:
-        raise Unreadable("it tells a time that cannot be one")
-    return moment
-
-
 def _flat(told: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Its keys and values, with those of the contract within."""
-    found = [(_bare(key), value) for key, value in told.items()]
+    found = [(bare(key), value) for key, value in told.items()]
     for key, value in [*found]:
         if key in INNER and isinstance(value, Mapping):
-            found += [(_bare(inner), each) for inner, each in value.items()]
+            found += [(bare(inner), each) for inner, each in value.items()]
     return found
 
 
 def _one(flat: Sequence[tuple[str, Any]], name: str) -> Any:
     """The one value that is told under the names for it; None where none is."""
     told = [value for key, value in flat if key in NAMES[name] and value is not None]
-    different = {str(_number(each) if _number(each) is not None else each) for each in told}
+    different = {str(number(each) if number(each) is not None else each) for each in told}
     if len(different) > 1:
         raise Unreadable(f"tells its {name} twice, and differently")
     return told[0] if told else None
 
 
-def _number(told: Any) -> Decimal | None:
+def number(told: Any) -> Decimal | None:
     """A finite number, also one that is written as text; True is none."""
     if isinstance(told, bool) or not isinstance(told, int | float | str):
         return None
     if isinstance(told, float) and not math.isfinite(told):
         return None
     try:
-        number = Decimal(str(told).strip())
+        found = Decimal(str(told).strip())
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return found if found.is_finite() else None
 
 
 def _whole(told: Any) -> int | None:
     """A contract's number; None where none is told, which 0 stands for. Raises Unreadable."""
-    number = _number(told)
-    if told in (None, "") or number == 0:
+    found = number(told)
+    if told in (None, "") or found == 0:
         return None
-    if number is None or not 0 < number <= MOST_CON_ID or number != int(number):
+    if found is None or not 0 < found <= MOST_CON_ID or found != int(found):
         raise Unreadable("has a contract id that cannot be one")
-    return int(number)
+    return int(found)
 
 
 def _text(told: Any) -> str | None:
@@ -219,13 +177,14 @@ def _text(told: Any) -> str | None:
     return text or None
 
 
-def _bare(key: Any) -> str:
+def bare(key: Any) -> str:
+    """A key without case and separators."""
     return re.sub(r"[^a-z0-9]", "", str(key).casefold())
 
 
-def _decoded(answer: Any) -> Any:
+def decoded(answer: Any) -> Any:
     """JSON that is told as text within JSON."""
-    if isinstance(answer, Mapping) and set(map(_bare, answer)) == {"result"}:
+    if isinstance(answer, Mapping) and set(map(bare, answer)) == {"result"}:
         answer = next(iter(answer.values()))
     if not isinstance(answer, str):
         return answer
