@@ -122,7 +122,10 @@ def test_server_that_does_all_right_is_believed_and_ends_with_its_input() -> Non
          "its answer to initialize is not what MCP asks for: serverInfo: Field required"),
         ("BEGUN['protocolVersion'] = '1999'", "its answer to initialize: Unsupported protocol"),
         ("TOOLS['tools'] = 3", "its answer to tools/list is not what MCP asks for: tools"),
-        ("TOOLS['tools'] = []", "it has no tool get-positions"),
+        ("TOOLS['tools'] = []",
+         "it has no tool get-positions (GoLive.Mcp.Tool); its tools: none"),
+        ("TOOLS['tools'] = [{**TOOLS['tools'][0], 'name': n} for n in ('get_positions', 'y')]",
+         "it has no tool get-positions (GoLive.Mcp.Tool); its tools: get_positions, y"),
         (
             "ANSWER.update(isError=True, content=[{'type': 'text', 'text': 'half-open: wait'}])",
             "get-positions answered with an error: half-open: wait",
@@ -176,6 +179,23 @@ def result(method):
 
 def test_server_that_reads_nothing_is_not_waited_for_either() -> None:
     assert tried("time.sleep(60)", seconds=0.5).reason.endswith("it printed nothing at all")
+
+
+def test_server_that_prints_half_a_line_and_hangs_is_told_as_that() -> None:
+    half = """
+def main():
+    print('{"jsonrpc":', end="", flush=True)
+    time.sleep(60)
+"""
+    assert tried(half, seconds=1.5).reason.endswith("; it printed 11 bytes, but no whole line")
+
+
+def test_answer_without_a_list_of_positions_is_shown() -> None:
+    program = tried("ANSWER['structuredContent'] = {'error': 'RevOption is not logged in'}")
+    assert difference(program) == [
+        "there is no list of positions in its answer: {'error': '*** is not logged in'}"
+    ]
+    program.end()
 
 
 def test_server_that_asks_us_back_and_never_reads_the_replies_is_ended() -> None:

@@ -88,7 +88,7 @@ def test_monitor_that_dies_is_told_with_its_exit_code_and_its_last_words(
 
 def test_monitor_that_prints_nothing_is_ended_when_its_time_is_over() -> None:
     program = tried(STAY, seconds=0.5)
-    assert program.reason == "it printed nothing within 0.5 s"
+    assert program.reason == "within 0.5 s it printed nothing at all"
     assert not program.runs
 
 

@@ -187,6 +187,19 @@ def test_contracts_that_are_named_alike_are_told_apart_by_what_is_held() -> None
     assert difference([rows[0], rows[0]], twins, ACCOUNT) != []
 
 
+def test_contracts_that_are_named_alike_are_told_apart_by_whatever_is_told() -> None:
+    share = position(1, "IBM", 100)
+    twins = [share, position(2, "IBM", 100, sec_type="CFD", local_symbol="")]
+    rows = [{"symbol": "IBM", "secType": kind, "quantity": 100} for kind in ("CFD", "STK")]
+    assert difference(rows, twins, ACCOUNT) == []
+
+
+def test_thousands_of_differences_are_told_as_some_and_how_many_more() -> None:
+    rows = [{"symbol": f"S{number}", "quantity": 1} for number in range(1100)]
+    lines = difference(rows, [], ACCOUNT)
+    assert (len(lines), lines[-1]) == (101, "and 1000 more")
+
+
 SYMBOL = st.sampled_from(["A", "B"])
 HELD = st.tuples(SYMBOL, st.sampled_from(["", "C", "P"]), st.integers(1, 2), st.integers(-2, 2))
 LABELS = ("symbol", "right", "strike", "quantity")

@@ -104,7 +104,8 @@ class Client:
             if cursor is None:
                 break
         if tool not in found.tools:
-            raise Broken(f"it has no tool {tool}")
+            others = shortened(", ".join(found.tools), SHOWN) or "none"
+            raise Broken(f"it has no tool {tool} (GoLive.Mcp.Tool); its tools: {others}")
         result = await self._ask(found, tool, lambda: session.call_tool(tool, {}))
         found.answer = self._data(tool, result)
         found.text = None if result.structured_content is None else _told(_texts(result))
@@ -117,7 +118,7 @@ class Client:
             with anyio.fail_after(self.seconds):
                 result = await call()
         except TimeoutError:
-            silent = "" if self.program.output.count else "; it printed nothing at all"
+            silent = f"; {why}" if (why := self.program.output.silence) else ""
             raise Broken(
                 f"it did not answer {what} within {self.seconds:g} s{silent}{self._last_words()}"
             ) from None

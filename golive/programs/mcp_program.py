@@ -21,6 +21,7 @@ from golive.programs.position_rows import Unreadable
 from golive.programs.program import CannotStart, Ended, Program
 from golive.settings import Mcp
 from golive.sockets import NotObservable, Socket
+from golive.text import shortened
 
 if TYPE_CHECKING:
     from golive.programs.mcp_conversation import Conversation
@@ -30,6 +31,8 @@ LONGEST = 16 * 2**20
 FLOOD = 2 * LONGEST
 AHEAD = timedelta(seconds=2)
 """How far its clock may be ahead of ours."""
+SHOWN = 200
+"""Characters of an answer that are shown."""
 HURRY = 1.0
 """Seconds that one which has failed has to end with its input."""
 SDK = "mcp"
@@ -151,6 +154,11 @@ class McpProgram:
         if self._talk is None or self._reason:
             return [self._reason]
         talk = self._talk
+        try:
+            position_rows.rows(talk.answer)
+        except Unreadable as why:
+            answer = masking.without(self._wanted.secrets, str(talk.answer))
+            return [f"{why}: {shortened(answer, SHOWN)}"]
         found = same_positions.difference(talk.answer, positions.rows, account)
         if found or not position_rows.has_rows(talk.text):
             return found

@@ -194,8 +194,8 @@ class MonitorProgram:
         if program.output.is_over:
             return self._how_it_died(program)
         seconds = f"{self._wanted.settings.ready_timeout_seconds:g} s"
-        if program.output.count == 0:
-            return f"it printed nothing within {seconds}"
+        if silence := program.output.silence:
+            return f"within {seconds} {silence}"
         return f"within {seconds} it {self._lacking()}{self._last_words}"
 
     def _lacking(self) -> str:

@@ -63,6 +63,14 @@ class Output:
     def is_flood(self) -> bool:
         return max(self.bytes, self.count * LEAST_OF_A_LINE) > self._flood
 
+    @property
+    def silence(self) -> str:
+        """Why no line was heard, in words; "" where one was."""
+        if self.count:
+            return ""
+        what = f"{self.bytes} bytes, but no whole line" if self.bytes else "nothing at all"
+        return f"it printed {what}"
+
     def wait_for(
         self, holds: Callable[[], bool], seconds: float, tell: Tell = lambda left: None
     ) -> bool:

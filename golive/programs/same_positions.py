@@ -11,7 +11,8 @@ from golive.programs import position_rows
 from golive.programs.position_rows import Row, Unreadable
 from golive.text import shortened
 
-SHOWN = 120
+SHOWN, MOST = 120, 100
+"""Characters of a row, and lines."""
 NOTHING = "", Decimal(0), ""
 """Of expiry, strike and right: a stock has none, and a local symbol says them by itself."""
 
@@ -22,6 +23,12 @@ def difference(answer: Any, gateways: Sequence[Position], account: str) -> list[
     `gateways` are the gateway's positions of all its accounts. Those of `account` must all be
     there, and those of any other that the answer names. A row that cannot be read is a difference.
     """
+    lines = _difference(answer, gateways, account)
+    more = [f"and {len(lines) - MOST} more"] if len(lines) > MOST else []
+    return lines[:MOST] + more
+
+
+def _difference(answer: Any, gateways: Sequence[Position], account: str) -> list[str]:
     try:
         told = position_rows.rows(answer)
     except Unreadable as why:
@@ -46,12 +53,12 @@ def difference(answer: Any, gateways: Sequence[Position], account: str) -> list[
 
 
 def _like(row: Row, gateways: Sequence[Position], account: str) -> int | None:
-    """Which of the gateway's positions a row is of; of several, the one of the same quantity."""
+    """Which of the gateway's positions a row is of; of several, the one it contradicts least."""
     whose = row.account or account
     same = [
         at for at, each in enumerate(gateways) if each.account == whose and _is_contract(row, each)
     ]
-    return min(same, key=lambda at: gateways[at].quantity != row.quantity, default=None)
+    return min(same, key=lambda at: len(_contradictions(row, gateways[at])), default=None)
 
 
 def _is_contract(row: Row, ours: Position) -> bool:
@@ -86,7 +93,7 @@ def _contradictions(row: Row, ours: Position) -> list[str]:
         ("right", row.right or None, right),
     )
     return [
-        f"its {name} is told as {told}, the gateway's is {own}"
+        f"its {name} is told as {shortened(str(told), SHOWN)}, the gateway's is {own}"
         for name, told, own in pairs
         if told is not None and told != own
     ]
