@@ -111,8 +111,7 @@ def _settings(folder: Path, port: int) -> SettingsFile:
 def _running(file: SettingsFile, folder: Path) -> Iterator[Monitor]:
     """In a thread, connected; stopped and ended afterwards. Raises NoFake where it cannot be."""
     clock, stop, said = Hurried(), Stop(), deque[str](maxlen=3)
-    to = file.settings.credentials
-    memory = Memory(folder / "state", Aim.of(file, to.host, to.port), "restarts", None, clock)
+    memory = Memory(folder / "state", Aim.of(file), "restarts", None, clock)
     monitor = Monitor(file, memory, Next(COMMAND), said.append, stop, clock)
     owner = threading.Thread(target=monitor.run, daemon=True)
     owner.start()

@@ -76,8 +76,7 @@ def _card(options: argparse.Namespace) -> int:
     from golive import card, card_text, settings_file
 
     try:
-        file = settings_file.read(_settings_path(options))
-        file = file.on_fallback() if options.fallback else file
+        file = settings_file.read(_settings_path(options), options.fallback)
         made = card.of(
             file, datetime.now(UTC), on_fallback=options.fallback, secrets=options.secrets
         )

@@ -19,19 +19,19 @@ from pathlib import Path
 
 from mcp.server.stdio import stdio_server
 
-from golive import masking, settings_file
+from golive import masking, session, settings_file
 from golive.diagnosis import Next
 from golive.mcp_attached import Attached
 from golive.mcp_server import Answering, Call, server
 from golive.mcp_tools.looking import COMMAND
-from golive.memory.remembering import Aim, Memory, NoMemory, state_folder
+from golive.memory.remembering import Aim, Memory, state_folder
 from golive.memory.running_monitor import RunningMonitor
 from golive.monitor import Monitor
 from golive.monitoring.printing import Printer
 from golive.monitoring.stopping import Stop
-from golive.session import Exit, remembered
+from golive.session import Exit
 from golive.settings_file import SettingsFile
-from golive.text import printable
+from golive.text import by_lines, printable
 
 AGAIN = "restart this MCP server"
 SLICE_SECONDS = 0.25
@@ -43,22 +43,18 @@ def serve(path: Path, *, on_fallback: bool = False, secrets: str | None = None) 
     """Serves until its input ends, or a signal comes; the connection is closed by then."""
     stop = Stop()
     try:
-        file = settings_file.read(path)
-        file = file.on_fallback() if on_fallback else file
-        to = file.settings.credentials
-        aim = Aim.of(file, to.host, to.port)
-        find = partial(RunningMonitor.find, state_folder(), aim.endpoint)
-        memory = None if find() else remembered(file, "mcp")
-    except (settings_file.SettingsError, NoMemory) as error:
+        file = settings_file.read(path, on_fallback)
+        find = partial(RunningMonitor.find, state_folder(), Aim.of(file).endpoint)
+        begun = None if find() else session.begin(COMMAND, file, secrets)
+    except session.NOT_BEGUN as error:
         print(f"golive: settings: {error}", file=sys.stderr)
         return Exit.SETTINGS
     _log_to_stderr(file)
     printer = Printer(partial(print, file=sys.stderr, flush=True))
     call: Call = Attached(find, file)
-    own = None
-    if memory is not None:
-        is_there = on_fallback or aim.is_at_the_fallback
-        run_next = Next.after(COMMAND, secrets, on_fallback, is_there, file.path.name)
+    memory = own = None
+    if begun is not None:
+        memory, run_next = begun
         own = _monitor(file, memory, replace(run_next, again=AGAIN), printer.write, stop)
         call = Attached(find, file, Answering(own, file, again=AGAIN), own)
     try:
@@ -80,14 +76,14 @@ def _monitor(
 ) -> Monitor:
     """That of this server: it starts no gateway, and names nobody in what it says."""
 
-    def write(text: str) -> None:
-        for line in filter(None, text.split("\n")):
-            show(printable(masking.without(file.settings.secret_words, line)))
+    def show_masked(line: str) -> None:
+        if line:
+            show(masking.without(file.settings.secret_words, line))
 
     settings = file.settings
     credentials = settings.credentials.model_copy(update={"auto_launch": False})
     own = settings.model_copy(update={"credentials": credentials})
-    return Monitor(replace(file, settings=own), memory, run_next, write, stop)
+    return Monitor(replace(file, settings=own), memory, run_next, by_lines(show_masked), stop)
 
 
 def _serve(pipes: Pipes, own: Monitor | None, memory: Memory | None, stop: Stop) -> None:

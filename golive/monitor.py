@@ -39,7 +39,7 @@ from golive.session import Exit, Session, Trouble
 from golive.settings import Monitor as MonitorSettings
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
-from golive.text import printable
+from golive.text import by_lines
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -65,20 +65,13 @@ def monitor(
     connection at first, it then runs once on the fallback. Raises KeyboardInterrupt where it is
     stopped before it has been connected; no connection is left. The rest as of `smoke.smoke`.
     """
-
-    def write(text: str) -> None:
-        for line in text.split("\n"):
-            show(printable(line))  # a gateway's text could repaint the terminal
-
+    write = by_lines(show)
     try:
-        file = settings_file.read(path)
-        file = file.on_fallback() if on_fallback else file
-        memory = session.remembered(file, "monitor", override, clock)
-    except (settings_file.SettingsError, NoMemory) as error:
+        file = settings_file.read(path, on_fallback)
+        memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
+    except session.NOT_BEGUN as error:
         write(f"settings: {error}")
         return Exit.SETTINGS
-    is_there = on_fallback or memory.aim.is_at_the_fallback
-    run_next = Next.after(COMMAND, secrets, on_fallback, is_there, file.path.name)
     on = " on the fallback, TWS paper" if on_fallback else ""
     write(f"golive monitor: keeps the one connection to the gateway{on}")
     try:

@@ -89,8 +89,8 @@ class Run:
         self.resets = [] if self.target.is_rehearsal else reset_windows.told(self.started)
         host = self.file.settings.credentials.host
         self.gateway = Gateway(self.target.port, SocketTable(host), self.clock)
-        aim = Aim.of(self.file, self.target.host, self.target.port)
-        self.memory = Memory(self.state, aim, self.folder.name, self.override, self.clock)
+        aim, name = Aim.of(self.file), self.folder.name
+        self.memory = Memory(self.state, aim, name, self.override, self.clock)
         self.attempts = self.memory.attempts
         self.attempts.gateway_started = self.gateway.started
         self.attempts.zombies = lambda: sockets.zombies(self.gateway.port_if_seen)

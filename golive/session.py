@@ -20,10 +20,10 @@ from golive.diagnosis import Next
 from golive.evidence import Diagnosis
 from golive.gateway import Gateway
 from golive.identity import Identity, read_identity
-from golive.memory.remembering import Aim, Memory, state_folder
+from golive.memory.remembering import Aim, Memory, NoMemory, state_folder
 from golive.on_disk import gateway_files, reading
 from golive.settings import Settings
-from golive.settings_file import SettingsFile
+from golive.settings_file import SettingsError, SettingsFile
 from golive.sockets import SocketTable
 
 if TYPE_CHECKING:
@@ -67,14 +67,33 @@ class Trouble:
         return f"FAILED: no TCP connection: {self.why}" if self.is_down else f"FAILED: {self.why}"
 
 
-def remembered(
-    file: SettingsFile, command: str, override: str | None = None, clock: Clock = SYSTEM
-) -> Memory:
-    """What one run of a command remembers; it has the endpoint's lock. Raises NoMemory."""
-    credentials = file.settings.credentials
-    aim = Aim.of(file, credentials.host, credentials.port)
-    run = f"{clock.now():%Y%m%dT%H%M%SZ}-{command}"
-    return Memory(state_folder(), aim, run, override, clock)
+NOT_BEGUN = (SettingsError, NoMemory)
+"""What keeps a command from its work, in one line."""
+
+
+def begin(
+    command: str,
+    file: SettingsFile,
+    secrets: str | None = None,
+    override: str | None = None,
+    clock: Clock = SYSTEM,
+) -> tuple[Memory, Next]:
+    """What one run of a command remembers, with the endpoint's lock, and what to run after it.
+
+    `override` is why the rules about earlier attempts may pass, if they may; `secrets` is the file
+    as it was named on the command line, if it was. Raises NoMemory.
+    """
+    name = command.rpartition(" ")[2]
+    run = f"{clock.now():%Y%m%dT%H%M%SZ}-{name}"
+    memory = Memory(state_folder(), Aim.of(file), run, override, clock)
+    return memory, next_after(command, file, secrets)
+
+
+def next_after(command: str, file: SettingsFile, secrets: str | None = None) -> Next:
+    """What to run after a command that was aimed where these settings are."""
+    on_fallback = file.written is not None
+    is_there = on_fallback or Aim.of(file).is_at_the_fallback
+    return Next.after(command, secrets, on_fallback, is_there, file.path.name)
 
 
 class Session:

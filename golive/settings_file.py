@@ -59,8 +59,8 @@ class SettingsFile:
             return False
 
 
-def read(path: Path) -> SettingsFile:
-    """The settings in a file. Raises SettingsError."""
+def read(path: Path, on_fallback: bool = False) -> SettingsFile:
+    """The settings in a file, aimed at its fallback if asked. Raises SettingsError."""
     data = _bytes(path)
     text = _text(path, data)
     document = _document(path, text)
@@ -68,7 +68,8 @@ def read(path: Path) -> SettingsFile:
         settings = Settings.model_validate(document)
     except ValidationError as error:
         raise SettingsError(_first_problem(path, text, error)) from None
-    return SettingsFile(path, settings, _fingerprint(data))
+    file = SettingsFile(path, settings, _fingerprint(data))
+    return file.on_fallback() if on_fallback else file
 
 
 def document(path: Path) -> dict[str, Any]:

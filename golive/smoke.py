@@ -14,12 +14,10 @@ from golive.advice import telling
 from golive.answers import Event
 from golive.attempts import AttemptRefused
 from golive.clock import SYSTEM, Clock
-from golive.diagnosis import Next
 from golive.evidence import Diagnosis
 from golive.memory.journal import GO
-from golive.memory.remembering import NoMemory
 from golive.session import Exit, Session
-from golive.text import printable
+from golive.text import by_lines
 
 COMMAND = "python -m golive smoke"
 
@@ -37,26 +35,18 @@ def smoke(
 ) -> Exit:
     """Performs the test with the settings of a file; `show` gets its lines.
 
-    `override` is why the rules about earlier attempts may pass, if they may. `secrets` is the file
-    as it was named on the command line, if it was.
+    `override` and `secrets` as of `session.begin`.
     """
-
-    def write(lines: str) -> None:
-        for line in lines.split("\n"):
-            show(printable(line))  # a gateway's text could repaint the terminal
-
+    write = by_lines(show)
     try:
-        file = settings_file.read(path)
-        file = file.on_fallback() if on_fallback else file
-        memory = session.remembered(file, "smoke", override, clock)
-    except (settings_file.SettingsError, NoMemory) as error:
+        file = settings_file.read(path, on_fallback)
+        memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
+    except session.NOT_BEGUN as error:
         write(f"settings: {error}")
         return Exit.SETTINGS
     try:
         on = " on the fallback, TWS paper" if on_fallback else ""
         write(f"golive smoke: IBKR Gateway handshake test{on}")
-        is_there = on_fallback or memory.aim.is_at_the_fallback
-        run_next = Next.after(COMMAND, secrets, on_fallback, is_there, file.path.name)
         seconds = file.settings.golive.handshake_timeout_seconds
         listen = lambda event: _tell(event, seconds, write)  # noqa: E731
         return _performed(Session(file, memory, run_next, write, clock, listen), write)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -15,6 +16,16 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else "?" for each in text)
+
+
+def by_lines(show: Callable[[str], None]) -> Callable[[str], None]:
+    """Shows each line of a text by itself: a gateway's could repaint the terminal."""
+
+    def write(text: str) -> None:
+        for line in text.split("\n"):
+            show(printable(line))
+
+    return write
 
 
 def shortened(text: str, longest: int) -> str:

@@ -44,8 +44,7 @@ def written(folder: Path, **changes: Any) -> Path:
 def made(
     folder: Path, here: Commands = commands.LINUX, on_fallback: bool = False, **changes: Any
 ) -> card.Card:
-    file = settings_file.read(written(folder, **changes))
-    file = file.on_fallback() if on_fallback else file
+    file = settings_file.read(written(folder, **changes), on_fallback)
     return card.of(file, NOW, on_fallback=on_fallback, here=here)
 
 

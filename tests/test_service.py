@@ -39,8 +39,7 @@ def started(tmp_path: Path) -> Made:
         document = json.loads(path.read_text(encoding="utf-8"))
         document["IBKRCredentials"] |= credentials or {}
         path.write_text(json.dumps(document), encoding="utf-8")
-        file = settings_file.read(path)
-        file = file.on_fallback() if on_fallback else file
+        file = settings_file.read(path, on_fallback)
         return Started.by_this_user(file, on_fallback)
 
     return make

@@ -10,7 +10,6 @@ import pytest
 
 from fakes.gateway import FakeGateway
 from golive import session, settings_file
-from golive.diagnosis import Next
 from golive.monitor import COMMAND, Monitor
 from golive.monitoring.stopping import Stop
 from golive.session import Exit
@@ -33,9 +32,9 @@ def run(tmp_path: Path, state: Path) -> Run:
             hear(line)
 
         file = settings_file.read(settings_for(tmp_path / "s.json", gateway.port, **ALWAYS))
-        memory = session.remembered(file, "monitor")
+        memory, run_next = session.begin(COMMAND, file)
         try:
-            return Monitor(file, memory, Next(COMMAND), write, stop).run(), lines
+            return Monitor(file, memory, run_next, write, stop).run(), lines
         finally:
             memory.close()
 

@@ -20,6 +20,7 @@ from golive.memory.discipline import Discipline, made
 from golive.memory.journal import Journal
 from golive.memory.remembering import Aim, state_folder
 from golive.on_disk import reading
+from golive.session import next_after
 from golive.settings_file import SettingsFile
 from golive.sockets import Answer, NotObservable, Socket, SocketTable
 from golive.text import printable
@@ -39,11 +40,8 @@ class Looking:
     ) -> None:
         """`again` is what a next attempt would be made by."""
         self._file, self._own, self._clock = file, frozenset({os.getpid(), *own}), clock
-        to = file.settings.credentials
-        self._aim = Aim.of(file, to.host, to.port)
-        is_there = file.written is not None or self._aim.is_at_the_fallback
-        found = Next.after(COMMAND, None, file.written is not None, is_there, file.path.name)
-        self._next = replace(found, again=again)
+        self._aim = Aim.of(file)
+        self._next = replace(next_after(COMMAND, file), again=again)
 
     def look(self, *, is_held: bool) -> GatewayLook:
         """What is seen now. `is_held`: ours is open, so the rules about attempts do not matter."""

@@ -71,10 +71,12 @@ class Aim:
     cooldown: timedelta
 
     @classmethod
-    def of(cls, file: SettingsFile, host: str, port: int) -> Aim:
-        primary, golive = file.primary.credentials, file.settings.golive
+    def of(cls, file: SettingsFile) -> Aim:
+        """That of the settings, wherever the file is aimed."""
+        primary, to = file.primary.credentials, file.settings.credentials
+        golive = file.settings.golive
         return cls(
-            endpoint(host, port),
+            endpoint(to.host, to.port),
             endpoint(primary.host, primary.port),
             endpoint(primary.host, golive.fallback.port),
             timedelta(seconds=golive.retry_cooldown_seconds),

@@ -30,8 +30,7 @@ def made(kind: Kind, settings: Path, on_fallback: bool) -> Made:
         return _plain(
             resources.files("golive.served").joinpath("alerts.yml").read_text(encoding="utf-8")
         )
-    file = settings_file.read(settings)
-    started = Started.by_this_user(file.on_fallback() if on_fallback else file, on_fallback)
+    started = Started.by_this_user(settings_file.read(settings, on_fallback), on_fallback)
     if kind == "windows":
         text = windows.task(started)
         return Made(text, windows.file(text), MADE_BY.encode("utf-16-le"))
