@@ -1,6 +1,7 @@
 """A Monitor that survives five hundred restarts of its gateway, counted by the gateway at each.
 
-It runs as it always does, by the rules; only the clock is one whose waits are short.
+It runs as it always does, by the rules; only the clock is one whose waits are short, and for which
+every connection has lasted.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from golive.clock import SystemClock
 from golive.diagnosis import Next
 from golive.memory.remembering import Aim, Memory
 from golive.monitor import COMMAND, Monitor
+from golive.monitoring.retrying import LASTING_SECONDS
 from golive.monitoring.stopping import Stop
 from golive.settings_file import SettingsFile
 from golive.sockets import SocketTable
@@ -47,6 +49,13 @@ class Hurried(SystemClock):
 
     def __init__(self) -> None:
         self._skipped = 0.0
+        self.said = deque[str](maxlen=3)
+
+    def hear(self, line: str) -> None:
+        """By the time that a connection's end is said, it has lasted."""
+        self.said.append(line)
+        if "disconnected: " in line:
+            self._skipped += LASTING_SECONDS
 
     def now(self) -> datetime:
         return super().now() + timedelta(seconds=self._skipped)
@@ -110,13 +119,13 @@ def _settings(folder: Path, port: int) -> SettingsFile:
 @contextmanager
 def _running(file: SettingsFile, folder: Path) -> Iterator[Monitor]:
     """In a thread, connected; stopped and ended afterwards. Raises NoFake where it cannot be."""
-    clock, stop, said = Hurried(), Stop(), deque[str](maxlen=3)
+    clock, stop = Hurried(), Stop()
     memory = Memory(folder / "state", Aim.of(file), "restarts", None, clock)
-    monitor = Monitor(file, memory, Next(COMMAND), said.append, stop, clock)
+    monitor = Monitor(file, memory, Next(COMMAND), clock.hear, stop, clock)
     owner = threading.Thread(target=monitor.run, daemon=True)
     owner.start()
     try:
-        _wait_until_ready(monitor, 0, said)
+        _wait_until_ready(monitor, 0, clock.said)
         yield monitor
         stop.ask("the benchmark")
     finally:

@@ -292,7 +292,8 @@ class Monitor:
         self._write(f"{self._time()} disconnected: {lost.reason}")
         may_try = self._settings.credentials.auto_reconnect and not zombies
         self._say(found, in_full=not may_try)
-        in_order = lost.code == "connection-lost" and not zombies and keeping.has_lasted
+        has_lasted = self._retrying.has_lasted(keeping.seconds)
+        in_order = lost.code == "connection-lost" and not zombies and has_lasted
         if not in_order:
             self._remember_loss(found.code)
         self._retrying.lost(in_order=in_order)

@@ -7,23 +7,30 @@ import signal
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from fakes.gateway import FakeGateway
+from golive import session, settings_file
+from golive.clock import SYSTEM, Clock, SystemClock
 from golive.memory.journal import Entry, Journal
+from golive.monitor import COMMAND, Monitor
+from golive.monitoring.stopping import Stop
+from golive.session import Exit
 from golive.sockets import SocketTable
 from tests.projects import write_secrets
 from tests.talking import Talking
 
-COMMAND = (sys.executable, "-m", "golive", "monitor")
+WORDS = (sys.executable, "-m", "golive", "monitor")
 
 
 class Running(Talking):
     """A running Monitor, ended with its test."""
 
     def __init__(self, settings: Path, *more: str) -> None:
-        super().__init__(*COMMAND, "--secrets", str(settings), *more)
+        super().__init__(*WORDS, "--secrets", str(settings), *more)
 
     def hears(self, text: str, count: int = 1) -> str:
         """The count-th line that contains a text, once it has come."""
@@ -77,6 +84,41 @@ def settings_for(path: Path, port: int, **more: Any) -> Path:
         document[section][key] = value
     path.write_text(json.dumps(document), encoding="utf-8")
     return path
+
+
+def performed(
+    settings: Path, stop: Stop, hear: Callable[[str], None], clock: Clock = SYSTEM
+) -> tuple[Exit, list[str]]:
+    """A Monitor in this thread, to its end: its exit code and its lines, each heard as it comes."""
+    lines: list[str] = []
+
+    def write(line: str) -> None:
+        lines.append(line)
+        hear(line)
+
+    file = settings_file.read(settings)
+    memory, run_next = session.begin(COMMAND, file, clock=clock)
+    try:
+        return Monitor(file, memory, run_next, write, stop, clock).run(), lines
+    finally:
+        memory.close()
+
+
+class Hurried(SystemClock):
+    """Its sleeps are over soon, and then as much later as was asked for."""
+
+    def __init__(self) -> None:
+        self.skipped = 0.0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.skipped)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.skipped
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(min(seconds, 0.005))
+        self.skipped += seconds
 
 
 def connections(gateway: FakeGateway) -> int:

@@ -19,7 +19,7 @@ from golive.attempts import endpoint
 from golive.memory.one_run import OneRun
 from golive.memory.running_monitor import RunningMonitor
 from tests.fakes import wait_until
-from tests.monitors import COMMAND, Running, connections, journal, settings_for, zombies
+from tests.monitors import WORDS, Running, connections, journal, settings_for, zombies
 from tests.projects import ROOT, Project
 
 Gateways = Callable[..., FakeGateway]
@@ -274,7 +274,7 @@ def test_it_goes_on_when_nobody_reads_its_lines_any_more(
 ) -> None:
     gateway = gateways()
     path = settings_for(tmp_path / "s.json", gateway.port)
-    monitor = subprocess.Popen([*COMMAND, "--secrets", str(path)], stdout=subprocess.PIPE, cwd=ROOT)
+    monitor = subprocess.Popen([*WORDS, "--secrets", str(path)], stdout=subprocess.PIPE, cwd=ROOT)
     assert monitor.stdout is not None
     while b"Retrieved 24 positions" not in monitor.stdout.readline():
         assert monitor.poll() is None

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,25 @@ import pytest
 from fakes.gateway import FakeGateway
 from golive.memory.remembering import Aim, Memory
 from golive.monitoring import retrying
-from golive.monitoring.retrying import LONGEST_SECONDS, MOST_FAILURES, Retrying
+from golive.monitoring.retrying import (
+    LASTING_SECONDS,
+    LONGEST_SECONDS,
+    MOST_FAILURES,
+    Retrying,
+)
+from golive.monitoring.stopping import Stop
+from golive.session import Exit
 from golive.settings import Settings
 from tests.fakes import Fake, wait_until
-from tests.monitors import Running, connections, journal, settings_for, zombies
+from tests.monitors import (
+    Hurried,
+    Running,
+    connections,
+    journal,
+    performed,
+    settings_for,
+    zombies,
+)
 from tests.projects import example_settings
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
@@ -54,7 +70,8 @@ def test_gateway_that_restarts_is_connected_again_with_the_same_client_id(
     assert monitor.stopped() == 0, monitor.output
     assert (connections(gateway), zombies(gateway), gateway.orders_received) == (2, 0, 0)
     assert {each.client_id for each in journal(state)} == {10}
-    assert [each.outcome for each in journal(state)] == ["begun", "GO"] * 2
+    outcomes = [each.outcome for each in journal(state)]
+    assert outcomes == ["begun", "GO", "connection-lost", "begun", "GO"]  # it did not last
     assert attempts(state)[1] - begin >= timedelta(seconds=2)
 
 
@@ -147,15 +164,45 @@ def test_new_gateway_is_given_its_initialization_time(
     assert second.connections == 1
 
 
-def test_failures_in_a_row_come_to_an_end(start: Start, state: Path) -> None:
-    gateway, monitor = start(**ALWAYS)
-    monitor.hears("Retrieved 24 positions")
-    gateway.become("refuses")
-    gateway.drop_everyone()
-    assert monitor.ended() == 5, monitor.output
-    assert f"{MOST_FAILURES} failures in a row" in monitor.lines[-1]
+@pytest.mark.parametrize("becomes", ["healthy", "refuses"])
+def test_gateway_that_drops_at_once_is_left_though_the_settings_know_no_wait(
+    becomes: str, tmp_path: Path, state: Path
+) -> None:
+    with FakeGateway() as gateway:
+
+        def hear(line: str) -> None:
+            if line.startswith("Retrieved 24"):
+                gateway.become(becomes)
+                gateway.drop_everyone()
+            assert gateway.connections <= MOST_FAILURES, "it goes on without end"
+
+        settings = settings_for(tmp_path / "s.json", gateway.port, **ALWAYS)
+        exit_code, lines = performed(settings, Stop(), hear, Hurried())
+        assert (exit_code, gateway.connections) == (Exit.LOST, MOST_FAILURES)
+    assert f"{MOST_FAILURES} failures in a row" in lines[-1]
     assert len(failures(state)) == MOST_FAILURES
-    assert connections(gateway) == 1 + MOST_FAILURES
+    waits = [later - earlier for earlier, later in pairwise(attempts(state))]
+    assert all(wait >= timedelta(seconds=2**n) for n, wait in enumerate(waits))
+
+
+def test_gateway_that_drops_every_minute_is_connected_no_more_often_than_that(
+    tmp_path: Path, state: Path
+) -> None:
+    stop, clock = Stop(), Hurried()
+    with FakeGateway() as gateway:
+
+        def hear(line: str) -> None:
+            if line.startswith("Retrieved 24"):
+                gateway.drop_everyone()
+            elif "disconnected: " in line:
+                clock.sleep(LASTING_SECONDS)
+                if gateway.connections == 1 + MOST_FAILURES:
+                    stop.ask("the test")
+
+        settings = settings_for(tmp_path / "s.json", gateway.port, **ALWAYS)
+        assert performed(settings, stop, hear, clock)[0] == Exit.LOST
+        assert gateway.connections == 1 + MOST_FAILURES
+    assert failures(state) == []
 
 
 def test_what_another_run_has_failed_at_is_obeyed_as_well(start: Start, state: Path) -> None:
@@ -246,6 +293,26 @@ def test_look_that_was_no_attempt_is_repeated_soon_and_counts_for_nothing() -> N
     for _ in range(3 * MOST_FAILURES):
         found.tried(is_attempt=False)
     assert (found.due_at, found.given_up) == (retrying.LOOK_SECONDS, "")
+
+
+def test_failure_is_waited_for_and_each_after_it_for_longer_whatever_the_settings_say() -> None:
+    clock = Clock()
+    found, waits = rules(clock, delay=0, cooldown=0), []
+    while not found.given_up:
+        found.tried(is_attempt=True)
+        waits.append(found.due_at - clock.monotonic())
+    assert waits == [1, 2, 4, 8, 16]
+
+
+@pytest.mark.parametrize(
+    ("cooldown", "least"), [(0, LASTING_SECONDS), (90, 90), (LASTING_SECONDS, LASTING_SECONDS)]
+)
+def test_connection_has_lasted_by_the_cool_down_and_a_minute_at_least(
+    cooldown: float, least: float
+) -> None:
+    found = rules(Clock(), cooldown=cooldown)
+    assert found.has_lasted(least)
+    assert not found.has_lasted(least - 0.1)
 
 
 def test_connection_that_was_good_ends_a_series_of_failures() -> None:

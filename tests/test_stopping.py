@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from fakes.gateway import FakeGateway
-from golive import session, settings_file
-from golive.monitor import COMMAND, Monitor
 from golive.monitoring.stopping import Stop
 from golive.session import Exit
-from tests.monitors import settings_for
+from tests.monitors import performed, settings_for
 from tests.test_reconnecting import ALWAYS
 
 Hear = Callable[[str], None]
@@ -22,23 +20,11 @@ Run = Callable[..., tuple[Exit, list[str]]]
 
 @pytest.fixture
 def run(tmp_path: Path, state: Path) -> Run:
-    """A Monitor in this thread, to its end: its exit code and its lines, each heard as it comes."""
+    def run(gateway: FakeGateway, stop: Stop, hear: Hear) -> tuple[Exit, list[str]]:
+        settings = settings_for(tmp_path / "s.json", gateway.port, **ALWAYS)
+        return performed(settings, stop, hear)
 
-    def performed(gateway: FakeGateway, stop: Stop, hear: Hear) -> tuple[Exit, list[str]]:
-        lines: list[str] = []
-
-        def write(line: str) -> None:
-            lines.append(line)
-            hear(line)
-
-        file = settings_file.read(settings_for(tmp_path / "s.json", gateway.port, **ALWAYS))
-        memory, run_next = session.begin(COMMAND, file)
-        try:
-            return Monitor(file, memory, run_next, write, stop).run(), lines
-        finally:
-            memory.close()
-
-    return performed
+    return run
 
 
 def test_one_that_loses_its_gateway_as_it_is_stopped_connects_no_more(run: Run) -> None:

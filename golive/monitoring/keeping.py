@@ -62,10 +62,9 @@ class Keeping:
                 self.watch.close()
 
     @property
-    def has_lasted(self) -> bool:
-        """Whether it was there for the cool-down: a shorter one is as bad as a failed attempt."""
-        cooldown = self._session.settings.golive.retry_cooldown_seconds
-        return self._clock.monotonic() - self._begun >= cooldown
+    def seconds(self) -> float:
+        """How long the connection has been there."""
+        return self._clock.monotonic() - self._begun
 
     def _serve(self) -> Lost | None:
         while not self._stop.by:
@@ -100,7 +99,7 @@ class Keeping:
     def _judge(self, state: State) -> None:
         """Whether the positions are as expected; told once, and only what is not."""
         found, wanted = state.positions or Positions(), self._session.settings.golive
-        is_late = self._clock.monotonic() - self._begun >= wanted.handshake_timeout_seconds
+        is_late = self.seconds >= wanted.handshake_timeout_seconds
         if self._is_judged or not (found.is_complete or is_late):
             return
         self._is_judged = True

@@ -1,7 +1,8 @@
 """AutoReconnect: when one more attempt may be made, and when no more is.
 
 Fast retries cause the trouble they try to cure. After a failed attempt the cool-down holds always;
-and a connection that did not last as long as that has failed as well.
+and a connection that did not last as long as that has failed as well. However short the settings'
+times are: what does not last a minute has failed, and each failure in a row is waited for longer.
 """
 
 from __future__ import annotations
@@ -11,6 +12,12 @@ from golive.settings import Settings
 
 MOST_FAILURES = 5
 """So many failed attempts in a row, and somebody must look."""
+
+LASTING_SECONDS = 60.0
+"""A connection that is lost sooner has failed, whatever the cool-down is."""
+
+LEAST_SECONDS = 1.0
+"""At least so long after a first failure, and twice as long after each that follows it."""
 
 LONGEST_SECONDS = 7 * 86_400.0
 """How long a gateway that does not come back is waited for: a login lasts a week."""
@@ -25,10 +32,14 @@ class Retrying:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._clock = clock
         self._delay = settings.credentials.reconnect_delay_seconds
-        self._after_failure = max(self._delay, settings.golive.retry_cooldown_seconds)
+        self._cooldown = settings.golive.retry_cooldown_seconds
         self._failures, self._lost_at = 0, clock.monotonic()
         self.due_at = self._lost_at
         """Before that no attempt is made, nor looked for what is in its way."""
+
+    def has_lasted(self, seconds: float) -> bool:
+        """Whether a connection that was there for so long was one that works."""
+        return seconds >= max(self._cooldown, LASTING_SECONDS)
 
     def lost(self, *, in_order: bool) -> None:
         """A connection has ended; in order: a good one that the gateway closed, as it restarts."""
@@ -41,6 +52,11 @@ class Retrying:
         self._failures += is_attempt
         seconds = self._after_failure if is_attempt else max(LOOK_SECONDS, self._delay)
         self.due_at = self._clock.monotonic() + seconds
+
+    @property
+    def _after_failure(self) -> float:
+        least: float = LEAST_SECONDS * 2 ** (self._failures - 1)
+        return max(self._delay, self._cooldown, least)
 
     @property
     def given_up(self) -> str:
