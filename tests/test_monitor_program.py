@@ -51,6 +51,26 @@ def test_monitor_that_says_both_is_ready_at_once_and_runs_on_until_it_is_left() 
     assert program.leave().how == "politely"
 
 
+BOTH = b"Connected successfully\n", b"Retrieved 24 positions for account U21146542\n"
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        [b"\xff\xfe", *(each.decode().encode("utf-16-le") for each in BOTH)],
+        [each.replace(b"\n", b"\r") for each in (b"\rwaiting: 3\n", *BOTH)],
+        [b"\x1b[2K\x1b[1G\x1b(B\x1b[m" + each[:-1] + b"\x1b(B\x1b[m\x1b[K\n" for each in BOTH],
+        [b'{"message": "' + each[:-1] + b'."}\n' for each in BOTH],
+    ],
+    ids=["UTF-16", "written over one another", "erased and reset", "in JSON"],
+)
+def test_lines_are_read_as_a_person_would(printed: list[bytes]) -> None:
+    write = f"import sys; sys.stdout.buffer.write({b''.join(printed)!r}); sys.stdout.flush(); "
+    program = tried(write + STAY, seconds=2)
+    assert (program.reason, program.positions, program.account) == ("", 24, "U21146542")
+    program.end()
+
+
 def test_lines_are_read_through_colours_carriage_returns_and_bytes_that_are_no_text() -> None:
     lines = (
         "import sys; w = sys.stdout.buffer.write; "

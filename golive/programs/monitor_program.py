@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -225,7 +226,9 @@ class MonitorProgram:
 
 
 def _told(found: re.Match[str]) -> Told | None:
-    """None where the count is no number."""
+    """None where the count is no number. What stands around an account is not part of it."""
     groups = found.groupdict()
     count = (groups.get("count") or "").replace(",", "").replace("'", "")
-    return Told(int(count), groups.get("account")) if count.isdecimal() else None
+    account = groups.get("account")
+    whose = None if account is None else account.strip(string.punctuation)
+    return Told(int(count), whose) if count.isdecimal() else None

@@ -22,7 +22,11 @@ LEAST_OF_A_LINE = 256
 SLICE = 0.25
 """Seconds that are waited at once: Windows shows a Ctrl-C only to who is awake."""
 
-_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[ -/]+[0-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])"
+)
+_LINE_ENDS = {True: re.compile(rb"\r?\n|\r"), False: re.compile(rb"\n")}
+"""Also a return alone, of what is read as on a terminal: a line may be written over."""
 
 Tell = Callable[[float], None]
 
@@ -43,7 +47,7 @@ class Output:
         clock: Clock = SYSTEM,
         text: Callable[[bytes], str] | None = None,
     ) -> None:
-        self._text = text or plain
+        self._text, self._ends = text or plain, _LINE_ENDS[text is None]
         self._read, self._longest, self._flood, self._clock = read, longest, flood, clock
         self.hear = hear
         self.lines: deque[str] = deque(maxlen=KEPT)
@@ -103,7 +107,7 @@ class Output:
     def _take(self, data: bytes) -> None:
         with self._changed:
             self.bytes += len(data)
-            first, *others = data.split(b"\n")
+            first, *others = self._ends.split(data)
             self._add(first)
             for each in others:
                 self._line(bytes(self._rest))
@@ -130,5 +134,5 @@ def exact(data: bytes) -> str:
 
 
 def plain(data: bytes) -> str:
-    """A line as text, without what colours it on a terminal."""
-    return _ESCAPES.sub("", data.decode("utf-8", "replace")).rstrip("\r")
+    """A line as text, without what colours it on a terminal; of UTF-16 what is ASCII."""
+    return _ESCAPES.sub("", data.replace(b"\0", b"").decode("utf-8", "replace"))
