@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from golive.gateway import Gateway, Uptime
 from golive.identity import Identity, read_identity
 from golive.memory.remembering import Memory
 from golive.on_disk import gateway_files, reading
+from golive.programs.interrupting import as_interrupts
 from golive.run import Run
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
@@ -91,7 +93,10 @@ def uptime(gateway: Gateway, run: Run, golive_session: GoLiveSession) -> Uptime:
 
 @pytest.fixture(scope="session")
 def connection(run: Run, settings: Settings, golive_session: GoLiveSession) -> Iterator[Connection]:
-    """The single connection of the run: opened once, after everything before it has passed."""
+    """The single connection of the run: opened once, after everything before it has passed.
+
+    As long as it is open, also who is asked to end, or whose terminal is closed, closes it first.
+    """
     from golive.connection import Connection  # not before the installed client has been looked at
 
     run.gate("handshake.one-attempt")
@@ -99,12 +104,10 @@ def connection(run: Run, settings: Settings, golive_session: GoLiveSession) -> I
     target = run.target
     run.connection = Connection(target.host, target.port, credentials.client_id, run.attempts)
     before = run.gateway.port_if_seen
-    try:
+    with as_interrupts(), closing(run.connection):
         run.connection.open(*golive_session.bounded("the gateway's answer"))
         run.gateway.watch_it_dial(before)
         yield run.connection
-    finally:
-        run.connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -132,9 +132,11 @@ def test_terminal_shows_how_the_soak_goes(project: Project) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a signal under POSIX")
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_interrupted_soak_closes_its_connection_and_is_no_go_with_the_figures_so_far(
-    own_project: Project,
+    own_project: Project, how: str
 ) -> None:
+    """Also where the terminal is closed in the middle of the hour, or the machine shut down."""
     command = own_project.command("pytest", "acceptance", "-m", "soak", "--fake")
     with subprocess.Popen(
         command, cwd=own_project.folder, env=environment(), stdout=subprocess.PIPE, text=True
@@ -144,7 +146,7 @@ def test_interrupted_soak_closes_its_connection_and_is_no_go_with_the_figures_so
         for line in process.stdout:
             said.append(line)
             if line.startswith("  wait     soak:"):
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.Signals[how])
         assert process.wait(SECONDS) == 2
     (folder,) = own_project.runs
     found = evidence.read(folder)

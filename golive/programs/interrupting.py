@@ -1,4 +1,4 @@
-"""While a program of ours runs, what would end us at once lets us end it first."""
+"""While there is something to take down, what would end us at once lets us take it down first."""
 
 from __future__ import annotations
 
