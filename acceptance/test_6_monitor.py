@@ -19,13 +19,17 @@ def test_monitor_retrieves_as_many_positions_as_expected(monitor, settings, evid
 
 
 @step("monitor.one-connection")
-def test_monitor_holds_exactly_one_connection(monitor, gateway, evidence):
-    clients = gateway.clients
-    others, opened = monitor.strangers(clients), monitor.connections()
-    evidence.observe(clients=clients, opened=opened, not_its_own=others, stopped=monitor.reason)
+def test_monitor_holds_exactly_one_connection(monitor, gateway, positions, settings, evidence):
+    opened = monitor.connections()
+    received = monitor.received(positions.open_in(settings.golive.expected_account))
+    clients = gateway.clients  # of one that is still there by now the bytes were counted
+    others = monitor.strangers(clients)
+    evidence.observe(received, clients=clients, opened=opened, not_its_own=others)
+    evidence.observe(stopped=monitor.reason)
     assert len(clients) == 1
     assert others == []
     assert len(opened) == 1
+    assert received.is_enough
 
 
 @step("monitor.left-as-asked")

@@ -18,8 +18,9 @@ def test_mcp_server_opens_no_second_connection(mcp, evidence):
 
 @step("mcp.positions")
 def test_mcp_tool_returns_the_positions_of_this_gateway(mcp, positions, settings, evidence):
-    difference = mcp.difference(positions, settings.golive.expected_account)
-    difference += mcp.from_elsewhere()
+    account = settings.golive.expected_account
+    difference = mcp.difference(positions, account)
+    difference += mcp.from_elsewhere(positions.open_in(account))
     evidence.observe(rows=mcp.rows, different=difference, stopped=mcp.reason)
     assert mcp.reason == ""
     assert difference == []

@@ -76,6 +76,7 @@ HELD = {
     "soak.no-zombies": held("zombies"),
     "soak.full-time": held("connection-lost"),
 }
+UNANSWERED = {"clients": [{}], "opened": [{}], "received_bytes": 0, "least_bytes": 1326}
 WALK = {
     "ibapi-not-the-one": seen("environment.ibapi-version"),
     "settings-changed": seen("environment.settings"),
@@ -115,6 +116,7 @@ WALK = {
     "monitor-mismatch": seen("monitor.positions", program={"open": 23}),
     "second-connection": seen("monitor.one-connection", program={"clients": [{}, {}]}),
     "monitor-not-connected": seen("monitor.one-connection", program={"clients": []}),
+    "monitor-not-answered": seen("monitor.one-connection", program=UNANSWERED),
     "program-not-ended": seen("monitor.left-as-asked", program={"how": "firmly"}),
     "mcp-failed": seen("mcp.positions", program={"stopped": "it answered with an error"}),
     "mcp-mismatch": seen("mcp.positions", program={"different": ["it does not tell 5 SPY"]}),
@@ -289,6 +291,10 @@ def test_settings_of_the_gateway_are_told_with_their_source() -> None:
         ("monitor-not-ready", "the Monitor did not come up: it printed nothing"),
         ("monitor-mismatch", "the Monitor tells of 23 positions, 24 are expected"),
         ("second-connection", "2 connections to port 4001 were opened where one is enough"),
+        (
+            "monitor-not-answered",
+            "has sent it 0 bytes, and so many positions take 1326 at the least",
+        ),
         ("program-not-ended", "as asked: it ended firmly"),
         ("mcp-failed", "the MCP server did not answer as it must: it answered with an error"),
         ("mcp-mismatch", "other positions than the gateway: it does not tell 5 SPY"),
@@ -304,6 +310,22 @@ def test_what_a_program_did_is_the_cause_in_its_own_words(code: str, told: str) 
 def test_nothing_of_a_monitors_positions_is_no_wrong_number_of_them() -> None:
     what = seen("monitor.positions", program={"open": None, "stopped": "it ended by itself"})
     assert found(what).code == "monitor-not-ready"
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ({"clients": [], "opened": []}, "monitor-not-connected"),
+        ({"not_its_own": [{}]}, "monitor-not-connected"),
+        ({"received_bytes": None}, "monitor-not-connected"),
+        ({"opened": [{}, {}]}, "second-connection"),
+    ],
+)
+def test_too_little_is_the_cause_where_the_monitor_has_the_one_connection(
+    program: dict[str, Any], code: str
+) -> None:
+    what = seen("monitor.one-connection", program={**UNANSWERED, **program})
+    assert found(what).code == code
 
 
 def test_second_connection_of_an_mcp_server_is_named_with_how_many() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -58,11 +59,17 @@ def none_left() -> Iterator[None]:
         yield
 
 
-def tried(code: str = "", seconds: float = 10, is_own: bool = False, **settings: Any) -> McpProgram:
+def tried(
+    code: str = "",
+    seconds: float = 10,
+    is_own: bool = False,
+    gateway: Gateway | None = None,
+    **settings: Any,
+) -> McpProgram:
     """A server after it was asked. `code` stands behind the right one's, before it begins."""
     chosen = Mcp.model_validate({"ReadyTimeoutSeconds": seconds, **settings})
     words = [sys.executable, "-c", f"{RIGHT}\n{code}\nmain()"]
-    gateway = Gateway(4001, SocketTable(read=list))
+    gateway = gateway or Gateway(4001, SocketTable(read=list))
     program = McpProgram(Wanted(chosen, ("RevOption",), is_own), gateway, words)
     program.converse()
     return program
@@ -370,3 +377,17 @@ def test_each_connection_that_is_opened_counts_also_once_it_has_ended() -> None:
     for _ in range(4):
         found.look()
     assert sorted(each.local_port for each in found.found()) == [50002, 50003]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone counts the bytes")
+def test_rows_that_did_not_come_over_its_connection_are_kept_ones() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        code = f"import socket; held = socket.create_connection(('127.0.0.1', {port}), 5)"
+        program = tried(code, gateway=Gateway(port, SocketTable()))
+        with listener.accept()[0] as gateways:
+            (why,) = program.from_elsewhere([STOCK])
+            assert why.startswith("the gateway has sent it 0 bytes: its rows, which take 54 at the")
+            gateways.sendall(b"x" * 100)
+            assert program.from_elsewhere([STOCK]) == []
+        program.end()

@@ -31,6 +31,7 @@ Secrets = Callable[..., Path]
 MONITOR = ["monitor.connected", "monitor.positions", "monitor.one-connection",
            "monitor.left-as-asked", "monitor.no-zombies"]  # fmt: skip
 MCP = ["mcp.tools", "mcp.one-connection", "mcp.positions", "mcp.of-this-run", "mcp.ended"]
+COUNTED = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone counts the bytes")
 TELL = (
     "import json, os, sys; path = {path!r}; "
     "open(path, 'w').write(json.dumps([os.getpid(), *sys.argv[1:]])); "
@@ -82,6 +83,7 @@ def test_both_are_tried_one_after_the_other_and_each_attempt_is_remembered(
     ("monitor", "mcp", "failed", "code"),
     [
         ("only-says", "", "monitor.one-connection", "monitor-not-connected"),
+        pytest.param("bare", "", "monitor.one-connection", "monitor-not-answered", marks=COUNTED),
         ("twice", "", "monitor.one-connection", "second-connection"),
         ("again", "", "monitor.one-connection", "second-connection"),
         ("one-less", "", "monitor.positions", "monitor-mismatch"),

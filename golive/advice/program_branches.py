@@ -22,6 +22,14 @@ def _has_two(seen: Seen) -> bool:
     return (monitors and seen.connections > 1) or failed("mcp.one-connection")(seen)
 
 
+def _was_not_told(seen: Seen) -> bool:
+    """It has its one connection, over which too little came."""
+    told = seen.program.get("received_bytes")
+    is_its_own = seen.connections == 1 and not seen.program.get("not_its_own")
+    has_too_little = told is not None and told < seen.program.get("least_bytes", 0)
+    return failed("monitor.one-connection")(seen) and is_its_own and has_too_little
+
+
 def _did_not_answer(seen: Seen) -> bool:
     return failed("mcp.positions")(seen) and bool(seen.program.get("stopped"))
 
@@ -43,10 +51,19 @@ PROGRAMS: tuple[Branch, ...] = (
            next_steps=("Let one program hold the connection, and the others ask that one.",
                        AGAIN_LATER)),
     Branch("monitor-not-connected", "the Monitor has no connection to this port, whatever it says",
-           lambda seen: failed("monitor.one-connection")(seen) and not _has_two(seen),
+           lambda seen: failed("monitor.one-connection")(seen)
+           and not _has_two(seen) and not _was_not_told(seen),
            "the Monitor says that it is connected, but to port {port} it is not",
            next_steps=("Look where it connects to: its own settings may name another gateway.",
                        LOOK, AGAIN_LATER)),
+    Branch("monitor-not-answered", "the gateway has sent the Monitor less than the positions it"
+           " tells take",
+           _was_not_told,
+           "the Monitor tells its positions, but the gateway has sent it {received} bytes, and so"
+           " many positions take {least} at the least",
+           next_steps=("Look whether it asks the gateway, or tells what it has kept or made up.",
+                       "Let it say that it is connected once nextValidId has come, not before.",
+                       AGAIN_LATER)),
     Branch("program-not-ended", "Monitor or MCP server does not end when asked to, or has ended"
            " before, or does not stay",
            failed("monitor.left-as-asked", "mcp.ended"),

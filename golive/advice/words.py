@@ -81,6 +81,8 @@ def _of_the_program(seen: Seen) -> dict[str, object]:
         "program": told.get("stopped") or "it did not do what is expected",
         "told": told.get("open"),
         "opened": seen.connections,
+        "received": told.get("received_bytes"),
+        "least": told.get("least_bytes"),
         "how": told.get("how", "in another way"),
         "different": f"{different[0]}{more}",
         "as_of": told.get("as_of") or "a time that it does not tell",

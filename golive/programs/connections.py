@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from golive import sockets
+from golive import sockets, tcp_info
+from golive.answers import Position
 from golive.gateway import Gateway
+from golive.programs.least_bytes import Received, least_bytes
 from golive.sockets import Port, Socket
 
 End = tuple[str, int]
@@ -58,6 +61,19 @@ class Connections:
         if self._unseen is not None:
             raise self._unseen
         return list(self.opened.values())
+
+    def received(self, rows: Iterable[Position]) -> Received:
+        """What the gateway has sent over them, beside the least that these rows take.
+
+        It is not known of none, nor any more of one that has ended.
+        """
+        least = least_bytes(rows)
+        try:
+            found, counted = self.found(), tcp_info.delivered(self.gateway.number)
+            each_has = [tcp_info.over(each, counted) for each in found]
+        except sockets.NotObservable as error:
+            return Received(None, least, str(error))
+        return Received(sum(each_has), least) if found else Received(None, least, "no connection")
 
 
 def _ends(port: Port) -> dict[End, Socket]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from golive import masking
-from golive.answers import Positions
+from golive.answers import Position, Positions
 from golive.clock import SYSTEM, Clock
 from golive.gateway import Gateway
 from golive.programs import answer_time, position_rows, same_positions
@@ -165,11 +165,20 @@ class McpProgram:
         text = same_positions.difference(talk.text, positions.rows, account)
         return [f"its text tells other rows than its data: {each}" for each in text]
 
-    def from_elsewhere(self) -> list[str]:
-        """A line, where nobody was connected to the gateway that its answer is said to be of."""
-        if self._wanted.may_connect and self._connections.has_been_none:
+    def from_elsewhere(self, rows: Iterable[Position]) -> list[str]:
+        """A line, where the gateway that its answer is said to be of cannot have told it.
+
+        Nobody was connected; or what came over the connection that it holds is too little.
+        """
+        if not self._wanted.may_connect:
+            return []
+        if self._connections.has_been_none:
             return ["it opened no connection to the gateway: its rows are of another, or kept"]
-        return []
+        told = self._connections.received(rows)
+        if told.is_enough:
+            return []
+        least = f"its rows, which take {told.least_bytes} at the least, are of another, or kept"
+        return [f"the gateway has sent it {told.received_bytes} bytes: {least}"]
 
     def as_of(self) -> datetime | None:
         """From when its answer says to be. Raises NotObservable where it does not tell.

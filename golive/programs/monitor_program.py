@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from golive import masking
+from golive.answers import Position
 from golive.clock import SYSTEM, Clock, coarsely
 from golive.gateway import Gateway
 from golive.programs.connections import Connections
+from golive.programs.least_bytes import Received
 from golive.programs.output import FLOOD, Tell
 from golive.programs.program import CannotStart, Ended, Program
 from golive.settings import Monitor
@@ -144,6 +146,11 @@ class MonitorProgram:
         """
         self._look()
         return self._connections.found() if self._connections else []
+
+    def received(self, rows: Iterable[Position]) -> Received:
+        """What the gateway has sent over them, beside the least that these rows take."""
+        assert self._connections is not None  # without a gateway there is nothing to be asked of
+        return self._connections.received(rows)
 
     def _look(self) -> None:
         if self._connections:

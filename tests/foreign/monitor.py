@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
+from typing import Protocol
 
-from tests.foreign.gateway import connected
+from golive.attempts import Attempts
+from golive.connection import Connection
+from tests.foreign.gateway import SECONDS, connected
+
+
+class Closes(Protocol):
+    def close(self) -> object: ...
+
+
+def without_asking(port: int, oddity: str) -> list[Closes]:
+    """What it holds whose positions are made up."""
+    if oddity == "bare":
+        return [socket.create_connection(("127.0.0.1", port), SECONDS)]
+    if oddity == "handshake-only":
+        connection = Connection("127.0.0.1", port, 10, Attempts())
+        connection.open(SECONDS)
+        return [connection]
+    return []
 
 
 def main(port: int, oddity: str = "") -> None:
     ended = threading.Event()
     asked = signal.SIG_IGN if oddity == "stubborn" else lambda *_: ended.set()
     signal.signal(signal.SIGTERM, asked)
-    count, connections = 24, []
-    if oddity != "only-says":
+    count, connections = 24, without_asking(port, oddity)
+    if not connections and oddity != "only-says":
         if oddity == "again":
             connected(port)[0].close()
         connection, positions = connected(port)
