@@ -22,6 +22,7 @@ from golive.diagnosis import SOAK, Next, diagnose
 from golive.evidence import Diagnosis, Soak
 from golive.gateway import Uptime
 from golive.memory.discipline import Discipline, Made
+from golive.memory.one_run import Holder
 from golive.on_disk.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.settings_file import read
@@ -37,6 +38,7 @@ NOW = datetime(2026, 11, 23, 9, 14, 30, tzinfo=UTC)
 GATEWAY = Process(812, "ibgateway.exe", NOW - timedelta(hours=1))
 IDLE = StaleClient(901, "dotnet", NOW, "its name")
 CONNECTED = replace(IDLE, pid=902, connection="ESTABLISHED from 127.0.0.1:51910")
+STOP_IT = f"with Ctrl-C where it was started, or by: {HERE.end(812)}"
 NEXT = Next("again", "fall back", "kill", "s.json")
 AGO = timedelta(minutes=1)
 
@@ -569,3 +571,18 @@ def test_good_news_of_the_farms_is_no_error() -> None:
     told = Handshake(errors=(ApiError(-1, 2104, "OK:usfarm"), ApiError(-1, 2110, "broken")))
     facts = found(seen("positions.count", handshake=told)).facts
     assert facts[-2:] == ["notice 2104: OK:usfarm", "error 2110: broken"]
+
+
+@pytest.mark.parametrize(
+    ("run", "advice"),
+    [
+        ("20261123T091402Z-live", "Let it end; two at once make each other fail."),
+        ("20261123T091402Z-smoke", "Let it end; two at once make each other fail."),
+        ("20261123T091402Z-monitor", f"It runs until it is stopped: {STOP_IT}"),
+        ("20261123T091402Z-mcp", f"It runs until it is stopped: {STOP_IT}"),
+    ],
+)
+def test_who_holds_the_endpoint_for_good_is_not_waited_for(run: str, advice: str) -> None:
+    holder = Holder(pid=812, run=run, since=NOW, process_started=NOW)
+    steps = found(seen("environment.only-run", other_run=holder)).next_steps
+    assert steps == [advice, "Then run again: again"]

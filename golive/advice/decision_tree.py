@@ -134,7 +134,7 @@ TREE: tuple[Branch, ...] = (
                        "With --fallback, the account is GoLive.Fallback.ExpectedAccount.", AGAIN)),
     Branch("another-run", "another run has the endpoint's lock", failed("environment.only-run"),
            "another run is under way at this endpoint: {other_run}",
-           next_steps=("Let it end; two at once make each other fail.", AGAIN)),
+           next_steps=("{end_run}", AGAIN)),
     Branch("cool-down", "the last failed attempt was less than RetryCooldownSeconds ago",
            failed("environment.cool-down"),
            "the last attempt ended with {last_outcome} {last_ago} s ago; {cooldown} s must pass",

@@ -139,12 +139,22 @@ def _on_this_machine(seen: Seen, here: Commands) -> dict[str, object]:
         "find": here.process(pid) if pid else here.named(program),
         "end": here.end_firmly(pid) if pid else IN_WORDS["end"],
         "start": here.start(path) if path else IN_WORDS["start"],
+        "end_run": _end_of_the_other_run(seen, here),
         "end_others": _each(seen, here.end),
         "end_others_firmly": _each(seen, here.end_firmly),
         "list_listeners": here.listeners(seen.settings.credentials.port),
         "list_zombies": here.zombies(seen.settings.credentials.port),
         **_folder(path, here),
     }
+
+
+def _end_of_the_other_run(seen: Seen, here: Commands) -> str:
+    """What is to be done about who has the endpoint: not all of them end by themselves."""
+    other = seen.other_run
+    if other is None or not other.stays:
+        return "Let it end; two at once make each other fail."
+    how = f"with Ctrl-C where it was started, or by: {here.end(other.pid)}"
+    return f"It runs until it is stopped: {how}"
 
 
 def _each(seen: Seen, end: Callable[[int], str]) -> str:

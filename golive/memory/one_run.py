@@ -14,6 +14,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from golive import processes
 
 LONGEST_NAME = 100
+STAYING = ("-monitor", "-mcp")
+"""What the runs of those are named after who stay until they are stopped."""
 
 PART_OF = "GOLIVE_RUN"
 """The variable by which a run tells the programs it starts that they are part of it."""
@@ -38,6 +40,11 @@ class Holder(BaseModel):
     def is_there(self) -> bool:
         """Whether its process is; a killed run leaves its name behind, but not its lock."""
         return processes.is_same(self.pid, self.process_started)
+
+    @property
+    def stays(self) -> bool:
+        """Whether it holds its connection until somebody stops it: a Monitor, an MCP server."""
+        return self.run.endswith(STAYING)
 
     @property
     def has_started_us(self) -> bool:
