@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from golive.answers import Positions
 from golive.holding.state import State
 from golive.served.server import NotServed, Server
 from tests.states import ACCOUNT, MONOTONIC, Standing, Telling, positions, state
@@ -82,6 +83,9 @@ def test_ready_is_told_with_its_age(serve: Serve) -> None:
     }
 
 
+ONE_MORE = positions(1).rows[0]._replace(con_id=99, quantity=None)
+UNREADABLE = Positions((*positions().rows, ONE_MORE), has_ended=True)
+
 NOT_READY = [
     (state(condition="starting", answered_at=None), "starting"),
     (state(condition="half-open"), "half-open"),
@@ -94,6 +98,7 @@ NOT_READY = [
     (state(zombies=None), "not-observable"),
     (state(positions=None), "positions-incomplete"),
     (state(positions=positions(has_ended=False)), "positions-incomplete"),
+    (state(positions=UNREADABLE), "positions-incomplete"),
     (state(made_at=MONOTONIC - 7.1), "monitor-stuck"),
     (state(code="wrong-account", cause="the gateway manages DU7654321"), "wrong-account"),
 ]

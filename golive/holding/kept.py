@@ -154,7 +154,7 @@ class Kept:
         if error.request_id == self._summary_coming > 0:
             self._summary_coming = 0
             self._failed(Ask.SUMMARY, Unanswered("gateway-in-trouble", _said(error)))
-        elif error.request_id > 0:
+        elif error.request_id > 0 and error.code not in CONNECTIVITY_LOST:
             return
         elif error.code == DATA_MAINTAINED:
             self.link_lost = None

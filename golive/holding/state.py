@@ -74,7 +74,8 @@ class State:
             return "half-open"
         if self.zombies or (self.zombies is None and not self.may_be_blind):
             return "zombies" if self.zombies else "not-observable"
-        if self.positions is None or not self.positions.is_complete:
+        told = self.positions
+        if told is None or not told.is_complete or told.unreadable:
             return "positions-incomplete"
         return ""
 

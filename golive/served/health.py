@@ -45,7 +45,7 @@ WORDS = {
         "Run the Monitor on the gateway's own machine, or set AllowUnobservedSockets.",
     ),
     "positions-incomplete": (
-        "the gateway has not sent its positions to the end",
+        "the gateway has not sent its positions to the end, or not so that all can be read",
         "Wait; if it stays so: end the Monitor, then Procedure A.",
     ),
 }
@@ -118,10 +118,11 @@ def is_stuck(state: State, now: float) -> bool:
 
 
 def open_positions(state: State) -> int | None:
-    """How many open ones the expected account has; None before they were all told."""
-    if state.positions is None or not state.positions.is_complete:
+    """How many open ones the expected account has; None where that is not told, or not readably."""
+    told = state.positions
+    if told is None or not told.is_complete or told.unreadable:
         return None
-    return len(state.positions.open_in(state.expected_account))
+    return len(told.open_in(state.expected_account))
 
 
 def age(moment: float | None, now: float) -> float | None:
