@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class Result:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        print(Result(Status.UNKNOWN, f"{message}; see {self.prog} --help").line, flush=True)
+        _say(Result(Status.UNKNOWN, f"{message}; see {self.prog} --help"))
         self.exit(Status.UNKNOWN)
 
 
@@ -65,8 +66,16 @@ def main(arguments: list[str], settings_path: Callable[[argparse.Namespace], Pat
     checking.join(SECONDS)
     silent = Result(Status.UNKNOWN, f"no answer within {SECONDS:.0f} s")
     result = results[0] if results else silent
-    print(result.line, flush=True)
+    _say(result)
     return result.status
+
+
+def _say(result: Result) -> None:
+    """The exit code says it as well, so nothing is lost where nobody reads the line."""
+    try:
+        print(result.line, flush=True)
+    except OSError:  # a closed pipe, a full disk: it would be tried, and fail, once more at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -365,6 +365,15 @@ def test_wrong_word_is_unknown_and_help_is_not() -> None:
     assert run("--help")[0] == OK
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has such a device")
+def test_exit_code_stands_where_nobody_can_read_the_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "golive", "health", "--secrets", str(tmp_path / "none.json")]
+    for words in ((), ("--nope",)):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([*command, *words], cwd=ROOT, stdout=full, check=False)
+        assert done.returncode == UNKNOWN
+
+
 LOADED = """
 import sys
 before = set(sys.modules)
