@@ -292,8 +292,8 @@ class Monitor:
         self._write(f"{self._time()} disconnected: {lost.reason}")
         may_try = self._settings.credentials.auto_reconnect and not zombies
         self._say(found, in_full=not may_try)
-        has_lasted = self._retrying.has_lasted(keeping.seconds)
-        in_order = lost.code == "connection-lost" and not zombies and has_lasted
+        was_good = self._retrying.has_lasted(keeping.seconds) and not keeping.is_silent
+        in_order = lost.code == "connection-lost" and not zombies and was_good
         if not in_order:
             self._remember_loss(found.code)
         self._retrying.lost(in_order=in_order)

@@ -7,6 +7,7 @@ held back) all lie in that part. It knows frames, not messages.
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 from collections import deque
@@ -30,11 +31,20 @@ class ConnectFailed(Exception):
     """No TCP connection came about. Says why."""
 
 
+TIMEOUT = "timeout"
+OUT_OF_REACH = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH}
+
+
 class PeerClosed(Exception):
-    """The peer closed the connection: `how` is FIN or RST."""
+    """The connection has ended: `how` is FIN or RST where the peer closed it.
+
+    It is TIMEOUT where nobody did: the system gave it up, for nothing reached the peer any more.
+    """
 
     def __init__(self, how: str) -> None:
-        super().__init__(f"the gateway closed the connection ({how})")
+        given_up = "the gateway is out of reach: the system gave the connection up"
+        closed = f"the gateway closed the connection ({how})"
+        super().__init__(given_up if how == TIMEOUT else closed)
         self.how = how
 
 
@@ -111,7 +121,7 @@ class Transport:
 
     @property
     def ended_by_peer(self) -> str | None:
-        """FIN or RST, as far as has been read."""
+        """How, as `PeerClosed.how`, as far as has been read."""
         return self._ended_by_peer
 
     def fileno(self) -> int:
@@ -123,10 +133,10 @@ class Transport:
         self._socket.settimeout(max(0.001, deadline - self._clock.monotonic()))
         try:
             self._socket.sendall(data)
-        except TimeoutError:
-            raise NoAnswer("the gateway does not read") from None
-        except OSError:
-            raise self._closed("RST") from None
+        except OSError as error:
+            if _is_only_late(error):
+                raise NoAnswer("the gateway does not read") from None
+            raise self._ended(error) from None
 
     def payload(self, deadline: float) -> bytes:
         """The next frame's payload. Raises NoAnswer, PeerClosed or ProtocolError.
@@ -205,14 +215,17 @@ class Transport:
         self._socket.settimeout(seconds)
         try:
             data = self._socket.recv(CHUNK)
-        except (TimeoutError, BlockingIOError):
-            return b""
-        except OSError:
-            raise self._closed("RST") from None
+        except OSError as error:
+            if _is_only_late(error):
+                return b""
+            raise self._ended(error) from None
         if not data:
             raise self._closed("FIN")
         self.received += len(data)
         return data
+
+    def _ended(self, error: OSError) -> PeerClosed:
+        return self._closed(TIMEOUT if error.errno in OUT_OF_REACH else "RST")
 
     def _closed(self, how: str) -> PeerClosed:
         self._ended_by_peer = how
@@ -231,6 +244,14 @@ class Transport:
                 self._payloads.append(bytes(buffer[start + 4 : start + 4 + length]))
             start += 4 + length
         del buffer[:start]
+
+
+def _is_only_late(error: OSError) -> bool:
+    """Whether our own wait is over. The system's, for the peer, is a TimeoutError to Python, too:
+    the last word about a connection, whose socket from then on looks as if the peer had closed it.
+    """
+    is_ours = isinstance(error, TimeoutError) and error.errno != errno.ETIMEDOUT
+    return is_ours or isinstance(error, BlockingIOError)
 
 
 def _is_to_itself(connected: socket.socket) -> bool:

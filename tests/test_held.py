@@ -18,6 +18,7 @@ from golive.answers import AccountSummary, Positions
 from golive.holding.asks import Answer, Ask, Unanswered
 from golive.holding.held import Held
 from golive.sockets import SocketTable
+from golive.transport import TIMEOUT, PeerClosed
 from tests.gateways import NEXT_ID, Scripted, error, handshake, message
 from tests.holding import (
     SECONDS,
@@ -371,6 +372,27 @@ def test_connection_that_ends_is_named_and_everybody_is_told_at_once(
         assert holding.ask(Ask.TIME, 3600).done()
         assert holding.serve(3600) is False  # at once
         assert SocketTable().on(server.port).close_wait == []
+
+
+def test_connection_that_the_system_gives_up_was_half_open_before() -> None:
+    class OutOfReach(Simulated):
+        def hear(self) -> None:
+            raise PeerClosed(TIMEOUT)
+
+    with simulated(OutOfReach(HandClock())) as watch:
+        watch.serve(1)
+        assert watch.held.lost is not None
+        assert (watch.held.lost.code, watch.state.condition) == ("half-open", "disconnected")
+
+
+def test_link_that_is_lost_is_known_whichever_request_it_is_told_for() -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.sendall(message(99, 1100, "Connectivity has been lost", "", 0, number=4))
+        gateway.recv(4096)
+
+    with Scripted(script) as server, held(server.port) as holding:
+        served(holding, lambda: holding.kept.link_lost)
 
 
 def test_trouble_of_a_request_that_is_not_ours_is_none_of_the_positions() -> None:

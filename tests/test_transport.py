@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 
@@ -76,6 +77,29 @@ def test_socket_that_is_connected_to_itself_is_known() -> None:
         except OSError:
             pytest.skip("this platform does not connect a socket to itself")
         assert transport_module._is_to_itself(both)
+
+
+class GivenUp(socket.socket):
+    """One that the system has given up: it says so once, and looks closed by the peer from then."""
+
+    error: OSError | None = None
+
+    def recv(self, *_: object) -> bytes:
+        error, self.error = self.error, None
+        if error:
+            raise error
+        return b""
+
+
+@pytest.mark.parametrize("number", [errno.ETIMEDOUT, errno.EHOSTUNREACH])
+def test_connection_that_the_system_gave_up_was_not_closed_by_the_peer(number: int) -> None:
+    ours = GivenUp()
+    ours.error = OSError(number, "")  # the first of them is a TimeoutError to Python
+    transport = Transport(ours)
+    assert transport.received_so_far() == []
+    with pytest.raises(PeerClosed, match="out of reach"):
+        transport.payload(time.perf_counter() + 3600)
+    ours.close()
 
 
 def test_frames_that_came_before_the_end_are_given_before_the_end() -> None:

@@ -23,7 +23,14 @@ from golive.connection import Connection, Request
 from golive.holding.asks import TIMES_APART, Answer, Ask, Unanswered
 from golive.holding.kept import Kept
 from golive.holding.pending import Caller, Pending
-from golive.transport import SLICE_SECONDS, Closing, NoAnswer, PeerClosed, ProtocolError
+from golive.transport import (
+    SLICE_SECONDS,
+    TIMEOUT,
+    Closing,
+    NoAnswer,
+    PeerClosed,
+    ProtocolError,
+)
 
 POSITIONS_SECONDS, SUMMARY_SECONDS = 0.1, 1.0
 """Between two requests of the other kinds: at most 13 messages a second, cancels included."""
@@ -159,7 +166,7 @@ class Held:
             self._expire()
             self._send_what_is_due()
         except PeerClosed as error:
-            self._end("connection-lost", str(error))
+            self._end("half-open" if error.how == TIMEOUT else "connection-lost", str(error))
         except ProtocolError as error:
             self._end("protocol-error", str(error))
         except NoAnswer as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 
 from golive.advice import telling
@@ -48,6 +47,7 @@ class Keeping:
         self._held = Held(opened.connection, clock)
         self.watch = Watch(self._held, opened.settings, opened.gateway, clock, run_next)
         self._begun = clock.monotonic()
+        self._silent_since: float | None = None
         self._is_judged, self._is_as_expected = False, True
         self.is_well = True
         """Whether nothing is wrong, and the positions were as expected at first."""
@@ -66,6 +66,11 @@ class Keeping:
         """How long the connection has been there."""
         return self._clock.monotonic() - self._begun
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the gateway had stopped answering, as far as was seen before an end."""
+        return self._silent_since is not None
+
     def _serve(self) -> Lost | None:
         while not self._stop.by:
             before = self.watch.state
@@ -74,27 +79,39 @@ class Keeping:
             for line in lines.changed(before, now, self._session.settings):
                 self._write(line)
             self._judge(now)
-            self.is_well = self._is_as_expected and not now.code
+            self.is_well = self._is_as_expected and not (now.code or self._is_unready(now))
             with suppress(OSError):
                 self._session.memory.keep_lock()
             if is_orphan(self._session):
                 self._stop.ask("the end of the run that started it")
             if self._held.lost:
                 return self._held.lost
-            if self._is_given_up(now):
+            self._hear_silence(now)
+            if self._is_given_up:
                 return Lost("half-open", "the gateway has stopped answering")
         return None
 
-    def _is_given_up(self, state: State) -> bool:
+    def _hear_silence(self, state: State) -> None:
+        if state.condition != "half-open":
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = self._clock.monotonic()
+
+    @property
+    def _is_given_up(self) -> bool:
         """Whether a gateway that does not answer has had the cool-down's time to do so again.
 
         Without AutoReconnect it has all the time: nothing better could be done.
         """
         settings = self._session.settings
-        if state.condition != "half-open" or not settings.credentials.auto_reconnect:
+        if self._silent_since is None or not settings.credentials.auto_reconnect:
             return False
-        patience = timedelta(seconds=settings.golive.retry_cooldown_seconds)
-        return state.since is not None and self._clock.now() - state.since >= patience
+        patience = settings.golive.retry_cooldown_seconds
+        return self._clock.monotonic() - self._silent_since >= patience
+
+    def _is_unready(self, state: State) -> bool:
+        """Whether it is not ready any more, or after all the time that it had for it."""
+        return self._is_judged and bool(state.trouble(self._clock.monotonic()))
 
     def _judge(self, state: State) -> None:
         """Whether the positions are as expected; told once, and only what is not."""
