@@ -362,7 +362,10 @@ def _no_number(name: str) -> float:
 
 
 def plain(value: Any) -> Any:
-    """Plain JSON data from facts; what has no JSON form becomes text."""
+    """Plain JSON data from facts; what has no JSON form becomes text.
+
+    Of a model, what is marked `repr=False` is not for showing.
+    """
     match value:
         case None | bool() | int() | str():
             return value
@@ -373,7 +376,8 @@ def plain(value: Any) -> Any:
         case Decimal():
             return format(value, "f")
         case BaseModel():
-            return plain(dict(value))
+            fields = type(value).model_fields
+            return {name: plain(each) for name, each in value if fields[name].repr}
         case Mapping():
             return {str(key): plain(each) for key, each in value.items()}
         case tuple() if hasattr(value, "_asdict"):

@@ -171,7 +171,7 @@ class Monitor:
     def _enter(self, url: str | None, ending: ExitStack) -> None:
         where = self._memory.folder, self._memory.aim.endpoint
         try:
-            running = RunningMonitor.this_one(url)
+            running = RunningMonitor.this_one(url=url)
             running.enter(*where)
         except OSError as error:
             self._write(f"Note: other programs cannot be told of this Monitor: {error}")

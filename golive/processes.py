@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import NamedTuple
 
 import psutil
@@ -33,8 +33,25 @@ def process(pid: int) -> Process | None:
         return None
 
 
-def is_same(pid: int, started: datetime) -> bool:
-    """Whether the process of that pid and that start is still there."""
+def mark(pid: int) -> str:
+    """By what other programs know the process of a pid again, though the clock is set meanwhile.
+
+    On Linux the boot, and the start in clock ticks since then (proc(5)). "" where that is not told,
+    and elsewhere: there the start is kept as it was when the process began.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return ""
+    _, _, after_name = stat.rpartition(b")")
+    return f"{boot} {int(after_name.split()[19])}"
+
+
+def is_same(pid: int, started: datetime, marked: str = "") -> bool:
+    """Whether the process of that pid is still there: by its mark, else by its start."""
+    if marked and (now := mark(pid)):
+        return now == marked
     found = process(pid)
     return found is not None and abs(found.started - started).total_seconds() < 2
 

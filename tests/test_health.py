@@ -306,7 +306,7 @@ def test_monitor_that_chose_its_port_is_found_by_what_it_noted(
     code, line = run("--secrets", str(path))
     assert (code, "no Monitor is running" in line) == (UNKNOWN, True)
     state.mkdir(exist_ok=True)
-    RunningMonitor.this_one(monitor[0].url).enter(state, "127.0.0.1:4001")
+    RunningMonitor.this_one(url=monitor[0].url).enter(state, "127.0.0.1:4001")
     assert run("--secrets", str(path))[0] == OK
 
 

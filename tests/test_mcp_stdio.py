@@ -216,7 +216,7 @@ def monitor(path: Path, *, serves_http: bool = True, **parts: Any) -> Iterator[R
     to = file.settings.credentials
     source = Answers(ROW, known=state(port=to.port), **parts)
     served = Server(source, "127.0.0.1", 0, beside=mcp_server.http_app(source, file))
-    running = RunningMonitor.this_one(served.start() if serves_http else None)
+    running = RunningMonitor.this_one(url=served.start() if serves_http else None)
     folder, where = prepare(state_folder()), endpoint(to.host, to.port)
     running.enter(folder, where)
     try:
@@ -310,7 +310,7 @@ def test_monitor_that_ends_or_does_not_answer_is_told_and_nothing_is_connected_i
         with socket.create_server(("127.0.0.1", 0)) as listener:
             closed = listener.getsockname()[1]
         folder, where = state_folder(), endpoint(to.host, to.port)
-        running = RunningMonitor.this_one(f"http://127.0.0.1:{closed}")
+        running = RunningMonitor.this_one(url=f"http://127.0.0.1:{closed}")
         running.enter(folder, where)
         silent = await client.call_tool("get-positions", {})
         running.leave(folder, where)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from golive.memory.one_run import PART_OF, OneRun
+from tests.clocks import on_linux, set_clock
 from tests.fakes import wait_until
 from tests.talking import Talking
 
@@ -75,6 +76,18 @@ def test_name_that_cannot_be_read_leaves_the_lock_as_it_is(tmp_path: Path) -> No
     assert ours.is_ours
     ours.end()
     ours.end()
+
+
+@on_linux
+def test_holder_is_there_though_the_clock_was_set_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program of a run asks for it again and again, and ends where the run has ended."""
+    with holding(tmp_path) as other:
+        assert other.says(0) == "True"
+        set_clock(monkeypatch)
+        monkeypatch.setenv(PART_OF, "theirs")
+        assert OneRun(tmp_path, HERE).is_of_our_run
 
 
 def test_very_long_host_name_has_a_lock_as_well(tmp_path: Path) -> None:

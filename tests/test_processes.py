@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from golive import processes
+from tests.clocks import on_linux, set_clock
 
 
 def test_process_is_its_pid_and_its_start() -> None:
@@ -41,14 +42,30 @@ def test_command_line_is_told_masked_and_only_of_the_same_process() -> None:
         assert processes.command_line(another) == ""
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts starts from the boot")
+@on_linux
 def test_process_stays_itself_when_the_clock_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     found = processes.process(os.getpid())
-    booted = psutil.boot_time()
-    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted + 1)
+    set_clock(monkeypatch, 1, for_others=False)
     assert found
     assert processes.process(os.getpid()) == found
     assert processes.same(found)
+
+
+def test_process_is_known_by_its_mark_and_by_its_start_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = processes.process(os.getpid())
+    assert found
+    mark, earlier = processes.mark(found.pid), found.started - timedelta(hours=1)
+    assert processes.is_same(found.pid, found.started, mark)
+    assert not processes.is_same(found.pid, earlier)
+    if sys.platform == "linux":
+        assert mark != processes.mark(os.getppid())
+        assert processes.is_same(found.pid, earlier, mark)
+        assert not processes.is_same(found.pid, found.started, "another-boot 4001")
+    monkeypatch.setattr(processes, "mark", lambda pid: "")  # as on other platforms
+    assert processes.is_same(found.pid, found.started, mark)
+    assert not processes.is_same(found.pid, earlier, mark)
 
 
 def test_command_line_that_may_not_be_read_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:

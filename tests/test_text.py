@@ -22,8 +22,10 @@ def test_time_is_that_of_the_wall_clock() -> None:
 def test_process_and_another_run_are_told_with_labels() -> None:
     process = plain(Process(812, "ibgateway.exe", THEN))
     assert text.in_words(process) == f"pid 812, name ibgateway.exe, started {LOCAL}"
-    other = plain(Holder(pid=7, run="a-live", since=THEN, process_started=THEN))
-    assert text.in_words(other).startswith(f"pid 7, run a-live, since {LOCAL}")
+    other = plain(
+        Holder(pid=7, run="a-live", since=THEN, process_started=THEN, process_mark="boot 4001")
+    )
+    assert text.in_words(other) == f"pid 7, process started {LOCAL}, run a-live, since {LOCAL}"
 
 
 def test_socket_is_a_row_and_what_is_not_there_is_none() -> None:

@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from golive import processes
+from golive.memory.one_process import OneProcess
 
 LONGEST_NAME = 100
 STAYING = ("-monitor", "-mcp")
@@ -26,20 +27,11 @@ def file_name(endpoint: str) -> str:
     return re.sub(r"[^\w.-]", "_", endpoint)[-LONGEST_NAME:]
 
 
-class Holder(BaseModel):
-    """Who has the lock: a run, its process, and since when."""
+class Holder(OneProcess):
+    """Who has the lock: a run, its process, and since when. A killed run leaves no lock behind."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
-
-    pid: int
     run: str
     since: AwareDatetime
-    process_started: AwareDatetime
-
-    @property
-    def is_there(self) -> bool:
-        """Whether its process is; a killed run leaves its name behind, but not its lock."""
-        return processes.is_same(self.pid, self.process_started)
 
     @property
     def stays(self) -> bool:
@@ -77,11 +69,9 @@ class OneRun:
             self._lock.acquire()
         except Timeout:
             return False
-        process = processes.process(os.getpid())
-        if process is not None:
-            holder = Holder(pid=process.pid, run=run, since=now, process_started=process.started)
-            with contextlib.suppress(OSError):  # the lock counts, not who is said to have it
-                self._holder.write_text(holder.model_dump_json(), encoding="utf-8")
+        with contextlib.suppress(OSError):  # the lock counts, not who is said to have it
+            holder = Holder.this_one(run=run, since=now)
+            self._holder.write_text(holder.model_dump_json(), encoding="utf-8")
         return True
 
     @property

@@ -7,31 +7,19 @@ the file behind, but not its process.
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from golive import files, processes
+from golive import files
+from golive.memory.one_process import OneProcess
 from golive.memory.one_run import file_name
 
 
-class RunningMonitor(BaseModel):
+class RunningMonitor(OneProcess):
     """A Monitor that is running. `url` is that of its HTTP server, None where it has none."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
-
-    pid: int
-    process_started: AwareDatetime
     url: str | None = None
-
-    @classmethod
-    def this_one(cls, url: str | None) -> RunningMonitor:
-        """This process. Raises OSError where the system does not tell it."""
-        process = processes.process(os.getpid())
-        if process is None:
-            raise OSError("this process is not told to itself")
-        return cls(pid=process.pid, process_started=process.started, url=url)
 
     @classmethod
     def find(cls, folder: Path, endpoint: str) -> RunningMonitor | None:
@@ -40,7 +28,7 @@ class RunningMonitor(BaseModel):
             found = cls.model_validate_json(_path(folder, endpoint).read_bytes())
         except (OSError, ValidationError):
             return None
-        return found if processes.is_same(found.pid, found.process_started) else None
+        return found if found.is_there else None
 
     def enter(self, folder: Path, endpoint: str) -> None:
         """Says that it runs. Raises OSError. Whole or not at all: others may be reading."""
