@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from golive.text import shortened
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -41,6 +43,20 @@ NOT_VALID = 321
 """What is asked for is refused: in Read-Only mode, whatever belongs to orders."""
 UNSETTLING = CONNECTIVITY_LOST | {DATA_LOST, CLIENT_ID_IN_USE, PORT_CHANGED, NOT_VALID}
 """After any of these, what is being answered may be of yesterday, or the end of it."""
+
+_FARMS = {
+    2103: False, 2105: False, 2157: False, 2119: False,
+    2104: True, 2106: True, 2158: True, 2107: True, 2108: True,
+}  # fmt: skip
+LONGEST_FARM = 50
+
+
+def farm(notice: ApiError) -> tuple[str, bool] | None:
+    """The data farm that a notice is about, and whether it is connected; an idle one will be."""
+    is_connected = _FARMS.get(notice.code)
+    if is_connected is None:
+        return None
+    return shortened(notice.text.rpartition(":")[2], LONGEST_FARM), is_connected
 
 
 def connectivity_lost(errors: Iterable[ApiError]) -> ApiError | None:

@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from golive.answers import CONNECTIVITY_LOST, ApiError, connectivity_lost
+from golive.answers import CONNECTIVITY_LOST, ApiError, connectivity_lost, farm
 from golive.clock import SYSTEM, Clock
-from golive.holding.kept import FARMS
 from golive.text import shortened
 from golive.transport import SLICE_SECONDS, NoAnswer, PeerClosed, ProtocolError
 
@@ -44,12 +43,14 @@ class Notices:
         said = shortened(f"{error.code} {error.text}", LONGEST_NOTICE)
         if said in self._said or len(self._said) < MOST_NOTICES:
             self._said[said] += 1
-        farm = said.rpartition(":")[2]
-        is_there = FARMS.get(error.code)
-        if is_there is False and len(self._broken) < MOST_NOTICES:
-            self._broken.add(farm)
-        elif is_there and farm in self._broken:
-            self._broken.remove(farm)
+        if told := farm(error):
+            self._note_farm(*told)
+
+    def _note_farm(self, name: str, is_connected: bool) -> None:
+        if not is_connected and len(self._broken) < MOST_NOTICES:
+            self._broken.add(name)
+        elif is_connected and name in self._broken:
+            self._broken.remove(name)
             self.farm_flaps += 1
 
     @property

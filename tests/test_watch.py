@@ -111,7 +111,7 @@ def test_ready_gateway_stays_ready_heartbeat_after_heartbeat() -> None:
         assert state.answer_ms is not None
         assert state.positions
         assert len(state.positions.rows) == 24
-        assert state.summary
+        assert watch.held.kept.summary
         assert (state.zombies, state.reconnects, state.smoke) == (0, 0, None)
         assert state.handshake_ms is not None
         assert (state.port, state.client_id) == (gateway.port, 10)

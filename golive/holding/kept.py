@@ -18,16 +18,11 @@ from golive.answers import (
     ApiError,
     Position,
     Positions,
+    farm,
 )
 from golive.clock import Clock
 from golive.holding.asks import Ask, Unanswered
 from golive.text import shortened
-
-FARMS = {
-    2103: False, 2105: False, 2157: False, 2119: False,
-    2104: True, 2106: True, 2158: True, 2107: True, 2108: True,
-}  # fmt: skip
-"""Whether the farm that a notice names is connected; one that is idle (2107, 2108) will be."""
 
 MOST_FARMS, MOST_NOTICES, LONGEST_NOTICE = 100, 20, 200
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +53,6 @@ class Kept:
         self.positions_at: float | None = None
         self.confirmed_at: float | None = None
         """When the last whole answer about the positions was complete (monotonic)."""
-        self.summary_at: float | None = None
         self._rows: dict[tuple[Any, ...], Position] | None = None
         self._coming: dict[tuple[Any, ...], Position] = {}
         self._owed = self._void = 0
@@ -190,12 +184,10 @@ class Kept:
         if not self.notices or self.notices[-1] != notice:
             self.notices.append(notice)
             self.changes += 1
-        if error.code in FARMS:
-            self._farm(shortened(error.text.rpartition(":")[2], 50), FARMS[error.code])
-
-    def _farm(self, name: str, is_connected: bool) -> None:
-        if name in self.farms or len(self.farms) < MOST_FARMS:
-            self.farms[name] = is_connected
+        if told := farm(error):
+            name, is_connected = told
+            if name in self.farms or len(self.farms) < MOST_FARMS:
+                self.farms[name] = is_connected
 
     def _is_now_positions(self) -> None:
         self._shown, self.positions_at = None, self._clock.monotonic()
@@ -203,7 +195,6 @@ class Kept:
 
     def _is_now_summary(self) -> None:
         self.summary = AccountSummary(tuple(self._lines.values()), True)
-        self.summary_at = self._clock.monotonic()
         self.changes += 1
 
 

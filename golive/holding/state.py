@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from golive.answers import AccountSummary, Positions
+from golive.answers import Positions
 
 Condition = Literal[
     "starting", "connected", "half-open", "connectivity-lost", "disconnected", "stopped"
@@ -51,8 +51,6 @@ class State:
     """When the gateway last answered what it was asked."""
     positions: Positions | None = None
     positions_at: float | None = None
-    summary: AccountSummary | None = None
-    summary_at: float | None = None
     zombies: int | None = None
     """CLOSE_WAIT sockets on the port; None where they cannot be seen."""
     zombies_at: float | None = None

@@ -237,8 +237,6 @@ class Watch:
             answered_at=held.answered_at,
             positions=kept.positions,
             positions_at=kept.positions_at,
-            summary=kept.summary,
-            summary_at=kept.summary_at,
             zombies=self._zombies,
             zombies_at=self._zombies_at,
             farms=dict(kept.farms),
