@@ -10,7 +10,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import venv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +77,8 @@ def _python() -> Path:
     folder = ROOT / ".venv"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
+        import venv  # slow, and of use once; the health check comes by here every few seconds
+
         print(f"making a virtual environment in {folder}", flush=True)
         try:
             venv.create(folder, with_pip=True)

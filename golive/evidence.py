@@ -323,11 +323,14 @@ def digest_of(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def write(evidence: Evidence, folder: Path) -> Path:
-    """The whole file or the one before it, never half of one. Raises OSError."""
+def write(evidence: Evidence, folder: Path, *, is_to_last: bool = True) -> Path:
+    """The whole file or the one before it, never half of one; `is_to_last` as of `files.write`.
+
+    Raises OSError.
+    """
     path = folder / FILE_NAME
     text = json.dumps(evidence.sealed().document(), indent=1, ensure_ascii=True)
-    files.write(path, text + "\n", is_to_last=True)
+    files.write(path, text + "\n", is_to_last=is_to_last)
     return path
 
 

@@ -227,7 +227,7 @@ class Run:
     def save(self, *, is_over: bool = False) -> Evidence:
         """Writes the evidence of the run so far: NO-GO until it is over. Raises OSError."""
         found = evidence_of(self, is_over=is_over)
-        evidence.write(found, self.folder)
+        evidence.write(found, self.folder, is_to_last=is_over)  # before, it is no GO anyway
         return found
 
     def hand_over(self) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from golive.answers import Positions
+if TYPE_CHECKING:
+    from golive.answers import Positions
 
 Condition = Literal[
     "starting", "connected", "half-open", "connectivity-lost", "disconnected", "stopped"
