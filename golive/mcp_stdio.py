@@ -33,6 +33,8 @@ from golive.session import Exit
 from golive.settings_file import SettingsFile
 from golive.text import by_lines, printable
 
+log = logging.getLogger("golive")
+
 AGAIN = "restart this MCP server"
 SLICE_SECONDS = 0.25
 """The longest wait that Ctrl-C on Windows cannot interrupt."""
@@ -119,6 +121,8 @@ class Pipes:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
+        except* OSError as group:
+            log.error("its output was closed: %s", group.exceptions[0])
         finally:
             self._is_ready.set()
             self._stop.ask_main("the end of its input")

@@ -419,6 +419,34 @@ def test_stdout_carries_nothing_but_the_protocol_and_stderr_no_account(
     assert b"Traceback" not in done.stderr
 
 
+def test_server_whose_answers_nobody_reads_any_more_says_so_in_a_line(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    asks = (
+        b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18",'
+        b'"capabilities":{},"clientInfo":{"name":"t","version":"1"}}}\n'
+    )
+    with subprocess.Popen(
+        command(secrets(gateway.port)),
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        assert server.stderr is not None
+        server.stdout.close()
+        server.stdin.write(asks)
+        server.stdin.close()
+        told = server.stderr.read()
+    assert server.returncode == 0
+    assert b"its output was closed" in told
+    assert b"Traceback" not in told
+
+
 def test_bad_settings_are_one_line_and_exit_code_4(tmp_path: Path) -> None:
     done = subprocess.run(
         command(tmp_path / "none.json"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ from fakes.gateway import FakeGateway
 from golive.monitoring.stopping import Stop
 from golive.session import Exit
 from tests.monitors import performed, settings_for
+from tests.projects import ROOT
 from tests.test_reconnecting import ALWAYS
 
 Hear = Callable[[str], None]
@@ -66,3 +69,14 @@ def test_second_signal_spoils_no_clean_close(run: Run) -> None:
         exit_code, lines = run(gateway, stop, hear)
         assert (exit_code, stop.times, gateway.connections) == (Exit.SUCCESS, 1, 1)
         assert lines[-1].endswith("stopped (SIGINT): closed cleanly")
+
+
+def test_interrupt_that_came_in_the_middle_of_an_import_and_was_caught_is_no_end_by_sigint() -> (
+    None
+):
+    """An import runs code from text: a dataclass does, say."""
+    code = (
+        "from contextlib import suppress; from golive.monitoring.stopping import Stop\n"
+        "with suppress(KeyboardInterrupt), Stop().by_signals(): exec('raise KeyboardInterrupt')"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

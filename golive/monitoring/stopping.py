@@ -65,3 +65,13 @@ class Stop:
         finally:
             for number, was in before.items():
                 signal.signal(number, was)
+            _forget_interrupt()
+
+
+def _forget_interrupt() -> None:
+    """So that one that is caught is not how the process ends.
+
+    CPython ends by SIGINT where the last code that it ran from text was interrupted, and importing
+    a module with dataclasses runs some (`run_eval_code_obj` in its Python/pythonrun.c).
+    """
+    exec("")
