@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -59,15 +59,13 @@ def farm(notice: ApiError) -> tuple[str, bool] | None:
     return shortened(notice.text.rpartition(":")[2], LONGEST_FARM), is_connected
 
 
-def connectivity_lost(errors: Iterable[ApiError]) -> ApiError | None:
-    """The notice that the gateway has lost its link to IBKR, unless it was restored since."""
-    lost = None
-    for error in errors:
-        if error.code in CONNECTIVITY_LOST:
-            lost = error
-        elif error.code in (DATA_LOST, DATA_MAINTAINED):
-            lost = None
-    return lost
+def connectivity_lost(errors: Sequence[ApiError]) -> ApiError | None:
+    """The notice that the gateway has lost its link to IBKR, unless it was restored since.
+
+    Read from the end: a link may come and go without end, and each time it is asked for anew.
+    """
+    last = next((error for error in reversed(errors) if error.code in LINK), None)
+    return last if last and last.code in CONNECTIVITY_LOST else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -395,6 +395,20 @@ def test_link_that_is_lost_is_known_whichever_request_it_is_told_for() -> None:
         served(holding, lambda: holding.kept.link_lost)
 
 
+def test_link_that_comes_and_goes_without_end_holds_nobody_up() -> None:
+    lost, there = (message(-1, each, "the link", "", 0, number=4) for each in (1100, 1102))
+
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+        gateway.sendall((lost + there) * 15_000 + lost + TIME)
+        gateway.recv(4096)
+
+    with Scripted(script) as server, held(server.port) as holding:
+        assert answer(holding, holding.ask(Ask.TIME, SECONDS))
+        assert holding.kept.link_lost
+
+
 def test_trouble_of_a_request_that_is_not_ours_is_none_of_the_positions() -> None:
     refusal = message(99, 321, "Error validating request", "", 0, number=4)
 
