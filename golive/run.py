@@ -11,7 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from golive import evidence, procedure, rehearsal, reset_windows, sockets
+from golive import evidence, procedure, rehearsal, reset_windows, sockets, stale_clients
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.clock import SYSTEM, Clock
 from golive.diagnosis import PROCEDURE, SOAK, Next
@@ -23,7 +23,7 @@ from golive.procedure import Plan, Step
 from golive.programs import command
 from golive.record import NOT_RUN, UNFINISHED, evidence_of, socket_rows
 from golive.settings_file import SettingsFile
-from golive.sockets import Port, SocketTable
+from golive.sockets import Port, Socket, SocketTable
 from golive.target import Target
 
 if TYPE_CHECKING:
@@ -290,8 +290,16 @@ class Run:
             record = self._records.get(step_id)
             unseen = now is None and record is not None and record.outcome == "not-observable"
             if record is not None and self.is_no_obstacle(record) and not (holds or unseen):
+                if step_id == "gateway.no-other-client":
+                    self.others = self._programs_of(others)
                 observed = {"at the end of the run": socket_rows(now)}
                 self._put(step_id, "failed", record.seconds, observed)
+
+    def _programs_of(self, clients: Sequence[Socket]) -> list[StaleClient]:
+        """Whose connections these are: they came while this run was under way."""
+        pids = {each.pid for each in clients}
+        found = stale_clients.connected(self.gateway, self.file.settings)
+        return [each for each in found if each.pid in pids]
 
     @property
     def run_next(self) -> Next:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -235,7 +236,9 @@ def test_client_that_comes_during_the_run_makes_it_no_go(own_project: Project) -
     run = own_project.rehearse("--fake")
     assert (run.exit_code, run.evidence["verdict"]) == (1, "NO-GO"), run.output
     assert run.having("failed") == ["gateway.no-other-client"]
-    assert run.evidence["diagnosis"]["code"] == "another-client"
+    diagnosis = run.evidence["diagnosis"]
+    assert diagnosis["code"] == "another-client"
+    assert re.search(r"Close these programs, .* not \d+, it is this run", diagnosis["next_steps"][0])
 
 
 def test_text_of_a_gateway_cannot_repaint_the_terminal(secrets: Written) -> None:
