@@ -15,7 +15,6 @@ from golive.gateway import Gateway, Uptime
 from golive.identity import Identity, read_identity
 from golive.memory.remembering import Memory
 from golive.on_disk import gateway_files, reading
-from golive.programs.interrupting import as_interrupts
 from golive.run import Run
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
@@ -93,10 +92,7 @@ def uptime(gateway: Gateway, run: Run, golive_session: GoLiveSession) -> Uptime:
 
 @pytest.fixture(scope="session")
 def connection(run: Run, settings: Settings, golive_session: GoLiveSession) -> Iterator[Connection]:
-    """The single connection of the run: opened once, after everything before it has passed.
-
-    As long as it is open, also who is asked to end, or whose terminal is closed, closes it first.
-    """
+    """The single connection of the run: opened once, after everything before it has passed."""
     from golive.connection import Connection  # not before the installed client has been looked at
 
     run.gate("handshake.one-attempt")
@@ -104,7 +100,7 @@ def connection(run: Run, settings: Settings, golive_session: GoLiveSession) -> I
     target = run.target
     run.connection = Connection(target.host, target.port, credentials.client_id, run.attempts)
     before = run.gateway.port_if_seen
-    with as_interrupts(), closing(run.connection):
+    with closing(run.connection):
         run.connection.open(*golive_session.bounded("the gateway's answer"))
         run.gateway.watch_it_dial(before)
         yield run.connection

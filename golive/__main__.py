@@ -30,6 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console may know fewer characters than we do
+    try:
+        return _performed(arguments)
+    except KeyboardInterrupt:  # before the command itself listens: it is still being imported
+        print("golive: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _performed(arguments: list[str] | None) -> int:
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     if options.command in bootstrap.TASKS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import shutil
 from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import pytest
@@ -27,6 +28,7 @@ from golive import (
 )
 from golive.clock import SYSTEM, now_and_then
 from golive.console import Console
+from golive.interrupting import as_interrupts
 from golive.memory import remembering
 from golive.run import Blocked, NotConfigured, Run
 from golive.run_end import RunEnd
@@ -106,6 +108,9 @@ class GoLiveSession:
         self._choice = Choice(config.option.fake, config.option.fallback)
         self._plan = command_line.plan(config)
         started = SYSTEM.now()
+        signals = ExitStack()
+        signals.enter_context(as_interrupts())
+        config.add_cleanup(signals.close)
         try:
             self._file = self._choice.of(settings_file.read(command_line.settings_path(config)))
             runs_folder = config.rootpath / "reports" / "runs"

@@ -53,8 +53,11 @@ def asked_for(option: Namespace) -> AskedFor:
     return AskedFor(junit, allure)
 
 
-def report(run: Run, asked_for: AskedFor) -> list[str]:
-    """Writes all that is read later, and gives what is to be told of it. It raises nothing."""
+def report(run: Run, asked_for: AskedFor) -> tuple[list[str], bool]:
+    """Writes all that is read later; what is to be told of it, and whether it was interrupted.
+
+    It raises nothing.
+    """
     try:
         writing = importlib.import_module("reports.writing")
         wanted = writing.Wanted(
@@ -65,8 +68,9 @@ def report(run: Run, asked_for: AskedFor) -> list[str]:
         )
         told = writing.write(run.folder, wanted)
     except BaseException as error:  # a SystemExit, too, would take the verdict with it
-        return [f"the reports are not written: {type(error).__name__} {error}".rstrip()]
-    return [*told.notes, *told.failures]
+        why = f"the reports are not written: {type(error).__name__} {error}".rstrip()
+        return [why], isinstance(error, KeyboardInterrupt)
+    return [*told.notes, *told.failures], told.is_interrupted
 
 
 def _taken(option: Namespace, name: str) -> Path | None:

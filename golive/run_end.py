@@ -32,6 +32,7 @@ class RunEnd:
     shown_folder: str
     finished: Evidence | None = None
     notes: list[str] = field(default_factory=list)
+    _is_interrupted: bool = False
     _trouble: str = ""
 
     @property
@@ -73,15 +74,18 @@ class RunEnd:
 
     def _report(self, asked_for: reporting.AskedFor) -> None:
         """All that is read later; whatever becomes of it, the verdict stands."""
-        for note in (*self.notes, *reporting.report(self.run, asked_for)):
+        notes, self._is_interrupted = reporting.report(self.run, asked_for)
+        for note in (*self.notes, *notes):
             self.write(f"\nNote: {printable(note)}")
         if (self.run.folder / SIGN_OFF).exists():
             self.teller.sign_off(f"{self.shown_folder}/{SIGN_OFF}")
 
     @property
     def falls_back(self) -> bool:
-        """Whether AutoFallback is due."""
-        return self.finished is not None and fallback.is_due(self.finished, self.run)
+        """Whether AutoFallback is due, and nobody has asked for the end meanwhile."""
+        if self.finished is None or self._is_interrupted:
+            return False
+        return fallback.is_due(self.finished, self.run)
 
     def fall_back(self, root: Path, *more: str) -> int:
         """AutoFallback: a run of its own, on the fallback, whose verdict is the last word."""

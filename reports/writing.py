@@ -58,6 +58,7 @@ class Told(NamedTuple):
 
     failures: list[str]
     notes: list[str]
+    is_interrupted: bool = False
 
 
 def write(folder: Path, wanted: Wanted) -> Told:
@@ -70,16 +71,18 @@ def write(folder: Path, wanted: Wanted) -> Told:
         return Told([printable(f"no report is written: {folder}: {'; '.join(why)}")], [])
     notes: list[str] = []
     failures: list[_Failure] = []
+    is_interrupted = False
     for number, (what, module) in enumerate(TELLERS):
         try:
             teller: Teller = importlib.import_module(module)
             notes += map(printable, teller.write(found, folder, wanted) or ())
         except KeyboardInterrupt:
             failures += [_Failure(each, "interrupted", "") for each, _ in TELLERS[number:]]
+            is_interrupted = True
             break
         except BaseException as error:  # a SystemExit, too, would take the verdict with it
             failures.append(_failure(what, error, folder))
-    return Told(list(_lines(failures, folder)), notes)
+    return Told(list(_lines(failures, folder)), notes, is_interrupted)
 
 
 class _Failure(NamedTuple):

@@ -214,7 +214,7 @@ def test_hang_ends_by_timeout_with_the_evidence_written(method: str, own_project
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
-@pytest.mark.parametrize(("name", "exit_code"), [("SIGINT", 2), ("SIGKILL", -9)])
+@pytest.mark.parametrize(("name", "exit_code"), [("SIGINT", 2), ("SIGTERM", 2), ("SIGKILL", -9)])
 def test_run_that_is_ended_from_outside_leaves_no_go_and_no_connection(
     name: str,
     exit_code: int,

@@ -141,7 +141,7 @@ def test_program_that_is_not_there_or_none_is_told(tmp_path: Path) -> None:
 
 HOLDER = """
 import sys, time
-from golive.programs.interrupting import as_interrupts
+from golive.interrupting import as_interrupts
 from golive.programs.program import Program
 with as_interrupts():
     program = Program([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -167,7 +167,7 @@ def test_it_ends_with_who_started_it_also_where_that_one_is_asked_to_end(how: st
 
 
 def test_hang_up_that_is_ignored_stays_ignored() -> None:
-    from golive.programs.interrupting import as_interrupts
+    from golive.interrupting import as_interrupts
 
     hang_up = signal.Signals["SIGHUP"]
     before = signal.signal(hang_up, signal.SIG_IGN)

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from golive import evidence
+from golive import evidence, fallback, reporting
+from golive.run_end import RunEnd
 from reports import verification, writing
 from reports.writing import GONE, Wanted
 from tests.projects import SECONDS, Project, Rehearsal, environment
@@ -152,6 +153,8 @@ EVIL = {
     "KeyboardInterrupt": "raise KeyboardInterrupt",
     "RecursionError": "write(found, folder, wanted)",
 }
+if os.name != "nt":  # where a signal ends a process at once
+    EVIL["SIGTERM"] = "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
 
 
 @pytest.mark.parametrize("what", EVIL)
@@ -163,6 +166,20 @@ def test_run_keeps_its_verdict_and_exit_code_whatever_a_report_raises(
     stays_go(run := own_project.rehearse("--fake"))
     assert len(notes(run)) == 1
     assert "the sign-off" in notes(run)[0]
+
+
+def test_run_that_is_asked_to_end_while_its_reports_are_written_does_not_fall_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    silent = SimpleNamespace(found=lambda found: None, verdict=lambda found, folder: None)
+    run: Any = SimpleNamespace(folder=Path("none"))
+    finished: Any = SimpleNamespace()
+    monkeypatch.setattr(fallback, "is_due", lambda found, run: True)
+    for was_asked in (False, True):
+        end = RunEnd(run, silent, lambda text: None, "", finished)
+        monkeypatch.setattr(reporting, "report", lambda run, asked_for, was=was_asked: ([], was))
+        end.tell(reporting.AskedFor(None, None))
+        assert end.falls_back is not was_asked
 
 
 def test_report_that_cannot_even_be_imported_costs_one_line(own_project: Project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
 from golive import procedure, sockets
+from golive.__main__ import COMMANDS, main
 from golive.advice import commands
 from golive.official_client import TELLS_CONFIG
 from golive.smoke import smoke as in_process
@@ -201,6 +203,17 @@ def test_gateway_to_be_restarted_is_named_by_its_pid_before_any_attempt(
 def test_wrong_words_are_one_line_and_exit_4(words: list[str]) -> None:
     done = HERE.run("golive", *words)
     assert (done.exit_code, done.output.count("\n")) == (4, 1)
+
+
+def test_command_that_is_interrupted_while_it_is_imported_says_so_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def imports(options: argparse.Namespace) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(COMMANDS, "card", imports)
+    assert main(["card"]) == 130
+    assert capsys.readouterr().err == "golive: interrupted\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")

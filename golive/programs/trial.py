@@ -12,7 +12,6 @@ from golive.attempts import Attempts
 from golive.memory.journal import GO
 from golive.programs import child_settings, command, mcp_program, monitor_program
 from golive.programs.command import Kind
-from golive.programs.interrupting import as_interrupts
 from golive.programs.mcp_program import McpProgram
 from golive.programs.monitor_program import MonitorProgram
 from golive.programs.output import Tell
@@ -114,7 +113,7 @@ class _Start:
 def _started(run: Run, kind: Kind, words: list[str] | None) -> Iterator[_Start]:
     """How it is to be started; from here on this run's own attempt is over."""
     run.hand_over()
-    with child_settings.file_for(run) as secrets, as_interrupts():
+    with child_settings.file_for(run) as secrets:
         attempts = None if words is None else _attempts(run, kind)
         yield _Start(
             command.words(run, kind, words, secrets),

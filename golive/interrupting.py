@@ -1,4 +1,4 @@
-"""While there is something to take down, what would end us at once lets us take it down first."""
+"""What would end a run at once ends it as a Ctrl-C does: all is taken down, and it says so."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = ("SIGTERM", "SIGHUP")
 
 @contextmanager
 def as_interrupts() -> Iterator[None]:
-    """They end us as a Ctrl-C does, so that whatever is under way is taken down."""
+    """Meanwhile they raise KeyboardInterrupt; in the main thread only."""
     before = {}
     if threading.current_thread() is threading.main_thread():
         for name in NAMES:
