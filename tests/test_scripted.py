@@ -238,7 +238,7 @@ def test_client_that_comes_during_the_run_makes_it_no_go(own_project: Project) -
     assert run.having("failed") == ["gateway.no-other-client"]
     diagnosis = run.evidence["diagnosis"]
     assert diagnosis["code"] == "another-client"
-    assert re.search(r"Close these programs, .* not \d+, it is this run", diagnosis["next_steps"][0])
+    assert re.search(r"Close these programs.* not \d+, it is this run", diagnosis["next_steps"][0])
 
 
 def test_text_of_a_gateway_cannot_repaint_the_terminal(secrets: Written) -> None:
