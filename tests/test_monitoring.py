@@ -80,6 +80,15 @@ def test_other_number_than_expected_is_shown_as_no_success() -> None:
     assert line == f"Retrieved 23 positions for account {ACCOUNT}, BUT 24 ARE EXPECTED"
 
 
+def test_position_that_cannot_be_read_is_shown_as_no_success_and_said_once() -> None:
+    unread = positions().rows[0]._replace(con_id=99, quantity=None)
+    found = replace(READY, positions=Positions((*positions().rows, unread), True))
+    (line,) = said(replace(READY, positions=None), found)
+    assert line == f"Retrieved 24 positions for account {ACCOUNT}, BUT 1 CANNOT BE READ"
+    assert said(READY, found) == ["positions changed: 1 cannot be read"]
+    assert said(found, found) == []
+
+
 def test_position_that_was_closed_opened_or_changed_is_said_and_a_new_cost_is_not() -> None:
     rows = positions().rows
     for changed in (rows[1:], (rows[0]._replace(quantity=Decimal(7)), *rows[1:])):

@@ -38,6 +38,8 @@ def retrieved(positions: Positions, settings: Settings) -> str:
     account, expected = settings.golive.expected_account, settings.golive.expected_positions
     count = len(positions.open_in(account))
     line = f"Retrieved {count} positions for account {account}"
+    if positions.unreadable:
+        return f"{line}, BUT {len(positions.unreadable)} CANNOT BE READ"
     return line if count == expected else f"{line}, BUT {expected} ARE EXPECTED"
 
 
@@ -80,12 +82,19 @@ def _positions(before: State, now: State) -> Iterator[str]:
         return
     if not _is_whole(now.positions):
         yield "the positions are not complete any more; they are asked for anew"
+    elif count := _unreadable(now.positions):
+        if count != _unreadable(before.positions):
+            yield f"positions changed: {count} cannot be read"
     elif _quantities(before) != _quantities(now):
         yield f"positions changed: {len(_quantities(now))} are open in {now.expected_account}"
 
 
 def _is_whole(found: Positions | None) -> bool:
     return found is not None and found.is_complete
+
+
+def _unreadable(found: Positions | None) -> int:
+    return len(found.unreadable) if found else 0
 
 
 def _quantities(state: State) -> dict[object, object]:
