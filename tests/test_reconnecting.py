@@ -185,6 +185,29 @@ def test_gateway_that_drops_at_once_is_left_though_the_settings_know_no_wait(
     assert all(wait >= timedelta(seconds=2**n) for n, wait in enumerate(waits))
 
 
+@pytest.mark.parametrize(("is_silent", "seconds", "remembered"), [(False, 5, 0), (True, 90, 1)])
+def test_gateway_that_was_silent_before_it_dropped_us_is_given_the_cool_down(
+    is_silent: bool, seconds: int, remembered: int, tmp_path: Path, state: Path
+) -> None:
+    stop, clock, waits = Stop(), Hurried(), {"ReconnectDelaySeconds": 5, "RetryCooldownSeconds": 90}
+    with FakeGateway() as gateway:
+
+        def hear(line: str) -> None:
+            if line.startswith("Retrieved 24"):
+                clock.sleep(3600)
+                gateway.become("mute") if is_silent else gateway.drop_everyone()
+            elif "half-open: " in line:
+                gateway.drop_everyone()
+            elif line.startswith("connecting again"):
+                stop.ask("the test")
+
+        settings = settings_for(tmp_path / "s.json", gateway.port, AutoReconnect=True, **waits)
+        _, lines = performed(settings, stop, hear, clock)
+        assert gateway.connections == 1
+    assert f"connecting again in {seconds} s" in lines
+    assert len(failures(state)) == remembered
+
+
 def test_gateway_that_drops_every_minute_is_connected_no_more_often_than_that(
     tmp_path: Path, state: Path
 ) -> None:
