@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PureWindowsPath
 from typing import NamedTuple
@@ -17,10 +17,10 @@ from golive import masking
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that was there when asked."""
+    """A process that was there when asked. Its name is no part of it: that changes with an exec."""
 
     pid: int
-    name: str
+    name: str = field(compare=False)
     started: datetime
 
 
@@ -49,11 +49,13 @@ def mark(pid: int) -> str:
 
 
 def is_same(pid: int, started: datetime, marked: str = "") -> bool:
-    """Whether the process of that pid is still there: by its mark, else by its start."""
+    """Whether the process of that pid still runs: by its mark, else by its start."""
+    found = process(pid)
+    if found is None or same(found) is None:
+        return False
     if marked and (now := mark(pid)):
         return now == marked
-    found = process(pid)
-    return found is not None and abs(found.started - started).total_seconds() < 2
+    return abs(found.started - started).total_seconds() < 2
 
 
 def own() -> Process | None:

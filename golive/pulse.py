@@ -110,6 +110,8 @@ class Pulse:
                 self._while_waiting()
                 selector.select(min(left, SLICE_SECONDS))
                 self._hear_what_came()
+        if not holds():
+            self._hear_what_came()  # while this program was kept from running
 
     def _hear_what_came(self) -> None:
         """A link that was lost says more than the end it may have led to."""

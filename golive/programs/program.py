@@ -22,6 +22,7 @@ from typing import IO, Any, Literal
 import psutil
 
 from golive import ending, files, forwarders, processes
+from golive.clock import SYSTEM, Clock
 from golive.processes import Process
 from golive.programs.output import FLOOD, LONGEST, Output, exact
 from golive.text import shortened
@@ -78,6 +79,7 @@ class Program:
         speaks: bool = False,
         log: Path | None = None,
         spared: Callable[[], Collection[int]] = tuple,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._stop, self._telling = threading.Event(), threading.Lock()
         self._ended: Ended | None = None
@@ -88,7 +90,8 @@ class Program:
         self._known = {itself} if itself else set[Process]()
         self._spared = spared
         read = _reads(self._process.stdout) if log is None else self._tail(log)
-        self.output = Output(read, hear, longest, flood, text=exact if speaks else None)
+        text = exact if speaks else None
+        self.output = Output(read, hear, longest, flood, clock, text)
         self.errors = Output(_reads(self._process.stderr)) if speaks else self.output
 
     @property
@@ -117,9 +120,7 @@ class Program:
         return {
             each
             for each in self._known
-            if each.pid not in spared
-            and forwarders.kind(each.name) != "gateway"
-            and processes.same(each)
+            if each.pid not in spared and processes.same(each) and not _is_gateway(each)
         }
 
     def tell(self, data: bytes) -> None:
@@ -148,7 +149,8 @@ class Program:
                 self._process.send_signal(signal.CTRL_BREAK_EVENT)
             self.wait(patience)
         family |= self.family
-        endings = ending.end(sorted(family, key=lambda each: each.pid), patience)
+        endings = _ended(family, patience)
+        endings += _ended(self.family - family, patience)  # in its exec a process has no mark yet
         self.wait(JOIN_SECONDS)
         self._close_input()
         left = tuple(each.pid for each in endings if each.how == "not ended" and each.pid)
@@ -234,6 +236,16 @@ def _private(log: Path) -> IO[bytes]:
 def _reads(pipe: IO[bytes] | None) -> Callable[[], bytes]:
     assert pipe is not None
     return lambda: os.read(pipe.fileno(), CHUNK)
+
+
+def _ended(family: set[Process], patience: float) -> list[ending.Ending]:
+    return ending.end(sorted(family, key=lambda each: each.pid), patience)
+
+
+def _is_gateway(known: Process) -> bool:
+    """By its name of now: a script that launches a gateway becomes it, having been seen before."""
+    now = processes.process(known.pid)
+    return now is not None and forwarders.kind(now.name) == "gateway"
 
 
 def _marked(mark: str) -> list[Process]:
