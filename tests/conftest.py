@@ -14,6 +14,7 @@ import pytest
 
 from fakes.gateway import FakeGateway
 from tests import browser as browsers
+from tests import four_ports
 from tests import prometheus as prometheuses
 from tests.fakes import Fake
 from tests.monitors import Running, settings_for
@@ -81,6 +82,7 @@ def fake(tmp_path: Path) -> Iterator[Callable[..., Fake]]:
     with ExitStack() as stack:
 
         def start(*faults_and_options: str) -> Fake:
+            stack.enter_context(four_ports.alone_with(*faults_and_options))
             log = tmp_path / f"fake-{len(list(tmp_path.glob('fake-*')))}.jsonl"
             return stack.enter_context(Fake(faults_and_options, log))
 
@@ -116,7 +118,12 @@ def prometheus_here(pytestconfig: pytest.Config) -> None:
 def gateways() -> Iterator[Callable[..., FakeGateway]]:
     """Starts fake gateways that can be changed while they run: `gateways("mute")`."""
     with ExitStack() as stack:
-        yield lambda *faults: stack.enter_context(FakeGateway(faults=faults, process=True))
+
+        def start(*faults: str) -> FakeGateway:
+            stack.enter_context(four_ports.alone_with(*faults))
+            return stack.enter_context(FakeGateway(faults=faults, process=True))
+
+        yield start
 
 
 @pytest.fixture

@@ -7,6 +7,9 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
+SECONDS = 60.0
+"""The bound of every wait: it may be for a program that is being started."""
+
 
 class Scripted:
     """Accepts one connection and hands it to a script, in a thread of its own.
@@ -18,7 +21,7 @@ class Scripted:
         self._script = script
         self._error: BaseException | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(10)
+        self._listener.settimeout(SECONDS)
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve)
 
@@ -32,7 +35,7 @@ class Scripted:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._thread.join(20)
+        self._thread.join(SECONDS)
         self._listener.close()
         if self._error and error is None:
             raise self._error
@@ -44,7 +47,7 @@ class Scripted:
     def _serve(self) -> None:
         try:
             connection, _ = self._listener.accept()
-            connection.settimeout(10)
+            connection.settimeout(SECONDS)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with connection:
                 self._script(connection)

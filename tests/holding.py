@@ -13,7 +13,7 @@ from typing import Any
 
 from golive.answers import Handshake
 from golive.attempts import Attempts
-from golive.clock import SYSTEM, Clock
+from golive.clock import SYSTEM, Clock, SystemClock
 from golive.connection import Connection
 from golive.gateway import Gateway
 from golive.holding.asks import Answer, Unanswered
@@ -97,6 +97,16 @@ def owned(holding: Held | Watch) -> Iterator[None]:
         holding.wake() if isinstance(holding, Held) else holding.held.wake()
         owner.join(SECONDS)
         assert not owner.is_alive()
+
+
+class Ticking(SystemClock):
+    """A thousandth of a second passes at each look: how busy the machine is makes no difference."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        self.seconds += 0.001
+        return self.seconds
 
 
 class HandClock:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.projects import ROOT
 
-SECONDS = 20.0
+SECONDS = 60.0
 """The bound of every wait for it."""
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from tests.projects import ROOT
 
-SECONDS = 20.0
+SECONDS = 60.0
 """The bound of every wait."""
 
 

@@ -7,7 +7,6 @@ import re
 import shutil
 import stat
 import sys
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -145,10 +144,8 @@ def test_allure_that_hangs_is_ended_with_whatever_it_started(
     stub(HANGS)
     monkeypatch.setattr(html, "SECONDS", 1.5)
     folder = written(a_go(), tmp_path)
-    began = time.monotonic()
     with pytest.raises(html.NotMade, match="longer than 2 s"):
         html.write(a_go(), folder, Wanted())
-    assert time.monotonic() - began < 20
     here = [each for each in psutil.process_iter(["cmdline"]) if _is_ours(each, tmp_path)]
     assert here == []
 
@@ -166,10 +163,8 @@ def test_allure_that_never_stops_talking_is_ended_before_it_fills_the_disk(
 ) -> None:
     stub(FLOODS)
     folder = written(a_go(), tmp_path)
-    began = time.monotonic()
     with pytest.raises(html.NotMade, match="said more than 10,000,000 bytes"):
         html.write(a_go(), folder, Wanted())
-    assert time.monotonic() - began < html.SECONDS
 
 
 def test_of_what_allure_said_only_the_end_is_read(stub: Stub, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_windows_commands_are_the_same_in_each_of_its_shells() -> None:
 
 def shell(command: str) -> str:
     done = subprocess.run(
-        command, shell=True, capture_output=True, encoding="utf-8", timeout=20, check=False
+        command, shell=True, capture_output=True, encoding="utf-8", timeout=60, check=False
     )
     return done.stdout
 
@@ -110,7 +110,7 @@ def test_process_is_found_by_pid_and_by_name_and_ended(
             seen = [platform.process(process.pid), platform.named("some gateway.exe")]
             told = [shell(command) for command in seen]
             shell(end(process.pid))
-            assert process.wait(20) < 0
+            assert process.wait(60) < 0
         assert all(re.search(rf"^ *{process.pid} .*some gateway", text, re.M) for text in told)
         assert "some gateway" not in shell(platform.process(process.pid))
 

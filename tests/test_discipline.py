@@ -66,7 +66,7 @@ def under_way(project: Project, settings: Path, gateway: Fake) -> Iterator[subpr
         yield process
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(60)
 
 
 # what is remembered
@@ -177,7 +177,7 @@ def test_second_run_at_the_same_time_connects_nothing_and_names_the_first(
         third = smoke(settings, "--override", WHY)
         assert (third.exit_code, "another-run" in third.output) == (3, True), third.output
         first.send_signal(signal.SIGINT)
-        assert first.wait(20) == 2
+        assert first.wait(60) == 2
     assert gateway.connections == 1
 
 
@@ -188,7 +188,7 @@ def test_killed_run_leaves_its_attempt_behind_but_not_its_lock(
     settings = secrets(gateway.port, HandshakeTimeoutSeconds=40)
     with under_way(project, settings, gateway) as first:
         first.kill()
-        first.wait(20)
+        first.wait(60)
     assert [each["outcome"] for each in remembered(state)] == ["begun"]
     done = smoke(settings)
     assert (done.exit_code, "cool-down" in done.output) == (3, True), done.output
@@ -285,7 +285,7 @@ def test_after_ten_minutes_of_failures_the_advice_is_to_switch(
     project: Project, fake: Started, secrets: Written, state: Path
 ) -> None:
     gateway = fake("refuses")
-    remember(state, gateway.port, 700, "zombies")
+    remember(state, gateway.port, 665, "zombies")
     remember(state, gateway.port, 300, "zombies")
     run = go_live(project, secrets(gateway.port))
     diagnosis = run.evidence["diagnosis"]

@@ -275,7 +275,7 @@ class Commands:
 
     def send(self, data: bytes) -> list[str]:
         """The lines that come back, until both sides have closed."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             answer = b""
             with suppress(OSError):  # it closes where it has not read all there is
                 connection.sendall(data)
@@ -414,7 +414,7 @@ def test_control_port_that_is_taken_is_named(announced: Announced) -> None:
     taken = str(announced.commands.port)
     done = subprocess.run(
         [sys.executable, "-m", "fakes.gateway", "--control", taken],
-        cwd=ROOT, capture_output=True, text=True, timeout=20, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"fake gateway: control port {taken}: ")

@@ -76,7 +76,7 @@ def gateway(*words: str) -> subprocess.CompletedProcess[str]:
     """`python -m fakes.gateway ...`, which is not to begin."""
     command = [sys.executable, "-m", "fakes.gateway", *words]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -162,7 +162,7 @@ def test_log_tells_what_happened_in_order_as_json_lines(fake: Started) -> None:
 def test_log_goes_to_standard_error_where_asked() -> None:
     command = [sys.executable, "-m", "fakes.gateway", "--log", "-", "--stop-with-stdin"]
     done = subprocess.run(
-        command, cwd=ROOT, input="", capture_output=True, text=True, timeout=20, check=True
+        command, cwd=ROOT, input="", capture_output=True, text=True, timeout=60, check=True
     )
     events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
     assert events == ["started", "listening", "stopped"]

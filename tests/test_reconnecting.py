@@ -24,6 +24,7 @@ from golive.monitoring.retrying import (
 from golive.monitoring.stopping import Stop
 from golive.session import Exit
 from golive.settings import Settings
+from tests import four_ports
 from tests.fakes import Fake, wait_until
 from tests.monitors import (
     Hurried,
@@ -78,7 +79,7 @@ def test_gateway_that_restarts_is_connected_again_with_the_same_client_id(
 def test_after_a_failure_the_cool_down_holds_whatever_the_delay_is(
     start: Start, state: Path
 ) -> None:
-    gateway, monitor = start(**ALWAYS | {"RetryCooldownSeconds": 3}, HandshakeTimeoutSeconds=1)
+    gateway, monitor = start(**ALWAYS | {"RetryCooldownSeconds": 3})
     monitor.hears("Retrieved 24 positions")
     gateway.become("silent")
     gateway.drop_everyone()
@@ -97,7 +98,7 @@ def test_zombies_are_for_a_person_and_no_attempt_is_made_among_them(
     when: str, start: Start
 ) -> None:
     delay = 60 if when == "while-connected" else 0  # which is not waited for
-    gateway, monitor = start(**ALWAYS | {"ReconnectDelaySeconds": delay}, HandshakeTimeoutSeconds=1)
+    gateway, monitor = start(**ALWAYS | {"ReconnectDelaySeconds": delay})
     monitor.hears("Retrieved 24 positions")
     if when == "while-connected":
         gateway.add_zombies(1)
@@ -138,11 +139,12 @@ def test_nobody_else_is_pushed_aside_and_their_end_is_waited_for(start: Start) -
 def test_gateway_that_is_down_is_waited_for_without_an_attempt(start: Start, state: Path) -> None:
     gateway, monitor = start(**ALWAYS)
     monitor.hears("Retrieved 24 positions")
-    gateway.become("down")
-    gateway.drop_everyone()
-    monitor.hears("not connected again yet: nothing listens")
-    assert len(attempts(state)) == 1
-    assert monitor.stopped() == 5, monitor.output
+    with four_ports.alone():
+        gateway.become("down")
+        gateway.drop_everyone()
+        monitor.hears("not connected again yet: nothing listens")
+        assert len(attempts(state)) == 1
+        assert monitor.stopped() == 5, monitor.output
     assert "no connection is left" in monitor.lines[-1]
 
 

@@ -447,7 +447,7 @@ def test_bad_input_is_one_line_and_exit_2(words: list[str], says: str, tmp_path:
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 2

@@ -152,7 +152,7 @@ def test_value_that_stands_there_twice_is_found(runs: Path, call: Call) -> None:
     assert "verdict stands there twice" in said
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)
 def test_evidence_with_very_many_settings_is_verified_at_once(runs: Path, call: Call) -> None:
     settings = {f"GoLive.{number}": number for number in range(50_000)}
     who = a_go().circumstances.model_copy(update={"settings": settings})

@@ -58,7 +58,7 @@ def go_live(script: Script, project: Project, secrets: Written, **golive: object
 
 def smoke(script: Script, secrets: Written) -> Outcome:
     with Scripted(script) as server:
-        settings = secrets(server.port, HandshakeTimeoutSeconds=1)
+        settings = secrets(server.port)
         return Project(ROOT).run("golive", "smoke", "--secrets", str(settings))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import time
@@ -117,8 +118,9 @@ def test_end_is_told(systemd: Systemd, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are Linux's")
 def test_socket_without_a_file_is_known() -> None:
-    with Systemd("\0golive-test").socket as heard:
-        notifier = Notifier(Telling(state()), Standing(), {"NOTIFY_SOCKET": "@golive-test"})
+    name = f"golive-test-{os.getpid()}"
+    with Systemd(f"\0{name}").socket as heard:
+        notifier = Notifier(Telling(state()), Standing(), {"NOTIFY_SOCKET": f"@{name}"})
         notifier.start()
         assert b"READY=1" in heard.recv(4096)
         notifier.stop()

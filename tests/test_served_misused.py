@@ -81,10 +81,9 @@ def test_server_ends_at_once_whoever_is_still_there(
     server: Server, clients: list[socket.socket]
 ) -> None:
     clients[-1].sendall(b"GET /readyz HTTP/1.1\r\n")
-    begun = time.monotonic()
     server.stop()
-    assert time.monotonic() - begun < 4
     assert not server._thread.is_alive()
+    assert is_ended(clients[-1])
 
 
 def test_request_that_never_ends_is_ended(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,13 +124,12 @@ def test_nonsense_ends_its_own_connection_and_says_nothing_on_the_terminal(
 
 
 def test_owner_of_the_connection_is_not_kept_waiting(server: Server) -> None:
-    over, slices = threading.Event(), []
+    """It has its turns while requests are there that nobody has read the answers to."""
+    over, turns = threading.Event(), [0]
 
     def own() -> None:
-        while not over.is_set():
-            begun = time.perf_counter()
-            over.wait(0.01)
-            slices.append(time.perf_counter() - begun)
+        while not over.wait(0.01):
+            turns[0] += 1
 
     owner = threading.Thread(target=own)
     owner.start()
@@ -142,7 +140,8 @@ def test_owner_of_the_connection_is_not_kept_waiting(server: Server) -> None:
                     socket.create_connection(("127.0.0.1", server.port), timeout=5)
                 )
                 client.sendall(GET * 3)
+            before = turns[0]
+            wait_until(lambda before=before: turns[0] > before + 3)  # type: ignore[misc]
     over.set()
     owner.join(5)
-    assert max(slices) < 0.5
     wait_until(lambda: held(server) == 0)

@@ -74,7 +74,8 @@ def test_each_fault_has_its_exit_code_and_its_name(
     fault: str, exit_code: int, says: str, connections: int, fake: Started, secrets: Written
 ) -> None:
     gateway = fake(fault)
-    done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=10 if fault == "slow" else 2))
+    times = {"HandshakeTimeoutSeconds": 10, "HandshakeBudgetSeconds": 1} if fault == "slow" else {}
+    done = smoke(secrets(gateway.port, **times))
     assert (done.exit_code, says in done.output) == (exit_code, True), done.output
     assert gateway.connections == connections
 
@@ -135,10 +136,10 @@ def test_stale_client_refuses_before_connecting(
 ) -> None:
     gateway = fake()
     with started(tmp_path) as start:
-        stale = start("staleclient", WAIT)
-        done = smoke(secrets(gateway.port, StaleProcesses=["staleclient"]))
+        stale = start(name := f"stale-{os.getpid()}", WAIT)
+        done = smoke(secrets(gateway.port, StaleProcesses=[name]))
     assert (done.exit_code, "Diagnosis: stale-client" in done.output) == (3, True), done.output
-    assert f"staleclient: {commands.HERE.end(stale.pid)}" in done.output
+    assert f"{name}: {commands.HERE.end(stale.pid)}" in done.output
     assert gateway.connections == 0
 
 
@@ -161,9 +162,12 @@ def test_every_step_of_the_preflight_can_refuse_the_smoke_test() -> None:
     }
 
 
-def test_young_gateway_is_waited_for_and_not_harmed(fake: Started, secrets: Written) -> None:
-    gateway = fake()
-    done = smoke(secrets(gateway.port, InitializationSeconds=2))
+def test_young_gateway_is_waited_for_and_not_harmed(
+    own_project: Project, fake: Started, secrets: Written
+) -> None:
+    own_project.finds_every_gateway_young()
+    settings = secrets(fake().port, InitializationSeconds=2)
+    done = own_project.run("golive", "smoke", "--secrets", str(settings))
     assert done.exit_code == 0
     assert "more: still initializing" in done.output
 
@@ -233,7 +237,7 @@ def test_smoke_test_that_is_stopped_closes_its_connection(
     )
     wait_until(lambda: "hello" in gateway.received)
     process.send_signal(signal.Signals[name])
-    assert "interrupted; no connection is left" in process.communicate(timeout=20)[1]
+    assert "interrupted; no connection is left" in process.communicate(timeout=60)[1]
     assert process.returncode == 130
     wait_until(lambda: gateway.events[-1]["event"] == "closed")
     assert gateway.events[-1]["by"] == "client"

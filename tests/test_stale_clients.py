@@ -15,6 +15,7 @@ import pytest
 
 from golive import processes, stale_clients
 from golive.advice.commands import HERE
+from golive.clock import SystemClock
 from golive.gateway import Gateway
 from golive.processes import Process
 from golive.settings import Settings
@@ -28,15 +29,22 @@ from tests.talking import Talking
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="starts programs under POSIX")
 
+STALE, SAME, LAUNCHER = (f"{each}-{os.getpid()}" for each in ("stale", "same", "launch"))
+"""Names that no program of another test has, which may be running at the same time."""
+
 LAUNCH = """
 import subprocess
-words = [sys.argv[1], '-c', 'import sys; sys.stdin.read()']
+words = [sys.argv[1], '-c', "import sys; print('here', flush=True); sys.stdin.read()"]
 for _ in range(int(sys.argv[2])):
-    child = subprocess.Popen(words)
+    child = subprocess.Popen(words, stdout=subprocess.PIPE)
+    child.stdout.readline()
     print(child.pid, flush=True)
     child.wait()
 """
-"""Launches a program, and again whenever that has ended, so many times in all."""
+"""Launches a program, and again whenever that has ended, so many times in all.
+
+Its pid is said once it has begun: until then it has no name of its own.
+"""
 
 
 @pytest.fixture
@@ -64,16 +72,13 @@ def listener(pid: int | None) -> Socket:
     return Socket("LISTEN", "127.0.0.1", 4001, "", 0, pid)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["staleclient", "StaleClient.EXE", r"C:\Program Files\x\staleclient.exe", "/x/staleclient"],
-)
+@pytest.mark.parametrize("form", ["{}", "{}.EXE", r"C:\Program Files\x\{}.exe", "/x/{}"])
 def test_client_is_found_by_its_name_in_any_case_with_path_or_suffix(
-    name: str, start: Callable[..., Program]
+    form: str, start: Callable[..., Program]
 ) -> None:
-    program = start("staleclient", WAIT, "--password", "hunter2", "RevOption", "--port", "4001")
-    (found,) = stale_clients.find(gateway(), looking_for(name))
-    assert (found.pid, found.name) == (program.pid, "staleclient")
+    program = start(STALE, WAIT, "--password", "hunter2", "RevOption", "--port", "4001")
+    (found,) = stale_clients.find(gateway(), looking_for(form.format(STALE.title())))
+    assert (found.pid, found.name) == (program.pid, STALE)
     assert found.started
     assert found.command.endswith("--password *** *** --port 4001")
     assert (found.connection, found.spared) == ("", "")
@@ -82,10 +87,10 @@ def test_client_is_found_by_its_name_in_any_case_with_path_or_suffix(
 def test_client_is_found_by_its_connection_once_whatever_it_holds(
     start: Callable[..., Program],
 ) -> None:
-    pid = start("anything").pid
+    pid = start(STALE).pid
     rows = [own_end(pid), own_end(pid, port=51911), own_end(pid, "CLOSE_WAIT", 51912)]
     its_other_end = Socket("ESTABLISHED", "127.0.0.1", 4001, "127.0.0.1", 51910, recorded.GATEWAY)
-    (found,) = stale_clients.find(gateway(*rows, its_other_end), looking_for("anything"))
+    (found,) = stale_clients.find(gateway(*rows, its_other_end), looking_for(STALE))
     assert found.pid == pid
     assert found.connection == "ESTABLISHED from 127.0.0.1:51910 and 2 more"
     assert found.why == "its name is one of StaleProcesses"
@@ -127,31 +132,31 @@ def test_refused_table_leaves_the_names(start: Callable[..., Program]) -> None:
     def refuse() -> list[Socket]:
         raise TableRefused("run with sudo")
 
-    pid = start("staleclient").pid
+    pid = start(STALE).pid
     refused = Gateway(4001, SocketTable(read=refuse))
-    assert [each.pid for each in stale_clients.find(refused, looking_for("staleclient"))] == [pid]
+    assert [each.pid for each in stale_clients.find(refused, looking_for(STALE))] == [pid]
 
 
 def test_gateway_and_its_launcher_of_the_same_program_are_no_stale_clients(
     start: Callable[..., Program], tmp_path: Path
 ) -> None:
-    launcher = start("samename", LAUNCH, str(tmp_path / "samename"), "1")
-    launched, other = int(launcher.says(0)), start("samename")
+    launcher = start(SAME, LAUNCH, str(tmp_path / SAME), "1")
+    launched, other = int(launcher.says(0)), start(SAME)
     for pid in (launcher.pid, launched):
-        found = stale_clients.find(gateway(listener(pid)), looking_for("samename"))
+        found = stale_clients.find(gateway(listener(pid)), looking_for(SAME))
         assert [(each.pid, each.spared) for each in found] == [(other.pid, "")]
 
 
 def test_client_is_one_whether_it_launched_the_gateway_or_was_launched_by_it(
     start: Callable[..., Program], tmp_path: Path
 ) -> None:
-    start("samename")
-    launcher = start("launcher", LAUNCH, str(tmp_path / "samename"), "1")
+    start(SAME)
+    launcher = start(LAUNCHER, LAUNCH, str(tmp_path / SAME), "1")
     launched = int(launcher.says(0))
-    (found,) = stale_clients.find(gateway(listener(launched)), looking_for("launcher"))
+    (found,) = stale_clients.find(gateway(listener(launched)), looking_for(LAUNCHER))
     assert (found.pid, found.spared) == (launcher.pid, "")
 
-    launcher = start("samename", LAUNCH, str(tmp_path / "samename"), "1")
+    launcher = start(SAME, LAUNCH, str(tmp_path / SAME), "1")
     launched = int(launcher.says(0))
     rows = [listener(launcher.pid), own_end(launched)]
     (found,) = stale_clients.find(gateway(*rows), looking_for())
@@ -179,9 +184,9 @@ def test_what_may_be_another_gateway_or_only_forwards_is_listed_and_never_ended(
 def test_what_listens_on_another_of_the_four_ports_is_never_ended(
     start: Callable[..., Program],
 ) -> None:
-    pid = start("staleclient").pid
+    pid = start(STALE).pid
     tws = Socket("LISTEN", "0.0.0.0", 7497, "", 0, pid)
-    (found,) = stale_clients.find(gateway(tws), looking_for("staleclient"))
+    (found,) = stale_clients.find(gateway(tws), looking_for(STALE))
     assert found.spared == "it listens on a gateway's port"
 
 
@@ -192,24 +197,41 @@ def test_run_itself_is_no_stale_client_of_its_own() -> None:
 
 
 def test_clients_are_ended_and_stay_away(start: Callable[..., Program]) -> None:
-    pids = [start("staleclient").pid, start("staleclient").pid]
-    left, endings = stale_clients.cleared(gateway(), looking_for("staleclient"), end_them=True)
+    pids = [start(STALE).pid, start(STALE).pid]
+    left, endings = stale_clients.cleared(gateway(), looking_for(STALE), end_them=True)
     assert left == []
     assert [(each.pid, each.how) for each in endings] == [(pid, "politely") for pid in sorted(pids)]
 
 
 def test_clients_are_left_alone_where_nobody_asked(start: Callable[..., Program]) -> None:
-    pid = start("staleclient").pid
-    left, endings = stale_clients.cleared(gateway(), looking_for("staleclient"), end_them=False)
+    pid = start(STALE).pid
+    left, endings = stale_clients.cleared(gateway(), looking_for(STALE), end_them=False)
     assert ([each.pid for each in left], endings) == ([pid], [])
     assert processes.process(pid)
 
 
 def test_client_that_comes_back_is_found(start: Callable[..., Program], tmp_path: Path) -> None:
-    start("unused")
-    supervisor = start("supervisor", LAUNCH, str(tmp_path / "unused"), "2")
+    start(STALE)
+    supervisor = start("supervisor", LAUNCH, str(tmp_path / STALE), "2")
     first = int(supervisor.says(0))
-    left, endings = stale_clients.cleared(gateway(own_end(first)), looking_for("unused"), True)
+
+    class OnceBack(SystemClock):
+        """The time in which that is watched passes once it is back."""
+
+        passed = 0.0
+
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if not processes.process(first):
+                supervisor.says(1)
+                self.passed += seconds
+
+        def monotonic(self) -> float:
+            return self.passed
+
+    left, endings = stale_clients.cleared(
+        gateway(own_end(first)), looking_for(STALE), True, OnceBack()
+    )
     assert first in [each.pid for each in endings]
     assert [each.pid for each in left] == [int(supervisor.says(1))]
 
@@ -235,15 +257,15 @@ def test_process_that_changes_between_two_looks_is_not_ended(
 def test_stale_client_is_no_go_named_by_pid_with_nothing_connected_and_its_secrets_hidden(
     project: Project, start: Callable[..., Program], secrets: Callable[..., Path]
 ) -> None:
-    stale = start("staleclient", WAIT, "--password", "hunter2")
-    settings = str(secrets(4001, StaleProcesses=["StaleClient.exe"]))
+    stale = start(STALE, WAIT, "--password", "hunter2")
+    settings = str(secrets(4001, StaleProcesses=[f"{STALE.title()}.exe"]))
     run = project.rehearse("--fake", "--secrets", settings)
     assert run.exit_code == 1
     assert run.having("failed") == ["environment.no-stale-client"]
     assert run.evidence["diagnosis"]["code"] == "stale-client"
-    assert f"staleclient: {HERE.end(stale.pid)}" in run.evidence["diagnosis"]["next_steps"][0]
+    assert f"{STALE}: {HERE.end(stale.pid)}" in run.evidence["diagnosis"]["next_steps"][0]
     (found,) = run.steps["environment.no-stale-client"]["observed"]["running"]
-    assert (found["pid"], found["name"]) == (stale.pid, "staleclient")
+    assert (found["pid"], found["name"]) == (stale.pid, STALE)
     assert found["command"].endswith("--password ***")
     assert run.connections == 0
     for path in (each for each in run.folder.rglob("*") if each.is_file()):
@@ -265,8 +287,8 @@ def test_client_that_is_connected_is_ended_by_kill_stale_and_the_run_is_go(
 def test_rehearsal_ends_no_program_of_a_persons_for_its_name(
     project: Project, start: Callable[..., Program], secrets: Callable[..., Path]
 ) -> None:
-    bystander = start("staleclient")
-    settings = str(secrets(4001, StaleProcesses=["staleclient"]))
+    bystander = start(STALE)
+    settings = str(secrets(4001, StaleProcesses=[STALE]))
     run = project.rehearse("--fake", "--kill-stale", "--secrets", settings)
     assert run.having("failed") == ["environment.no-stale-client"]
     assert "a rehearsal ends only who is connected" in run.output
@@ -279,8 +301,8 @@ def test_named_program_is_ended_by_kill_stale_and_the_run_is_go(
     fake: Callable[..., Fake],
     secrets: Callable[..., Path],
 ) -> None:
-    stale = start("staleclient")
-    settings = str(secrets(fake().port, StaleProcesses=["staleclient"]))
+    stale = start(STALE)
+    settings = str(secrets(fake().port, StaleProcesses=[STALE]))
     run = project.rehearse("--kill-stale", "--secrets", settings)
     assert run.exit_code == 0, run.output
     (ended,) = run.steps["environment.no-stale-client"]["observed"]["ended"]
@@ -290,13 +312,13 @@ def test_named_program_is_ended_by_kill_stale_and_the_run_is_go(
 def test_parent_of_the_run_is_never_ended_whatever_it_is_called(
     project: Project, tmp_path: Path, secrets: Callable[..., Path]
 ) -> None:
-    settings = str(secrets(4001, StaleProcesses=["staleclient"]))
+    settings = str(secrets(4001, StaleProcesses=[STALE]))
     command = project.command("pytest", "acceptance", "-m", "golive", "--fake", "--kill-stale")
     code = "import subprocess; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
-    (tmp_path / "staleclient").symlink_to(sys.executable)
+    (tmp_path / STALE).symlink_to(sys.executable)
     done = subprocess.run(
         [
-            str(tmp_path / "staleclient"),
+            str(tmp_path / STALE),
             "-c",
             f"import sys; {code}",
             *command,

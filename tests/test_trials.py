@@ -23,7 +23,7 @@ from golive.sockets import SocketTable
 from golive.target import Target
 from tests.fakes import Fake, wait_until
 from tests.left_running import has_ended, nothing_left
-from tests.projects import Project, Rehearsal, environment, write_secrets
+from tests.projects import SECONDS, Project, Rehearsal, environment, write_secrets
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="ends programs under POSIX")
 
@@ -46,11 +46,11 @@ def none_left() -> Iterator[None]:
 
 def foreign(name: str, *oddity: str, **settings: Any) -> dict[str, Any]:
     words = [sys.executable, "-m", f"tests.foreign.{name}", "{port}", *oddity]
-    return {"Command": words, "ReadyTimeoutSeconds": 3, **settings}
+    return {"Command": words, "ReadyTimeoutSeconds": 20, **settings}
 
 
 def python(code: str, *words: str, **settings: Any) -> dict[str, Any]:
-    return {"Command": [sys.executable, "-c", code, *words], "ReadyTimeoutSeconds": 3, **settings}
+    return {"Command": [sys.executable, "-c", code, *words], "ReadyTimeoutSeconds": 20, **settings}
 
 
 def rehearsed(project: Project, secrets: Secrets, *words: str, **golive: Any) -> Rehearsal:
@@ -213,14 +213,14 @@ def test_program_ends_where_pytest_is_ended(
     )
     pid = _pid(told, process)
     process.send_signal(signal.Signals[how])
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 2, output
     assert "NO-GO" in output
     assert has_ended(pid)
 
 
 def _pid(told: Path, process: subprocess.Popen[str]) -> int:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if told.exists() and (text := told.read_text(encoding="utf-8")):
             return int(json.loads(text)[0])
@@ -250,7 +250,7 @@ def test_monitor_of_a_live_run_stays_where_it_is_to_and_all_has_passed(
         monitor = psutil.Process(pid)
         assert monitor.is_running()
         monitor.terminate()
-        monitor.wait(10)
+        monitor.wait(SECONDS)
     assert outcomes(state)[-2:] == [("monitor", "begun"), ("monitor", "GO")]
 
 
@@ -289,7 +289,7 @@ def test_own_monitor_does_not_outlive_a_run_that_is_killed(
         assert monitor is not None
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(SECONDS)
     assert has_ended(monitor.pid)
     assert RunningMonitor.find(state, endpoint) is None
     assert SocketTable().on(gateway.port).clients == []
@@ -337,4 +337,4 @@ def test_own_server_asks_the_own_monitor_that_stays_instead_of_connecting(
     finally:
         monitor = psutil.Process(run.steps["monitor.connected"]["observed"]["pid"])
         monitor.terminate()
-        monitor.wait(10)
+        monitor.wait(SECONDS)

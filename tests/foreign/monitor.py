@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -42,6 +43,8 @@ def main(port: int, oddity: str = "") -> None:
         connections.append(connected(port, 11)[0])
     print("[IBKR] \x1b[32mConnected successfully\x1b[0m", flush=True)
     print(f"Retrieved {count - (oddity == 'one-less')} positions for account U21146542", flush=True)
+    if oddity == "one-less":
+        os.close(sys.stdout.fileno())  # or the rest of its time would be waited for
     ended.wait()
     for each in connections:
         each.close()
