@@ -34,8 +34,9 @@ def test_monitor_holds_exactly_one_connection(monitor, gateway, positions, setti
 
 @step("monitor.left-as-asked")
 def test_monitor_is_ended_or_left_running_as_asked(monitor, evidence):
-    left = monitor.leave()
-    evidence.observe(left)
+    stopped, left = monitor.reason, monitor.leave()
+    evidence.observe(left, stopped=stopped)
+    assert stopped == ""
     assert left.is_as_asked
 
 

@@ -279,7 +279,7 @@ class Run:
         now = self.after
         clients, left = now.clients if now else [], self._left_running
         others = left.strangers(clients) if left else clients
-        is_kept = left is None or (left.runs and (now is None or others != clients))
+        is_kept = left is None or (not left.reason and (now is None or others != clients))
         is_go = self._is_go
         for step_id, holds in (
             ("afterwards.no-zombies", now and not now.close_wait),
@@ -292,7 +292,9 @@ class Run:
             if record is not None and self.is_no_obstacle(record) and not (holds or unseen):
                 if step_id == "gateway.no-other-client":
                     self.others = self._programs_of(others)
-                observed = {"at the end of the run": socket_rows(now)}
+                observed: dict[str, Any] = {"at the end of the run": socket_rows(now)}
+                if step_id == "monitor.left-as-asked" and left is not None:
+                    observed["stopped"] = left.reason
                 self._put(step_id, "failed", record.seconds, observed)
 
     def _programs_of(self, clients: Sequence[Socket]) -> list[StaleClient]:

@@ -314,6 +314,18 @@ def test_nothing_of_a_monitors_positions_is_no_wrong_number_of_them() -> None:
     assert found(what).code == "monitor-not-ready"
 
 
+def test_monitor_that_has_ended_meanwhile_is_told_as_one_that_has() -> None:
+    program = {"clients": [], "stopped": "it ended by itself, exit code 3"}
+    cause = found(seen("monitor.one-connection", program=program)).cause
+    assert cause.endswith("but to port 4001 it is not; it ended by itself, exit code 3")
+
+
+def test_program_that_cannot_be_left_is_told_with_the_reason() -> None:
+    program = {"how": "politely", "stopped": "it prints without end"}
+    cause = found(seen("monitor.left-as-asked", program=program)).cause
+    assert cause.endswith("left running, as asked: it prints without end")
+
+
 @pytest.mark.parametrize(
     ("program", "code"),
     [

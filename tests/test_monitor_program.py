@@ -149,6 +149,16 @@ def test_monitor_that_floods_is_ended_long_before_its_time_is_over(line: str) ->
     assert not program.runs
 
 
+def test_flood_that_begins_once_all_was_said_is_told() -> None:
+    program = tried(CONNECTED + POSITIONS + "\nwhile True: print('x' * 4000)")
+    assert program.is_connected
+    assert program._program is not None
+    output = program._program.output
+    output.wait_for(lambda: output.is_flood, 20)
+    assert program.reason == "it prints without end, more than 8 MiB by now"
+    program.end()
+
+
 def test_what_comes_behind_a_flood_is_not_believed() -> None:
     program = tried(f"print('x\\n' * {FLOOD}); {CONNECTED}{POSITIONS}{STAY}", seconds=3600)
     assert not program.is_connected

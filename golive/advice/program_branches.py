@@ -53,7 +53,7 @@ PROGRAMS: tuple[Branch, ...] = (
     Branch("monitor-not-connected", "the Monitor has no connection to this port, whatever it says",
            lambda seen: failed("monitor.one-connection")(seen)
            and not _has_two(seen) and not _was_not_told(seen),
-           "the Monitor says that it is connected, but to port {port} it is not",
+           "the Monitor says that it is connected, but to port {port} it is not{why}",
            next_steps=("Look where it connects to: its own settings may name another gateway.",
                        LOOK, AGAIN_LATER)),
     Branch("monitor-not-answered", "the gateway has sent the Monitor less than the positions it"
@@ -67,7 +67,7 @@ PROGRAMS: tuple[Branch, ...] = (
     Branch("program-not-ended", "Monitor or MCP server does not end when asked to, or has ended"
            " before, or does not stay",
            failed("monitor.left-as-asked", "mcp.ended"),
-           "what was started was not ended, or left running, as asked: it ended {how}",
+           "what was started was not ended, or left running, as asked: {ended}",
            next_steps=(END, AGAIN_LATER)),
     Branch("mcp-failed", "the MCP server does not answer, not by the protocol, or with an error",
            lambda seen: failed("mcp.tools")(seen) or _did_not_answer(seen),

@@ -79,11 +79,12 @@ def _of_the_program(seen: Seen) -> dict[str, object]:
     more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
     return {
         "program": told.get("stopped") or "it did not do what is expected",
+        "why": f"; {stopped}" if (stopped := told.get("stopped")) else "",
         "told": told.get("open"),
         "opened": seen.connections,
         "received": told.get("received_bytes"),
         "least": told.get("least_bytes"),
-        "how": told.get("how", "in another way"),
+        "ended": told.get("stopped") or f"it ended {told.get('how', 'in another way')}",
         "different": f"{different[0]}{more}",
         "as_of": told.get("as_of") or "a time that it does not tell",
     }

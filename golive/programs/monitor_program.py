@@ -113,9 +113,12 @@ class MonitorProgram:
     @property
     def reason(self) -> str:
         """Why it is not as it should be; "" while it is."""
-        if self._reason or self._program is None or self._program.exit_code is None:
+        program = self._program
+        if self._reason or program is None:
             return self._reason
-        return self._how_it_died(self._program)
+        if program.output.is_flood:
+            return f"it prints without end, more than {FLOOD // 2**20} MiB by now"
+        return "" if program.exit_code is None else self._how_it_died(program)
 
     @property
     def facts(self) -> dict[str, Any]:
