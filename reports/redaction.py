@@ -3,7 +3,8 @@
 An account becomes a pseudonym, the same wherever it stands: `U***1`, `DU***2`. A name becomes
 `***`. Rather too much is masked than too little: accounts and names of five characters and more
 also inside longer words, shorter names where they stand as words of their own; all of them also as
-JSON, XML and URLs write them. What is kept as it is are the words of the procedure.
+JSON, XML and URLs write them. Of the operator's name each part is one, but for words that the
+procedure itself uses. What is kept as it is are the words of the procedure.
 
 Masked as well is what was made of an account or a name, and from which it could be found again by
 trying: fingerprints of files, and the gateway's folder, which is named after the user.
@@ -16,10 +17,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
+from golive import procedure
+from golive.advice.decision_tree import TREE
 from golive.evidence import Evidence, Record
 from golive.masking import ACCOUNT, MASK
 from golive.text import printable
@@ -38,7 +42,17 @@ MOST = 100
 _ACCOUNT = ACCOUNT.removeprefix(r"\b")
 _IS_ACCOUNT = re.compile(_ACCOUNT, re.I)
 _HASHED = r"(?<![^\W_])(?:[0-9a-f]{12,}|[a-p]{32,40})(?![^\W_])"
-_HOME = r"[\\/]+(?:home|users)[\\/]+(?P<user>[^\\/\r\n\"':;,|<>*?]+(?=[\\/])|[^\\/\s\"':;,]+)"
+_SLASH = r"(?:[\\/]|%(?:25)*(?:2f|5c))"
+"""Between folders, also as a URL has it, or a URL within a URL."""
+_SPACE = r"(?: |\+|%(?:25)*20)"
+_HOME = (
+    rf"{_SLASH}+(?:home|users|documents{_SPACE}and{_SPACE}settings){_SLASH}+"
+    rf"(?P<user>(?:(?!{_SLASH})[^\r\n\"':;,|<>*?])+(?={_SLASH})|(?:(?!{_SLASH})[^\s\"':;,])+)"
+    r"|(?<![^\s\"'=:;,(])~(?P<of>[a-z_][\w.\-]*)"
+)
+"""A home folder: `/home/anna`, `C:\\Users\\Anna Smith\\`, `~anna`."""
+SHORTEST = 3
+"""Characters of a part of a name: two are an initial, or a `de` and an `of`."""
 
 
 def redacted(found: Evidence, secrets: Iterable[str] = ()) -> Evidence:
@@ -47,7 +61,7 @@ def redacted(found: Evidence, secrets: Iterable[str] = ()) -> Evidence:
     Its digest stays that of the evidence it was made from.
     """
     of, secrets = found.circumstances, tuple(secrets)
-    names = (*secrets, of.operator, of.machine)
+    names = (*secrets, of.operator, of.machine, *_parts(of.operator))
     masked: Evidence = Redaction(names, _accounts(found.document())).plain(found)
     return masked
 
@@ -102,7 +116,7 @@ class Redaction:
 
     def _mask(self, found: re.Match[str]) -> str:
         word = found[0]
-        if user := found["user"]:
+        if user := found["user"] or found["of"]:
             return word.removesuffix(user) + MASK
         if known := self._masks.get(word.lower()):
             return known
@@ -126,6 +140,23 @@ def _could_be_one(account: str) -> bool:
     return len(account.strip()) >= LONG or any(each.isdigit() for each in account)
 
 
+def _parts(name: str) -> Iterator[str]:
+    """`Anna` and `Smith`; none that a report needs for its own words."""
+    for part in re.findall(r"[^\W_]+", name):
+        looked_for = part.casefold() if len(part) >= LONG else f" {part.casefold()} "
+        if len(part) >= SHORTEST and looked_for not in _own_words():
+            yield part
+
+
+@cache
+def _own_words() -> str:
+    """Those of the steps and of the diagnoses, with a space before and behind each."""
+    steps = (f"{each.id} {each.title} {each.section}" for each in procedure.STEPS)
+    causes = (" ".join((each.code, each.cause, *each.next_steps)) for each in TREE)
+    words = re.findall(r"[^\W_]+", " ".join([*steps, *causes]).casefold())
+    return f" {' '.join(words)} "
+
+
 def _forms(word: str) -> Iterator[str]:
     """A word as it may be written; of an account also its number alone."""
     yield from (
@@ -134,6 +165,8 @@ def _forms(word: str) -> Iterator[str]:
         json.dumps(word)[1:-1],
         html.escape(word),
         quote(word, errors="replace"),
+        quote(word, safe="", errors="replace"),
+        quote_plus(word, errors="replace"),
         unicodedata.normalize("NFC", word),
         unicodedata.normalize("NFD", word),
     )

@@ -8,6 +8,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,6 +83,35 @@ def test_homes_are_told_without_whose_they_are() -> None:
     assert shown("/home/anna/Jts/jts.ini") == "/home/***/Jts/jts.ini"
     assert shown(r"C:\Users\Anna Smith\Jts") == r"C:\Users\***\Jts"
     assert shown("in /Users/anna: none") == "in /Users/***: none"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("read ~anna/Jts/jts.ini", "read ~***/Jts/jts.ini"),
+        ("GatewayFolder=~anna.smith", "GatewayFolder=~***"),
+        ("~/Jts, about ~90 s, a~b", "~/Jts, about ~90 s, a~b"),
+        ("file:///home/anna%20smith/Jts", "file:///home/***/Jts"),
+        ("path=%2Fhome%2Fanna%2FJts", "path=%2Fhome%2F***%2FJts"),
+        ("C%3A%5CUsers%5CAnna%20Smith%5CJts", "C%3A%5CUsers%5C***%5CJts"),
+        ("to=%252Fhome%252Fanna%252FJts", "to=%252Fhome%252F***%252FJts"),
+        ("%2fhome%2fanna: none", "%2fhome%2f***: none"),
+        (r"C:\Documents and Settings\Anna Smith\Jts", r"C:\Documents and Settings\***\Jts"),
+    ],
+)
+def test_home_is_nobodys_however_it_is_written(written: str, shown: str) -> None:
+    assert Redaction([]).text(written) == shown
+
+
+def test_parts_of_the_operators_name_are_masked_but_no_word_of_a_diagnosis() -> None:
+    cause = "anna's gateway, port 4001: SMITH left zombies; Annabel and the smithy stay; de facto"
+    found = a_no_go(code="zombies", cause=cause)
+    who = found.circumstances.model_copy(update={"operator": "Anna de Gateway-Smith, J."})
+    shown = redacted(found.model_copy(update={"circumstances": who})).diagnosis
+    assert shown
+    assert shown.cause == (
+        "***'s gateway, port 4001: *** left zombies; Annabel and the ***y stay; de facto"
+    )
 
 
 def test_what_could_be_turned_back_into_a_name_is_masked() -> None:
