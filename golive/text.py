@@ -49,7 +49,7 @@ def in_words(value: Any, zone: tzinfo | None = None) -> str:
     `zone` is that of the wall clock; None is this machine's.
     """
     match value:
-        case None | "" | []:
+        case _ if value in _NONE:
             return "none"
         case list():
             separator = "; " if any(isinstance(each, dict) for each in value) else ", "
@@ -75,7 +75,9 @@ def _local(moment: str, zone: tzinfo | None) -> str:
         return moment
 
 
-_NOTHING: tuple[object, ...] = (None, "", 0, [])
+_NONE: tuple[object, ...] = (None, "", [], {})
+_NOTHING: tuple[object, ...] = (*_NONE, 0)
+_WHY = ("stopped", "reason")
 
 
 def _spaced(key: str) -> str:
@@ -83,5 +85,10 @@ def _spaced(key: str) -> str:
 
 
 def told(observed: dict[str, Any], zone: tzinfo | None = None) -> list[str]:
-    """What a step observed, a line each; `none` where something was looked for and not there."""
-    return [f"{_spaced(key)}: {in_words(each, zone)}" for key, each in observed.items()]
+    """What a step observed, a line each; `none` where something was looked for and not there.
+
+    Where it says why it came to nothing, that is said, and not all that there is none of therefore.
+    """
+    is_explained = any(observed.get(each) for each in _WHY)
+    there = {k: each for k, each in observed.items() if not (is_explained and each in _NONE)}
+    return [f"{_spaced(key)}: {in_words(each, zone)}" for key, each in there.items()]

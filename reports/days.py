@@ -1,4 +1,7 @@
-"""The days of a target's runs as a calendar: a day without a run is a hole in it."""
+"""The days of a target's runs as a calendar: a day without a run is a hole in it.
+
+Not where nobody is to run it daily, as a soak: there such a day is `free`.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ WORST_FIRST = ("unreliable", "NO-GO", "unfinished", "GO", "drill")
 class Day:
     """`standing` is that of the worst run of the day; `hole`: none, `awaited`: none yet today.
 
+    `free`: none, and none was due.
+
     `week` and `weekday` count from 0, the first Monday.
     """
 
@@ -35,6 +40,7 @@ class Calendar:
     """The days from the first run to today, half a year at most. None of them is left out."""
 
     days: list[Day]
+    is_daily: bool = True
 
     @property
     def monday(self) -> date:
@@ -55,6 +61,10 @@ class Calendar:
         return [each.date for each in self.days if each.standing == "hole"]
 
     @property
+    def with_runs(self) -> list[date]:
+        return [each.date for each in self.days if each.standing in WORST_FIRST]
+
+    @property
     def holes(self) -> list[str]:
         """The same, those in a row together: `2026-11-07 to 2026-11-09`."""
         return [str(a) if a == b else f"{a} to {b}" for a, b in _stretches(self.missed)]
@@ -68,7 +78,7 @@ class Calendar:
         return [(each.week, MONTHS[each.date.month - 1]) for each in days]
 
 
-def calendar(rows: list[Row], today: date) -> Calendar:
+def calendar(rows: list[Row], today: date, *, is_daily: bool = True) -> Calendar:
     """Of runs on one target; there is at least one."""
     by_day: dict[date, list[Row]] = {}
     for row in rows:
@@ -79,12 +89,14 @@ def calendar(rows: list[Row], today: date) -> Calendar:
     found = []
     for number in range((last - first).days + 1):
         each = first + number * DAY
-        standing, words = _told(by_day.get(each, []), is_over=each < today)
+        standing, words = _told(by_day.get(each, []), is_over=each < today, is_daily=is_daily)
         found.append(Day(each, standing, f"{each}: {words}", *divmod(number + first.weekday(), 7)))
-    return Calendar(found)
+    return Calendar(found, is_daily)
 
 
-def _told(rows: list[Row], *, is_over: bool) -> tuple[str, str]:
+def _told(rows: list[Row], *, is_over: bool, is_daily: bool) -> tuple[str, str]:
+    if not rows and not is_daily:
+        return "free", "none"
     if not rows:
         return ("hole", "no run") if is_over else ("awaited", "no run yet")
     counts = Counter("drill" if each.is_drill else each.standing for each in rows)

@@ -74,7 +74,7 @@ def page_of(rows: list[Row], files: dict[str, list[str]], today: date) -> str:
 
 def tracks(rows: list[Row], today: date) -> list[Track]:
     """Of the targets that have runs: what counts first, then as they come."""
-    known = [aim for each in words.TARGETS.values() for aim in (each, f"{each} SOAK")]
+    known = [aim for each in words.TARGETS.values() for aim in (each, f"{each} {words.SOAK}")]
     aims = dict.fromkeys([*known, *(row.aim for row in rows if row.aim)])
     own = {aim: [row for row in rows if row.aim == aim] for aim in aims}
     return [_track(aim, there, today) for aim, there in own.items() if there]
@@ -84,7 +84,8 @@ def _track(aim: str, rows: list[Row], today: date) -> Track:
     counted = [row for row in rows if not row.is_drill]
     plots = (trends.handshakes(counted), trends.durations(counted))
     shown = [plot for plot in plots if plot is not None]
-    return Track(aim, len(rows), rows[0], calendar(rows, today), shown)
+    days = calendar(rows, today, is_daily=not aim.endswith(words.SOAK))
+    return Track(aim, len(rows), rows[0], days, shown)
 
 
 def files(runs: Path, rows: list[Row]) -> dict[str, list[str]]:

@@ -46,7 +46,8 @@ class Result:
 
 def of(found: Evidence) -> list[Result]:
     """The steps in their order, then the verdict."""
-    steps = [_step(found, each) for each in found.steps]
+    same = words.told_by(found.steps)
+    steps = [_step(found, each, same.get(each.id, "")) for each in found.steps]
     return [*steps, _verdict(found, steps)]
 
 
@@ -57,17 +58,18 @@ def code(found: Evidence) -> str:
     return found.diagnosis.code if found.diagnosis else NO_DIAGNOSIS
 
 
-def _step(found: Evidence, step: StepRecord) -> Result:
+def _step(found: Evidence, step: StepRecord, told_by: str) -> Result:
     is_first = step is next((each for each in found.steps if _is_obstacle(found, each)), None)
+    why = f"{step.outcome}: as {told_by} says" if told_by else _reason(step)
     return Result(
         id=step.id,
         stage=step.stage,
         title=step.title,
         status=_status(found, step),
         kind=code(found) if is_first else step.outcome,
-        message=shortened(_diagnosed(found) if is_first else _reason(step), LONGEST_MESSAGE),
+        message=shortened(_diagnosed(found) if is_first else why, LONGEST_MESSAGE),
         details=_details(found) if is_first else (),
-        observed=_lines(told(step.observed)),
+        observed=() if told_by else _lines(told(step.observed)),
         began=step.began or 0.0,
         seconds=step.seconds,
     )

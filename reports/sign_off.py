@@ -56,10 +56,14 @@ class Step:
     record: StepRecord
     section: str
     observed: list[str]
+    is_told: bool = False
+    """Whether a step before it has said the same: why its stage could not be performed."""
 
     @property
     def in_short(self) -> str:
         """What there is to see at a glance."""
+        if self.is_told:
+            return ""
         return "; ".join(each for each in self.observed if not each.endswith(": none"))
 
 
@@ -76,8 +80,9 @@ class Stage:
 
 
 def _stages(found: Evidence, where: tzinfo) -> list[Stage]:
+    repeated = words.told_by(found.steps)
     steps = [
-        Step(number, each, _section(each.id), told(each.observed, where))
+        Step(number, each, _section(each.id), told(each.observed, where), each.id in repeated)
         for number, each in enumerate(found.steps, start=1)
     ]
     return [Stage(name, list(own)) for name, own in groupby(steps, lambda each: each.record.stage)]
@@ -97,17 +102,33 @@ def _stopped(found: Evidence) -> tuple[int, StepRecord] | None:
     return None
 
 
-def _unseen(found: Evidence) -> dict[str, list[tuple[StepRecord, str]]]:
-    """What did not pass and did not fail, with the reason, by outcome."""
+def _unseen(found: Evidence) -> dict[str, list[tuple[str, str]]]:
+    """What did not pass and did not fail, with the reason, by outcome.
+
+    What has the same reason as an earlier step of its stage stands beside that one.
+    """
     names = {each.id: each.title for each in found.steps}
-    by: dict[str, list[tuple[StepRecord, str]]]
+    same = words.told_by(found.steps)
+    by: dict[str, list[tuple[str, str]]]
     by = {outcome: [] for outcome in ("not-observable", "not-configured", "blocked")}
     for each in found.steps:
-        if each.outcome in by:
+        if each.outcome in by and each.id not in same:
             blocker = each.blocked_by or ""
             why = f"by: {names.get(blocker, blocker)}" if blocker else ""
-            by[each.outcome].append((each, str(each.observed.get("reason") or why)))
+            told = _together(
+                found, [each.id, *(k for k, first in same.items() if first == each.id)]
+            )
+            by[each.outcome].append((told, str(each.observed.get("reason") or why)))
     return by
+
+
+def _together(found: Evidence, ids: list[str]) -> str:
+    """`mcp, all 5 steps`; their titles where they are not a whole stage."""
+    own = [each for each in found.steps if each.id in ids]
+    count = sum(each.stage == own[0].stage for each in found.steps)
+    if count == len(own) > 1:
+        return f"{own[0].stage}, all {count} steps"
+    return "; ".join(each.title for each in own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ class Terminal:
 
     def __init__(self, screen: Screen, plan: Plan = "golive", *, is_brief: bool = False) -> None:
         self._screen, self._is_brief, self._stage = screen, is_brief, ""
+        self._excuse: list[str] = []
+        """Why a step of this stage could not be performed, as it was told last."""
         self._plan: Plan = plan
 
     def begin(self, where: str, target: str, resets: list[str]) -> None:
@@ -147,7 +149,10 @@ class Terminal:
         if record.outcome == "passed":
             self._saw(record)
             return
-        for pair in told(record.observed):
+        why = told(record.observed)
+        if record.outcome in words.EXCUSED:
+            why, self._excuse = ([] if why == self._excuse else why), why
+        for pair in why:
             self._wrapped(shortened(pair, 160 - self._indent), self._indent)
 
     def _saw(self, record: StepRecord) -> None:
@@ -159,7 +164,7 @@ class Terminal:
 
     def _enter(self, stage: str) -> None:
         if stage != self._stage:
-            self._stage = stage
+            self._stage, self._excuse = stage, []
             self._screen.write("\n" + self._screen.coloured(stage, bold=True))
 
     @property

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timezone, tzinfo
 from typing import Any
 
-from golive.evidence import Evidence
+from golive.evidence import Evidence, StepRecord
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,100}", re.ASCII)
 
@@ -19,16 +20,22 @@ OUTCOMES = {
 }
 
 
+EXCUSED = ("not-configured", "not-observable")
+"""Outcomes that have a reason of their own, which the steps of a stage mostly share."""
+
 PROGRAMS = {"monitor": "Monitor", "mcp": "MCP"}
 """The programs of the settings, by the stages that try them."""
 
 TARGETS = {"live": "LIVE", "fallback": "PAPER FALLBACK", "fake": "REHEARSAL"}
 """What a run was aimed at, as far as only its name is known."""
 
+SOAK = "SOAK"
+"""What stands behind the target of a soak, which nobody performs daily."""
+
 
 def target(found: Evidence) -> str:
     """What it was, in a word or three; paper is never called live, and a soak is one."""
-    return f"{endpoint(found)} SOAK" if found.plan == "soak" else endpoint(found)
+    return f"{endpoint(found)} {SOAK}" if found.plan == "soak" else endpoint(found)
 
 
 def endpoint(found: Evidence) -> str:
@@ -45,6 +52,14 @@ def not_configured(found: Evidence) -> str:
     return " and ".join(
         name for stage, name in PROGRAMS.items() if (stage, "not-configured") in outcomes
     )
+
+
+def told_by(steps: Iterable[StepRecord]) -> dict[str, str]:
+    """Of steps that could not be performed: the earlier one of their stage with the same reason."""
+    first: dict[tuple[str, str], str] = {}
+    excused = [each for each in steps if each.outcome in EXCUSED and each.observed]
+    by = {each.id: first.setdefault((each.stage, repr(each.observed)), each.id) for each in excused}
+    return {step: earlier for step, earlier in by.items() if earlier != step}
 
 
 def track(found: Evidence) -> str:

@@ -175,6 +175,20 @@ def test_index_keeps_soaks_apart_from_go_live_runs(tmp_path: Path) -> None:
     assert 'data-target="LIVE SOAK"' in page
 
 
+def test_days_without_a_soak_are_no_holes(tmp_path: Path) -> None:
+    soaks = (a_soak(started=made.NIGHT - timedelta(days=each)) for each in (0, 20))
+    rows = [row for found in soaks if (row := row_of(made.kept(found, tmp_path)))]
+    today = date(2026, 11, 24)
+    (track,) = index.tracks(rows, today)
+    assert (track.calendar.holes, len(track.calendar.with_runs)) == ([], 2)
+    page = index.page_of(rows, {row.run_id: [] for row in rows}, today)
+    days = PageRead(page).text.partition("Day by day")[2].partition("Handshake")[0]
+    assert "2 days with a soak, which is no daily run; the last on 2026-11-21." in days
+    assert "without a run" not in page
+    assert "no run" not in days
+    assert "data-until" not in page.partition("<body")[2].partition("<script")[0]
+
+
 def test_what_changed_is_told_beside_the_last_go_of_the_same_kind(tmp_path: Path) -> None:
     made.kept(made.a_go(made.NIGHT - timedelta(days=2), positions=23), tmp_path)
     before = a_soak(started=made.NIGHT - timedelta(days=1))

@@ -16,6 +16,7 @@ from golive.attempts import Attempts
 from golive.clock import coarsely
 from golive.connection import Connection
 from golive.evidence import Evidence, StepRecord
+from reports import junit, sign_off
 from reports.terminal import SHAPES, WORDS, Terminal, answer, verdict_line
 from tests import on_a_terminal
 from tests.fakes import Fake, wait_until
@@ -162,6 +163,45 @@ def test_verdict_without_a_monitor_says_so_and_only_where_it_is_go() -> None:
     ]
     assert "97 ms, Monitor not configured; evidence" in verdict_line(a_go(steps=steps), "x")
     assert "configured" not in verdict_line(a_no_go(steps=steps), "x")
+
+
+def switched_off(stage: str, why: str) -> Evidence:
+    """A GO in which the steps of this stage were not configured."""
+    off = {"outcome": "not-configured", "observed": {"reason": why}}
+    steps = [
+        StepRecord(id=each.id, stage=each.stage, title=each.title, outcome="passed")
+        for each in procedure.steps("golive")
+    ]
+    return a_go(
+        steps=[each.model_copy(update=off) if each.stage == stage else each for each in steps]
+    )
+
+
+def test_reason_that_the_steps_of_a_stage_share_is_told_once_by_each_teller() -> None:
+    found, why = switched_off("mcp", "GoLive.Mcp is null"), "reason: GoLive.Mcp is null"
+    screen = Screen()
+    terminal = Terminal(screen)
+    for each in found.steps:
+        terminal.step(each)
+    assert screen.lines.count(f"           {why}") == 1
+    assert sum("not configured mcp" in line for line in screen.lines) == 5
+    assert junit.told(found).count("not-configured: GoLive.Mcp is null") == 2  # message and text
+    assert junit.told(found).count('message="not-configured: as mcp.tools says"') == 4
+    page = sign_off.page(found)
+    exceptions = page.partition('<h2 id="exceptions">')[2].partition("</section>")[0]
+    assert exceptions.count("GoLive.Mcp is null") == 1
+    assert "mcp, all 5 steps" in exceptions
+    assert page.count(f'<span class="short">{why}</span>') == 1
+
+
+def test_reason_is_told_again_where_it_is_another_one() -> None:
+    screen = Screen()
+    terminal = Terminal(screen)
+    for stage in ("monitor", "mcp"):
+        for each in switched_off(stage, "it is off").steps:
+            if each.stage == stage:
+                terminal.step(each)
+    assert screen.lines.count("           reason: it is off") == 2
 
 
 def test_file_that_cannot_be_read_is_named_with_the_reason(own_project: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from golive import text
 from golive.evidence import plain
@@ -32,6 +33,16 @@ def test_socket_is_a_row_and_what_is_not_there_is_none() -> None:
     row = "CLOSE_WAIT 127.0.0.1 4001 127.0.0.1 51901 8124"
     observed = {"close_wait": plain([recorded.ZOMBIE]), "last_failed": None, "waiting": 0}
     assert text.told(observed) == [f"close wait: {row}", "last failed: none", "waiting: 0"]
+
+
+def test_what_there_is_none_of_is_left_out_where_it_is_said_why() -> None:
+    found: dict[str, Any] = {"pid": None, "lines": 0, "last_lines": [], "milliseconds": {}}
+    assert text.told({**found, "stopped": "it cannot be started"}) == [
+        "lines: 0",
+        "stopped: it cannot be started",
+    ]
+    assert text.told({**found, "stopped": ""})[-1] == "stopped: none"
+    assert text.told(found)[-1] == "milliseconds: none"
 
 
 def test_time_is_that_of_another_wall_clock_where_that_is_asked_for() -> None:

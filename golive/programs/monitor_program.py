@@ -127,7 +127,7 @@ class MonitorProgram:
             "command": masking.masked(self._words, self._wanted.secrets),
             "pid": program.pid if program else None,
             "connected_after_seconds": None if after is None else round(after, 3),
-            "lines": program.output.count if program else 0,
+            "lines": program.output.count if program else None,
             "last_lines": self._last_lines if self.reason else [],
             "stopped": self.reason,
         }

@@ -44,6 +44,7 @@
   const today = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate());
   const named = day => new Date(day).toISOString().slice(0, 10);
   for (const figure of document.querySelectorAll("figure.days")) {
+    // without a date, where no run is due: then no day is missed
     const monday = Date.parse(figure.dataset.monday), until = Date.parse(figure.dataset.until);
     const last = Math.min(today, until + LONGEST * DAY);
     const svg = figure.querySelector("svg");
