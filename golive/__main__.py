@@ -29,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console may know fewer characters than we do
+            stream.reconfigure(errors="backslashreplace")  # a console may know few characters
     try:
         return _performed(arguments)
     except KeyboardInterrupt:  # before the command itself listens: it is still being imported

@@ -9,6 +9,8 @@ from golive.card import Card, Line
 from golive.text import printable
 
 COLUMNS = 78
+MARGIN = 6
+"""Columns before a command, at most: behind few of them it stays whole."""
 RULER = "=" * COLUMNS
 
 
@@ -56,7 +58,7 @@ def _tree(card: Card) -> Iterator[str]:
 
 def _told(line: Line, before: str) -> Iterator[str]:
     """The words, and behind them the command, or below them where both do not fit in a line."""
-    behind = " " * len(before)
+    behind = " " * min(len(before), MARGIN)
     whole = f"{before}{line.words} {line.command}".rstrip()
     if len(whole) <= COLUMNS:
         yield whole

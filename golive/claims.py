@@ -36,19 +36,31 @@ def of_handshake(
 def of_identity(
     identity: Identity, pinned: int, address: str, write: Callable[[str], None]
 ) -> dict[str, bool]:
-    """The steps about the gateway's own settings. What is not known is said, no obstacle."""
+    """The steps about the gateway's own settings. What is not known is no obstacle.
 
-    def holds(claim: Callable[[], bool]) -> bool:
+    One line says so, and what a person has to look for instead; why, a go-live run says.
+    """
+    unknown: list[str] = []
+
+    def holds(claim: Callable[[], bool], wanted: str) -> bool:
         try:
             return claim()
-        except sockets.NotObservable as reason:
-            write(f"not observable: {reason}")
+        except sockets.NotObservable:
+            unknown.append(wanted)
             return True
 
-    return {
-        "handshake.master-client-id": holds(lambda: identity.has_master(pinned)),
-        "handshake.trusted-addresses": holds(lambda: identity.trusts(address)),
+    made = {
+        "handshake.master-client-id": holds(
+            lambda: identity.has_master(pinned), f"master API client id {pinned} or blank"
+        ),
+        "handshake.trusted-addresses": holds(
+            lambda: identity.trusts(address), f"{address} among the trusted IPs"
+        ),
     }
+    if unknown:
+        where = "Note: not seen from here, look in the gateway's API settings"
+        write(f"{where}: {', '.join(unknown)}")
+    return made
 
 
 def of_closing(

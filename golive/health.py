@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from golive.health_check.answer import Answer
-from golive.health_check.readyz import NoAnswer, asked
+from golive.health_check.readyz import START, NoAnswer, asked
 from golive.health_check.whom import Wanted, wanted
+from golive.text import printable
 
 SECONDS = 4.0
 """After so long there is an answer, if only that there was none."""
@@ -110,9 +111,17 @@ def _checked(options: argparse.Namespace, path: Path) -> Result:
             goal = wanted(path, options.fallback, options.url)
         return judged(*asked(goal.url), goal, datetime.now(UTC))
     except NoAnswer as none:
-        return Result(Status.UNKNOWN, str(none))
+        return Result(Status.UNKNOWN, str(none).replace(START, _start(options)))
     except Exception as error:  # a check that breaks says so, and is never silent
         return Result(Status.UNKNOWN, f"{type(error).__name__}: {error}")
+
+
+def _start(options: argparse.Namespace) -> str:
+    """The Monitor that was asked for, to be started."""
+    fallback = " --fallback" if options.fallback else ""
+    return (
+        f'{START}{fallback} --secrets "{options.secrets}"' if options.secrets else START + fallback
+    )
 
 
 def judged(status: int, body: Mapping[str, Any], goal: Wanted, now: datetime) -> Result:
@@ -132,6 +141,6 @@ def judged(status: int, body: Mapping[str, Any], goal: Wanted, now: datetime) ->
 
 
 def _plain(text: str) -> str:
-    """One line of ASCII; a bar would begin the figures."""
-    shown = "".join(each if " " <= each <= "~" and each != "|" else "?" for each in text)
+    """One line; a bar would begin the figures."""
+    shown = printable(text).replace("|", "?")
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 3] + "..."

@@ -302,8 +302,8 @@ class GoLiveSession:
             return "blocked", "", ""
         if report.when == "call":
             return report.outcome, "", ""
-        if report.failed:
-            return "error", "", ""
+        if report.failed:  # one that could not begin has failed, as its line says
+            return ("failed" if report.when == "setup" else "error"), "", ""
         return ("skipped", "", "") if report.skipped else None
 
     # after the last

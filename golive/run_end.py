@@ -69,6 +69,8 @@ class RunEnd:
         if self._trouble:
             self.write(f"\nNote: {self._trouble}")
         self.teller.found(finished)
+        if self.falls_back:
+            self.write("\nAutoFallback follows, once the reports of this run are written.")
         self._report(asked_for)
         _last(lambda: self.teller.verdict(finished, self.shown_folder))
 

@@ -53,6 +53,29 @@ def text(folder: Path, *where: Any, **changes: Any) -> str:
     return " ".join(card_text.text(made(folder, *where, **changes)).split())
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "Wait until it shows that it is ready after the login; do not touch its window."),
+        (1, "Wait 1 second after the login: SET A TIMER; do not touch its window."),
+        (90, "Wait 90 seconds after the login: SET A TIMER; do not touch its window."),
+    ],
+)
+def test_wait_is_told_as_the_settings_have_it(seconds: int, told: str, tmp_path: Path) -> None:
+    shown = text(tmp_path, InitializationSeconds=seconds)
+    assert told in shown
+    assert "0 seconds" not in shown.replace("90 seconds", "").replace("10 seconds", "")
+
+
+def test_command_stays_in_one_line_to_be_copied(tmp_path: Path) -> None:
+    lines = card_text.text(
+        card.of(settings_file.read(written(tmp_path)), NOW, secrets="secrets.example.json")
+    ).splitlines()
+    command = "pytest acceptance -m golive --fallback --secrets secrets.example.json"
+    assert sum(line.strip() == command for line in lines) == 3
+    assert max(map(len, lines)) <= card_text.COLUMNS
+
+
 def pieces(template: str) -> list[str]:
     """What stands between the braces of a text."""
     return [piece for each in re.split(r"\{\w+\}", template) if (piece := each.strip(" :"))]

@@ -83,6 +83,9 @@ def test_run_goes_on_to_the_fallback_once_where_the_settings_say_so(
     done = own_project.run("pytest", "acceptance", "-m", "golive", *how)
     assert done.exit_code == 0, done.output
     assert "NO-GO: api-listener-stuck, Procedure B; positions not asked for" in done.output
+    told, written = "AutoFallback follows, once the reports", "\nSign-off: "
+    assert -1 < done.output.find(told) < done.output.find(written)
+    assert done.output.count(told) == 1
     assert done.last_line.startswith("GO (fallback)")
     live, fallback = (json.loads((each / "evidence.json").read_text()) for each in own_project.runs)
     assert (live["target"], live["verdict"]) == ("live", "NO-GO")

@@ -352,7 +352,7 @@ def test_fallback_is_expected_where_it_is_asked_for(
         ({"Monitor": {"HealthPort": None}}, "set GoLive.Monitor.HealthPort"),
         ({"Monitor": {"HealthPort": "9410"}}, "HealthPort is not what it should be"),
         ({"Monitor": [1]}, "Monitor is not what it should be"),
-        ({"Monitor": {"HealthPort": 1}}, "start it: python -m golive monitor"),
+        ({"Monitor": {"HealthPort": 1}}, "start it: python -m golive monitor --secrets "),
     ],
 )
 def test_what_is_not_configured_or_not_running_is_unknown(
@@ -369,6 +369,26 @@ def test_settings_that_are_not_there_or_nonsense_are_unknown(tmp_path: Path) -> 
         nonsense.write_text(text, encoding="utf-8")
         code, line = run("--secrets", str(nonsense))
         assert (code, line.count("\n")) == (UNKNOWN, 1)
+
+
+def test_settings_that_are_not_there_are_told_whole_on_any_console(tmp_path: Path) -> None:
+    path = str(tmp_path / "M\u00fcller" / "secrets.json")
+    for encoding, shown in (
+        ("utf-8", "M\u00fcller"),
+        ("cp1252", "M\u00fcller"),
+        ("ascii", "M\\xfcller"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "golive", "health", "--secrets", path],
+            cwd=ROOT,
+            env=environment(PYTHONIOENCODING=encoding),
+            capture_output=True,
+            check=False,
+        )
+        line = done.stdout.decode(encoding)
+        assert shown in line
+        assert "no such file; name it: --secrets PATH" in line
+        assert (done.returncode, line.count("\n")) == (UNKNOWN, 1)
 
 
 def test_wrong_word_is_unknown_and_help_is_not() -> None:

@@ -238,4 +238,6 @@ def test_smoke_test_says_what_it_could_not_learn(
     path = secrets(gateway.port, GatewayFolder=str(tmp_path / "nothing"))
     done = Project(ROOT).run("golive", "smoke", "--secrets", str(path))
     assert done.exit_code == 0, done.output
-    assert "not observable: trusted addresses not known: server version 203" in done.output
+    said = [line for line in done.output.splitlines() if line.startswith("Note: ")]
+    look = "Note: not seen from here, look in the gateway's API settings: "
+    assert said == [f"{look}master API client id 10 or blank, 127.0.0.1 among the trusted IPs"]

@@ -10,7 +10,10 @@ END = (
     "It must end when it is asked to (SIGTERM; CTRL_BREAK on Windows; an MCP server when its input"
     " ends), and close its connection before."
 )
-LOOK = "Look at what it printed, in the facts; start it by hand as it was started there."
+LOOK = (
+    "Start it by hand, by the command in the facts, and look at what it prints; if it is that"
+    " command that is wrong, correct it in {settings}."
+)
 
 
 def _told_of_none(seen: Seen) -> bool:

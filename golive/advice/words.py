@@ -45,13 +45,20 @@ def _configured(seen: Seen) -> dict[str, object]:
         "client_id": wanted.pinned_client_id,
         "configured_id": credentials.client_id,
         "cooldown": f"{wanted.retry_cooldown_seconds:g}",
-        "initialization": f"{wanted.initialization_seconds:g} seconds",
+        "initialization": _initialization(wanted.initialization_seconds),
         "budget": wanted.handshake_budget_seconds,
         "expected": wanted.expected_positions,
         "disagreements": "; ".join(seen.settings.disagreements),
         "gateway": _gateway(seen),
         "own_address": seen.own_address or "127.0.0.1",
     }
+
+
+def _initialization(seconds: float) -> str:
+    """With 0 a run does not wait; a gateway takes its time all the same."""
+    if not seconds:
+        return "until it shows that it is ready"
+    return f"{seconds:g} second{'' if seconds == 1 else 's'}"
 
 
 def _gateway(seen: Seen) -> str:

@@ -15,6 +15,7 @@ from golive.health_check.readyz import START, NoAnswer, parsed
 
 MOST_BYTES = 1_000_000
 WRONG = "is not what it should be; python -m golive card says what is wrong"
+NOT_THERE = "no such file; name it: --secrets PATH, or copy secrets.example.json there and edit it"
 
 Endpoint = tuple[str, int, int]
 """Host, port and client id."""
@@ -44,8 +45,10 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES)
+    except FileNotFoundError:
+        raise NoAnswer(f"settings: {path}: {NOT_THERE}") from None
     except OSError as error:
-        raise NoAnswer(f"settings: {path}: {error.strerror or error}") from None
+        raise NoAnswer(f"settings: {path}: cannot be read: {error.strerror or error}") from None
     return parsed(data, f"settings: {path} {WRONG}")
 
 
