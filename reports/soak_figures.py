@@ -40,6 +40,10 @@ class Plot:
     height: float = HEIGHT
 
 
+LONG_ENOUGH = 600.0
+"""Seconds from which on the latency has a slope: of a few heartbeats any is a matter of luck."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """`figures` are pairs of a name and what is told of it."""
@@ -74,7 +78,7 @@ def _figures(soak: Soak) -> Iterator[tuple[str, str]]:
 def _percentiles(soak: Soak) -> str:
     named = {"50 %": soak.p50_ms, "95 %": soak.p95_ms, "99 %": soak.p99_ms, "all": soak.max_ms}
     told = [f"{name} in {words.milliseconds(ms)}" for name, ms in named.items() if ms is not None]
-    slope = soak.slope_ms_per_hour
+    slope = soak.slope_ms_per_hour if soak.seconds >= LONG_ENOUGH else None
     tends = [] if slope is None else [f"{slope:+.3g} ms an hour"]
     return "; ".join([", ".join(told), *tends]) if told else "no answer"
 
@@ -127,7 +131,7 @@ def _memory(soak: Soak) -> Plot | None:
         (kind, whose, _since_the_first(soak, what))
         for kind, whose, what in (
             ("line", "the gateway", "gateway_memory"),
-            ("line own", "this run", "own_memory"),
+            ("line own", "this run (dashed)", "own_memory"),
         )
     ]
     there = [each for _, _, figures in series for each in figures.values()]

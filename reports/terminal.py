@@ -256,7 +256,7 @@ class Terminal:
 
 
 def too_early(left: float) -> str:
-    return f"too early: {left:4.1f} s more until the gateway counts as initialized"
+    return f"too early: {left:.1f} s more until the gateway counts as initialized"
 
 
 def answer(what: str, seconds: float) -> Callable[[float], str]:

@@ -18,6 +18,8 @@ ABSENT = 22.0
 """Width of the place for what was not performed."""
 
 THINNEST = 0.5
+APART = 18.0
+"""Width between the last tick and the end, whose figures must not meet on a narrow page."""
 MOST_TICKS = 4
 
 
@@ -127,11 +129,11 @@ def _ticks(scale: Scale) -> Iterator[tuple[float, float]]:
     apart = _round((scale.seconds - (last - first)) / MOST_TICKS)
     yield 0.0, 0.0
     for at in (apart * number for number in range(1, MOST_TICKS * 2)):
-        if at <= first and scale(first) - scale(at) > 8 and scale.width - scale(at) > 8:
+        if at <= first and scale(first) - scale(at) > 8 and scale.width - scale(at) > APART:
             yield scale(at), at
     if scale.cut and first > 0 and scale(first) > 8:
         yield scale(first), first
-    if scale.cut and scale.width - scale(last) > 8:
+    if scale.cut and scale.width - scale(last) > APART:
         yield scale(last), last
     yield scale.width, scale.seconds
 

@@ -66,7 +66,7 @@ def test_sign_off_of_a_soak_says_what_it_is_and_shows_its_figures() -> None:
         "50 % in 3.00 ms, 95 % in 6.50 ms, 99 % in 7.00 ms, all in 7.00 ms; +0.012 ms an hour",
         "memory 57.9 MiB (+0.7), threads 3 (+0)", "it tried neither Monitor nor MCP",
         "How long each answer took", "Memory since the beginning",
-        "the gateway -3.4 MiB, this run +0.7 MiB",
+        "the gateway -3.4 MiB, this run (dashed) +0.7 MiB",
     ):  # fmt: skip
         assert each in text, each
     assert "Go-live sign-off" not in text
@@ -127,6 +127,12 @@ def test_zombies_and_positions_that_changed_are_told_and_what_was_out_of_sight()
     figures = dict(shown.figures)
     assert figures["zombies"] == "3 at once at most; out of sight at 2 looks"
     assert figures["positions"] == "1 contract changed meanwhile"
+
+
+def test_soak_of_seconds_has_no_slope_an_hour() -> None:
+    shown = soak_figures.of(held(60))
+    assert shown
+    assert "ms an hour" not in dict(shown.figures)["answered in"]
 
 
 def test_metric_of_the_hour_is_shown_by_a_soak_and_by_nothing_else() -> None:
