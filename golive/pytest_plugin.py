@@ -125,9 +125,8 @@ class GoLiveSession:
             config.get_terminal_writer,
             is_shared=self._is_verbose,
         )
-        self._is_brief = (
-            command_line.verbosity(config) < 0
-        )  # as it was asked for: it is lowered below
+        # as it was asked for: it is lowered below
+        self._is_brief = command_line.verbosity(config) < 0
         self._teller = self._told.Terminal(self._console, self._plan, is_brief=self._is_brief)
         self._asked_for = reporting.asked_for(config.option)
         if not self._is_verbose:
