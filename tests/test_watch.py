@@ -131,6 +131,42 @@ def test_gateway_that_goes_mute_is_half_open_and_connected_again_once_it_answers
         assert gateway.connections == 1
 
 
+@pytest.mark.parametrize("lag", [2.5, 7.0, 30.0, 90.0])
+def test_gateway_that_answers_all_too_late_is_half_open_until_it_answers_in_time(
+    lag: float,
+) -> None:
+    gateway = Simulated(HandClock())
+    with simulated(gateway) as watch:
+        watch.serve(30)
+        assert watch.state.condition == "connected"
+        gateway.latency = lag
+        watch.serve(20, lambda state: state.condition == "half-open")
+        seen: list[str] = []
+
+        def note(state: State) -> bool:
+            seen.append(state.condition)
+            return False
+
+        watch.serve(300, note)
+        assert set(seen) == {"half-open"}
+        gateway.latency = 0.05
+        watch.serve(lag + 20, lambda state: state.condition == "connected")
+        assert watch.state.condition == "connected"
+        assert watch.state.answer_ms == pytest.approx(50, abs=10)
+
+
+def test_time_that_was_dropped_is_not_waited_for_once_the_gateway_answers() -> None:
+    gateway = Simulated(clock := HandClock())
+    with simulated(gateway) as watch:
+        watch.serve(30)
+        gateway.mute_at = clock.seconds
+        watch.serve(20, lambda state: state.condition == "half-open")
+        gateway.mute_at = float("inf")
+        watch.serve(2 * watch.state.heartbeat_seconds, lambda state: state.condition == "connected")
+        assert watch.state.condition == "connected"
+        assert watch.held.times_owed == 0
+
+
 @pytest.mark.parametrize("restored", [1101, 1102])
 def test_lost_link_is_one_event_however_often_it_is_said_until_it_is_restored(
     restored: int,

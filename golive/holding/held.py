@@ -80,6 +80,10 @@ class Held:
         self.answers = 0
         self.answered_at: float | None = None
         """When the gateway last answered what it was asked (monotonic)."""
+        self.times_owed = 0
+        """Requests for the time that may be answered yet. The answers bear no number: as long as
+        there are several, an answer may be to an earlier one than the last."""
+        self._times_since_summary = self._summary_number = 0
         self._pending = {
             Ask.TIME: Pending(Ask.TIME, TIMES_APART, TIMES_APART),
             Ask.POSITIONS: Pending(Ask.POSITIONS, POSITIONS_SECONDS, PATIENCE_SECONDS),
@@ -215,12 +219,15 @@ class Held:
     def _send(self, what: Ask) -> None:
         match what:
             case Ask.TIME:
+                self.times_owed += 1
+                self._times_since_summary += 1
                 self._leave(lambda client: client.reqCurrentTime())
             case Ask.POSITIONS:
                 self.kept.asked_positions()
                 self._leave(lambda client: client.reqPositions())
             case Ask.SUMMARY:
-                number = next(self._numbers)
+                self._summary_number = number = next(self._numbers)
+                self._times_since_summary = 0
                 self.kept.asked_summary(number)
                 self._cancel_superseded()
                 self._leave(lambda client: client.reqAccountSummary(number, "All", TAGS))
@@ -235,10 +242,20 @@ class Held:
     def _answered(self, what: Ask, value: Positions | AccountSummary | datetime) -> None:
         now = self.answered_at = self._clock.monotonic()
         self.answers += 1
+        if what is Ask.TIME:
+            self.times_owed = max(0, self.times_owed - 1)
+        elif what is Ask.SUMMARY:
+            self._forget_times()
         self._pending[what].answered(value, now, self._clock.now())
 
     def _failed(self, what: Ask, why: Unanswered) -> None:
         self._pending[what].failed(why)
+        if what is Ask.SUMMARY and self.kept.summary_refused == self._summary_number:
+            self._forget_times()
+
+    def _forget_times(self) -> None:
+        """The summary bears a number: a time asked before it, and not answered yet, was dropped."""
+        self.times_owed = min(self.times_owed, self._times_since_summary)
 
     @property
     def _changes_at(self) -> float:

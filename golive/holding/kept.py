@@ -61,6 +61,8 @@ class Kept:
         self._lines: dict[tuple[str, str, str], AccountValue] = {}
         self._lines_coming: dict[tuple[str, str, str], AccountValue] = {}
         self._summary_id = self._summary_coming = 0
+        self.summary_refused = 0
+        """The number of the request for it that was refused last."""
         self.superseded: list[int] = []
         """Subscriptions to the summary that are of no use any more."""
         self.summary: AccountSummary | None = None
@@ -146,7 +148,7 @@ class Kept:
     def error(self, error: ApiError) -> None:
         self._note(error)
         if error.request_id == self._summary_coming > 0:
-            self._summary_coming = 0
+            self.summary_refused, self._summary_coming = error.request_id, 0
             self._failed(Ask.SUMMARY, Unanswered("gateway-in-trouble", _said(error)))
         elif error.request_id > 0 and error.code not in CONNECTIVITY_LOST:
             return

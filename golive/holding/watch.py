@@ -102,7 +102,8 @@ class Watch:
     @property
     def _next_beat_at(self) -> float:
         """Never so soon after another answer that it could not be sent at once."""
-        return max(self._beat_at + self._every, self.held.leaves_at(Ask.TIME))
+        every = 0.0 if self._is_heard_again and not self.held.times_owed else self._every
+        return max(self._beat_at + every, self.held.leaves_at(Ask.TIME))
 
     @property
     def _due_at(self) -> float:
@@ -123,10 +124,11 @@ class Watch:
         if self._beat is None or not self._beat.done():
             return
         beat, self._beat = self._beat, None
-        if beat.exception() is None:
-            self._answer_ms = beat.result().milliseconds
-        elif self.held.lost is None:
-            self._missed_at = self._clock.monotonic()
+        if beat.exception() is not None:
+            if self.held.lost is None:
+                self._missed_at = self._clock.monotonic()
+        elif not (self._is_mute and self.held.times_owed):
+            self._answer_ms, self._missed_at = beat.result().milliseconds, None
 
     def _begin_beat(self) -> None:
         now = self._clock.monotonic()
@@ -136,9 +138,12 @@ class Watch:
 
     @property
     def _is_mute(self) -> bool:
-        """A heartbeat was not answered, and nothing since."""
-        answered_at = self.held.answered_at
-        return self._missed_at is not None and (answered_at or NEVER) <= self._missed_at
+        """A heartbeat was not answered, and none in time since: a late answer is to an old one."""
+        return self._missed_at is not None
+
+    @property
+    def _is_heard_again(self) -> bool:
+        return self._missed_at is not None and (self.held.answered_at or NEVER) > self._missed_at
 
     @property
     def _is_unconfirmed(self) -> bool:
@@ -151,12 +156,13 @@ class Watch:
 
     def _ask_anew(self) -> None:
         kept = self.held.kept
-        if self.held.lost or kept.link_lost or self._is_mute:
+        if self.held.lost or kept.link_lost or (self._is_mute and not self._is_heard_again):
             return
         is_whole = {
             Ask.POSITIONS: bool(kept.positions and kept.positions.is_complete)
             and not self._is_unconfirmed,
-            Ask.SUMMARY: bool(kept.summary and kept.summary.has_ended),
+            Ask.SUMMARY: bool(kept.summary and kept.summary.has_ended)
+            and not self._is_heard_again,  # its number tells which times are answered
         }
         refresh = {Ask.POSITIONS: REFRESH_SECONDS, Ask.SUMMARY: SUMMARY_SECONDS}
         for what, whole in is_whole.items():
