@@ -198,8 +198,10 @@ class Terminal:
         self._screen.write(f"\nSign-off: {page}")
 
     def verdict(self, evidence: Evidence, report: str) -> None:
-        """The last line."""
+        """The last line; above it what is left running."""
         self._screen.write("")
+        if left := words.left_running(evidence):
+            self._advice("", printable(left))
         word, rest = evidence.verdict, verdict_line(evidence, report)
         how = {**COLOURS[word], "invert": True}
         self._screen.write(self._screen.coloured(word, **how) + rest.removeprefix(word))

@@ -54,6 +54,16 @@ def not_configured(found: Evidence) -> str:
     )
 
 
+def left_running(found: Evidence) -> str:
+    """Of a GO: which Monitor runs on, where it writes, what ends it; "" where none does."""
+    steps = {each.id: each.observed for each in found.steps}
+    left = steps.get("monitor.left-as-asked", {})
+    if found.verdict != "GO" or left.get("how") != "left running":
+        return ""
+    where = f"pid {left.get('pid')}, log {left.get('log')}"
+    return f"The Monitor runs on, {where}; end it with: {left.get('end_with')}"
+
+
 def told_by(steps: Iterable[StepRecord]) -> dict[str, str]:
     """Of steps that could not be performed: the earlier one of their stage with the same reason."""
     first: dict[tuple[str, str], str] = {}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from golive.advice.commands import HERE
 from golive.clock import SYSTEM, SystemClock
 from golive.programs.monitor_program import MonitorProgram, Wanted
 from golive.programs.output import FLOOD
@@ -245,6 +246,7 @@ def test_monitor_that_is_to_stay_writes_a_log_that_is_the_users_alone(tmp_path: 
     assert (program.reason, program.positions) == ("", 24)
     left = program.leave()
     assert (left.how, left.log, left.is_as_asked) == ("left running", str(log), True)
+    assert (left.pid, left.end_with) == (pid := program.facts["pid"], HERE.end(pid))
     assert program.is_left
     assert program.runs
     assert log.stat().st_mode & 0o077 == 0

@@ -61,6 +61,23 @@ def test_verdict_of_paper_that_is_no_fallback_says_that_it_is_paper() -> None:
     assert verdict_line(a_go(), "x").startswith("GO: 24 positions")
 
 
+def test_monitor_that_runs_on_is_told_above_the_verdict_and_on_the_sign_off() -> None:
+    saw = {"how": "left running", "log": "/state/m.log", "pid": 4711, "end_with": "kill 4711"}
+    steps = [
+        each.model_copy(update={"observed": saw}) if each.id == "monitor.left-as-asked" else each
+        for each in a_go().steps
+    ]
+    told = "The Monitor runs on, pid 4711, log /state/m.log; end it with: kill 4711"
+    for found, is_told in (
+        (a_go(steps=steps), True),
+        (a_go(), False),
+        (a_no_go(steps=steps), False),
+    ):
+        Terminal(screen := Screen()).verdict(found, "x")
+        assert (told in screen.lines[:-1]) is is_told
+        assert (told in sign_off.page(found)) is is_told
+
+
 def record(outcome: Any, **observed: Any) -> StepRecord:
     return StepRecord(
         id="positions.count", stage="positions", title="t", outcome=outcome, observed=observed

@@ -245,6 +245,7 @@ def test_monitor_of_a_live_run_stays_where_it_is_to_and_all_has_passed(
         assert log.parent == state
         assert log.stat().st_mode & 0o077 == 0
         assert "Retrieved 24 positions" in log.read_text(encoding="utf-8")
+        assert f"pid {left['pid']}, log {log}; end it with: {left['end_with']}\n" in run.output
     finally:
         pid = run.steps["monitor.connected"]["observed"]["pid"]
         monitor = psutil.Process(pid)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from golive import masking
+from golive.advice.commands import HERE
 from golive.answers import Position
 from golive.clock import SYSTEM, Clock, coarsely
 from golive.gateway import Gateway
@@ -165,7 +166,9 @@ class MonitorProgram:
         if self._log is None or self._program.exit_code is not None:
             return self._program.end()
         self.is_left = True
-        return Ended("left running", log=str(self._log))
+        pids = sorted(each.pid for each in self._program.family)
+        end_with = "; ".join(map(HERE.end, pids))
+        return Ended("left running", log=str(self._log), pid=self._program.pid, end_with=end_with)
 
     def end(self) -> None:
         """Ends it, if it was started, also where it was to run on."""

@@ -51,6 +51,10 @@ class Ended:
     left: tuple[int, ...] = ()
     log: str = ""
     """Where one that is left running writes what it says."""
+    pid: int | None = None
+    """Of one that is left running."""
+    end_with: str = ""
+    """The commands that end that one, and what it has started."""
 
     @property
     def is_as_asked(self) -> bool:
