@@ -21,6 +21,8 @@ from golive.text import by_lines
 
 COMMAND = "python -m golive smoke"
 
+IDS = "      (nextValidId again: ids are asked for, which a Read-Only API refuses)"
+
 Write = Callable[[str], None]
 
 
@@ -48,8 +50,8 @@ def smoke(
         on = " on the fallback, TWS paper" if on_fallback else ""
         write(f"golive smoke: IBKR Gateway handshake test{on}")
         seconds = file.settings.golive.handshake_timeout_seconds
-        listen = lambda event: _tell(event, seconds, write)  # noqa: E731
-        return _performed(Session(file, memory, run_next, write, clock, listen), write)
+        telling = _Telling(seconds, write)
+        return _performed(Session(file, memory, run_next, write, clock, telling.hear), write)
     except (AttemptRefused, sockets.NotObservable) as error:
         if memory.attempts.made:
             write(f"\nFAILED: what the attempt left cannot be seen: {error}")
@@ -94,6 +96,23 @@ def _advise(found: Diagnosis, write: Write) -> None:
     write("")
     for line in telling.lines(found):
         write(line)
+
+
+class _Telling:
+    """Tells the handshake as it happens; ids that come behind it are told apart from its own."""
+
+    def __init__(self, seconds: float, write: Write) -> None:
+        self._seconds, self._write = seconds, write
+        self._came: set[str] = set()
+
+    def hear(self, event: Event) -> None:
+        if event.name == "nextValidId" and {"nextValidId", "managedAccounts"} <= self._came:
+            if IDS not in self._came:
+                self._write(IDS)
+            self._came.add(IDS)
+            return
+        self._came.add(event.name)
+        _tell(event, self._seconds, self._write)
 
 
 def _tell(event: Event, seconds: float, write: Write) -> None:

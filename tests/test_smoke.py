@@ -39,7 +39,9 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
     assert done.exit_code == 0, done.output
     assert re.findall(r"^\[(\d)/5\]", done.output, re.MULTILINE) == list("12345")
     for callback in (r"connectAck\(\)", r"nextValidId\(1\)", r"managedAccounts\(U21146542\)"):
-        assert re.search(rf"^\[\d\d:\d\d:\d\d\.\d\d\d\] {callback}", done.output, re.MULTILINE)
+        lines = re.findall(rf"^\[\d\d:\d\d:\d\d\.\d\d\d\] {callback}", done.output, re.M)
+        assert len(lines) == 1
+    assert done.output.count("(nextValidId again: ids are asked for") == 1
     assert re.search(r"^SUCCESS in \d+ms", done.output, re.MULTILINE)
     told = ["REQ_CONFIG"] if MAX_CLIENT_VER >= TELLS_CONFIG else []
     assert gateway.received == ["hello", "START_API", "REQ_IDS", "REQ_IDS", *told]
