@@ -24,6 +24,9 @@ TRIED = [each for each in IDS if procedure.step(each).stage not in procedure.CON
 """Those that are performed with the settings of most tests, without Monitor and MCP server."""
 
 
+STALE = "dotnet-of-a-test"
+"""For the example's client program: one of that name may be running here."""
+
 LEFT_OUT = ("GOLIVE_SECRETS", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE")
 
 
@@ -39,6 +42,7 @@ def example_settings() -> dict[str, Any]:
     text = (ROOT / "secrets.example.json").read_text(encoding="utf-8")
     document: dict[str, Any] = json.loads(text)
     document["GoLive"] |= {"Monitor": None, "Mcp": None}  # for the tests that try them to name
+    document["GoLive"]["StaleProcesses"] = [STALE]
     if (version := installed.read().version) != GoLive().api_version:
         document["GoLive"]["ApiVersion"] = version
     return document

@@ -32,6 +32,7 @@ PATHS = {
 def written(folder: Path, **changes: Any) -> Path:
     """A settings file: the example's, with `Port=4002` or `Fallback_Port=7498`."""
     document = example_settings()
+    document["GoLive"]["StaleProcesses"] = ["dotnet"]
     for key, value in changes.items():
         *section, name = key.split("_")
         place = document["IBKRCredentials" if name in document["IBKRCredentials"] else "GoLive"]
