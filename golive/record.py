@@ -104,6 +104,7 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
         soak=run.soak,
         program=record.observed if record.stage in procedure.CONFIGURED_OUT else {},
         others=tuple(run.others),
+        left_by=run.left_by,
         other_listeners=run.gateway.other_listeners,
         resets=run.resets,
     )

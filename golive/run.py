@@ -68,6 +68,8 @@ class Run:
     api_settings: ApiSettings = NOT_ASKED
     positions: Positions | None = None
     others: Sequence[StaleClient] = ()
+    left_by: str = ""
+    """Which program that was tried has left one of them behind, in words."""
     api_version: str | None = None
     ended_early: str | None = None
     """How somebody, or something, ended it."""
@@ -291,7 +293,7 @@ class Run:
             unseen = now is None and record is not None and record.outcome == "not-observable"
             if record is not None and self.is_no_obstacle(record) and not (holds or unseen):
                 if step_id == "gateway.no-other-client":
-                    self.others = self._programs_of(others)
+                    self.others, self.left_by = self._programs_of(others), self._opener(others)
                 observed: dict[str, Any] = {"at the end of the run": socket_rows(now)}
                 if step_id == "monitor.left-as-asked" and left is not None:
                     observed["stopped"] = left.reason
@@ -302,6 +304,16 @@ class Run:
         pids = {each.pid for each in clients}
         found = stale_clients.connected(self.gateway, self.file.settings)
         return [each for each in found if each.pid in pids]
+
+    def _opener(self, clients: Sequence[Socket]) -> str:
+        """Which program has opened one of these while it was tried, in words; "" where none has."""
+        there = {(each.local_port, each.remote_port) for each in clients}
+        for stage, name in (("monitor", "the Monitor"), ("mcp", "the MCP server")):
+            record = self._records.get(f"{stage}.one-connection")
+            rows = record.observed.get("opened", []) if record else []
+            if any((each["local_port"], each["remote_port"]) in there for each in rows):
+                return name
+        return ""
 
     @property
     def run_next(self) -> Next:

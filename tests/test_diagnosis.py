@@ -120,6 +120,9 @@ WALK = {
     "monitor-not-connected": seen("monitor.one-connection", program={"clients": []}),
     "monitor-not-answered": seen("monitor.one-connection", program=UNANSWERED),
     "program-not-ended": seen("monitor.left-as-asked", program={"how": "firmly"}),
+    "program-still-connected": seen(
+        "gateway.no-other-client", others=(CONNECTED,), left_by="the MCP server"
+    ),
     "mcp-failed": seen("mcp.positions", program={"stopped": "it answered with an error"}),
     "mcp-mismatch": seen("mcp.positions", program={"different": ["it does not tell 5 SPY"]}),
     "mcp-stale": seen("mcp.of-this-run", program={"as_of": "yesterday"}),
@@ -508,6 +511,13 @@ def test_each_client_is_named_with_the_command_that_ends_it() -> None:
     assert f"dotnet: {HERE.end(902)}; not 903, it is a parent of this run" in steps[0]
     assert steps[1].endswith(f"dotnet: {HERE.end_firmly(902)}; not 903, it is a parent of this run")
     assert steps[2].endswith(": kill")
+
+
+def test_who_is_left_connected_by_a_program_that_was_tried_is_ended_by_pid_alone() -> None:
+    diagnosis = found(WALK["program-still-connected"])
+    assert diagnosis.cause.startswith("the MCP server was ended, but a connection")
+    assert diagnosis.next_steps[0].endswith(f"dotnet: {HERE.end(902)}")
+    assert not any(step.endswith(": kill") for step in diagnosis.next_steps)
 
 
 def test_hundreds_of_clients_fill_no_screen() -> None:

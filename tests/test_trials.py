@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -130,6 +131,20 @@ def test_nothing_is_started_where_an_earlier_step_failed(
     assert run.evidence["diagnosis"]["code"] == "positions-mismatch"
     assert set(run.having("blocked")) >= {*MONITOR, *MCP}
     assert not any(each.exists() for each in told)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="hands on no connection")
+def test_who_a_server_leaves_connected_is_named_with_what_ends_it(
+    project: Project, secrets: Secrets
+) -> None:
+    run = rehearsed(project, secrets, Mcp=foreign("mcp_server", "leaves"))
+    diagnosis = run.evidence["diagnosis"]
+    assert diagnosis["code"] == "program-still-connected", run.output
+    assert run.having("failed") == ["gateway.no-other-client"]
+    pid = re.search(r"left behind: \S+: kill (\d+)$", diagnosis["next_steps"][0])
+    assert pid, diagnosis
+    psutil.Process(int(pid[1])).kill()
+    assert "--kill-stale" not in run.output
 
 
 def test_rehearsal_starts_no_command_that_would_go_to_the_live_gateway(

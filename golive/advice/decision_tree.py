@@ -25,7 +25,7 @@ WRITTEN = (NOT_RUNNING, WRONG_PORT, ZOMBIES, STUCK, NOT_LOGGED_IN, TOO_EARLY)
 
 def _has_company(seen: Seen) -> bool:
     connected = any(each.connection for each in seen.others)
-    return failed("gateway.no-other-client")(seen) or (
+    return (failed("gateway.no-other-client")(seen) and not seen.left_by) or (
         failed("environment.no-stale-client")(seen) and connected
     )
 

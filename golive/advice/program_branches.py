@@ -72,6 +72,12 @@ PROGRAMS: tuple[Branch, ...] = (
            failed("monitor.left-as-asked", "mcp.ended"),
            "what was started was not ended, or left running, as asked: {ended}",
            next_steps=(END, AGAIN_LATER)),
+    Branch("program-still-connected", "a connection that Monitor or MCP server has opened is there"
+           " once it was ended",
+           lambda seen: failed("gateway.no-other-client")(seen) and bool(seen.left_by),
+           "{left_by} was ended, but a connection that it has opened is still there",
+           next_steps=("End what it has left behind: {end_others}",
+                       "Where that does not help: {end_others_firmly}", END, AGAIN_LATER)),
     Branch("mcp-failed", "the MCP server does not answer, not by the protocol, or with an error",
            lambda seen: failed("mcp.tools")(seen) or _did_not_answer(seen),
            "the MCP server did not answer as it must: {program}",

@@ -79,6 +79,8 @@ class Seen:
     """What the step saw of the Monitor or the MCP server, if it was about one, as plain data."""
     others: tuple[StaleClient, ...] = ()
     """Which client programs were there that must not be."""
+    left_by: str = ""
+    """Which program that was tried has opened a connection that is there at the end, in words."""
     other_listeners: tuple[int, ...] = ()
     """Which of the four known ports listen, besides the configured one."""
     logs: GatewayLogs | None = None

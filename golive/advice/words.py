@@ -91,6 +91,7 @@ def _of_the_program(seen: Seen) -> dict[str, object]:
         "opened": seen.connections,
         "received": told.get("received_bytes"),
         "least": told.get("least_bytes"),
+        "left_by": seen.left_by,
         "ended": told.get("stopped") or f"it ended {told.get('how', 'in another way')}",
         "different": f"{different[0]}{more}",
         "as_of": told.get("as_of") or "a time that it does not tell",

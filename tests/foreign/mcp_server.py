@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 
 from fakes.gateway import FakeGateway
 from golive.answers import Position
+from golive.connection import Connection
 from tests.foreign.gateway import connected
 
 TOOL = {"name": "get-positions", "inputSchema": {"type": "object"}}
@@ -37,9 +39,12 @@ def positions(port: int, oddity: str) -> dict[str, Any]:
         with FakeGateway() as another:
             return positions(another.port, "")
     connection, found = connected(port)
+    if oddity == "leaves":
+        leave(connection)
     if oddity == "twice":
         connected(port, 11)[0].close()
-    connection.close()
+    if oddity != "leaves":
+        connection.close()
     rows = [row(each) for each in found]
     if oddity == "another-quantity":
         rows[3]["Position"] += 1
@@ -48,6 +53,14 @@ def positions(port: int, oddity: str) -> dict[str, Any]:
     if oddity != "no-time":
         told["asOf"] = (datetime.now(UTC) - age).isoformat()
     return told
+
+
+def leave(connection: Connection) -> None:
+    """To a program that nobody knows to be started by this one."""
+    stay = f"{[sys.executable, '-c', 'import time; time.sleep(30)']}, close_fds=False, env={{}}"
+    start = f"import subprocess; subprocess.Popen({stay}, start_new_session=True)"
+    fd = connection.fileno()
+    subprocess.run([sys.executable, "-c", start], pass_fds=[fd], stdout=2, env={}, check=True)
 
 
 def main(port: int, oddity: str = "") -> None:
