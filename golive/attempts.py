@@ -41,6 +41,8 @@ class Attempts:
     gateway_started: Callable[[], datetime | None] = lambda: None
     zombies: Callable[[], int] = lambda: 0
     made: list[Attempt] = field(default_factory=list)
+    unremembered: str = ""
+    """Why it could not be remembered, and was not made therefore."""
     outcome: str | None = None
     """What became of the attempt, once that is remembered."""
     failing_since: datetime | None = None
@@ -58,7 +60,12 @@ class Attempts:
         try:
             self._remember(attempt, attempt.begun, BEGUN)
         except OSError as error:
-            raise AttemptRefused(f"the attempt cannot be remembered: {error}") from error
+            where = self.journal.path if self.journal else ""
+            self.unremembered = f"{where}: {error.strerror}" if error.strerror else str(error)
+            raise AttemptRefused(
+                f"the attempt cannot be remembered: {self.unremembered}"
+                " (GOLIVE_STATE names another folder)"
+            ) from error
         self.made.append(attempt)
         self.failing_since = attempt.begun
         return attempt

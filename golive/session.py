@@ -206,6 +206,7 @@ class Session:
             failed=step,
             now=self._clock.now(),
             after=self.gateway.port_if_seen,
+            unremembered=self.memory.attempts.unremembered,
             first_failure=self.memory.first_failure,
             handshake=self.handshake,
             access=self.access,

@@ -87,6 +87,7 @@ WALK = {
     "another-run": seen("environment.only-run"),
     "cool-down": seen("environment.cool-down"),
     "flipping": seen("environment.no-flipping"),
+    "not-remembered": seen("handshake.one-attempt", unremembered="/state/attempts.jsonl: full"),
     "another-client": seen("environment.no-stale-client", others=(CONNECTED,)),
     "stale-client": seen("environment.no-stale-client", others=(IDLE,)),
     "not-observable": replace(seen("environment.no-zombies", unobserved="no"), before=None),

@@ -113,9 +113,13 @@ def test_attempt_that_cannot_be_remembered_is_not_made(own_project: Project) -> 
         "golive/memory/journal.py", "if os.write(descriptor, line) != len(line):", "if os.getpid():"
     )
     run = own_project.rehearse("--fake")
-    assert_refused(run, "handshake.one-attempt", "unexplained")
+    assert_refused(run, "handshake.one-attempt", "not-remembered")
     assert run.connections == 0
-    assert any("cannot be remembered" in each for each in run.evidence["diagnosis"]["facts"])
+    diagnosis = run.evidence["diagnosis"]
+    assert (
+        "attempts.jsonl: a line was written in part only" in diagnosis["cause"].partition(": ")[2]
+    )
+    assert any("GOLIVE_STATE" in each for each in diagnosis["next_steps"])
 
 
 @pytest.mark.parametrize("command", ["acceptance", "smoke"])

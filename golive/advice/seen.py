@@ -54,6 +54,8 @@ class Seen:
     """Why the step could not be looked at, where that is why it did not pass."""
     attempted: datetime | None = None
     """When the one attempt was begun."""
+    unremembered: str = ""
+    """Why it could not be remembered, and was not made therefore."""
     first_failure: datetime | None = None
     """When the first attempt of the present series of failures was begun, as remembered."""
     discipline: Discipline | None = None

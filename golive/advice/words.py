@@ -75,6 +75,7 @@ def _observed(seen: Seen) -> dict[str, object]:
         "do": "accept connections" if seen.failed == "gateway.accept-queue" else "answer",
         "master": seen.api_settings.master_client_id,
         "failed": seen.failed,
+        "unremembered": seen.unremembered,
         "unobserved": seen.unobserved,
         "up": f"{seen.uptime.seconds:.0f} s" if seen.uptime else "an unknown time",
     }
