@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from golive.programs import program as program_module
 from golive.programs.program import CannotStart, Program
 from tests.fakes import wait_until
 from tests.left_running import SECONDS, has_ended, nothing_left
@@ -41,6 +42,23 @@ def started(code: str, says: int = 1, **more: Any) -> tuple[Program, list[str]]:
     program = Program([sys.executable, "-c", code], hear=lines.append, **more)
     assert program.output.wait_for(lambda: len(lines) >= says, SECONDS)
     return program, lines
+
+
+def test_it_has_not_ended_as_asked_where_it_died_a_moment_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program, _ = started(HERE + STAY)
+
+    def died_before(family: Any, patience: float) -> Any:
+        if program.exit_code is None:
+            psutil.Process(program.pid).kill()
+            program.wait(SECONDS)
+        return ended(family, patience)
+
+    ended = program_module._ended
+    monkeypatch.setattr(program_module, "_ended", died_before)
+    left = program.end()
+    assert (left.how, left.is_as_asked) == ("by itself", False)
 
 
 def test_it_has_a_session_of_its_own_and_nothing_to_read() -> None:

@@ -146,17 +146,21 @@ class Program:
     def _end(self, patience: float, input_patience: float) -> Ended:
         family, was_over = self.family, self.exit_code is not None
         how: How = "by itself" if was_over else "politely"
-        if self._close_input():
+        if is_asked := self._close_input():
             was_over = was_over or self.wait(input_patience) is not None
         if not was_over and sys.platform == "win32":
             with suppress(OSError):  # no console of ours, or it has ended
                 self._process.send_signal(signal.CTRL_BREAK_EVENT)
-            self.wait(patience)
+            is_asked = self.wait(patience) is not None
         family |= self.family
         endings = _ended(family, patience)
         endings += _ended(self.family - family, patience)  # in its exec a process has no mark yet
         self.wait(JOIN_SECONDS)
         self._close_input()
+        if not is_asked and any(
+            each.pid == self.pid and each.how == "gone already" for each in endings
+        ):
+            how = "by itself"  # a moment before it would have been asked
         left = tuple(each.pid for each in endings if each.how == "not ended" and each.pid)
         if any(each.how == "firmly" for each in endings):
             how = "firmly"
