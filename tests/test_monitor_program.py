@@ -34,14 +34,14 @@ def chosen(seconds: float, **settings: Any) -> Monitor:
 
 
 class UntilSaid(SystemClock):
-    """Its time stands until a program has said so many lines; then all of it is over."""
+    """Its time stands until a program has said so many lines, ended or not; then it is over."""
 
     def __init__(self, lines: int) -> None:
         self.lines = lines
         self.program: MonitorProgram | None = None
 
     def monotonic(self) -> float:
-        said = self.program.facts["lines"] if self.program else 0
+        said = len(self.program.lines) if self.program else 0
         return 3600.0 if said >= self.lines else 0.0
 
 
@@ -130,6 +130,30 @@ def test_monitor_that_prints_nothing_is_ended_when_its_time_is_over() -> None:
     program = tried(STAY, seconds=0.5)
     assert program.reason == "within 0.5 s it printed nothing at all"
     assert not program.runs
+
+
+def test_line_that_does_not_end_is_heard_when_the_time_is_over() -> None:
+    unended = POSITIONS.replace("flush", "end='', flush")
+    program = tried(CONNECTED + unended + STAY, said=2)
+    assert (program.reason, program.positions) == ("", 24)
+    program.end()
+
+
+@pytest.mark.parametrize(
+    ("printed", "why"),
+    [
+        ("n=24", "printed 4 bytes, but no whole line"),
+        ("connected\nn=24", "never told its positions (PositionsPattern)"),
+    ],
+)
+def test_number_that_may_have_been_cut_is_told_and_does_not_count(printed: str, why: str) -> None:
+    program = tried(
+        f"print({printed!r}, end='', flush=True); {STAY}",
+        said=len(printed.splitlines()),
+        ConnectedPattern="connected",
+        PositionsPattern=r"n=(?P<count>\d+)",
+    )
+    assert program.reason == f"within 60 s it {why}; it says: n=24"
 
 
 def test_monitor_that_never_says_one_of_the_two_is_told_which() -> None:

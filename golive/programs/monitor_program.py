@@ -92,7 +92,10 @@ class MonitorProgram:
             told(seconds_left)
             self._look()
 
-        program.output.wait_for(lambda: self._is_ready or self._is_hopeless(program), left, look)
+        if not program.output.wait_for(
+            lambda: self._is_ready or self._is_hopeless(program), left, look
+        ):
+            self._hear_unended(program.output.rest)
         if not self.is_connected or self._told is None:
             self._reason = self._why_not(program)
             program.end()
@@ -193,6 +196,12 @@ class MonitorProgram:
         else:
             self._other_account = True
 
+    def _hear_unended(self, line: str) -> None:
+        """A line that did not end in time; behind a number at its end digits may be missing."""
+        found = self._positions.search(line)
+        if found is None or found.end("count") < len(line):
+            self._hear(line)
+
     @property
     def _is_ready(self) -> bool:
         return self.is_connected and self.positions == self._wanted.positions
@@ -209,7 +218,7 @@ class MonitorProgram:
             return self._how_it_died(program)
         seconds = f"{self._wanted.settings.ready_timeout_seconds:g} s"
         if silence := program.output.silence:
-            return f"within {seconds} {silence}"
+            return f"within {seconds} {silence}{self._last_words}"
         return f"within {seconds} it {self._lacking()}{self._last_words}"
 
     def _lacking(self) -> str:

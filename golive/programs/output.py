@@ -59,9 +59,15 @@ class Output:
         self._thread.start()
 
     def last_lines(self, most: int = LAST) -> list[str]:
-        """The last lines that are not blank."""
+        """The last lines that are not blank, with one that has not ended yet."""
         with self._changed:
-            return [each for each in self.lines if each.strip()][-most:]
+            return [each for each in (*self.lines, self.rest) if each.strip()][-most:]
+
+    @property
+    def rest(self) -> str:
+        """What there is of a line that has not ended yet."""
+        with self._changed:
+            return self._text(bytes(self._rest[: self._longest]))[:LONGEST]
 
     @property
     def is_flood(self) -> bool:
@@ -101,6 +107,7 @@ class Output:
         with self._changed:
             if self._rest:
                 self._line(bytes(self._rest))
+                self._rest.clear()
             self.is_over = True
             self._changed.notify_all()
 
