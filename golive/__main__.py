@@ -142,7 +142,7 @@ def _monitor(options: argparse.Namespace) -> int:
         return SETTINGS_ERROR
     printer, stop = Printer(lambda line: print(line, flush=True)), Stop()
     try:
-        with stop.by_signals():
+        with stop.by_signals(is_last=True):
             return monitor(
                 _settings_path(options),
                 printer.write,

@@ -60,7 +60,7 @@ def serve(path: Path, *, on_fallback: bool = False, secrets: str | None = None) 
         own = _monitor(file, memory, replace(run_next, again=AGAIN), printer.write, stop)
         call = Attached(find, file, Answering(own, file, again=AGAIN), own)
     try:
-        with suppress(KeyboardInterrupt), stop.by_signals():
+        with suppress(KeyboardInterrupt), stop.by_signals(is_last=True):
             _serve(Pipes(call, stop), own, memory, stop)
     finally:
         if memory is not None:

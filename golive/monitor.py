@@ -140,6 +140,7 @@ class Monitor:
             except KeyboardInterrupt:
                 if self._own.condition == "starting":
                     raise
+                self._stop.is_over = True
                 self._write(f"{self._time()} stopped ({self._stop.by}); no connection is left")
                 return Exit.LOST
 
@@ -303,6 +304,7 @@ class Monitor:
 
     def _stopped(self, keeping: Keeping) -> Exit:
         """Exit 0 only where all was well to the last, and nothing is left behind."""
+        self._stop.is_over = True
         try:
             trouble = self._session.close()
         except sockets.NotObservable as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -69,6 +70,18 @@ def test_second_signal_spoils_no_clean_close(run: Run) -> None:
         exit_code, lines = run(gateway, stop, hear)
         assert (exit_code, stop.times, gateway.connections) == (Exit.SUCCESS, 1, 1)
         assert lines[-1].endswith("stopped (SIGINT): closed cleanly")
+        stop.ask("SIGTERM")  # raises nothing any more: only its end is left
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no SIGTERM of others")
+def test_second_signal_spoils_no_exit_code_while_the_interpreter_ends() -> None:
+    code = (
+        "import os, signal; from golive.monitoring.stopping import Stop; stop = Stop()\n"
+        "kill = lambda: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "with stop.by_signals(is_last=True), stop.reacting(lambda: None): kill()\n"
+        "kill()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_interrupt_that_came_in_the_middle_of_an_import_and_was_caught_is_no_end_by_sigint() -> (

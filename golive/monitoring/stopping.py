@@ -22,12 +22,15 @@ class Stop:
     def __init__(self) -> None:
         self.by = ""
         """The signal's name; "" as long as nobody has asked."""
+        self.is_over = False
+        """Whether all that was to be done is done: whoever asks now waits for our end only."""
         self._react: Callable[[], object] = _interrupt
 
     def ask(self, by: str) -> None:
-        """As a signal does it. Raises KeyboardInterrupt, unless something else was asked for."""
+        """As a signal does it. Raises KeyboardInterrupt, unless something else is to be done."""
         self.by = self.by or by
-        self._react()
+        if not self.is_over:
+            self._react()
 
     def ask_main(self, by: str) -> None:
         """The same from another thread: as a signal that comes to the main one."""
@@ -48,10 +51,11 @@ class Stop:
             self._react = before
 
     @contextmanager
-    def by_signals(self) -> Iterator[None]:
+    def by_signals(self, *, is_last: bool = False) -> Iterator[None]:
         """Meanwhile the process' signals ask for it; in its main thread only.
 
-        One that whoever started us had ignored (nohup) is still ignored.
+        One that whoever started us had ignored (nohup) is still ignored. With `is_last`, once it
+        was asked for no other is heard any more: all that follows is the process' end.
         """
 
         def handler(number: int, _: FrameType | None) -> None:
@@ -64,7 +68,7 @@ class Stop:
             yield
         finally:
             for number, was in before.items():
-                signal.signal(number, was)
+                signal.signal(number, signal.SIG_IGN if is_last and self.by else was)
             _forget_interrupt()
 
 
