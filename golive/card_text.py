@@ -1,4 +1,7 @@
-"""The card as text: ASCII where the settings are, 78 columns, with boxes to tick."""
+"""The card as text: ASCII where the settings are, with boxes to tick.
+
+It has 78 columns, but for a command that alone is longer.
+"""
 
 from __future__ import annotations
 
@@ -59,13 +62,23 @@ def _tree(card: Card) -> Iterator[str]:
 def _told(line: Line, before: str) -> Iterator[str]:
     """The words, and behind them the command, or below them where both do not fit in a line."""
     behind = " " * min(len(before), MARGIN)
-    whole = f"{before}{line.words} {line.command}".rstrip()
+    yield from _with_command(line.words, line.command, before, f"{behind}  ")
+    then, colon, command = line.then.partition(": ")
+    if colon and len(behind + line.then) > COLUMNS:
+        yield from _with_command(f"{then}:", command, behind, f"{behind}  ")
+    else:
+        yield from _wrapped(line.then, behind)
+
+
+def _with_command(words: str, command: str, before: str, below: str) -> Iterator[str]:
+    """A command is never broken, be it longer than the line: it is to be copied."""
+    whole = f"{before}{words} {command}".rstrip()
     if len(whole) <= COLUMNS:
         yield whole
-    else:
-        yield from _wrapped(line.words, before)
-        yield from _wrapped(line.command, f"{behind}  ")
-    yield from _wrapped(line.then, behind)
+        return
+    yield from _wrapped(words, before)
+    if command:
+        yield f"{below}{command}"
 
 
 def _wrapped(words: str, before: str) -> list[str]:
