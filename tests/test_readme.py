@@ -78,6 +78,7 @@ SHOWN = {
     r"\b\d\d:\d\d\b": "09:14",
     r"\b[\d.]+ ms": "1 ms",
     r"\bpython[\d.]*": "python",
+    r"(pid|-p|kill|-KILL) \d+": r"\1 33745",  # in a container of its own it may be short
     r"\b\d{3,7}\b": "33745",
 }
 """What differs between runs and machines: times, ports, pids, the interpreter's name."""
