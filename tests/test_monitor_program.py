@@ -34,19 +34,29 @@ def chosen(seconds: float, **settings: Any) -> Monitor:
 
 
 class UntilSaid(SystemClock):
-    """Its time stands until a program has said so many lines, ended or not; then it is over."""
+    """Its time stands until a program has said so many lines; then it is over.
 
-    def __init__(self, lines: int) -> None:
-        self.lines = lines
+    With `is_unended`, the last of them does not end: its newline is not on its way.
+    """
+
+    def __init__(self, lines: int, is_unended: bool) -> None:
+        self.lines, self.is_unended = lines, is_unended
         self.program: MonitorProgram | None = None
 
     def monotonic(self) -> float:
-        said = len(self.program.lines) if self.program else 0
+        program = self.program._program if self.program else None
+        if program is None:
+            return 0.0
+        said = program.output.count + (self.is_unended and bool(program.output.rest))
         return 3600.0 if said >= self.lines else 0.0
 
 
 def tried(
-    *words: str, seconds: float = 60, said: int | None = None, **settings: Any
+    *words: str,
+    seconds: float = 60,
+    said: int | None = None,
+    is_unended: bool = False,
+    **settings: Any,
 ) -> MonitorProgram:
     """A Monitor after its wait: `tried("print(1)")` is a Python program.
 
@@ -54,7 +64,7 @@ def tried(
     """
     command = [sys.executable, "-c", *words] if len(words) == 1 else list(words)
     wanted = Wanted(chosen(seconds, **settings), "U21146542", 24, ("RevOption",))
-    clock = SYSTEM if said is None else UntilSaid(said)
+    clock = SYSTEM if said is None else UntilSaid(said, is_unended)
     program = MonitorProgram(wanted, command, clock=clock)
     if isinstance(clock, UntilSaid):
         clock.program = program
@@ -134,7 +144,7 @@ def test_monitor_that_prints_nothing_is_ended_when_its_time_is_over() -> None:
 
 def test_line_that_does_not_end_is_heard_when_the_time_is_over() -> None:
     unended = POSITIONS.replace("flush", "end='', flush")
-    program = tried(CONNECTED + unended + STAY, said=2)
+    program = tried(CONNECTED + unended + STAY, said=2, is_unended=True)
     assert (program.reason, program.positions) == ("", 24)
     program.end()
 
@@ -150,6 +160,7 @@ def test_number_that_may_have_been_cut_is_told_and_does_not_count(printed: str, 
     program = tried(
         f"print({printed!r}, end='', flush=True); {STAY}",
         said=len(printed.splitlines()),
+        is_unended=True,
         ConnectedPattern="connected",
         PositionsPattern=r"n=(?P<count>\d+)",
     )
