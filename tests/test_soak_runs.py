@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -138,10 +139,15 @@ def test_terminal_shows_how_the_soak_goes(project: Project) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="sends a signal under POSIX")
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_interrupted_soak_closes_its_connection_and_is_no_go_with_the_figures_so_far(
-    own_project: Project, how: str
+    own_project: Project, tmp_path: Path, how: str
 ) -> None:
     """Also where the terminal is closed in the middle of the hour, or the machine shut down."""
-    command = own_project.command("pytest", "acceptance", "-m", "soak", "--fake")
+    path = tmp_path / "patient.json"
+    write_secrets(
+        path, 4001, SoakMinutes=0.1, HandshakeBudgetSeconds=10, HandshakeTimeoutSeconds=10
+    )
+    soak = ("acceptance", "-m", "soak", "--fake", "--secrets", str(path))
+    command = own_project.command("pytest", *soak)
     with subprocess.Popen(
         command, cwd=own_project.folder, env=environment(), stdout=subprocess.PIPE, text=True
     ) as process:
@@ -151,7 +157,7 @@ def test_interrupted_soak_closes_its_connection_and_is_no_go_with_the_figures_so
             said.append(line)
             if line.startswith("  wait     soak:"):
                 process.send_signal(signal.Signals[how])
-        assert process.wait(SECONDS) == 2
+        assert process.wait(SECONDS) == 2, "".join(said)
     (folder,) = own_project.runs
     found = evidence.read(folder)
     assert said[-1].startswith("NO-GO (rehearsal): unfinished; soak of 6 s ended after ")
