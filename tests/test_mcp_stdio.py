@@ -350,19 +350,24 @@ def test_no_proxy_is_asked_for_what_is_on_this_machine(
 # its ends
 
 
-@pytest.mark.parametrize("how", ["eof", *(["SIGTERM", "SIGINT"] if os.name == "posix" else [])])
-def test_however_it_is_ended_it_closes_its_connection_and_leaves_no_zombie(
-    how: str, fake: Started, secrets: Written
-) -> None:
-    gateway = fake()
-    with subprocess.Popen(
-        command(secrets(gateway.port)),
+def piped(path: Path) -> subprocess.Popen[bytes]:
+    """The server of these settings, all of it heard and told here."""
+    return subprocess.Popen(
+        command(path),
         cwd=ROOT,
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    ) as server:
+    )
+
+
+@pytest.mark.parametrize("how", ["eof", *(["SIGTERM", "SIGINT"] if os.name == "posix" else [])])
+def test_however_it_is_ended_it_closes_its_connection_and_leaves_no_zombie(
+    how: str, fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    with piped(secrets(gateway.port)) as server:
         wait_until(lambda: "REQ_POSITIONS" in gateway.received)
         if how == "eof":
             out, err = server.communicate(timeout=SECONDS)
@@ -427,14 +432,7 @@ def test_server_whose_answers_nobody_reads_any_more_says_so_in_a_line(
         b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18",'
         b'"capabilities":{},"clientInfo":{"name":"t","version":"1"}}}\n'
     )
-    with subprocess.Popen(
-        command(secrets(gateway.port)),
-        cwd=ROOT,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as server:
+    with piped(secrets(gateway.port)) as server:
         assert server.stdin is not None
         assert server.stdout is not None
         assert server.stderr is not None
