@@ -48,6 +48,20 @@ class StepRecord(Record):
     began: float | None = None
 
 
+class Message(Record):
+    """What the gateway said as a message of type error, `after_ms` the TCP connect was begun.
+
+    `request_id` is -1 where it answers nothing of ours; `times` counts how often it came, where it
+    is kept once for all.
+    """
+
+    code: int
+    text: str
+    after_ms: float | None = None
+    request_id: int = -1
+    times: int = 1
+
+
 class Endpoint(Record):
     host: str
     port: int
@@ -237,7 +251,9 @@ class Evidence(Record):
     """evidence.json. `digest` is over everything else: see `digest_of`.
 
     `salt` is random, and never shown where accounts are masked: without it the digest would tell
-    whether a number that is tried is the account's.
+    whether a number that is tried is the account's. `messages` is what the gateway said, up to the
+    close. `noted` is what stands in no step's way, and whoever signs must read all the same.
+    `weakened` names what was checked less strictly than the written procedure asks.
     """
 
     schema_: Literal[1] = 1
@@ -261,6 +277,9 @@ class Evidence(Record):
     salt: str = ""
     plan: Plan = "golive"
     soak: Soak | None = None
+    messages: list[Message] = []
+    noted: list[str] = []
+    weakened: list[str] = []
     digest: str = ""
 
     model_config = ConfigDict(

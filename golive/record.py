@@ -72,6 +72,7 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
         salt=run.salt,
         plan=run.plan,
         soak=run.soak,
+        noted=list(run.noted),
     )
     return changes.compared(found, run.folder.parent) if is_over else found
 

@@ -82,6 +82,8 @@ class Run:
     monitor: MonitorProgram | None = None
     mcp: McpProgram | None = None
     """The programs of the settings, once they were tried."""
+    noted: list[str] = field(default_factory=list)
+    """What stands in no step's way, and whoever signs must read all the same."""
     salt: str = field(default_factory=lambda: token_hex(16))
     _records: dict[str, StepRecord] = field(default_factory=dict)
     _began: dict[str, float] = field(default_factory=dict)
@@ -176,6 +178,11 @@ class Run:
 
     def blocked(self, step_id: str, by: Step) -> StepRecord:
         return self._put(step_id, "blocked", 0.0, {}, by.id)
+
+    def note(self, what: str) -> None:
+        """Keeps what whoever signs must read, though it stands in no step's way; once."""
+        if what not in self.noted:
+            self.noted.append(what)
 
     def interrupted(self, how: str) -> None:
         """Somebody, or something, ended the run early. It is not GO whatever has passed."""
