@@ -63,7 +63,8 @@ def test_document_has_exactly_the_keys_of_the_schema(project: Project) -> None:
     assert list(document) == [
         "schema", "run_id", "started", "ended", "target", "fault", "endpoint", "api", "verdict",
         "attempts", "steps", "handshake", "positions", "sockets", "overrides", "diagnosis",
-        "circumstances", "since_last_go", "salt", "plan", "soak", "digest",
+        "circumstances", "since_last_go", "salt", "plan", "soak", "messages", "noted", "weakened",
+        "digest",
     ]  # fmt: skip
     assert document["schema"] == 1
     assert list(document["endpoint"]) == ["host", "port", "kind", "client_id"]
