@@ -20,7 +20,7 @@ from golive.settings import Settings
 from golive.settings_file import SettingsFile
 
 if TYPE_CHECKING:
-    from golive.answers import Access, Positions
+    from golive.answers import Access, Behind, Positions
     from golive.connection import Connection
     from golive.programs.mcp_program import McpProgram
     from golive.programs.monitor_program import MonitorProgram
@@ -132,8 +132,17 @@ def identity(run: Run, api_settings: ApiSettings, settings: Settings) -> Identit
 
 @pytest.fixture(scope="session")
 def positions(run: Run, connection: Connection, golive_session: GoLiveSession) -> Positions:
-    run.positions = connection.positions(*golive_session.bounded("the positions"))
+    """The positions, and what comes behind them: without a break, so that nothing is missed."""
+    found = connection.positions(*golive_session.bounded("the positions"))
+    run.positions, run.behind = connection.settled(found, *golive_session.bounded("what is left"))
     return run.positions
+
+
+@pytest.fixture(scope="session")
+def behind(run: Run, positions: Positions) -> Behind:
+    """What came behind the positions, up to the answer to a later request."""
+    assert run.behind is not None
+    return run.behind
 
 
 @pytest.fixture(scope="session")
@@ -157,6 +166,7 @@ def positions_after(
 ) -> Positions:
     """The positions asked for once more, and compared with those before the soak."""
     found = connection.positions(*golive_session.bounded("the positions"))
+    found, run.behind = connection.settled(found, *golive_session.bounded("what is left"))
     before, after = (plain(each.rows) for each in (run.positions, found) if each is not None)
     drift = changes.of_positions(before, after) if found.is_complete else None
     run.positions_after = found

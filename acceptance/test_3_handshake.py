@@ -40,6 +40,12 @@ def test_handshake_is_under_budget(connection, settings, evidence):
     assert milliseconds < budget
 
 
+@step("handshake.no-obstacle")
+def test_gateway_reports_nothing_that_stands_in_the_way(connection, access, evidence):
+    evidence.observe(against=connection.against, messages=connection.said.count)
+    assert connection.against in (None, access.refusal)
+
+
 @step("handshake.read-only-off")
 def test_read_only_api_is_off(access, api_settings, evidence):
     evidence.observe(access, read_only_by_its_settings=api_settings.read_only)

@@ -10,6 +10,15 @@ def test_positions_are_complete(positions, evidence):
     assert positions.unreadable == ()
 
 
+@step("positions.settled")
+def test_nothing_behind_the_positions_changes_them(positions, behind, settings, evidence):
+    changed = behind.changes(settings.golive.expected_account, positions)
+    evidence.observe(changed=changed, against=behind.against, stopped=behind.reason)
+    assert changed == ()
+    assert behind.against is None
+    assert behind.reason == ""
+
+
 @step("positions.count")
 def test_open_positions_are_as_many_as_expected(positions, settings, evidence):
     wanted = settings.golive

@@ -24,22 +24,25 @@ def test_connection_is_held_for_the_soak_time(soak, evidence):
 
 
 @step("soak.positions")
-def test_positions_are_complete_after_the_soak(positions_after, run, evidence):
+def test_positions_are_complete_after_the_soak(positions_after, run, settings, evidence):
+    behind = run.behind
     evidence.observe(
         rows=len(positions_after.rows),
-        stopped=positions_after.reason,
+        stopped=positions_after.reason or behind.reason,
         changed=run.soak.position_drift,
     )
     assert positions_after.is_complete
     assert positions_after.unreadable == ()
+    assert behind.is_quiet(settings.golive.expected_account, positions_after)
 
 
 @step("afterwards.closed-cleanly")
-def test_connection_is_closed_cleanly(connection, evidence):
+def test_connection_is_closed_cleanly(run, connection, settings, evidence):
     closing = connection.close()
-    evidence.observe(closing, connectivity_lost=connection.connectivity_lost)
+    behind = run.heard_to_the_end()
+    evidence.observe(closing, against=behind.against, stopped=behind.reason)
     assert closing.is_clean
-    assert connection.connectivity_lost is None
+    assert behind.is_quiet(settings.golive.expected_account, run.latest_positions)
 
 
 @step("afterwards.no-zombies")

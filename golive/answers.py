@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from golive.text import shortened
+from golive.messages import ApiError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,52 +19,6 @@ class Event:
     at: datetime
     elapsed_ms: float
     """Milliseconds since the TCP connect was begun."""
-
-
-@dataclass(frozen=True, slots=True)
-class ApiError:
-    """A message of type error, which may be a mere notice. `request_id` is -1 where it has none."""
-
-    request_id: int
-    code: int
-    text: str
-
-
-CONNECTIVITY_LOST = frozenset({1100, 2110})
-DATA_LOST, DATA_MAINTAINED = 1101, 1102
-"""The link is there again: what was subscribed to is lost, or was kept."""
-
-LINK = CONNECTIVITY_LOST | {DATA_LOST, DATA_MAINTAINED}
-"""All that is said of a gateway's link to IBKR."""
-
-CLIENT_ID_IN_USE, PORT_CHANGED = 326, 1300
-NOT_VALID = 321
-"""What is asked for is refused: in Read-Only mode, whatever belongs to orders."""
-UNSETTLING = CONNECTIVITY_LOST | {DATA_LOST, CLIENT_ID_IN_USE, PORT_CHANGED, NOT_VALID}
-"""After any of these, what is being answered may be of yesterday, or the end of it."""
-
-_FARMS = {
-    2103: False, 2105: False, 2157: False, 2119: False,
-    2104: True, 2106: True, 2158: True, 2107: True, 2108: True,
-}  # fmt: skip
-LONGEST_FARM = 50
-
-
-def farm(notice: ApiError) -> tuple[str, bool] | None:
-    """The data farm that a notice is about, and whether it is connected; an idle one will be."""
-    is_connected = _FARMS.get(notice.code)
-    if is_connected is None:
-        return None
-    return shortened(notice.text.rpartition(":")[2], LONGEST_FARM), is_connected
-
-
-def connectivity_lost(errors: Sequence[ApiError]) -> ApiError | None:
-    """The notice that the gateway has lost its link to IBKR, unless it was restored since.
-
-    Read from the end: a link may come and go without end, and each time it is asked for anew.
-    """
-    last = next((error for error in reversed(errors) if error.code in LINK), None)
-    return last if last and last.code in CONNECTIVITY_LOST else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,22 +86,42 @@ class Position(NamedTuple):
     average_cost: float
 
 
+Contract = tuple[Any, ...]
+"""What tells a contract of an account from others: its id; without one, all that is said of it."""
+
+
+def contract_of(row: Position) -> Contract:
+    return (row.account, row.con_id) if row.con_id else row[:-2]
+
+
+MOST_ROWS = 100_000
+"""More rows than any book has: what sends more is not believed, and is heard no further."""
+
+
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """The last row of each contract of each account.
+    """The rows of an answer, one for each contract of each account.
 
-    Complete once positionEnd was seen, unless the gateway was in `trouble` meanwhile: what it tells
-    without its link to IBKR may be of yesterday.
+    Complete once positionEnd was seen, unless the gateway said something `against` it meanwhile:
+    what it tells without its link to IBKR may be of yesterday. `contradictions` are pairs of rows
+    about one contract that differ. `is_flood`: there were more than MOST_ROWS; a few are kept.
     """
 
     rows: tuple[Position, ...] = ()
     has_ended: bool = False
-    trouble: ApiError | None = None
+    against: ApiError | None = None
     reason: str = ""
+    contradictions: tuple[tuple[Position, Position], ...] = ()
+    is_flood: bool = False
 
     @property
     def is_complete(self) -> bool:
-        return self.has_ended and self.trouble is None
+        return (
+            self.has_ended
+            and self.against is None
+            and not self.contradictions
+            and not self.is_flood
+        )
 
     def open_in(self, account: str) -> tuple[Position, ...]:
         """The account's rows that are not closed. A row without a readable quantity is none."""
@@ -158,6 +131,34 @@ class Positions:
     def unreadable(self) -> tuple[Position, ...]:
         """Rows whose quantity is no finite number: they are neither open nor closed."""
         return tuple(row for row in self.rows if row.quantity is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What came behind the end of the positions: nothing of it is part of that answer.
+
+    `rows` are those that differ from the answer's. `reason` is why nobody can tell that nothing
+    more was on its way: no answer, or other accounts.
+    """
+
+    rows: tuple[Position, ...] = ()
+    against: ApiError | None = None
+    reason: str = ""
+    has_other_accounts: bool = False
+
+    def is_quiet(self, account: str, positions: Positions) -> bool:
+        """Whether nothing of it speaks against the positions of this account."""
+        return self.against is None and not self.reason and not self.changes(account, positions)
+
+    def changes(self, account: str, positions: Positions) -> tuple[Position, ...]:
+        """The rows by which the account holds more or less than the answer said."""
+        held = {contract_of(row): row.quantity for row in positions.open_in(account)}
+        return tuple(
+            row
+            for row in self.rows
+            if row.account == account
+            and (row.quantity is None or row.quantity != held.get(contract_of(row), 0))
+        )
 
 
 class AccountValue(NamedTuple):

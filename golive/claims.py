@@ -12,15 +12,20 @@ from golive.answers import Access, Handshake
 from golive.api_settings import ApiSettings
 from golive.gateway import Gateway
 from golive.identity import Identity
+from golive.messages import ApiError
 from golive.processes import Process
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
 
 
 def of_handshake(
-    handshake: Handshake, access: Access, over_api: ApiSettings, settings: Settings
+    handshake: Handshake,
+    access: Access,
+    against: ApiError | None,
+    over_api: ApiSettings,
+    settings: Settings,
 ) -> dict[str, bool]:
-    """The steps of the handshake stage."""
+    """The steps of the handshake stage; `against` is what the gateway said in the way of it."""
     wanted, milliseconds = settings.golive, handshake.complete_ms
     in_time = milliseconds is not None and milliseconds < wanted.handshake_budget_seconds * 1000
     return {
@@ -29,6 +34,7 @@ def of_handshake(
         "handshake.managed-accounts": wanted.expected_account in handshake.accounts
         and not settings.of_another_kind(handshake.accounts),
         "handshake.under-budget": handshake.stopped is None and in_time,
+        "handshake.no-obstacle": against in (None, access.refusal),
         "handshake.read-only-off": access.is_granted and over_api.read_only is not True,
     }
 

@@ -7,8 +7,8 @@ waits for an answer reads it.
 
 from __future__ import annotations
 
-import contextlib
 import logging
+from collections import Counter
 from collections.abc import Callable
 
 from ibapi import comm
@@ -17,18 +17,11 @@ from ibapi.common import PROTOBUF_MSG_ID
 from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER, MIN_SERVER_VER_PROTOBUF
 
 from golive import sockets
-from golive.answers import (
-    CLIENT_ID_IN_USE,
-    Access,
-    ApiError,
-    Event,
-    Handshake,
-    Positions,
-    connectivity_lost,
-)
+from golive.answers import Access, Behind, Event, Handshake, Positions
 from golive.api_settings import ApiSettings
 from golive.attempts import Attempts
 from golive.clock import SYSTEM, Clock, coarsely
+from golive.messages import CLIENT_ID_IN_USE, ApiError
 from golive.official_client import (
     TELLS_CONFIG,
     Heard,
@@ -38,6 +31,8 @@ from golive.official_client import (
     id_and_body,
     joined,
 )
+from golive.position_answer import PositionAnswer, TooManyRows
+from golive.said import Said
 from golive.transport import (
     Closing,
     ConnectFailed,
@@ -54,6 +49,12 @@ MOST_FRAMES_BEFORE_THE_VERSION = 16
 
 TIMES = 2
 """How often ids are asked for."""
+
+TIMES_AGAIN = 2
+"""How often the positions are asked for anew, where the link to IBKR came back meanwhile."""
+
+MOST_EVENTS = 50
+"""Of one name that are told of: a gateway may repeat itself without end."""
 
 Request = Callable[[EClient], None]
 """Has the official client send something."""
@@ -81,6 +82,8 @@ class Connection:
         self._host, self._port, self._client_id = host, port, client_id
         self._attempts, self._clock, self._listen = attempts, clock, listen
         self._heard = Heard(self._happened)
+        self._heard.now = self._elapsed_ms
+        self._told: Counter[str] = Counter()
         self._client: EClient | None = None
         self._outlet: Outlet
         self._raw_ids = False
@@ -90,6 +93,8 @@ class Connection:
         """The address we connected from."""
         self.handshake = Handshake()
         self.closing: Closing | None = None
+        self._garbled = ""
+        """Why what came at the close could not be understood."""
 
     def open(self, seconds: float, tell: Tell = _silently) -> Handshake:
         """Connects, says hello, starts the API and waits for nextValidId and managedAccounts.
@@ -115,16 +120,18 @@ class Connection:
 
         Twice, since an id that was on its way unasked would look like an answer.
         """
-        heard = self._heard
+        heard, said = self._heard, self._heard.said
+        heard.ids_given = 0
         reason = self._ask(
             _ask_for_ids,
-            lambda: heard.ids_given >= TIMES or bool(heard.refusal),
+            lambda: heard.ids_given >= TIMES or self._stands_in_the_way,
             seconds,
             tell,
         )
-        refusal = heard.refusal
-        is_granted = heard.ids_given >= TIMES and not refusal and not reason
-        return Access(is_granted, refusal, reason or (refusal.text if refusal else ""))
+        is_granted = heard.ids_given >= TIMES and not said.refusal and not reason
+        return Access(
+            is_granted, said.refusal, reason or (said.refusal.text if said.refusal else "")
+        )
 
     def api_settings(self, seconds: float, tell: Tell = _silently) -> ApiSettings:
         """Asks for the gateway's own settings, which it tells from server version 219 on.
@@ -134,34 +141,100 @@ class Connection:
         version, heard = self.handshake.server_version or 0, self._heard
         if version < TELLS_CONFIG:
             return ApiSettings(f"server version {version} does not tell them")
+        heard.api_settings = None
         reason = self._ask(
-            ask_for_config, lambda: bool(heard.api_settings or heard.refusal), seconds, tell
+            ask_for_config,
+            lambda: bool(heard.api_settings) or self._stands_in_the_way,
+            seconds,
+            tell,
         )
-        if not heard.api_settings and heard.refusal:
-            reason = f"error {heard.refusal.code}: {heard.refusal.text}"
+        if not heard.api_settings and heard.said.refusal:
+            reason = str(heard.said.refusal)
         return heard.api_settings or ApiSettings(f"the gateway does not tell them: {reason}")
 
     def positions(self, seconds: float, tell: Tell = _silently) -> Positions:
         """Asks for the positions of all accounts, and waits for their end."""
-        heard = self._heard
+        answer = self._heard.answer = PositionAnswer()
+        self._heard.said.link_restored = None
         reason = self._ask(
-            lambda client: client.reqPositions(), lambda: heard.position_end, seconds, tell
+            lambda client: client.reqPositions(),
+            lambda: answer.has_ended or self._stands_in_the_way,
+            seconds,
+            tell,
         )
-        if not reason and heard.accounts != self.handshake.accounts:
-            reason = "the managed accounts changed after the handshake"
-        trouble = heard.trouble
-        has_ended = heard.position_end and not reason
-        rows = tuple(heard.positions.values())
-        return Positions(rows, has_ended, trouble, reason or (trouble.text if trouble else ""))
+        against = self.against
+        return Positions(
+            tuple(answer.rows.values()),
+            answer.has_ended and not reason,
+            against,
+            reason or (str(against) if against else ""),
+            tuple(answer.contradictions),
+            answer.is_flood,
+        )
+
+    def settled(
+        self, found: Positions, seconds: float, tell: Tell = _silently
+    ) -> tuple[Positions, Behind]:
+        """The positions, and what came behind their end, up to the answer to a later request.
+
+        Where the link to IBKR came back in the meantime, what was answered before is asked again.
+        """
+        said = self._heard.said
+        for _ in range(TIMES_AGAIN):
+            reason = self._ask_behind(seconds, tell) if found.has_ended else ""
+            if said.link_lost or not said.link_restored:
+                return found, self.behind(reason)
+            found = self.positions(seconds, tell)
+        return found, self.behind(self._ask_behind(seconds, tell), said.link_restored)
+
+    def behind(self, reason: str = "", against: ApiError | None = None) -> Behind:
+        """What has come behind the positions' end by now."""
+        is_other = set(self._heard.accounts) != set(self.handshake.accounts)
+        changed = "the gateway names other accounts than before" if is_other else ""
+        rows = tuple(self._heard.answer.behind.values())
+        why = reason or changed or self._garbled
+        return Behind(rows, self.against or against, why, is_other)
+
+    def _ask_behind(self, seconds: float, tell: Tell) -> str:
+        """Ids once more: what the gateway had queued comes before its answer to that."""
+        heard = self._heard
+        heard.ids_given = 0
+        return self._ask(
+            _ask_for_ids,
+            lambda: heard.ids_given >= TIMES or self._stands_in_the_way,
+            seconds,
+            tell,
+        )
+
+    @property
+    def said(self) -> Said:
+        """What the gateway has said, as messages of type error."""
+        return self._heard.said
+
+    @property
+    def against(self) -> ApiError | None:
+        """What it said that stands in the way, at this moment.
+
+        Of a connection that is held, only its link: whoever holds it judges the rest.
+        """
+        said = self._heard.said
+        return said.link_lost if self._heard.hearing else said.against
 
     @property
     def connectivity_lost(self) -> ApiError | None:
         """The gateway's last word about its link to IBKR, where that is that it is lost."""
-        return connectivity_lost(self._heard.errors)
+        return self._heard.said.link_lost
+
+    @property
+    def _stands_in_the_way(self) -> bool:
+        """Whether waiting on is of no use: a lost link may come back, all else does not."""
+        said = self._heard.said
+        return bool(said.obstacle or said.refusal)
 
     def hold(self, hearing: Hearing) -> None:
         """From here on it is told what comes, as it comes, by `hear`; first, what errors came."""
-        for error in self._heard.errors:
+        said = self._heard.said
+        for error in (*said.errors, *filter(None, [said.last_of_link])):
             hearing.error(error)
         self._heard.hearing = hearing
 
@@ -195,13 +268,22 @@ class Connection:
     def close(self) -> Closing:
         """Closes the connection, if there is one. The FIN leaves at once."""
         if self.closing is None:
-            with contextlib.suppress(ProtocolError):
-                self._catch_up()
             transport = self._transport
             if transport:
                 transport.tell = _silently
             self.closing = transport.close(CLOSING_SECONDS) if transport else Closing("nobody")
+            self._hear_the_rest()
         return self.closing
+
+    def _hear_the_rest(self) -> None:
+        """What came up to the close counts as well."""
+        if self._client is None or self._transport is None:
+            return
+        try:
+            for payload in self._transport.received_at_last():
+                self._decode(payload)
+        except (ProtocolError, TooManyRows) as error:
+            self._garbled = str(error)
 
     def _ask(
         self,
@@ -217,14 +299,16 @@ class Connection:
         self._transport.tell = coarsely(tell)
         try:
             self._catch_up()
-            self._heard.forget()
+            if self._heard.said.obstacle:
+                return str(self._heard.said.obstacle)
+            self._heard.said.ask()
             if self._transport.is_open:
                 request(self._client)
             self._pump(until, deadline)  # which says how it ended, where it has
             self._catch_up()
         except NoAnswer:
             return f"no answer within {seconds:g} s"
-        except (PeerClosed, ProtocolError) as error:
+        except (PeerClosed, ProtocolError, TooManyRows) as error:
             return str(error)
         return ""
 
@@ -236,7 +320,7 @@ class Connection:
             transport.tell = coarsely(tell)
             self._say_hello(transport, deadline)
             self._start_api(deadline)
-            self._pump(lambda: heard.is_ready or heard.has(CLIENT_ID_IN_USE), deadline)
+            self._pump(lambda: heard.is_ready or self._stands_in_the_way, deadline)
             self._catch_up()  # a refusal may come right behind
         except ConnectFailed as error:
             return "refused", str(error)
@@ -245,10 +329,17 @@ class Connection:
         except ProtocolError as error:
             return "protocol-error", str(error)
         except PeerClosed as error:
-            if not heard.has(CLIENT_ID_IN_USE):
+            if not self.against:
                 return "closed-after-start" if transport.received else "closed-at-once", str(error)
-        if heard.has(CLIENT_ID_IN_USE):
-            return "client-id-in-use", heard.text_of(CLIENT_ID_IN_USE)
+        return self._said_instead()
+
+    def _said_instead(self) -> tuple[str | None, str]:
+        """Where something stands in the way of an answer, or of one that is complete already."""
+        against = self.against
+        if against and against.code == CLIENT_ID_IN_USE:
+            return "client-id-in-use", str(against)
+        if against and not self._heard.is_ready:
+            return self._stage(), str(against)
         return None, ""
 
     def _connect(self, deadline: float) -> Transport:
@@ -303,17 +394,20 @@ class Connection:
     def _decode(self, payload: bytes) -> None:
         """One message to its callback, by the official decoder."""
         assert self._client is not None
+        self._heard.is_decoding = True
         try:
             number, body = id_and_body(payload, self._raw_ids)
             if number > PROTOBUF_MSG_ID:
                 self._client.decoder.processProtoBuf(body, number - PROTOBUF_MSG_ID)
             else:
                 self._client.decoder.interpret(comm.read_fields(body), number)
-        except OSError:
-            raise  # of whoever listens to the events
+        except (OSError, TooManyRows):
+            raise  # of whoever listens to the events, and of who counts the rows
         except Exception as error:
             kind = type(error).__name__
             raise ProtocolError(f"a message cannot be decoded ({kind})") from error
+        finally:
+            self._heard.is_decoding = False
 
     def _stage(self) -> str:
         """Where a gateway that says nothing more has stopped."""
@@ -327,9 +421,16 @@ class Connection:
         return "no-managed-accounts"
 
     def _happened(self, name: str, detail: str = "") -> None:
-        elapsed = round((self._clock.monotonic() - self._begin) * 1000, 3)
+        elapsed = self._elapsed_ms()
         self._heard.times.setdefault(name, elapsed)
-        self._listen(Event(name, detail, self._clock.now(), elapsed))
+        self._told[name] += 1
+        if self._told[name] == MOST_EVENTS:
+            detail = "so many of these came that no more are shown"
+        if self._told[name] <= MOST_EVENTS:
+            self._listen(Event(name, detail, self._clock.now(), elapsed))
+
+    def _elapsed_ms(self) -> float:
+        return round((self._clock.monotonic() - self._begin) * 1000, 3)
 
     def _handshake(self, stopped: str | None, reason: str) -> Handshake:
         heard = self._heard
@@ -343,7 +444,7 @@ class Connection:
             connect_ack="connectAck" in heard.times,
             next_valid_id=heard.next_valid_id,
             accounts=heard.accounts,
-            errors=tuple(heard.errors),
+            errors=heard.said.errors,
             bytes_received=self._transport.received if self._transport else 0,
             stopped=stopped,
             reason=reason,

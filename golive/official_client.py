@@ -6,6 +6,7 @@ in `Heard`. Its own socket, thread, queue and message loop are not used; its fil
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -16,17 +17,11 @@ from ibapi.decoder import Decoder
 from ibapi.message import OUT
 from ibapi.wrapper import EWrapper
 
-from golive.answers import (
-    CONNECTIVITY_LOST,
-    LINK,
-    NOT_VALID,
-    UNSETTLING,
-    AccountValue,
-    ApiError,
-    Position,
-    connectivity_lost,
-)
+from golive.answers import AccountValue, Position, contract_of
 from golive.api_settings import ApiSettings
+from golive.messages import CONFIG_REQUEST, ApiError
+from golive.position_answer import PositionAnswer
+from golive.said import Said
 from golive.transport import NoAnswer, Transport
 
 REQ_CONFIG, TELLS_CONFIG = 108, 219
@@ -46,9 +41,6 @@ READING = frozenset(
     }
 )
 """The only messages that may leave: they begin the session, read, or end the reading."""
-
-CONFIG_REQUEST = 2_000_000_219
-"""The id under which the settings are asked for; other requests have none, and no order this."""
 
 UNSET = Decimal(2**127 - 1)
 """What the official client makes of an empty decimal."""
@@ -101,27 +93,22 @@ class Heard(EWrapper):  # type: ignore[misc]
         super().__init__()
         self._happened = happened
         self.times: dict[str, float] = {}
+        self.now: Callable[[], float] = lambda: 0.0
+        """Milliseconds since the TCP connect was begun."""
+        self.is_decoding = False
+        """Whether what is called now comes of the gateway's bytes, and not of the client itself."""
+        self.said = Said()
         self.next_valid_id: int | None = None
         self.accounts: tuple[str, ...] = ()
-        self.errors: list[ApiError] = []
-        self.positions: dict[tuple[Any, ...], Position] = {}
-        self.position_end = False
+        self.answer = PositionAnswer()
         self.api_settings: ApiSettings | None = None
-        self._errors_before: int | None = None
-        self._errors_asked = 0
         self.ids_given = 0
         self.hearing: Hearing | None = None
-        """Who is told from when on; what it is told is not kept here as well, but for the link."""
+        """Who is told from when on; what it is told is not kept here as well, but for messages."""
 
     @property
     def is_ready(self) -> bool:
         return self.next_valid_id is not None and bool(self.accounts)
-
-    def has(self, code: int) -> bool:
-        return any(error.code == code for error in self.errors)
-
-    def text_of(self, code: int) -> str:
-        return next((f"error {code}: {e.text}" for e in self.errors if e.code == code), "")
 
     def connectAck(self) -> None:
         self._happened("connectAck")
@@ -145,11 +132,12 @@ class Heard(EWrapper):  # type: ignore[misc]
     def error(
         self, reqId: int, errorTime: int, errorCode: int, errorString: str, json: str = ""
     ) -> None:
+        if not self.is_decoding:
+            return  # newer clients turn what they cannot send into a message of their own
         error = ApiError(reqId, errorCode, errorString)
+        self.said.add(error, self.now())
         if self.hearing:
             self.hearing.error(error)
-        if not self.hearing or self._changes_the_link(error):
-            self.errors.append(error)
         self._happened("error", f"{errorCode} {errorString}")
 
     def position(self, account: str, contract: Contract, position: Decimal, avgCost: float) -> None:
@@ -169,48 +157,17 @@ class Heard(EWrapper):  # type: ignore[misc]
             position if _is_quantity(position) else None,
             avgCost,
         )
-        # a contract is its id; one without an id is all that is said of it
-        key = (account, row.con_id) if row.con_id else row[:-2]
         if self.hearing:
-            self.hearing.position(key, row)
+            self.hearing.position(contract_of(row), row)
         else:
-            self.positions[key] = row
-
-    def forget(self) -> None:
-        """What was not asked for is no answer; and from the first time on trouble counts."""
-        self.positions.clear()
-        self.position_end, self.ids_given, self.api_settings = False, 0, None
-        self._errors_asked = len(self.errors)
-        if self._errors_before is None:
-            self._errors_before = self._errors_asked
-
-    def _changes_the_link(self, error: ApiError) -> bool:
-        """Whether it says otherwise than before that the link to IBKR is lost, or is there."""
-        if error.code not in LINK:
-            return False
-        was_lost = connectivity_lost(self.errors) is not None
-        return was_lost is not (error.code in CONNECTIVITY_LOST)
-
-    @property
-    def refusal(self) -> ApiError | None:
-        """The refusal of what was asked last."""
-        since = self.errors[self._errors_asked :]
-        return next((error for error in since if _is_refusal(error)), None)
-
-    @property
-    def trouble(self) -> ApiError | None:
-        """What unsettles the positions: a link lost before and still, or anything since."""
-        begin = self._errors_before or 0
-        before, since = self.errors[:begin], self.errors[begin:]
-        found = (e for e in since if e.code in UNSETTLING and e.request_id != CONFIG_REQUEST)
-        return next(found, None) or connectivity_lost(before)
+            self.answer.add(row)
 
     def positionEnd(self) -> None:
         if self.hearing:
             self.hearing.position_end()
             return
-        self.position_end = True
-        self._happened("positionEnd", f"{len(self.positions)} rows")
+        self.answer.has_ended = True
+        self._happened("positionEnd", f"{len(self.answer.rows)} rows")
 
     def currentTime(self, time: int) -> None:
         if self.hearing:
@@ -237,10 +194,6 @@ class Heard(EWrapper):  # type: ignore[misc]
             )
         else:
             self.api_settings = ApiSettings("the gateway's answer, which tells none")
-
-
-def _is_refusal(error: ApiError) -> bool:
-    return error.code == NOT_VALID or error.request_id == CONFIG_REQUEST
 
 
 def _is_client_id(told: Any) -> bool:

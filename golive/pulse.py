@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from golive.answers import CONNECTIVITY_LOST, ApiError, connectivity_lost, farm
 from golive.clock import SYSTEM, Clock
+from golive.messages import ApiError, diagnosis_code, farm, is_obstacle
 from golive.text import shortened
 from golive.transport import SLICE_SECONDS, NoAnswer, PeerClosed, ProtocolError
 
@@ -74,11 +74,10 @@ class Pulse:
         self._connection, self._while_waiting, self._clock = connection, while_waiting, clock
         self._answered_at: float | None = None
         self.notices = Notices()
-        before: list[ApiError] = []
-        self._take_note: Callable[[ApiError], None] = before.append
+        self._against: ApiError | None = None
         connection.hold(self)
-        self._take_note = self.notices.add
-        self._link_lost = connectivity_lost(before)
+        self.notices = Notices()  # what was said before it was held is the connection's
+        self._against = connection.connectivity_lost
 
     def beat(self, seconds: float) -> float:
         """Asks for the gateway's time; milliseconds until it was told. Raises Ended."""
@@ -114,7 +113,7 @@ class Pulse:
             self._hear_what_came()  # while this program was kept from running
 
     def _hear_what_came(self) -> None:
-        """A link that was lost says more than the end it may have led to."""
+        """What the gateway said against it says more than the end it may have led to."""
         ended: Ended | None = None
         try:
             self._connection.hear()
@@ -122,18 +121,18 @@ class Pulse:
             ended = Ended("connection-lost", str(error))
         except ProtocolError as error:
             ended = Ended("protocol-error", str(error))
-        if self._link_lost:
-            text = shortened(self._link_lost.text, LONGEST_NOTICE)
-            raise Ended("connectivity-lost", f"error {self._link_lost.code}: {text}")
+        if self._against:
+            said = shortened(str(self._against), LONGEST_NOTICE)
+            raise Ended(diagnosis_code(self._against), said)
         if ended:
             raise ended
 
     # what the connection tells
 
     def error(self, error: ApiError) -> None:
-        self._take_note(error)
-        if error.code in CONNECTIVITY_LOST:
-            self._link_lost = error
+        self.notices.add(error)
+        if is_obstacle(error) and self._against is None:
+            self._against = error
 
     def current_time(self, seconds: int) -> None:
         self._answered_at = self._clock.monotonic()

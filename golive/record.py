@@ -15,7 +15,7 @@ from golive import (
 )
 from golive.advice import facts
 from golive.advice.seen import LEAST_UPTIME, Seen
-from golive.evidence import Diagnosis, Evidence, StepRecord
+from golive.evidence import Diagnosis, Evidence, Message, StepRecord
 from golive.on_disk import reading
 from golive.sockets import Port
 
@@ -72,7 +72,8 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
         salt=run.salt,
         plan=run.plan,
         soak=run.soak,
-        noted=list(run.noted),
+        messages=_messages(run),
+        noted=[*run.noted, *(run.connection.said.noted() if run.connection else ())],
     )
     return changes.compared(found, run.folder.parent) if is_over else found
 
@@ -102,6 +103,8 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
         own_address=run.connection.own_address if run.connection else "",
         api_settings=run.api_settings,
         positions=run.positions_after or run.positions,
+        behind=run.behind,
+        against=run.connection.against if run.connection else None,
         lost_connectivity=_has_lost_its_link(run),
         soak=run.soak,
         program=record.observed if record.stage in procedure.CONFIGURED_OUT else {},
@@ -138,6 +141,20 @@ def _unfinished(run: Run, step: StepRecord | None) -> Diagnosis:
         next_steps=[f"Run the whole procedure: {run.run_next.again}"],
         facts=at,
     )
+
+
+def _messages(run: Run) -> list[Message]:
+    said = run.connection.said.remarks if run.connection else ()
+    return [
+        Message(
+            code=each.error.code,
+            text=each.error.text,
+            after_ms=each.after_ms,
+            request_id=each.error.request_id,
+            times=each.times,
+        )
+        for each in said
+    ]
 
 
 def socket_rows(port: Port | None) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from golive.sockets import Port, Socket, SocketTable
 from golive.target import Target
 
 if TYPE_CHECKING:
-    from golive.answers import Access, Positions
+    from golive.answers import Access, Behind, Positions
     from golive.connection import Connection
     from golive.programs.mcp_program import McpProgram
     from golive.programs.monitor_program import MonitorProgram
@@ -67,6 +67,8 @@ class Run:
     access: Access | None = None
     api_settings: ApiSettings = NOT_ASKED
     positions: Positions | None = None
+    behind: Behind | None = None
+    """What came behind the end of the positions that were asked for last."""
     others: Sequence[StaleClient] = ()
     left_by: str = ""
     """Which program that was tried has left one of them behind, in words."""
@@ -123,6 +125,19 @@ class Run:
         if self.target.is_rehearsal:
             return rehearsal.heartbeat_seconds(golive)
         return golive.heartbeat_seconds
+
+    @property
+    def latest_positions(self) -> Positions:
+        """Those that were asked for last; none where none were."""
+        from golive.answers import Positions
+
+        return self.positions_after or self.positions or Positions()
+
+    def heard_to_the_end(self) -> Behind:
+        """What came behind the positions, up to the close of the connection."""
+        assert self.connection is not None
+        self.behind = self.connection.behind(self.behind.reason if self.behind else "")
+        return self.behind
 
     # the steps
 

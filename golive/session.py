@@ -216,7 +216,12 @@ class Session:
             seen = replace(seen, attempted=self.memory.attempts.made[0].begun)
         if connection := self.connection:
             lost = connection.connectivity_lost is not None
-            seen = replace(seen, own_address=connection.own_address, lost_connectivity=lost)
+            seen = replace(
+                seen,
+                own_address=connection.own_address,
+                lost_connectivity=lost,
+                against=connection.against,
+            )
         return reading.added_to(replace(seen, **more))
 
     def unobservable(self, error: AttemptRefused | sockets.NotObservable) -> Trouble:
@@ -240,7 +245,9 @@ class Session:
             return None
         assert self.handshake
         assert self.access
-        why = self.handshake.reason or self.access.reason or failed
+        against = self.connection.against if self.connection else None
+        said = str(against) if against else ""
+        why = self.handshake.reason or self.access.reason or said or failed
         is_connected = self.handshake.stopped != "refused"
         exit_code = Exit.NO_HANDSHAKE if is_connected else Exit.NOT_CONNECTED
         return Trouble(exit_code, failed, why, self.diagnosed(failed))
@@ -259,7 +266,7 @@ class Session:
         access = self.access = connection.access(seconds)
         over_api = connection.api_settings(seconds) if access.is_granted else NOT_ASKED
         self.identity = read_identity(over_api, gateway_files.find(self.settings))
-        made = claims.of_handshake(handshake, access, over_api, self.settings)
+        made = claims.of_handshake(handshake, access, connection.against, over_api, self.settings)
         if not access.is_granted:
             return made
         pinned = self.settings.golive.pinned_client_id
@@ -269,7 +276,7 @@ class Session:
     def _left_behind(self, connection: Connection) -> dict[str, bool]:
         """Closes it. Raises sockets.NotObservable."""
         closing, listener = connection.close(), self._before.listener if self._before else None
-        is_clean = closing.is_clean and connection.connectivity_lost is None
+        is_clean = closing.is_clean and connection.against is None
         return claims.of_closing(self.file, self.gateway, listener, is_clean)
 
     def _seen(self, step: str) -> Seen:

@@ -27,6 +27,10 @@ MOST_READS = 16
 """How much is taken without waiting, from a peer that may never stop talking."""
 
 
+MOST_AT_LAST = 4 * 1024 * 1024
+"""How much of what comes while it is closed is heard."""
+
+
 class ConnectFailed(Exception):
     """No TCP connection came about. Says why."""
 
@@ -154,6 +158,10 @@ class Transport:
     def received_so_far(self) -> list[bytes]:
         """The payloads that are here already, without waiting. Raises ProtocolError."""
         self._buffer += b"".join(self._waiting())
+        return self.received_at_last()
+
+    def received_at_last(self) -> list[bytes]:
+        """The payloads that were there, or came, when it was closed. Raises ProtocolError."""
         self._split()
         found = list(self._payloads)
         self._payloads.clear()
@@ -166,8 +174,7 @@ class Transport:
         """
         if self._socket.fileno() == -1:
             return Closing("nobody")
-        for _ in self._waiting():  # the peer's end may already be here, unread
-            pass
+        self._buffer += b"".join(self._waiting())  # the peer's end may be here, unread
         by = "us" if self._ended_by_peer is None else "gateway"
         begin = self._clock.monotonic()
         try:
@@ -183,9 +190,12 @@ class Transport:
         return Closing(by, after, self._ended_by_peer == "RST")
 
     def _drain(self, deadline: float) -> None:
+        """Reads until the peer closes; of one that never stops talking, so much is kept."""
         try:
             while True:
-                self._read(deadline)
+                data = self._read(deadline)
+                if len(self._buffer) < MOST_AT_LAST:
+                    self._buffer += data
         except (NoAnswer, PeerClosed):
             return
 

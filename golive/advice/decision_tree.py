@@ -11,7 +11,7 @@ from collections.abc import Callable
 from golive.advice.branch import AGAIN, AGAIN_LATER, Branch, failed
 from golive.advice.program_branches import PROGRAMS
 from golive.advice.seen import Seen
-from golive.answers import CONNECTIVITY_LOST, DATA_LOST
+from golive.advice.session_branches import ACCESS, SESSION, any_of, ended, said
 
 NOT_RUNNING = "Exit code 1 > Gateway not running?"
 WRONG_PORT = "Exit code 1 > Port wrong?"
@@ -36,20 +36,15 @@ def _is_stale(seen: Seen) -> bool:
     return failed("environment.no-stale-client")(seen) and idle
 
 
-def _ended(code: str) -> Callable[[Seen], bool]:
-    return lambda seen: seen.failed_in("soak") and seen.held_until == code
-
-
-def _or(*asked: Callable[[Seen], bool]) -> Callable[[Seen], bool]:
-    return lambda seen: any(each(seen) for each in asked)
-
-
 def _stopped(*stages: str) -> Callable[[Seen], bool]:
-    return lambda seen: seen.failed_in("handshake") and seen.stopped in stages
+    """Without a word that says why."""
+    return lambda seen: (
+        seen.failed_in("handshake") and seen.stopped in stages and seen.against is None
+    )
 
 
 def _is_silent(seen: Seen) -> bool:
-    return _stopped("no-byte", "version-only")(seen) and not seen.lost_connectivity
+    return _stopped("no-byte", "version-only")(seen)
 
 
 def _does_not_answer(seen: Seen) -> bool:
@@ -70,40 +65,6 @@ def _is_young(seen: Seen) -> bool:
     """Silent, and up for less than the written procedure asks for."""
     up = seen.uptime
     return _is_silent(seen) and up is not None and up.seconds < seen.least_uptime
-
-
-def _has_lost_its_link(seen: Seen) -> bool:
-    if _has_no_positions(seen):
-        return seen.trouble in CONNECTIVITY_LOST | {DATA_LOST}
-    ended = failed("afterwards.closed-cleanly")(seen)
-    silent = _stopped("version-only", "no-next-valid-id", "no-managed-accounts")(seen)
-    return (ended or silent) and seen.lost_connectivity
-
-
-def _is_read_only(seen: Seen) -> bool:
-    """It refuses; or it grants access, and the step failed because its settings say so."""
-    found = seen.access
-    says_so = found is not None and (found.refusal is not None or found.is_granted)
-    return failed("handshake.read-only-off")(seen) and says_so
-
-
-def _is_half_open(seen: Seen) -> bool:
-    asked = failed("handshake.read-only-off")(seen)
-    return asked and not _is_read_only(seen) and not seen.was_closed_on
-
-
-def _is_in_trouble(seen: Seen) -> bool:
-    known = CONNECTIVITY_LOST | {DATA_LOST, None}
-    return _has_no_positions(seen) and seen.trouble not in known
-
-
-_has_no_positions = failed("positions.complete", "soak.positions")
-
-
-def _was_dropped(seen: Seen) -> bool:
-    asked = _has_no_positions(seen) or failed("handshake.read-only-off")(seen)
-    ended = failed("afterwards.closed-cleanly")(seen) and not seen.lost_connectivity
-    return (asked and seen.was_closed_on) or ended
 
 
 CLOSE = (
@@ -184,8 +145,8 @@ TREE: tuple[Branch, ...] = (
                        "Wait {initialization} after the login; do not touch its window.",
                        AGAIN_LATER), written=NOT_RUNNING, is_the_gateways=True),
     Branch("gateway-restarted", "the listener goes away during the run, or another takes its place",
-           _or(failed("gateway.initialized", "afterwards.still-listening"),
-               _ended("gateway-restarted")),
+           any_of(failed("gateway.initialized", "afterwards.still-listening"),
+               ended("gateway-restarted")),
            "the gateway went away or was restarted during the run",
            next_steps=("Leave the gateway alone until its window says connected.", AGAIN_LATER),
            is_the_gateways=True),
@@ -205,20 +166,20 @@ TREE: tuple[Branch, ...] = (
                        "Look for a forwarder: it accepts even where the gateway is down.",
                        AGAIN_LATER), is_the_gateways=True),
     Branch("protocol-error", "what comes is no frame of the protocol",
-           _or(_stopped("protocol-error"), _ended("protocol-error")),
+           any_of(_stopped("protocol-error"), ended("protocol-error")),
            "what answers on port {port} does not speak the gateway's protocol",
            next_steps=("Find out which program listens on port {port}: {list_listeners}",
                        AGAIN_LATER), is_the_gateways=True),
-    Branch("client-id-in-use", "error 326", _stopped("client-id-in-use"),
+    Branch("client-id-in-use", "error 326", said("client-id-in-use"),
            "the gateway says that client id {client_id} is in use already",
            next_steps=("Close the client that has it; after a restart, an old session may still.",
                        "Do not change the client id.", AGAIN_LATER)),
     Branch("no-next-valid-id", "accounts come, nextValidId does not",
-           lambda seen: _stopped("no-next-valid-id")(seen) and not seen.lost_connectivity,
+           _stopped("no-next-valid-id"),
            "the gateway named its accounts, but gave no next valid id", "A",
            is_the_gateways=True),
     Branch("no-managed-accounts", "nextValidId comes, no account does",
-           lambda seen: _stopped("no-managed-accounts")(seen) and not seen.lost_connectivity,
+           _stopped("no-managed-accounts"),
            "the gateway gave the next valid id, but named no account", "A",
            is_the_gateways=True),
     Branch("wrong-account",
@@ -232,15 +193,9 @@ TREE: tuple[Branch, ...] = (
            "the handshake took longer than {budget:g} s",
            next_steps=("Look at the machine's load and at the gateway's own status.", AGAIN_LATER),
            is_the_gateways=True),
-    Branch("read-only-api", "error 321 when asked for ids, or its settings say so", _is_read_only,
-           "the gateway's Read-Only API is on: it would refuse every order",
-           next_steps=("Switch Read-Only API off in the gateway's API settings.", AGAIN_LATER)),
-    Branch("half-open", "no answer any more once the handshake is complete",
-           _or(_is_half_open, _ended("half-open")),
-           "the gateway completed the handshake, then stopped answering", "A",
-           is_the_gateways=True),
+    *ACCESS,
     Branch("machine-suspended", "the clocks come apart during the soak, or a heartbeat is late",
-           _ended("machine-suspended"),
+           ended("machine-suspended"),
            "this machine was suspended during the soak, or its clock was set",
            next_steps=("Keep this machine from going to sleep, for as long as it trades.",
                        AGAIN_LATER)),
@@ -254,21 +209,7 @@ TREE: tuple[Branch, ...] = (
            "the address of this client is not among the gateway's trusted IPs",
            next_steps=("Add {own_address} to Trusted IPs in the gateway's API settings.",
                        AGAIN_LATER)),
-    Branch("connectivity-lost", "error 1100, 1101 or 2110, and no 1102 behind it",
-           _or(_has_lost_its_link, _ended("connectivity-lost")),
-           "the gateway lost its link to IBKR",
-           next_steps=("Look at the machine's network, and at IBKR's system status.",
-                       "Wait until the gateway's window says connected. " + AGAIN_LATER)),
-    Branch("gateway-in-trouble", "another error while positions are asked for", _is_in_trouble,
-           "the gateway reported error {trouble} while it was asked for its positions", "A",
-           is_the_gateways=True),
-    Branch("connection-lost", "the gateway closes after the handshake",
-           _or(_was_dropped, _ended("connection-lost")),
-           "the gateway closed the connection after the handshake", "A", is_the_gateways=True),
-    Branch("positions-incomplete", "positionEnd does not come",
-           lambda seen: _has_no_positions(seen) and seen.trouble is None
-           and not seen.was_closed_on,
-           "the gateway did not send its positions to the end", "A", is_the_gateways=True),
+    *SESSION,
     Branch("positions-mismatch", "more or fewer open positions than expected",
            failed("positions.count"),
            "there are {count} open positions, {expected} are expected",

@@ -7,16 +7,16 @@ from datetime import datetime
 
 from golive import forwarders, procedure, text
 from golive.advice.seen import Seen
-from golive.answers import CONNECTIVITY_LOST, Handshake
+from golive.answers import Behind, Handshake, Position
 from golive.api_settings import ApiSettings
 from golive.evidence import Soak, StepRecord
+from golive.messages import ApiError, Kind, kind
 from golive.on_disk.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.sockets import Port, Socket
 
 MOST_UNREAD = 3
 MOST_NOTICES = 10
-NOTICES = range(2100, 2170)
 
 
 def told(seen: Seen) -> list[str]:
@@ -36,6 +36,15 @@ def told(seen: Seen) -> list[str]:
     facts += _settings_facts(seen.api_settings)
     if seen.positions and seen.positions.reason:
         facts += [f"positions: {seen.positions.reason}"]
+    if seen.positions:
+        facts += [
+            f"positions: {_row(one)}, and {_row(other)}"
+            for one, other in seen.positions.contradictions[:MOST_NOTICES]
+        ]
+    if seen.behind:
+        facts += _behind_facts(seen.behind)
+    if seen.against and seen.against not in (seen.handshake.errors if seen.handshake else ()):
+        facts += [str(seen.against)]
     if seen.soak:
         facts += _soak_facts(seen.soak)
     if seen.logs:
@@ -131,9 +140,30 @@ def _handshake_facts(handshake: Handshake) -> list[str]:
     facts += [f"{handshake.bytes_received} bytes received in the handshake"]
     if handshake.stopped:
         facts += [f"handshake stopped at {handshake.stopped}: {handshake.reason}"]
-    return facts + [f"{_kind(each.code)} {each.code}: {each.text}" for each in handshake.errors]
+    said = [f"{_kind(each)} {each.code}: {each.text}" for each in _telling(handshake.errors)]
+    more = len(handshake.errors) - len(said)
+    return facts + said + ([f"and {more} more messages"] if more else [])
 
 
-def _kind(code: int) -> str:
-    """Codes of 2100 to 2169 are the gateway's warnings, most of them good news of its farms."""
-    return "notice" if code in NOTICES and code not in CONNECTIVITY_LOST else "error"
+def _telling(errors: Sequence[ApiError]) -> list[ApiError]:
+    """The first and the last of many; all of what is not ordinary goes before."""
+    by_weight = sorted(errors, key=lambda each: kind(each) is Kind.ORDINARY)
+    return by_weight if len(errors) <= MOST_NOTICES else by_weight[:MOST_NOTICES]
+
+
+def _kind(error: ApiError) -> str:
+    """The gateway's farms come and go, and it says so: these are notices, most of them good."""
+    return "notice" if kind(error) in (Kind.ORDINARY, Kind.FARM_BROKEN) else "error"
+
+
+def _behind_facts(behind: Behind) -> list[str]:
+    facts = [f"behind the positions: {behind.reason}"] if behind.reason else []
+    rows = [f"behind the positions' end: {_row(row)}" for row in behind.rows[:MOST_NOTICES]]
+    more = len(behind.rows) - len(rows)
+    return facts + rows + ([f"and {more} more rows"] if more else [])
+
+
+def _row(row: Position) -> str:
+    quantity = "unreadable" if row.quantity is None else f"{row.quantity:f}"
+    contract = row.local_symbol.strip() or row.symbol
+    return f"{row.account} {text.shortened(contract, 40)} {quantity} at {row.average_cost:g}"

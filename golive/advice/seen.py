@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from golive import procedure
-from golive.answers import CONNECTIVITY_LOST, Access, Handshake, Positions
+from golive.answers import Access, Behind, Handshake, Positions
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.evidence import Soak
 from golive.gateway import Uptime
 from golive.memory.discipline import Discipline
 from golive.memory.one_run import Holder
+from golive.messages import CONNECTIVITY_LOST, ApiError
 from golive.on_disk.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.settings import Settings
@@ -73,6 +74,10 @@ class Seen:
     api_settings: ApiSettings = NOT_ASKED
     """The gateway's own, as far as they were told."""
     positions: Positions | None = None
+    behind: Behind | None = None
+    """What came behind the end of the positions, up to the close where there was one."""
+    against: ApiError | None = None
+    """What the gateway said that stands in the way."""
     soak: Soak | None = None
     """How long the connection was held, and how that ended."""
     lost_connectivity: bool = False
@@ -97,26 +102,34 @@ class Seen:
     def stopped_at(self) -> str | None:
         """The stage at which the handshake stopped, in words; None where it came to its end."""
         if self.stopped:
-            return "error 1100" if self.lost_connectivity else STOPPED[self.stopped]
+            said = "error 1100" if self.lost_connectivity else f"error {self.trouble}"
+            return said if self.against else STOPPED[self.stopped]
         if self.failed == "handshake.managed-accounts":
             return "wrong account"
         if self.failed == "handshake.read-only-off" and self.access and self.access.refusal:
             return f"error {self.access.refusal.code}"
         if self.lost_connectivity or self.trouble in CONNECTIVITY_LOST:
             return "error 1100"
-        return None
+        return f"error {self.trouble}" if self.trouble else None
 
     @property
     def trouble(self) -> int | None:
-        """The code of the error that unsettled the positions."""
-        found = self.positions.trouble if self.positions else None
-        return found.code if found else None
+        """The code of what the gateway said that stands in the way."""
+        return self.against.code if self.against else None
 
     @property
     def was_closed_on(self) -> bool:
         """Whether the gateway closed the connection instead of answering what was asked last."""
-        last = self.positions or self.access
-        return last is not None and "closed the connection" in last.reason
+        asked = (self.behind, self.positions, self.access)
+        last = next((each.reason for each in asked if each and each.reason), "")
+        return "closed the connection" in last
+
+    @property
+    def changed(self) -> bool:
+        """Whether rows behind the positions' end say otherwise of the expected account."""
+        if self.behind is None or self.positions is None:
+            return False
+        return bool(self.behind.changes(self.settings.golive.expected_account, self.positions))
 
     @property
     def zombies(self) -> bool:

@@ -70,7 +70,8 @@ def _observed(seen: Seen) -> dict[str, object]:
     return {
         "count": len(rows),
         "others": ", ".join(f"{port} ({PORTS[port]})" for port in seen.other_listeners),
-        "trouble": seen.trouble,
+        "said": seen.against or (seen.soak.stopped if seen.soak else None) or "no more is known",
+        "accounts": len(seen.handshake.accounts) if seen.handshake else 0,
         "abandoned": _abandoned(seen),
         "do": "accept connections" if seen.failed == "gateway.accept-queue" else "answer",
         "master": seen.api_settings.master_client_id,

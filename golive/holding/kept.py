@@ -8,20 +8,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from golive.answers import (
+from golive.answers import AccountSummary, AccountValue, Position, Positions
+from golive.clock import Clock
+from golive.holding.asks import Ask, Unanswered
+from golive.messages import (
     CONNECTIVITY_LOST,
     DATA_LOST,
     DATA_MAINTAINED,
-    UNSETTLING,
-    AccountSummary,
-    AccountValue,
     ApiError,
-    Position,
-    Positions,
+    diagnosis_code,
     farm,
+    is_obstacle,
 )
-from golive.clock import Clock
-from golive.holding.asks import Ask, Unanswered
 from golive.text import shortened
 
 MOST_FARMS, MOST_NOTICES, LONGEST_NOTICE = 100, 20, 200
@@ -150,8 +148,6 @@ class Kept:
         if error.request_id == self._summary_coming > 0:
             self.summary_refused, self._summary_coming = error.request_id, 0
             self._failed(Ask.SUMMARY, Unanswered("gateway-in-trouble", _said(error)))
-        elif error.request_id > 0 and error.code not in CONNECTIVITY_LOST:
-            return
         elif error.code == DATA_MAINTAINED:
             self.link_lost = None
             self.changes += 1
@@ -159,8 +155,10 @@ class Kept:
             if self.link_lost is None:  # it is said again and again while it lasts
                 self.link_lost = error
                 self._unsettled(error)
-        elif error.code in UNSETTLING:
-            self.link_lost = None if error.code == DATA_LOST else self.link_lost
+        elif error.code == DATA_LOST:
+            self.link_lost = None
+            self._unsettled(error)
+        elif is_obstacle(error):
             self._unsettled(error)
 
     # what follows from it
@@ -172,10 +170,8 @@ class Kept:
         self.changes += 1
         if self.summary:
             self.summary = replace(self.summary, has_ended=False, reason=_said(error))
-        about_link = error.code in CONNECTIVITY_LOST | {DATA_LOST}
-        code = "connectivity-lost" if about_link else "gateway-in-trouble"
         for each in (Ask.POSITIONS, Ask.SUMMARY):
-            self._failed(each, Unanswered(code, _said(error)))
+            self._failed(each, Unanswered(diagnosis_code(error), _said(error)))
 
     def _give_up(self, *request_ids: int) -> None:
         self.superseded += filter(None, request_ids)

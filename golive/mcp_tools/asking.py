@@ -7,7 +7,7 @@ import math
 from datetime import datetime, timedelta
 
 from golive import masking
-from golive.answers import CONNECTIVITY_LOST, AccountSummary, AccountValue, Position, Positions
+from golive.answers import AccountSummary, AccountValue, Position, Positions
 from golive.clock import SYSTEM, Clock
 from golive.holding.asks import Answer, Ask, Source, Unanswered
 from golive.holding.state import State
@@ -20,6 +20,7 @@ from golive.mcp_tools.answers import (
     SummaryRow,
     SummaryRows,
 )
+from golive.messages import diagnosis_code
 from golive.served import health
 from golive.text import printable
 
@@ -111,10 +112,9 @@ class Asking:
         found = answer.value
         assert isinstance(found, Positions)
         if not found.is_complete:
-            trouble = found.trouble
-            lost = trouble is not None and trouble.code in CONNECTIVITY_LOST
+            against = found.against
             raise self._no_answer(
-                "connectivity-lost" if lost else "positions-incomplete",
+                diagnosis_code(against) if against else "positions-incomplete",
                 found.reason or "the gateway was in trouble while it sent the positions",
             )
         return answer, found

@@ -1,0 +1,169 @@
+"""Branches of the decision tree about the open session: what the gateway said, what it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from golive.advice.branch import AGAIN_LATER, Branch, failed
+from golive.advice.seen import Seen
+from golive.messages import diagnosis_code
+
+MOST_ACCOUNTS = 50
+"""Of a login: with more, reqPositions is documented not to work."""
+
+
+def ended(code: str) -> Callable[[Seen], bool]:
+    return lambda seen: seen.failed_in("soak") and seen.held_until == code
+
+
+def any_of(*asked: Callable[[Seen], bool]) -> Callable[[Seen], bool]:
+    return lambda seen: any(each(seen) for each in asked)
+
+
+def said(code: str) -> Callable[[Seen], bool]:
+    """Whether the gateway said what this diagnosis is of, in the run's own connection."""
+    return lambda seen: (
+        seen.against is not None
+        and diagnosis_code(seen.against) == code
+        and any(map(seen.failed_in, ("handshake", "positions", "soak", "afterwards")))
+        and not _is_read_only(seen)
+        and not _has_too_many_accounts(seen)
+    )
+
+
+def _is_read_only(seen: Seen) -> bool:
+    """It refuses; or it grants access, and the step failed because its settings say so."""
+    found = seen.access
+    says_so = found is not None and (found.refusal is not None or found.is_granted)
+    return failed("handshake.read-only-off")(seen) and says_so
+
+
+_has_no_positions = failed("positions.complete", "soak.positions")
+_is_unsettled = failed("positions.settled", "soak.positions", "afterwards.closed-cleanly")
+
+
+def _is_half_open(seen: Seen) -> bool:
+    asked = failed("handshake.read-only-off")(seen) and not _is_read_only(seen)
+    return (asked or _is_left_open(seen)) and not seen.was_closed_on and seen.against is None
+
+
+def _is_left_open(seen: Seen) -> bool:
+    """All was answered but what was asked last, behind the positions."""
+    return failed("positions.settled")(seen) and not (
+        seen.changed or _has_other_accounts(seen) or not (seen.behind and seen.behind.reason)
+    )
+
+
+def _has_other_accounts(seen: Seen) -> bool:
+    return _is_unsettled(seen) and seen.behind is not None and seen.behind.has_other_accounts
+
+
+def _has_changed(seen: Seen) -> bool:
+    return _is_unsettled(seen) and seen.changed
+
+
+def _contradicts_itself(seen: Seen) -> bool:
+    return _has_no_positions(seen) and bool(seen.positions and seen.positions.contradictions)
+
+
+def _floods(seen: Seen) -> bool:
+    return _has_no_positions(seen) and bool(seen.positions and seen.positions.is_flood)
+
+
+def _has_too_many_accounts(seen: Seen) -> bool:
+    """For reqPositions, which did not end therefore."""
+    accounts = seen.handshake.accounts if seen.handshake else ()
+    no_end = seen.positions is None or not seen.positions.has_ended
+    return _has_no_positions(seen) and no_end and len(accounts) > MOST_ACCOUNTS
+
+
+def _is_incomplete(seen: Seen) -> bool:
+    known = (_contradicts_itself, _floods, _has_too_many_accounts)
+    explained = seen.against is not None or seen.was_closed_on or any(each(seen) for each in known)
+    return _has_no_positions(seen) and not explained and not _is_unsettled_only(seen)
+
+
+def _is_unsettled_only(seen: Seen) -> bool:
+    """After a soak, where all rows came and were changed behind their end."""
+    return failed("soak.positions")(seen) and (_has_changed(seen) or _has_other_accounts(seen))
+
+
+def _was_dropped(seen: Seen) -> bool:
+    if seen.against is not None:
+        return False
+    asked = failed("handshake.read-only-off", "positions.settled")(seen) or _has_no_positions(seen)
+    at_last = failed("afterwards.closed-cleanly")(seen)
+    is_explained = seen.changed or _has_other_accounts(seen)
+    return (asked and seen.was_closed_on) or (at_last and not is_explained)
+
+
+ACCESS: tuple[Branch, ...] = (
+    Branch("read-only-api", "error 321 when asked for ids, or its settings say so", _is_read_only,
+           "the gateway's Read-Only API is on: it would refuse every order",
+           next_steps=("Switch Read-Only API off in the gateway's API settings.", AGAIN_LATER)),
+    Branch("half-open", "no answer any more once the handshake is complete",
+           any_of(_is_half_open, ended("half-open")),
+           "the gateway completed the handshake, then stopped answering", "A",
+           is_the_gateways=True),
+)  # fmt: skip
+
+SESSION: tuple[Branch, ...] = (
+    Branch("login-not-usable", "error 10141", said("login-not-usable"),
+           "the login cannot be used yet: the gateway waits for somebody at its window ({said})",
+           next_steps=("Read and accept the paper trading disclaimer in the window of {gateway}.",
+                       "If no such window is there, log {gateway} out and in again.",
+                       AGAIN_LATER)),
+    Branch("port-changed", "error 1300", said("port-changed"),
+           "the gateway's API port was changed while it was connected to ({said})",
+           next_steps=("Look in the gateway's API settings which port it has now.",
+                       "Set it back to {port}, or correct Port in {settings}.", AGAIN_LATER)),
+    Branch("connectivity-lost", "error 1100, 1101 or 2110, and no 1102 behind it",
+           any_of(said("connectivity-lost"), ended("connectivity-lost")),
+           "the gateway lost its link to IBKR",
+           next_steps=("Look at the machine's network, and at IBKR's system status.",
+                       "Wait until the gateway's window says connected. " + AGAIN_LATER)),
+    Branch("positions-not-available", "error 2151 or 10275", said("positions-not-available"),
+           "the gateway says that positions are not available ({said})",
+           next_steps=("Log this user out elsewhere: Client Portal, TWS, the mobile app.",
+                       "For error 10275, look in Client Portal for an unfinished application.",
+                       "Leave ExpectedPositions as it is: what came is not all.", AGAIN_LATER)),
+    Branch("too-many-accounts", "positions do not come, and the login has more than 50 accounts",
+           _has_too_many_accounts,
+           "the login has {accounts} accounts; with more than 50, a gateway does not tell the"
+           " positions of all",
+           next_steps=("Log the gateway in as a user with access to fewer accounts.",
+                       "Neither a restart nor TWS would help.", AGAIN_LATER)),
+    Branch("request-refused", "error 321, 10999 or their like",
+           said("request-refused"),
+           "the gateway refused what it was asked ({said})",
+           next_steps=("Look for its reason in the gateway's window, and in its API settings.",
+                       AGAIN_LATER)),
+    Branch("gateway-in-trouble", "any other error that bears no other program's id",
+           any_of(said("gateway-in-trouble"), ended("gateway-in-trouble")),
+           "the gateway said what this suite does not know to be harmless ({said})",
+           next_steps=("Look that code up in IBKR's list of API message codes; do what it says.",
+                       "If that does not help, restart {gateway}.", AGAIN_LATER),
+           is_the_gateways=True),
+    Branch("accounts-changed", "other accounts are named after the handshake",
+           _has_other_accounts,
+           "the gateway named other accounts than in the handshake",
+           next_steps=("Find out who else logs in or changes the login of {gateway} meanwhile.",
+                       AGAIN_LATER)),
+    Branch("positions-changed", "rows behind the positions' end change the account's quantities",
+           _has_changed,
+           "positions changed in the moment they were told",
+           next_steps=("Look whether an order was filled just now, in this account.",
+                       AGAIN_LATER)),
+    Branch("positions-contradictory", "two rows of one contract differ", _contradicts_itself,
+           "the gateway told two different rows of one contract",
+           next_steps=("Look at that contract in the account statement, and in {gateway}.",
+                       AGAIN_LATER)),
+    Branch("flood", "more rows come than any book has", _floods,
+           "the gateway sent more rows of positions than any account has", "A",
+           is_the_gateways=True),
+    Branch("connection-lost", "the gateway closes after the handshake",
+           any_of(_was_dropped, ended("connection-lost")),
+           "the gateway closed the connection after the handshake", "A", is_the_gateways=True),
+    Branch("positions-incomplete", "positionEnd does not come", _is_incomplete,
+           "the gateway did not send its positions to the end", "A", is_the_gateways=True),
+)  # fmt: skip

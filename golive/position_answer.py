@@ -1,0 +1,51 @@
+"""The answer about the positions, as its rows come; and what comes behind its end."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from golive.answers import MOST_ROWS, Contract, Position, contract_of
+
+MOST_CONTRADICTIONS = MOST_BEHIND = 100
+KEPT_OF_A_FLOOD = 10
+
+
+class TooManyRows(Exception):
+    """More rows than any book has."""
+
+
+class PositionAnswer:
+    """One answer: its rows, and behind its end those that differ from them."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Contract, Position] = {}
+        self.has_ended = False
+        self.is_flood = False
+        self.contradictions: list[tuple[Position, Position]] = []
+        self.behind: dict[Contract, Position] = {}
+
+    def add(self, row: Position) -> None:
+        """A row has come. Raises TooManyRows, having kept a few of them."""
+        contract = contract_of(row)
+        earlier = self.rows.get(contract)
+        if self.has_ended:
+            self._add_behind(contract, row, earlier)
+        elif earlier is None:
+            self.rows[contract] = row
+            if len(self.rows) > MOST_ROWS:
+                self.rows = dict(islice(self.rows.items(), KEPT_OF_A_FLOOD))
+                self.is_flood = True
+                raise TooManyRows(f"more than {MOST_ROWS:,} rows came")
+        elif not is_same(earlier, row) and len(self.contradictions) < MOST_CONTRADICTIONS:
+            self.contradictions.append((earlier, row))
+
+    def _add_behind(self, contract: Contract, row: Position, earlier: Position | None) -> None:
+        is_news = earlier is None or not is_same(earlier, row)
+        is_room = len(self.behind) < MOST_BEHIND or contract in self.behind
+        if (is_news or contract in self.behind) and is_room:
+            self.behind[contract] = row
+
+
+def is_same(one: Position, other: Position) -> bool:
+    """Whether two rows say the same; a cost that is no number is the same as another one."""
+    return one == other or repr(one) == repr(other)

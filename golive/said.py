@@ -1,0 +1,121 @@
+"""What a gateway has said as messages of type error, from the first to the close, in bounds."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from golive import messages
+from golive.messages import CONNECTIVITY_LOST, RESTORED, ApiError, Kind
+from golive.text import shortened
+
+FIRST, LAST, LONGEST = 40, 20, 300
+"""How many messages are kept from the beginning and from the end, and how long a text may be."""
+
+MOST_FARMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A message, when it came (milliseconds since the TCP connect was begun), and how often."""
+
+    error: ApiError
+    after_ms: float
+    times: int = 1
+
+
+class Said:
+    """Told of each message by `add`. Whatever a gateway says, and how often, this stays small."""
+
+    def __init__(self) -> None:
+        self._first: list[Remark] = []
+        self._last: deque[Remark] = deque(maxlen=LAST)
+        self.count = 0
+        self.obstacle: ApiError | None = None
+        """The first that stands in the way, but for the link to IBKR, which may come back."""
+        self.link_lost: ApiError | None = None
+        """The notice that the gateway has lost its link to IBKR, until that is there again."""
+        self.last_of_link: ApiError | None = None
+        """The last word about that link, good or bad."""
+        self.link_restored: ApiError | None = None
+        """That it is there again, where that was said since the positions were asked for: they are
+        to be asked for once more."""
+        self.refusal: ApiError | None = None
+        """The first message since `ask` was called that refuses what is asked for."""
+        self._broken: dict[str, ApiError] = {}
+
+    def ask(self) -> None:
+        """Something is asked for now: what refuses it is heard from here on."""
+        self.refusal = None
+
+    def add(self, error: ApiError, after_ms: float) -> None:
+        """Hears a message."""
+        error = replace(error, text=shortened(error.text, LONGEST))
+        self.count += 1
+        self._keep(error, after_ms)
+        self._follow_the_link(error)
+        self._follow_the_farm(error)
+        is_refusal = error.request_id == messages.CONFIG_REQUEST or (
+            messages.kind(error) is Kind.REFUSED
+        )
+        if is_refusal and self.refusal is None:
+            self.refusal = error
+        is_lasting = messages.is_obstacle(error) and error.code not in CONNECTIVITY_LOST
+        if is_lasting and self.obstacle is None:
+            self.obstacle = error
+
+    @property
+    def against(self) -> ApiError | None:
+        """What stands in the way at this moment."""
+        return self.obstacle or self.link_lost
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """The first and the last of them, in order."""
+        return (*self._first, *self._last)
+
+    @property
+    def errors(self) -> tuple[ApiError, ...]:
+        return tuple(each.error for each in self.remarks)
+
+    def noted(self) -> Iterator[str]:
+        """A line for each thing that stands in no way, and must be read all the same."""
+        for name, error in self._broken.items():
+            yield f"data farm {name or '(without a name)'}: {_meaning(error)} ({error.code})"
+        told = set()
+        for error in self.errors:
+            line = f"the gateway said {error}"
+            is_known = messages.kind(error) in (Kind.ORDINARY, Kind.FARM_BROKEN)
+            if not is_known and line not in told:
+                told.add(line)
+                yield line
+        if left_out := self.count - sum(each.times for each in self.remarks):
+            yield f"the gateway sent {self.count:,} messages; {left_out:,} of them were not kept"
+
+    def _keep(self, error: ApiError, after_ms: float) -> None:
+        kept: list[Remark] | deque[Remark] = self._last if self._last else self._first
+        if kept and kept[-1].error == error:
+            kept[-1] = replace(kept[-1], times=kept[-1].times + 1)
+        elif len(self._first) < FIRST:
+            self._first.append(Remark(error, after_ms))
+        else:
+            self._last.append(Remark(error, after_ms))
+
+    def _follow_the_link(self, error: ApiError) -> None:
+        if error.code in CONNECTIVITY_LOST:
+            self.link_lost = self.last_of_link = error
+        elif error.code in RESTORED:
+            self.link_lost, self.link_restored, self.last_of_link = None, error, error
+
+    def _follow_the_farm(self, error: ApiError) -> None:
+        if told := messages.farm(error):
+            name, is_connected = told
+            if is_connected:
+                self._broken.pop(name, None)
+            elif name in self._broken or len(self._broken) < MOST_FARMS:
+                self._broken[name] = error
+
+
+def _meaning(error: ApiError) -> str:
+    return messages.CODES[error.code].meaning.removeprefix("a ").removeprefix("the ")
