@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from fakes.gateway.messages import Block, Message
@@ -28,13 +29,21 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """Messages that are made as the client takes them, for so long at most; they may never end."""
+
+    messages: Callable[[], Iterator[Message]]
+    seconds: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
 class Meanwhile:
     """Do all that in its own time; what is asked meanwhile need not wait for it."""
 
-    burst: tuple[Message | Pause | HangUp, ...]
+    burst: tuple[Message | Pause | HangUp | Stream, ...]
 
 
-Action = Message | Block | Pause | HangUp | Raw | Meanwhile
+Action = Message | Block | Pause | HangUp | Raw | Stream | Meanwhile
 Burst = list[Action]
 
 

@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import reduce
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fakes.gateway import wire
-from fakes.gateway.actions import Burst, HangUp, Meanwhile, Pause, Raw, one_by_one
+from fakes.gateway.actions import Burst, HangUp, Meanwhile, Pause, Raw, Stream, one_by_one
 from fakes.gateway.errors import Error
 from fakes.gateway.fault import Fault
 from fakes.gateway.gateway import Session
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 READ_BYTES = 65536
 LONGEST_REQUEST = 1 << 20
 """Far more than any client asks; where a real gateway draws the line is not known."""
+
+BATCH = 100
+"""Messages of a stream that are sent together: fewer bytes than a transport takes at once."""
 
 
 class NotReading(Exception):
@@ -91,6 +95,9 @@ class Connection:
                 case HangUp():
                     await self._send(pending)
                     raise _HungUp
+                case Stream():
+                    await self._send(pending)
+                    await self._stream(action)
                 case Meanwhile(burst=unasked):
                     task = asyncio.create_task(self.tell_unasked(list(unasked)))
                     self._meanwhile.add(task)
@@ -176,6 +183,17 @@ class Connection:
             for message in action.messages if isinstance(action, Block) else (action,):
                 self._tell("sent", message=message.name, text=message.fields)
         return action.frames if isinstance(action, Block) else action.frame
+
+    async def _stream(self, stream: Stream) -> None:
+        """As fast as the client takes it. What is told of it is how many messages there were."""
+        messages, ends, count = stream.messages(), time.monotonic() + stream.seconds, 0
+        try:
+            while time.monotonic() < ends and (batch := list(islice(messages, BATCH))):
+                await self._send([message.frame for message in batch])
+                count += len(batch)
+                await asyncio.sleep(0)  # others have their turn, however fast the client reads
+        finally:
+            self._tell("streamed", messages=count)
 
     async def _send(self, pending: list[bytes]) -> None:
         """Sends and empties what is pending, cut into segments as the faults will have it."""

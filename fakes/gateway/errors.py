@@ -76,3 +76,47 @@ PORT_CHANGED = Error(
     1300, "TWS socket port has been reset and this connection is being dropped; use port {}"
 )
 """The sense is documented, the words are not recorded."""
+
+NOT_AVAILABLE_YET = Error(2151, "Positions are not available yet. They follow once they are known.")
+ACCOUNTS_NOT_AVAILABLE = Error(
+    10275, "Positions are not available until the application is finished and approved: {}"
+)
+DISCLAIMER = Error(10141, "Accept the disclaimer of paper trading in the gateway's window first.")
+ORDER_CANCELLED = Error(202, "Order Canceled - reason:")
+ORDER_MESSAGE = Error(399, "Order Message: the order waits for the market to open.")
+TOO_MANY_ACCOUNTS = NOT_VALID.about("bL", "Positions of so many accounts are not told.")
+REQUEST_REFUSED = Error(10999, "The request is refused.")
+"""The senses of these are documented or were reported, the words are not recorded."""
+
+
+def of_code(code: int, account: str) -> Error:
+    """With the text a gateway has for this code, if it has any; one text names an account."""
+    return _OF_CODE.get(code, Error(code, "No table of codes has this one.")).about(account)
+
+
+_OF_CODE = {
+    error.code: error
+    for error in (
+        *FARM_NOTICES,
+        FARM_IS_BROKEN.about("usfarm"),
+        HISTORY_FARM_IS_BROKEN.about("ushmds"),
+        FARM_CONNECTS.about("usfarm"),
+        DEFINITION_FARM_IS_BROKEN.about("secdefnj"),
+        TOO_FAST.about(50, 51, 1),
+        ORDER_CANCELLED,
+        NOT_READABLE,
+        READ_ONLY,
+        CLIENT_ID_IN_USE,
+        ORDER_MESSAGE,
+        LOST,
+        RESTORED_LOST,
+        RESTORED,
+        PORT_CHANGED.about(4002),
+        BROKEN,
+        NOT_AVAILABLE_YET,
+        DISCLAIMER,
+        ACCOUNTS_NOT_AVAILABLE,
+        REQUEST_REFUSED,
+    )
+}
+"""What may be said unasked; all but the account is filled in."""

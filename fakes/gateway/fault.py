@@ -59,6 +59,20 @@ class Fault:
         return (data,)
 
 
+@dataclass(frozen=True)
+class Answering(Fault):
+    """Changes the answer to one request, where there is one."""
+
+    request: ClassVar[str]
+
+    def burst(self, event: str, burst: Burst, session: Session) -> Burst:
+        return self.answer(burst, session) if event == self.request and burst else burst
+
+    def answer(self, answer: Burst, session: Session) -> Burst:
+        """What it says instead."""
+        raise NotImplementedError
+
+
 def in_order(faults: Iterable[Fault]) -> list[Fault]:
     """As they are applied, in whatever order they were given."""
     return sorted(faults, key=lambda fault: fault.rank)

@@ -1,6 +1,7 @@
 """The ways a gateway misbehaves, one small thing each. They compose: a gateway may have several.
 
-A fault overrides one or two of the hooks of `Fault`. To add one, write the class and name it in
+A fault overrides one or two of the hooks of `Fault`. To add one, write the class, here or in the
+module of its kind (`start_faults.py`, `position_faults.py`, `flood_faults.py`), and name it in
 `named_faults.py`.
 """
 
@@ -14,6 +15,7 @@ from typing import ClassVar
 from fakes.gateway import errors
 from fakes.gateway.actions import Burst, HangUp, Meanwhile, Pause, Raw
 from fakes.gateway.book import Book, Position, stock
+from fakes.gateway.bursts import before_each, name_of
 from fakes.gateway.fault import Books, Fault
 from fakes.gateway.gateway import ApiSettings, Gateway, Session
 from fakes.gateway.messages import Message
@@ -72,7 +74,7 @@ class NoStart(Fault):
     """Answers the version and ignores START_API."""
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
-        return [action for action in burst if _name(action) == "serverVersion"]
+        return [action for action in burst if name_of(action) == "serverVersion"]
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Slow(Fault):
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
         if event not in ("hello", "START_API"):
             return burst
-        return _before("nextValidId", [Pause(self.seconds)], burst)
+        return before_each("nextValidId", [Pause(self.seconds)], burst)
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Without(Fault):
     message: str
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
-        return [action for action in burst if _name(action) != self.message]
+        return [action for action in burst if name_of(action) != self.message]
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ class Joined(Fault):
             accounts = session.speech.managed_accounts(session.gateway.accounts)
             return [*burst, accounts, session.speech.next_valid_id(session.gateway.next_order_id)]
         said = ("managedAccounts", "nextValidId") if event == "START_API" else ()
-        return [action for action in burst if _name(action) not in said]
+        return [action for action in burst if name_of(action) not in said]
 
 
 @dataclass(frozen=True)
@@ -363,7 +365,7 @@ class OrdersFirst(Fault):
         say = session.speech
         order = Order(order_id=1, client_id=session.client_id)
         told: Burst = [say.open_order(order), say.order_status(order), say.open_order_end()]
-        rest = [action for action in burst if _name(action) != "nextValidId"]
+        rest = [action for action in burst if name_of(action) != "nextValidId"]
         return [say.next_valid_id(order.order_id + 1), *told, *rest]
 
 
@@ -376,15 +378,30 @@ class Chatty(Fault):
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
         if event in ("connect", "hello"):
             return burst
+        noise = self.noise(session)
+        return [each for action in burst for each in (*noise, action)] + [*noise]
+
+    def noise(self, session: Session) -> tuple[Message, ...]:
+        """What comes between."""
         say = session.speech
         order = Order(order_id=7, client_id=session.gateway.someone_else)
-        noise = (
+        return (
             say.error(errors.FARM_IS_BROKEN.about("usfarm")),
             say.error(errors.HISTORY_FARM_IS_BROKEN.about("ushmds")),
             say.error(errors.FARM_IS_OK.about("usfarm")),
             say.order_status(order),
         )
-        return [each for action in burst for each in (*noise, action)] + [*noise]
+
+
+@dataclass(frozen=True)
+class OtherOrders(Chatty):
+    """What becomes of an order of another program is told, between everything else."""
+
+    order_id: int = 7
+
+    def noise(self, session: Session) -> tuple[Message, ...]:
+        told = (errors.ORDER_CANCELLED, errors.ORDER_MESSAGE)
+        return tuple(session.speech.error(each, request_id=self.order_id) for each in told)
 
 
 @dataclass(frozen=True)
@@ -409,16 +426,3 @@ class Hostile(Fault):
 
     def _renamed(self, row: Position, name: str) -> Position:
         return replace(row, contract=replace(row.contract, symbol=name, local_symbol=name))
-
-
-def _name(action: object) -> str:
-    return action.name if isinstance(action, Message) else ""
-
-
-def _before(name: str, actions: Burst, burst: Burst) -> Burst:
-    """The burst with more actions before each message of a name."""
-    return [
-        each
-        for action in burst
-        for each in ([*actions, action] if _name(action) == name else [action])
-    ]

@@ -92,6 +92,8 @@ class Session:
     """For how long it has been there; the connection, which has a clock, says so."""
     follows_positions: bool = False
     """Whether the client is told what changes about the positions."""
+    positions_asked: int = 0
+    """How often the client has asked for the positions."""
     summaries: dict[int, frozenset[str]] = field(default_factory=dict)
     """Its subscriptions to the account summary: the tags, by request id."""
 
@@ -119,6 +121,7 @@ class Session:
         """Counts a request, whether it is answered or not."""
         if request.name in ORDERS:
             self.gateway.orders_received += 1
+        self.positions_asked += request.name == "REQ_POSITIONS"
 
     def changed(self, before: tuple[Book, ...]) -> Burst:
         """What the client is told of accounts that were so before, as far as it follows them.

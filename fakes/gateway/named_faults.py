@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fakes.gateway import faults
+from fakes.gateway import errors, faults, flood_faults, position_faults, start_faults
 from fakes.gateway.fault import Fault
 
+HIGHEST_CODE = 99_999
 MOST = 1_000_000
 """The highest number a fault takes: seconds, bytes, or how many."""
 
@@ -59,6 +60,41 @@ FAULTS: dict[str, Known] = {
     "drops-late": Known(faults.DropsLate, "SECONDS", float),
     "mute": Known(faults.Mute, "SECONDS", float),
     "connectivity-lost": Known(faults.ConnectivityLost, "SECONDS", float),
+    "restored": Known(start_faults.Restored),
+    "restored-data-lost": Known(position_faults.RestoredDataLost),
+    "port-changed": Known(start_faults.PortChanged),
+    "farm-broken": Known(start_faults.FarmBroken),
+    "disclaimer": Known(start_faults.Disclaimer),
+    "disclaimer-closes": Known(lambda: start_faults.Disclaimer(closes_then=True)),
+    "disclaimer-granted": Known(start_faults.DisclaimerGranted),
+    "unknown-code": Known(start_faults.SaysAtStart, "CODE", int, highest=HIGHEST_CODE),
+    "other-orders": Known(faults.OtherOrders),
+    "not-available": Known(position_faults.NotAvailable),
+    "not-available-yet": Known(lambda: position_faults.NotAvailable(ends=True)),
+    "available-late": Known(position_faults.AvailableLate, "SECONDS", float),
+    "account-unavailable": Known(position_faults.AccountUnavailable),
+    "advisor": Known(position_faults.Advisor, "ACCOUNTS", int, lowest=1, highest=10_000),
+    "advisor-refused": Known(
+        lambda accounts=60: position_faults.Advisor(accounts, errors.TOO_MANY_ACCOUNTS),
+        "ACCOUNTS",
+        int,
+        lowest=1,
+        highest=10_000,
+    ),
+    "request-refused": Known(position_faults.RequestRefused, "CODE", int, highest=HIGHEST_CODE),
+    "paced": Known(position_faults.Paced),
+    "unknown-at-positions": Known(position_faults.SaysBefore, "CODE", int, highest=HIGHEST_CODE),
+    "says-between": Known(position_faults.SaysBetween, "CODE", int, highest=HIGHEST_CODE),
+    "says-behind": Known(position_faults.SaysBehind, "CODE", int, highest=HIGHEST_CODE),
+    "accounts-behind": Known(position_faults.AccountsBehind),
+    "accounts-reordered": Known(position_faults.AccountsReordered),
+    "rows-behind": Known(position_faults.RowsBehind),
+    "same-rows-behind": Known(position_faults.SameRowsBehind),
+    "twice-told": Known(position_faults.TwiceTold),
+    "contradictory-rows": Known(position_faults.ContradictoryRows),
+    "repeated-rows": Known(position_faults.RepeatedRows),
+    "flood-of-notices": Known(flood_faults.FloodOfNotices, "SECONDS", float),
+    "flood-of-rows": Known(flood_faults.FloodOfRows, "ROWS", int),
     "read-only": Known(faults.ReadOnly),
     "other-master": Known(faults.OtherMaster, "ID", int, highest=2**31 - 2),
     "untrusted": Known(faults.OtherTrusted, "ADDRESS"),
