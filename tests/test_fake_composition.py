@@ -13,7 +13,10 @@ from fakes.gateway.named_faults import named
 from fakes.gateway.requests import Request
 from fakes.gateway.wire import Hello
 
-MORE = ("joined", "orders-first", "chatty", "boundary")
+MORE = (
+    "joined", "orders-first", "chatty", "boundary", "other-orders", "restored",
+    "disclaimer-granted", "unknown-code", "farm-broken", "flood-of-notices",
+)  # fmt: skip
 
 
 def said(*faults: str) -> dict[str, list[str]]:

@@ -26,23 +26,19 @@ from fakes.gateway.messages import Message, Speech
 from fakes.gateway.named_faults import FAULTS
 from fakes.gateway.options import parser
 from golive.sockets import Socket, SocketTable, accept_queue, kernel_sockets
-from tests import four_ports
+from tests import four_ports, test_fake_messages
 from tests.fakes import Fake, wait_until
+from tests.proving import Proven
 from tests.steered import PlainClient, ib_async
 from tests.talking import Talking
 
 Started = Callable[..., Fake]
 
-PROVEN: set[str] = set()
+PROVEN = Proven()
+proves = PROVEN.by
 
 QUIET_SECONDS = 1.2
 """Of silence: longer than any wait of the official client's own."""
-
-
-def proves(*faults: str) -> pytest.MarkDecorator:
-    """A test of a gateway with each of these: `slow=0.8` or, composed, `slow=0.5 fragmented`."""
-    PROVEN.update(each.partition("=")[0] for each in faults if " " not in each)
-    return pytest.mark.parametrize("faults", faults)
 
 
 @pytest.fixture
@@ -103,8 +99,8 @@ def quantities(rows: list[list[Any]]) -> list[str]:
     return [quantity for _, _, quantity, _ in rows]
 
 
-def test_every_fault_is_proven_here_and_nothing_else() -> None:
-    assert set(FAULTS) == PROVEN
+def test_every_fault_is_proven_and_nothing_else() -> None:
+    assert set(FAULTS) == PROVEN | test_fake_messages.PROVEN
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -402,7 +398,8 @@ def test_burst_of_any_length_ends_on_the_boundary(size: int, version: int, lengt
 
 
 @pytest.mark.parametrize(
-    "faults", ["fragmented", "joined", "boundary", "chatty", "orders-first", "hostile"]
+    "faults",
+    ["fragmented", "joined", "boundary", "chatty", "orders-first", "hostile", "other-orders"],
 )
 def test_ib_async_reads_all_there_is_all_the_same(gateway: FakeGateway, faults: str) -> None:
     with ib_async(gateway.port) as client:

@@ -39,9 +39,13 @@ NOTICES = {
         errors.DEFINITION_FARM_IS_BROKEN.about("secdefnj"),
         errors.DEFINITION_FARM_IS_OK.about("secdefnj"),
         errors.PORT_CHANGED.about(4002),
+        errors.NOT_AVAILABLE_YET,
+        errors.DISCLAIMER,
+        errors.ACCOUNTS_NOT_AVAILABLE,
+        errors.UNKNOWN,
     )
 }
-"""What `say` can say unasked, by code."""
+"""What `say` can say unasked, by code; it may name the account."""
 
 
 class NotUnderstood(ValueError):
@@ -97,7 +101,7 @@ async def _say(server: Server, words: Words) -> None:
     notice = NOTICES.get(" ".join(words))
     if notice is None:
         raise NotUnderstood(f"say takes one of {', '.join(NOTICES)}, not {' '.join(words)!r}")
-    await server.say(notice)
+    await server.say(notice.about(server.gateway.books[0].account))
 
 
 async def _hold(server: Server, words: Words) -> None:

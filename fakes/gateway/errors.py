@@ -88,10 +88,13 @@ TOO_MANY_ACCOUNTS = NOT_VALID.about("bL", "Positions of so many accounts are not
 REQUEST_REFUSED = Error(10999, "The request is refused.")
 """The senses of these are documented or were reported, the words are not recorded."""
 
+UNKNOWN = Error(9999, "No table of codes has this one.")
+"""So that a client meets a code that it does not know."""
+
 
 def of_code(code: int, account: str) -> Error:
     """With the text a gateway has for this code, if it has any; one text names an account."""
-    return _OF_CODE.get(code, Error(code, "No table of codes has this one.")).about(account)
+    return _OF_CODE.get(code, Error(code, UNKNOWN.text)).about(account)
 
 
 _OF_CODE = {

@@ -1,7 +1,8 @@
 """What happened to a gateway, event by event, and who is told: any number of tellers.
 
 A teller is called with the event's name and what belongs to it. `connected`, `received`, `sent`,
-`refused` and `closed` carry the number of the connection, counted from 1.
+`streamed`, `refused` and `closed` carry the number of the connection, counted from 1. Of a flood of
+messages `streamed` tells at its end how many they were; they are not told one by one.
 """
 
 from __future__ import annotations

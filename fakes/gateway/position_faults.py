@@ -95,7 +95,7 @@ class SaysBefore(AtPositions):
     """Says a code before the first row."""
 
     rank = -1
-    code: int = 9999
+    code: int = errors.UNKNOWN.code
 
     def answer(self, answer: Burst, session: Session) -> Burst:
         return before_first((ROW, END), [_said(self.code, session)], answer)

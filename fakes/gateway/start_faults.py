@@ -27,7 +27,7 @@ class SaysAtStart(AtStart):
     """Says a code behind the session's start."""
 
     rank = -1
-    code: int = 9999
+    code: int = errors.UNKNOWN.code
 
     def answer(self, answer: Burst, session: Session) -> Burst:
         account = session.gateway.books[0].account
