@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from fakes.gateway import FakeGateway
+from fakes.gateway.book import ACCOUNT
 from fakes.gateway.control import COMMANDS, NotUnderstood
 from fakes.gateway.faults import WrongPort
 from fakes.gateway.named_faults import FAULTS
@@ -185,6 +186,17 @@ def test_zombies_that_were_to_come_do_not_come_to_a_cured_gateway() -> None:
         gateway.become("healthy")
         wait_until(lambda: gateway.state["up_seconds"] > 0.5)
         assert gateway.state["zombies"] == 0
+
+
+@pytest.mark.parametrize("code", [2151, 9999, 10141, 10275])
+def test_what_is_wrong_with_data_or_login_may_be_said_unasked(
+    gateway: FakeGateway, client: PlainClient, code: int
+) -> None:
+    gateway.say(code)
+    _, told, text = client.hear("error", 4)
+    assert told == code
+    assert (ACCOUNT in text) == (code == 10275)
+    assert is_served(client)
 
 
 def test_lost_and_restored_connectivity_are_heard_in_this_order(

@@ -163,6 +163,20 @@ def test_other_account_is_told_of_throughout(recorded: Recorded) -> None:
     assert len(got["positions"]) == 24
 
 
+def test_recorded_rows_of_an_unavailable_account_do_not_come(recorded: Recorded) -> None:
+    file, client, _ = recorded
+    with FakeGateway(replay=file, faults=["account-unavailable"]) as playing:
+        assert official_client(playing.port, client)["positions"] == []
+
+
+def test_recorded_row_is_contradicted_before_the_end(recorded: Recorded) -> None:
+    file, client, told = recorded
+    with FakeGateway(replay=file, faults=["contradictory-rows"]) as playing:
+        got = official_client(playing.port, client)["positions"]
+    assert len(got) == len(told["positions"]) + 1
+    assert got[-1]["conId"] == got[0]["conId"]
+
+
 def test_faults_of_what_is_said_compose_with_a_recording(tmp_path: Path) -> None:
     say = Speech(200)
     rows = rows_of(say)

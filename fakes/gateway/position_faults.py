@@ -15,6 +15,7 @@ from fakes.gateway.errors import Error
 from fakes.gateway.fault import Answering, Books
 from fakes.gateway.gateway import Session
 from fakes.gateway.messages import Message
+from fakes.gateway.protobuf import account_pb2
 
 ROW, END = "position", "positionEnd"
 BEHIND_SECONDS = 0.003
@@ -238,8 +239,12 @@ def _halves(answer: Burst) -> tuple[Burst, Burst]:
 
 
 def _account_of(action: object) -> str:
-    """Of a row."""
-    return str(action.fields[2]) if isinstance(action, Message) and action.name == ROW else ""
+    """Of a row; a recorded one in protobuf has no text fields."""
+    if not isinstance(action, Message) or action.name != ROW:
+        return ""
+    if len(action.fields) > 2:
+        return str(action.fields[2])
+    return account_pb2.Position.FromString(action.payload[4:]).account
 
 
 def _changed_row(session: Session) -> Message:
