@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 import psutil
 import pytest
@@ -342,30 +343,34 @@ def framed(payload: bytes) -> bytes:
     return struct.pack("!I", len(payload)) + payload
 
 
-def read(client: socket.socket, seconds: float) -> Iterator[bytes]:
-    """The payloads that come within so many seconds."""
-    frames, deadline = Frames(), time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        yield from frames.feed(client.recv(65536))
+def read(client: socket.socket) -> Iterator[bytes]:
+    """The payloads that come, for as long as they are asked for."""
+    frames = Frames()
+    while data := client.recv(65536):
+        yield from frames.feed(data)
 
 
 @proves("flood-of-rows")
-@pytest.mark.parametrize("version", [200, 226], ids=["text", "protobuf"])
+@pytest.mark.parametrize(
+    ("version", "megabytes"),
+    [pytest.param(200, 10, id="text"), pytest.param(226, 100, id="protobuf")],  # keeps contracts
+)
 def test_flood_of_rows_goes_on_until_its_client_leaves_and_is_kept_nowhere(
-    faults: str, version: int
+    faults: str, version: int, megabytes: int
 ) -> None:
     with FakeGateway(faults=[faults], server_version=version, process=True) as gateway:
         (child,) = children_listening(gateway.port)
         with asking(gateway.port, version) as client:
-            payloads = list(read(client, 1.0))
+            payloads = read(client)
+            first = list(islice(payloads, 5_000))
             before = child.memory_info().rss
-            assert sum(len(payload) for payload in read(client, 1.0)) > MEGABYTE
-            assert child.memory_info().rss - before < 100 * MEGABYTE
+            more = sum(1 for _ in islice(payloads, 60_000))
+            assert child.memory_info().rss - before < megabytes * MEGABYTE
         gateway.wait_for("closed")
         assert len(gateway.events) < 50
         (streamed,) = [each for each in gateway.events if each["event"] == "streamed"]
-    assert len(set(payloads)) == len(payloads)
-    assert streamed["messages"] > len(payloads) - 10
+    assert streamed["messages"] >= len(first) + more - 10  # notices of farms, say
+    assert len(set(first)) == len(first)
 
 
 def children_listening(port: int) -> list[psutil.Process]:
@@ -381,7 +386,7 @@ def test_other_requests_are_answered_amid_a_flood_of_rows() -> None:
     with FakeGateway(faults=["flood-of-rows"], server_version=200) as gateway:
         with asking(gateway.port, 200) as client:
             client.sendall(framed(b"49\x001\0"))
-            assert any(payload.startswith(b"49\0") for payload in read(client, 10.0))
+            assert any(payload.startswith(b"49\0") for payload in read(client))
         gateway.wait_for("closed")
 
 
