@@ -234,7 +234,7 @@ class Connection:
     def hold(self, hearing: Hearing) -> None:
         """From here on it is told what comes, as it comes, by `hear`; first, what errors came."""
         said = self._heard.said
-        for error in (*said.errors, *filter(None, [said.last_of_link])):
+        for error in (*said.errors, *said.standing):
             hearing.error(error)
         self._heard.hearing = hearing
 

@@ -21,6 +21,7 @@ from golive.sockets import Port
 
 if TYPE_CHECKING:
     from golive.answers import Handshake
+    from golive.messages import ApiError
     from golive.run import Run
 
 UNFINISHED = {"unfinished": "the run ended while this step was being performed"}
@@ -104,8 +105,7 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
         api_settings=run.api_settings,
         positions=run.positions_after or run.positions,
         behind=run.behind,
-        against=run.connection.against if run.connection else None,
-        lost_connectivity=_has_lost_its_link(run),
+        against=_against(run),
         soak=run.soak,
         program=record.observed if record.stage in procedure.CONFIGURED_OUT else {},
         others=tuple(run.others),
@@ -118,10 +118,9 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
     return diagnosis.diagnose(seen, run.run_next, facts.observed(record))
 
 
-def _has_lost_its_link(run: Run) -> bool:
-    """A soak hears what comes in the connection's place."""
-    at_last = run.connection.connectivity_lost if run.connection else None
-    return at_last is not None or (run.soak is not None and run.soak.code == "connectivity-lost")
+def _against(run: Run) -> ApiError | None:
+    at_last = run.connection.against if run.connection else None
+    return at_last or (run.behind.against if run.behind else None)
 
 
 def _least_uptime(run: Run) -> float:

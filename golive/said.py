@@ -29,7 +29,7 @@ class Said:
     """Told of each message by `add`. Whatever a gateway says, and how often, this stays small."""
 
     def __init__(self) -> None:
-        self._first: list[Remark] = []
+        self._first: dict[ApiError, Remark] = {}
         self._last: deque[Remark] = deque(maxlen=LAST)
         self.count = 0
         self.obstacle: ApiError | None = None
@@ -72,33 +72,34 @@ class Said:
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
-        """The first and the last of them, in order."""
-        return (*self._first, *self._last)
+        """The first and the last of them; what was said again stands where it came first."""
+        return (*self._first.values(), *self._last)
 
     @property
     def errors(self) -> tuple[ApiError, ...]:
         return tuple(each.error for each in self.remarks)
 
+    @property
+    def standing(self) -> tuple[ApiError, ...]:
+        """What of it lasts: farms that are broken, and the last word about the link."""
+        return (*self._broken.values(), *filter(None, [self.last_of_link]))
+
     def noted(self) -> Iterator[str]:
         """A line for each thing that stands in no way, and must be read all the same."""
         for name, error in self._broken.items():
-            yield f"data farm {name or '(without a name)'}: {_meaning(error)} ({error.code})"
-        told = set()
-        for error in self.errors:
-            line = f"the gateway said {error}"
-            is_known = messages.kind(error) in (Kind.ORDINARY, Kind.FARM_BROKEN)
-            if not is_known and line not in told:
-                told.add(line)
-                yield line
+            yield _about_a_farm(name, error)
+        farms = (Kind.ORDINARY, Kind.FARM_BROKEN)
+        others = (each for each in self.errors if messages.kind(each) not in farms)
+        for error in dict.fromkeys(others):
+            yield f"the gateway said {error}"
         if left_out := self.count - sum(each.times for each in self.remarks):
             yield f"the gateway sent {self.count:,} messages; {left_out:,} of them were not kept"
 
     def _keep(self, error: ApiError, after_ms: float) -> None:
-        kept: list[Remark] | deque[Remark] = self._last if self._last else self._first
-        if kept and kept[-1].error == error:
-            kept[-1] = replace(kept[-1], times=kept[-1].times + 1)
+        if earlier := self._first.get(error):
+            self._first[error] = replace(earlier, times=earlier.times + 1)
         elif len(self._first) < FIRST:
-            self._first.append(Remark(error, after_ms))
+            self._first[error] = Remark(error, after_ms)
         else:
             self._last.append(Remark(error, after_ms))
 
@@ -117,5 +118,7 @@ class Said:
                 self._broken[name] = error
 
 
-def _meaning(error: ApiError) -> str:
-    return messages.CODES[error.code].meaning.removeprefix("a ").removeprefix("the ")
+def _about_a_farm(name: str, error: ApiError) -> str:
+    """`market data farm usfarm is broken (2103)`."""
+    said = messages.CODES[error.code].meaning.removeprefix("a ").removeprefix("the ")
+    return f"{said.replace(' farm ', f' farm {name} ')} ({error.code})"

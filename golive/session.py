@@ -215,11 +215,9 @@ class Session:
         if self.memory.attempts.made:
             seen = replace(seen, attempted=self.memory.attempts.made[0].begun)
         if connection := self.connection:
-            lost = connection.connectivity_lost is not None
             seen = replace(
                 seen,
                 own_address=connection.own_address,
-                lost_connectivity=lost,
                 against=connection.against,
             )
         return reading.added_to(replace(seen, **more))

@@ -73,12 +73,19 @@ VERSION = message(203, "20261122 09:00:00 UTC")
 READY = message(1, "U21146542", number=15) + NEXT_ID
 
 
-def handshake(connection: socket.socket) -> None:
+def heard(connection: socket.socket, requests: int = 1) -> None:
+    """Reads so many requests, however they are cut; fewer where the client has closed."""
+    for _ in range(requests):
+        head = connection.recv(4, socket.MSG_WAITALL)
+        connection.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
+
+
+def handshake(connection: socket.socket, ready: bytes = READY) -> None:
     """Hello and START_API, answered as a gateway at 203 does."""
     connection.recv(4096)
     connection.sendall(VERSION)
     connection.recv(4096)
-    connection.sendall(READY)
+    connection.sendall(ready)
 
 
 def converse(connection: socket.socket, answers: dict[int, bytes] | None = None) -> None:

@@ -245,8 +245,8 @@ def row(con_id: int, quantity: str, account: str = ACCOUNT) -> bytes:
     return message(3, account, *contract, quantity, 1.5, number=61)
 
 
-def test_only_the_last_row_of_a_contract_counts_and_only_this_account() -> None:
-    rows = row(1, "5") + row(2, "-3") + row(1, "0") + row(3, "7", "U1") + row(4, "0.5")
+def test_closed_positions_and_those_of_other_accounts_do_not_count() -> None:
+    rows = row(1, "0") + row(2, "-3") + row(3, "7", "U1") + row(4, "0.5")
     positions = positions_from(rows + message(1, number=62))
     assert [(each.con_id, str(each.quantity)) for each in positions.open_in(ACCOUNT)] == [
         (2, "-3"),
@@ -267,9 +267,9 @@ def test_quantity_that_is_no_number_is_neither_open_nor_closed(quantity: str) ->
 
 
 @pytest.mark.parametrize(
-    ("codes", "complete"), [([1100], False), ([2110], False), ([1100, 1102], False), ([2104], True)]
+    ("codes", "complete"), [([1100], False), ([2110], False), ([1100, 1102], True), ([2104], True)]
 )
-def test_positions_of_a_gateway_without_its_link_are_not_complete(
+def test_positions_of_a_gateway_that_has_no_link_at_their_end_are_not_complete(
     codes: list[int], complete: bool
 ) -> None:
     notices = b"".join(message(-1, code, "text", "", 0, number=4) for code in codes)
@@ -364,6 +364,7 @@ def test_only_messages_that_read_pass_the_outlet(raw_ids: bool) -> None:
 
 def test_connection_offers_nothing_but_to_open_ask_hold_and_close() -> None:
     offered = {name for name in dir(connection_to(1)) if not name.startswith("_")}
-    asked = {"handshake", "access", "api_settings", "positions", "own_address", "connectivity_lost"}
+    asked = {"handshake", "access", "api_settings", "positions", "own_address", "settled"}
+    asked |= {"said", "against", "behind", "connectivity_lost"}
     held = {"hold", "send", "hear", "fileno", "release"}
     assert offered == asked | held | {"open", "close", "closing"}

@@ -16,13 +16,14 @@ from golive.advice.commands import HERE, LINUX, MACOS, WINDOWS
 from golive.advice.decision_tree import BY_CODE, TREE, WRITTEN
 from golive.advice.recovery import PROCEDURES
 from golive.advice.seen import Seen
-from golive.answers import Access, ApiError, Handshake, Position, Positions
+from golive.answers import Access, Behind, Handshake, Position, Positions
 from golive.api_settings import ApiSettings
 from golive.diagnosis import SOAK, Next, diagnose
 from golive.evidence import Diagnosis, Soak
 from golive.gateway import Uptime
 from golive.memory.discipline import Discipline, Made
 from golive.memory.one_run import Holder
+from golive.messages import ApiError
 from golive.on_disk.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.settings_file import read
@@ -52,12 +53,28 @@ def stopped(at: str, failed: str = "handshake.next-valid-id", **more: Any) -> Se
     return seen(failed, attempted=NOW - AGO, handshake=handshake, **more)
 
 
-def asked(failed: str, reason: str = "no answer within 10 s", trouble: int | None = None) -> Seen:
+def asked(
+    failed: str, reason: str = "no answer within 10 s", said: int | None = None, **more: Any
+) -> Seen:
     access = Access(failed != "handshake.read-only-off", reason=reason)
-    error = ApiError(-1, trouble, "as it says") if trouble else None
-    positions = None if failed.startswith("handshake") else Positions(trouble=error, reason=reason)
-    done = Handshake(accounts=("U21146542",))
-    return seen(failed, handshake=done, access=access, positions=positions)
+    error = ApiError(-1, said, "as it says") if said else None
+    told = None if failed.startswith("handshake") else Positions(against=error, reason=reason)
+    done = Handshake(accounts=more.pop("accounts", ("U21146542",)))
+    return seen(
+        failed, **{"handshake": done, "access": access, "positions": told, "against": error} | more
+    )
+
+
+def whole(failed: str, behind: Behind) -> Seen:
+    """All positions came, and behind them this."""
+    return asked(failed, "", positions=Positions((SPY,), has_ended=True), behind=behind)
+
+
+SPY = Position(
+    "U21146542", 1, "SPY", "STK", "", 0.0, "", "", "ARCA", "USD", "SPY", "SPY", Decimal(5), 1.5
+)
+LINK_LOST = ApiError(-1, 1100, "lost")
+FEWER = SPY._replace(quantity=Decimal(4))
 
 
 CLOSED = "the gateway closed the connection (FIN)"
@@ -100,7 +117,7 @@ WALK = {
     "api-listener-stuck": stopped("no-byte", "handshake.connect-ack"),
     "handshake-refused": stopped("closed-at-once", "handshake.connect-ack"),
     "protocol-error": stopped("protocol-error", "handshake.connect-ack"),
-    "client-id-in-use": stopped("client-id-in-use"),
+    "client-id-in-use": stopped("client-id-in-use", against=ApiError(-1, 326, "in use")),
     "no-next-valid-id": stopped("no-next-valid-id"),
     "no-managed-accounts": stopped("no-managed-accounts", "handshake.managed-accounts"),
     "wrong-account": seen("handshake.managed-accounts", handshake=Handshake()),
@@ -110,8 +127,19 @@ WALK = {
     "machine-suspended": seen("soak.full-time", soak=held("machine-suspended")),
     "master-client-id": seen("handshake.master-client-id", api_settings=TOLD),
     "untrusted-address": seen("handshake.trusted-addresses", api_settings=TOLD),
-    "connectivity-lost": asked("positions.complete", trouble=1100),
-    "gateway-in-trouble": asked("positions.complete", trouble=1300),
+    "login-not-usable": asked("handshake.no-obstacle", "", 10141),
+    "port-changed": asked("positions.complete", said=1300),
+    "connectivity-lost": asked("positions.complete", said=1100),
+    "positions-not-available": asked("positions.complete", said=2151),
+    "too-many-accounts": asked("positions.complete", accounts=tuple(map(str, range(51)))),
+    "request-refused": asked("positions.complete", said=10999),
+    "gateway-in-trouble": asked("positions.settled", "", said=9999),
+    "accounts-changed": whole("positions.settled", Behind(has_other_accounts=True)),
+    "positions-changed": whole("positions.settled", Behind((FEWER,))),
+    "positions-contradictory": asked(
+        "positions.complete", "", positions=Positions(contradictions=((SPY, FEWER),))
+    ),
+    "flood": asked("positions.complete", "", positions=Positions(is_flood=True)),
     "connection-lost": asked("positions.complete", CLOSED),
     "positions-incomplete": asked("positions.complete"),
     "positions-mismatch": asked("positions.count", reason=""),
@@ -268,7 +296,7 @@ def test_silence_of_a_young_gateway_is_waited_out_before_anything_is_reinstalled
 
 @pytest.mark.parametrize("at", ["version-only", "no-next-valid-id", "no-managed-accounts"])
 def test_handshake_that_ends_with_the_link_to_ibkr_is_no_stuck_listener(at: str) -> None:
-    diagnosis = found(stopped(at, lost_connectivity=True))
+    diagnosis = found(stopped(at, against=LINK_LOST))
     assert (diagnosis.code, diagnosis.also) == ("connectivity-lost", [])
     assert diagnosis.stopped_at == "error 1100"
 
@@ -358,7 +386,7 @@ def test_zombies_that_a_monitor_left_are_named_also_where_they_have_gone_since()
 
 
 def test_link_lost_at_the_end_is_named() -> None:
-    diagnosis = found(seen("afterwards.closed-cleanly", lost_connectivity=True))
+    diagnosis = found(seen("afterwards.closed-cleanly", against=LINK_LOST))
     assert diagnosis.code == "connectivity-lost"
 
 

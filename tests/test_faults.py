@@ -42,6 +42,15 @@ EXPECTED = {
     "drops-late=1000": GO,
     "mute=1000": GO,
     "connectivity-lost=1000": GO,
+    "farm-broken": GO,  # and noted
+    "other-orders": GO,
+    "paced": GO,
+    "restored": GO,
+    "restored-data-lost": GO,  # the positions were asked again
+    "accounts-reordered": GO,
+    "repeated-rows": GO,
+    "same-rows-behind": GO,
+    "flood-of-notices": GO,
     "busy": Expected("environment.no-stale-client", "another-client", attempts=0, others=1),
     "wrong-port": Expected("gateway.listening", "wrong-port", attempts=0),
     "starting": GO,  # having waited
@@ -66,9 +75,33 @@ EXPECTED = {
     "slow": Expected("handshake.under-budget", "slow-handshake"),
     "endless-positions": Expected("positions.complete", "positions-incomplete", "A"),
     "drops": Expected("positions.complete", "connection-lost", "A"),
-    "connectivity-lost": Expected("positions.complete", "connectivity-lost"),
+    "connectivity-lost": Expected("handshake.no-obstacle", "connectivity-lost"),
+    "disclaimer": Expected("handshake.next-valid-id", "login-not-usable"),
+    "disclaimer-closes": Expected("handshake.next-valid-id", "login-not-usable"),
+    "disclaimer-granted": Expected("handshake.no-obstacle", "login-not-usable"),
+    "port-changed": Expected("handshake.no-obstacle", "port-changed"),
+    "unknown-code": Expected("handshake.no-obstacle", "gateway-in-trouble"),
+    "unknown-at-positions": Expected("positions.complete", "gateway-in-trouble"),
+    "request-refused": Expected("positions.complete", "request-refused"),
+    "not-available": Expected("positions.complete", "positions-not-available"),
+    "not-available-yet": Expected("positions.complete", "positions-not-available"),
+    "available-late": Expected("positions.complete", "positions-not-available"),
+    "account-unavailable": Expected("positions.complete", "positions-not-available"),
+    "advisor": Expected("positions.complete", "too-many-accounts"),
+    "advisor-refused": Expected("positions.complete", "too-many-accounts"),
+    "contradictory-rows": Expected("positions.complete", "positions-contradictory"),
+    "flood-of-rows": Expected("positions.complete", "flood", "A"),
+    "says-between": Expected("positions.complete", "connectivity-lost"),
+    "says-behind": Expected("positions.settled", "connectivity-lost"),
+    "says-behind=1101": Expected("positions.settled", "connectivity-lost"),
+    "says-behind=1300": Expected("positions.settled", "port-changed"),
+    "says-behind=326": Expected("positions.settled", "client-id-in-use"),
+    "says-behind=10275": Expected("positions.settled", "positions-not-available"),
+    "accounts-behind": Expected("positions.settled", "accounts-changed"),
+    "rows-behind": Expected("positions.settled", "positions-changed"),
+    "twice-told": Expected("positions.settled", "positions-changed"),
     "missing-positions": Expected("positions.count", "positions-mismatch"),
-    "drops-after-positions": Expected("afterwards.closed-cleanly", "connection-lost", "A"),
+    "drops-after-positions": Expected("positions.settled", "connection-lost", "A"),
     "no-close": Expected("afterwards.no-zombies", "zombies", "A"),
 }
 
@@ -79,11 +112,11 @@ def test_every_fault_of_the_fake_has_its_expectation() -> None:
 
 def patience(fault: str) -> float:
     """The handshake timeout of its run, in seconds."""
-    return 10 if fault == "slow" else 2
+    return 10 if fault in ("slow", "flood-of-rows", "flood-of-notices") else 2
 
 
 def budget(fault: str) -> float:
-    return 1 if fault == "slow" else 2
+    return 1 if fault == "slow" else patience(fault)
 
 
 @pytest.fixture(scope="module")

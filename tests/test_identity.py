@@ -18,7 +18,8 @@ from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.attempts import Attempts
 from golive.connection import Connection
 from golive.identity import Identity, read_identity
-from golive.official_client import CONFIG_REQUEST, TELLS_CONFIG
+from golive.messages import CONFIG_REQUEST
+from golive.official_client import TELLS_CONFIG
 from golive.on_disk.gateway_files import find
 from golive.settings import Settings
 from golive.sockets import NotObservable

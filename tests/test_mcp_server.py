@@ -22,10 +22,11 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult
 
 from golive import mcp_server, official_client, settings_file
-from golive.answers import AccountSummary, AccountValue, ApiError, Position, Positions
+from golive.answers import AccountSummary, AccountValue, Position, Positions
 from golive.holding.asks import Answer, Ask, Unanswered
 from golive.holding.state import State
 from golive.mcp_tools.listed import TOOLS
+from golive.messages import ApiError
 from golive.served.server import Server
 from golive.settings_file import SettingsFile
 from tests.fakes import wait_until
@@ -214,8 +215,8 @@ def test_texts_of_a_hostile_gateway_arrive_as_they_are(file: SettingsFile) -> No
         (Answers(fails=Unanswered("half-open", "no answer in time")), "half-open"),
         (Answers(fails=Unanswered("connection-lost", "it closed")), "connection-lost"),
         (Answers(ROW, has_ended=False), "positions-incomplete"),
-        (Answers(ROW, trouble=ApiError(-1, 1100, "lost")), "connectivity-lost"),
-        (Answers(ROW, trouble=ApiError(-1, 1101, "data lost")), "positions-incomplete"),
+        (Answers(ROW, against=ApiError(-1, 1100, "lost")), "connectivity-lost"),
+        (Answers(ROW, against=ApiError(-1, 1101, "data lost")), "connectivity-lost"),
     ],
 )
 def test_positions_that_cannot_be_relied_on_are_an_error_with_its_diagnosis_and_no_rows(

@@ -11,12 +11,12 @@ import pytest
 
 from fakes.gateway import FakeGateway
 from golive import evidence, sockets
-from golive.answers import ApiError
 from golive.attempts import Attempts
 from golive.clock import SystemClock
 from golive.connection import Connection
 from golive.evidence import Sample
 from golive.gateway import Gateway
+from golive.messages import ApiError
 from golive.pulse import Notices, Pulse
 from golive.rehearsal import heartbeat_seconds
 from golive.settings import GoLive

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from golive.advice.branch import AGAIN, AGAIN_LATER, Branch, failed
 from golive.advice.program_branches import PROGRAMS
 from golive.advice.seen import Seen
-from golive.advice.session_branches import ACCESS, SESSION, any_of, ended, said
+from golive.advice.session_branches import ACCESS, SESSION, any_of, ended, is_garbled, said
 
 NOT_RUNNING = "Exit code 1 > Gateway not running?"
 WRONG_PORT = "Exit code 1 > Port wrong?"
@@ -166,7 +166,7 @@ TREE: tuple[Branch, ...] = (
                        "Look for a forwarder: it accepts even where the gateway is down.",
                        AGAIN_LATER), is_the_gateways=True),
     Branch("protocol-error", "what comes is no frame of the protocol",
-           any_of(_stopped("protocol-error"), ended("protocol-error")),
+           any_of(_stopped("protocol-error"), is_garbled, ended("protocol-error")),
            "what answers on port {port} does not speak the gateway's protocol",
            next_steps=("Find out which program listens on port {port}: {list_listeners}",
                        AGAIN_LATER), is_the_gateways=True),

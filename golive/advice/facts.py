@@ -146,9 +146,10 @@ def _handshake_facts(handshake: Handshake) -> list[str]:
 
 
 def _telling(errors: Sequence[ApiError]) -> list[ApiError]:
-    """The first and the last of many; all of what is not ordinary goes before."""
-    by_weight = sorted(errors, key=lambda each: kind(each) is Kind.ORDINARY)
-    return by_weight if len(errors) <= MOST_NOTICES else by_weight[:MOST_NOTICES]
+    """Of many a few, and rather those that are not ordinary."""
+    if len(errors) <= MOST_NOTICES:
+        return list(errors)
+    return sorted(errors, key=lambda each: kind(each) is Kind.ORDINARY)[:MOST_NOTICES]
 
 
 def _kind(error: ApiError) -> str:

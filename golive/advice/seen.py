@@ -80,8 +80,6 @@ class Seen:
     """What the gateway said that stands in the way."""
     soak: Soak | None = None
     """How long the connection was held, and how that ended."""
-    lost_connectivity: bool = False
-    """Whether the gateway's last word about its link to IBKR was that it is lost."""
     program: Mapping[str, Any] = field(default_factory=dict)
     """What the step saw of the Monitor or the MCP server, if it was about one, as plain data."""
     others: tuple[StaleClient, ...] = ()
@@ -108,7 +106,7 @@ class Seen:
             return "wrong account"
         if self.failed == "handshake.read-only-off" and self.access and self.access.refusal:
             return f"error {self.access.refusal.code}"
-        if self.lost_connectivity or self.trouble in CONNECTIVITY_LOST:
+        if self.lost_connectivity:
             return "error 1100"
         return f"error {self.trouble}" if self.trouble else None
 
@@ -118,11 +116,25 @@ class Seen:
         return self.against.code if self.against else None
 
     @property
+    def lost_connectivity(self) -> bool:
+        """Whether the gateway's last word about its link to IBKR was that it is lost."""
+        return self.trouble in CONNECTIVITY_LOST or self.held_until == "connectivity-lost"
+
+    @property
     def was_closed_on(self) -> bool:
         """Whether the gateway closed the connection instead of answering what was asked last."""
+        return "closed the connection" in self._reason
+
+    @property
+    def was_garbled(self) -> bool:
+        """Whether what came instead of an answer could not be understood."""
+        return any(each in self._reason for each in ("cannot be decoded", "a frame of"))
+
+    @property
+    def _reason(self) -> str:
+        """Why what was asked last was not answered."""
         asked = (self.behind, self.positions, self.access)
-        last = next((each.reason for each in asked if each and each.reason), "")
-        return "closed the connection" in last
+        return next((each.reason for each in asked if each and each.reason), "")
 
     @property
     def changed(self) -> bool:

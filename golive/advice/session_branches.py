@@ -44,14 +44,20 @@ _is_unsettled = failed("positions.settled", "soak.positions", "afterwards.closed
 
 def _is_half_open(seen: Seen) -> bool:
     asked = failed("handshake.read-only-off")(seen) and not _is_read_only(seen)
-    return (asked or _is_left_open(seen)) and not seen.was_closed_on and seen.against is None
+    said_why = seen.was_closed_on or seen.was_garbled or seen.against is not None
+    return (asked or _is_left_open(seen)) and not said_why
 
 
 def _is_left_open(seen: Seen) -> bool:
     """All was answered but what was asked last, behind the positions."""
-    return failed("positions.settled")(seen) and not (
-        seen.changed or _has_other_accounts(seen) or not (seen.behind and seen.behind.reason)
-    )
+    is_explained = seen.changed or _has_other_accounts(seen)
+    return failed("positions.settled")(seen) and not is_explained
+
+
+def is_garbled(seen: Seen) -> bool:
+    """What came once the handshake was complete is no message of the protocol."""
+    asked = failed("handshake.read-only-off")(seen) or _has_no_positions(seen)
+    return (asked or _is_unsettled(seen)) and seen.was_garbled
 
 
 def _has_other_accounts(seen: Seen) -> bool:
@@ -79,7 +85,8 @@ def _has_too_many_accounts(seen: Seen) -> bool:
 
 def _is_incomplete(seen: Seen) -> bool:
     known = (_contradicts_itself, _floods, _has_too_many_accounts)
-    explained = seen.against is not None or seen.was_closed_on or any(each(seen) for each in known)
+    said_why = seen.against is not None or seen.was_closed_on or seen.was_garbled
+    explained = said_why or any(each(seen) for each in known)
     return _has_no_positions(seen) and not explained and not _is_unsettled_only(seen)
 
 
@@ -93,7 +100,7 @@ def _was_dropped(seen: Seen) -> bool:
         return False
     asked = failed("handshake.read-only-off", "positions.settled")(seen) or _has_no_positions(seen)
     at_last = failed("afterwards.closed-cleanly")(seen)
-    is_explained = seen.changed or _has_other_accounts(seen)
+    is_explained = seen.changed or _has_other_accounts(seen) or seen.was_garbled
     return (asked and seen.was_closed_on) or (at_last and not is_explained)
 
 

@@ -264,7 +264,7 @@ class Watch:
             attempted=now,
             handshake=self.held.handshake,
             positions=self.held.kept.positions,
-            lost_connectivity=self.held.kept.link_lost is not None,
+            against=self.held.kept.link_lost,
         )
         found = diagnosis.explained(code, seen, self._next)
         return replace(before, code=code, cause=found.cause, next_steps=tuple(found.next_steps))
