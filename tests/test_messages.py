@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from golive import messages
 from golive.advice.decision_tree import BY_CODE
 from golive.messages import CODES, CONFIG_REQUEST, FIRST_OF_OURS, ApiError, Kind
+from tests.projects import ROOT
+
+ROW = re.compile(r"^\| (\d+) \| (.+?) \| (.+?) \| (?:`(.+)`)? *\|$", re.MULTILINE)
 
 
 def said(code: int, request_id: int = -1) -> ApiError:
@@ -60,3 +65,16 @@ def test_idle_farm_counts_as_connected_and_one_that_connects_does_not() -> None:
     assert messages.farm(said(2108)) == ("usfarm", True)
     assert messages.farm(said(2119)) == ("usfarm", False)
     assert messages.farm(said(1100)) is None
+
+
+def test_document_lists_every_code_as_the_table_has_it() -> None:
+    text = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
+    assert ROW.findall(text) == [
+        (
+            str(code),
+            known.kind,
+            known.meaning,
+            known.diagnosis if messages.is_obstacle(said(code)) else "",
+        )
+        for code, known in sorted(CODES.items())
+    ]
