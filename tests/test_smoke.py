@@ -68,6 +68,14 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
         ("read-only", 2, "read-only-api", 1),
         ("mute", 2, "half-open, Procedure A", 1),
         ("busy", 3, "another-client", 1),  # the other one's
+        ("unknown-code", 2, "gateway-in-trouble", 1),
+        ("disclaimer", 2, "login-not-usable", 1),
+        ("disclaimer-closes", 2, "login-not-usable", 1),
+        ("disclaimer-granted", 2, "login-not-usable", 1),
+        ("port-changed", 2, "port-changed", 1),
+        ("farm-broken", 0, "error(2103 ", 1),
+        ("other-orders", 0, "error(202 ", 1),
+        ("restored", 0, "SUCCESS", 1),
         ("boundary", 0, "SUCCESS", 1),
         ("fragmented", 0, "SUCCESS", 1),
     ],
@@ -80,6 +88,17 @@ def test_each_fault_has_its_exit_code_and_its_name(
     done = smoke(secrets(gateway.port, **times))
     assert (done.exit_code, says in done.output) == (exit_code, True), done.output
     assert gateway.connections == connections
+
+
+def test_notices_without_end_are_told_in_part_and_the_handshake_in_full(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake("flood-of-notices=1")
+    done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=60, HandshakeBudgetSeconds=60))
+    assert done.exit_code == 0, done.output
+    assert re.search(r"^SUCCESS in \d+ms", done.output, re.MULTILINE)
+    assert len(done.output.splitlines()) < 100
+    assert "no more are shown" in done.output
 
 
 def test_what_cannot_be_seen_after_the_attempt_is_no_refusal_of_it(
