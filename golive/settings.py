@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
+from golive import accounts
+
 
 def _pattern(text: str) -> str:
     """A regular expression. Raises ValueError."""
@@ -247,10 +249,10 @@ class Settings(BaseModel):
             golive=golive.model_copy(update=expected),
         )
 
-    def of_another_kind(self, accounts: Iterable[str]) -> list[str]:
-        """The accounts that are paper where live is configured, or live where paper is."""
+    def of_another_kind(self, told: Iterable[str]) -> list[str]:
+        """Which of these accounts are paper where live is configured, or live where paper is."""
         paper = self.credentials.is_paper_trading
-        return [account for account in accounts if account.upper().startswith("D") is not paper]
+        return [account for account in told if accounts.is_paper(account) is not paper]
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -260,15 +262,15 @@ class Settings(BaseModel):
     @property
     def secret_words(self) -> tuple[str, ...]:
         """What a command line or a log line that is shown must not show."""
-        accounts = (self.golive.expected_account, self.golive.fallback.expected_account or "")
-        return (self.credentials.username, *accounts)
+        expected = (self.golive.expected_account, self.golive.fallback.expected_account or "")
+        return (self.credentials.username, *expected)
 
     @property
     def disagreements(self) -> list[str]:
         """Where port, IsPaperTrading and the expected account contradict each other.
 
-        Paper accounts begin with D (DU, DF), live ones do not. A port outside the port reference
-        is told from the flag alone.
+        Which accounts are paper: `golive.accounts`. A port outside the port reference is told from
+        the flag alone.
         """
         port, paper = self.credentials.port, self.credentials.is_paper_trading
         found = []

@@ -3,7 +3,7 @@
 An account becomes a pseudonym, the same wherever it stands: `U***1`, `DU***2`. A name becomes
 `***`. Rather too much is masked than too little: accounts and names of five characters and more
 also inside longer words, shorter names where they stand as words of their own; all of them also as
-JSON, XML and URLs write them. Of the operator's name each part is one, but for words that the
+JSON, XML and URLs write them, be it in part. Of the operator's name each part is one, but for words that the
 procedure itself uses. What is kept as it is are the words of the procedure.
 
 Masked as well is what was made of an account or a name, and from which it could be found again by
@@ -22,10 +22,10 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from golive import procedure
+from golive import accounts, procedure, written
 from golive.advice.decision_tree import TREE
 from golive.evidence import Evidence, Record
-from golive.masking import ACCOUNT, MASK
+from golive.masking import MASK, without_credentials
 from golive.text import printable
 
 KEPT = frozenset(
@@ -39,8 +39,7 @@ LONG = 5
 MOST = 100
 """Words that are looked for one by one; accounts that look like one need not be."""
 
-_ACCOUNT = ACCOUNT.removeprefix(r"\b")
-_IS_ACCOUNT = re.compile(_ACCOUNT, re.I)
+_IS_ACCOUNT = re.compile(accounts.ANYWHERE, re.I)
 _HASHED = r"(?<![^\W_])(?:[0-9a-f]{12,}|[a-p]{32,40})(?![^\W_])"
 _SLASH = r"(?:[\\/]|%(?:25)*(?:2f|5c))"
 """Between folders, also as a URL has it, or a URL within a URL."""
@@ -69,27 +68,25 @@ def redacted(found: Evidence, secrets: Iterable[str] = ()) -> Evidence:
 class Redaction:
     """Masks these names and accounts, and whatever else looks like an account."""
 
-    def __init__(self, names: Iterable[str], accounts: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str], told: Iterable[str] = ()) -> None:
+        """`told` are accounts, whatever they look like."""
         self._pseudonyms: dict[str, str] = {}
         self._masks: dict[str, str] = {}
         self._texts: dict[str, str] = {}
-        for account in islice(dict.fromkeys(filter(None, accounts)), MOST):
+        for account in islice(dict.fromkeys(filter(None, told)), MOST):
             self._know(account, self._pseudonym(account))
         for name in names:
             self._know(name, self._pseudonym(name) if _IS_ACCOUNT.fullmatch(name) else MASK)
         known = map(_pattern, sorted(self._masks, key=len, reverse=True))
-        self._secret = re.compile("|".join([_HOME, *known, _HASHED, _ACCOUNT]), re.I)
+        self._secret = re.compile("|".join([_HOME, *known, _HASHED, accounts.ANYWHERE]), re.I)
 
     def _know(self, word: str, mask: str) -> None:
         for form in filter(str.strip, _forms(word)):
             self._masks.setdefault(form.lower(), mask)
 
     def _pseudonym(self, account: str) -> str:
-        kind = re.match(r"[A-Za-z]{1,2}(?=\d)", account)
         number = f"{MASK}{len(self._pseudonyms) + 1}"
-        return self._pseudonyms.setdefault(
-            account.upper(), (kind[0].upper() if kind else "") + number
-        )
+        return self._pseudonyms.setdefault(account.upper(), accounts.kind(account) + number)
 
     def plain(self, value: Any, key: str = "") -> Any:
         """Records and plain data; what stands under `account` is one, whatever it looks like."""
@@ -111,15 +108,16 @@ class Redaction:
     def text(self, text: str) -> str:
         """Without any of them."""
         if text not in self._texts:
-            self._texts[text] = self._secret.sub(self._mask, text)
+            shown = written.replaced(self._secret, self._mask, text)
+            self._texts[text] = without_credentials(shown)
         return self._texts[text]
 
-    def _mask(self, found: re.Match[str]) -> str:
+    def _mask(self, found: re.Match[str]) -> str | None:
         word = found[0]
-        if user := found["user"] or found["of"]:
-            return word.removesuffix(user) + MASK
         if known := self._masks.get(word.lower()):
             return known
+        if user := found["user"] or found["of"]:
+            return None if user == MASK else word.removesuffix(user) + MASK
         return self._pseudonym(word) if _IS_ACCOUNT.fullmatch(word) else MASK
 
 

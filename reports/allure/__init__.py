@@ -23,7 +23,8 @@ def write(found: Evidence, folder: Path, wanted: Wanted) -> None:
     shown = redaction.redacted(found, wanted.secrets)
     _write(shown, own)
     (own / history.FOLDER).mkdir(exist_ok=True)
-    for name, text in history.files(shown, folder.parent, FOLDER).items():
+    trends = history.files(shown, folder.parent, FOLDER, wanted.secrets)
+    for name, text in trends.items():
         page.write(own / history.FOLDER / name, text)
     if wanted.allure is not None:
         _write(shown, wanted.allure)

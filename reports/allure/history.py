@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ LOOKED_THROUGH = 20
 STATUSES = ("failed", "broken", "skipped", "passed", "unknown")
 
 
-def files(found: Evidence, runs: Path, results_folder: str) -> dict[str, str]:
-    """Texts by the names of their files."""
-    last = _last(found, runs)
+def files(
+    found: Evidence, runs: Path, results_folder: str, secrets: Iterable[str] = ()
+) -> dict[str, str]:
+    """Texts by the names of their files. `secrets` stand in none of them."""
+    last = _last(found, runs, secrets)
     if last is None:
         return {}
     known = runs / last.run_id / results_folder / FOLDER
@@ -44,7 +47,7 @@ def files(found: Evidence, runs: Path, results_folder: str) -> dict[str, str]:
     return {f"{name}.json": json.dumps(told) + "\n" for name, told in trends.items()}
 
 
-def _last(found: Evidence, runs: Path) -> Evidence | None:
+def _last(found: Evidence, runs: Path, secrets: Iterable[str]) -> Evidence | None:
     """The one before, without its positions, which no trend is made of."""
     names = sorted((each.name for each in runs.glob(f"*-{found.target}")), reverse=True)
     for name in [name for name in names if name < found.run_id][:LOOKED_THROUGH]:
@@ -55,7 +58,7 @@ def _last(found: Evidence, runs: Path) -> Evidence | None:
         if last.plan != found.plan:
             continue
         rest = PositionsRecord(account=last.positions.account, count=last.positions.count)
-        return redaction.redacted(last.model_copy(update={"positions": rest}))
+        return redaction.redacted(last.model_copy(update={"positions": rest}), secrets)
     return None
 
 
