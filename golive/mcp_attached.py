@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
@@ -20,6 +20,9 @@ from golive.memory.running_monitor import RunningMonitor
 from golive.settings_file import SettingsFile
 
 SECONDS = 30.0
+"""For an answer to be there in full, however it comes."""
+LARGEST_ANSWER = 64 * 2**20
+"""Bytes; ten thousand positions take eight megabytes."""
 AT_ONCE = 8
 """Connections to the Monitor; it serves others as well."""
 
@@ -78,15 +81,48 @@ class Attached:
 
     async def _asked(self, url: str, name: str, arguments: dict[str, Any]) -> CallToolResult:
         if self._http is None:  # no proxy is asked for what is on this machine
-            limits = httpx2.Limits(max_connections=AT_ONCE)
-            self._http = httpx2.AsyncClient(trust_env=False, timeout=SECONDS, limits=limits)
+            self._http = httpx2.AsyncClient(
+                trust_env=False, timeout=SECONDS, transport=_Bounded()
+            )
         transport = streamable_http_client(f"{url}{PATH}", http_client=self._http)
-        async with Client(transport, mode=LATEST_MODERN_VERSION, cache=None) as client:
+        async with (
+            asyncio.timeout(SECONDS),
+            Client(transport, mode=LATEST_MODERN_VERSION, cache=None) as client,
+        ):
             return await client.call_tool(name, arguments, read_timeout_seconds=SECONDS)
 
     async def _from_outside(self, monitor: RunningMonitor | None) -> CallToolResult:
         looking = Looking(self._file, [monitor.pid] if monitor else ())
         return answered(await asyncio.to_thread(looking.look, is_held=monitor is not None))
+
+
+class _Bounded(httpx2.AsyncHTTPTransport):
+    """Reads no more of an answer than a Monitor would send."""
+
+    def __init__(self) -> None:
+        super().__init__(trust_env=False, limits=httpx2.Limits(max_connections=AT_ONCE))
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await super().handle_async_request(request)
+        if isinstance(response.stream, httpx2.AsyncByteStream):
+            response.stream = _Counted(response.stream)
+        return response
+
+
+class _Counted(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        count = 0
+        async for part in self._stream:
+            count += len(part)
+            if count > LARGEST_ANSWER:
+                raise httpx2.ReadError(f"more than {LARGEST_ANSWER // 2**20} MiB")
+            yield part
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 def _unreachable(monitor: RunningMonitor, error: BaseException) -> Problem:

@@ -17,6 +17,7 @@ from golive.clock import SYSTEM, Clock
 from golive.diagnosis import PROCEDURE, SOAK, Next
 from golive.evidence import Evidence, Outcome, Soak, StepRecord
 from golive.gateway import Gateway, Uptime
+from golive.memory import copies
 from golive.memory.journal import GO
 from golive.memory.remembering import Aim, Memory
 from golive.procedure import Plan, Step
@@ -101,6 +102,8 @@ class Run:
         self.attempts.gateway_started = self.gateway.started
         self.attempts.zombies = lambda: sockets.zombies(self.gateway.port_if_seen)
         self.before = self.gateway.port_if_seen
+        for each in copies.sweep():
+            self.note(f"a copy of settings that a killed run left cannot be removed: {each}")
 
     @property
     def initialization_seconds(self) -> float:

@@ -20,6 +20,7 @@ from golive.diagnosis import Next
 from golive.evidence import Diagnosis
 from golive.gateway import Gateway
 from golive.identity import Identity, read_identity
+from golive.memory import copies
 from golive.memory.remembering import Aim, Memory, NoMemory, state_folder
 from golive.on_disk import gateway_files, reading
 from golive.settings import Settings
@@ -86,6 +87,7 @@ def begin(
     name = command.rpartition(" ")[2]
     run = f"{clock.now():%Y%m%dT%H%M%SZ}-{name}"
     memory = Memory(state_folder(), Aim.of(file), run, override, clock)
+    copies.sweep()
     return memory, next_after(command, file, secrets)
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
+from golive import settings_file
+from golive.mcp_server import http_app
 from golive.served import connections
 from golive.served.connections import LARGEST_HEAD, MOST
 from golive.served.server import Server
 from tests.fakes import wait_until
+from tests.projects import write_secrets
 from tests.states import Standing, Telling, state
 from tests.test_served import asked
 
@@ -98,6 +107,110 @@ def test_request_that_never_ends_is_ended(server: Server, monkeypatch: pytest.Mo
     client = socket.create_connection(("127.0.0.1", server.port), timeout=5)
     with client, pytest.raises(ConnectionError):
         drip(client)
+
+
+HALF = (
+    b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Accept: application/json, text/event-stream\r\n%s\r\n"
+)
+
+
+@pytest.fixture
+def with_mcp(tmp_path: Path) -> Iterator[Server]:
+    """One that serves MCP as well, whose bodies are read."""
+    file = settings_file.read(write_secrets(tmp_path / "secrets.json", port=4001))
+    source = Telling(state())
+    server = Server(source, "127.0.0.1", 0, Standing(), beside=http_app(source, file))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("path", [b"/mcp", b"/readyz", b"/nowhere"])
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (b"Content-Length: 1000\r\n", b'{"jsonrpc": '),
+        (b"Content-Length: 1000\r\n", b""),
+        (b"Transfer-Encoding: chunked\r\n", b"c\r\n{\"jsonrpc\": \r\n"),
+        (b"Content-Length: 1000\r\nExpect: 100-continue\r\n", b""),
+    ],
+    ids=["half", "none", "chunked", "expecting"],
+)
+def test_request_whose_body_never_comes_is_ended(
+    head: bytes, body: bytes, path: bytes, with_mcp: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 0.2)
+    with socket.create_connection(("127.0.0.1", with_mcp.port), timeout=5) as client:
+        client.sendall(HALF % (path, head) + body)
+        assert is_ended(client)
+    assert asked(with_mcp, "/readyz")[0] == 200
+
+
+def test_body_that_comes_a_byte_at_a_time_is_ended(
+    with_mcp: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 0.2)
+
+    def drip(client: socket.socket) -> None:
+        client.sendall(HALF % (b"/mcp", b"Content-Length: 60000\r\n"))
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            client.sendall(b" ")
+            time.sleep(0.01)
+
+    client = socket.create_connection(("127.0.0.1", with_mcp.port), timeout=5)
+    with client, pytest.raises(ConnectionError):
+        drip(client)
+
+
+def test_half_sent_bodies_make_room_for_who_asks(with_mcp: Server) -> None:
+    with ExitStack() as stack:
+        for _ in range(2 * MOST):
+            client = stack.enter_context(
+                socket.create_connection(("127.0.0.1", with_mcp.port), timeout=5)
+            )
+            client.sendall(HALF % (b"/mcp", b"Content-Length: 1000\r\n"))
+        assert [asked(with_mcp, "/readyz")[0] for _ in range(5)] == [200] * 5
+        assert held(with_mcp) <= MOST
+
+
+def test_answer_that_nobody_takes_is_given_up(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 0.2)
+    monkeypatch.setattr(connections, "ANSWER_PATIENCE", 0.5)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.setblocking(False)
+        with suppress(OSError):  # it takes no more, or has ended us
+            while client.send(GET * 100):
+                pass
+        wait_until(lambda: held(server) == 0)
+
+
+def test_answer_that_takes_its_time_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool that asks the gateway may be slower than a request may take to come."""
+    monkeypatch.setattr(connections, "PATIENCE", 0.2)
+    may_go_on = threading.Event()
+
+    async def slow(_: Request) -> Response:
+        await asyncio.to_thread(may_go_on.wait, 20)
+        return Response("done")
+
+    beside = Starlette(routes=[Route("/slow", slow, methods=["POST"])])
+    server = Server(Telling(state()), "127.0.0.1", 0, Standing(), beside=beside)
+    server.start()
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+            client.sendall(HALF % (b"/slow", b"Content-Length: 2\r\nConnection: close\r\n") + b"{}")
+            client.settimeout(0.6)
+            with pytest.raises(TimeoutError):
+                client.recv(1)
+            may_go_on.set()
+            client.settimeout(5)
+            assert client.recv(65_536).endswith(b"done")
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize(

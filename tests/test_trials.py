@@ -77,7 +77,7 @@ def test_both_are_tried_one_after_the_other_and_each_attempt_is_remembered(
     ]  # fmt: skip
     assert run.steps["monitor.left-as-asked"]["observed"]["how"] == "politely"
     assert run.steps["mcp.tools"]["observed"]["server"] == "foreign 1"
-    assert list((run.folder / "state").glob("*secrets*")) == []
+    assert list(run.folder.rglob("*secrets*")) == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_oddity_fails_its_step_blocks_the_rest_and_is_named(
     steps = [*MONITOR, *MCP]
     assert run.having("failed") == [failed]
     assert run.having("blocked") == steps[steps.index(failed) + 1 :]
-    assert list((run.folder / "state").glob("*secrets*")) == []
+    assert list(run.folder.rglob("*secrets*")) == []
 
 
 def test_server_that_tells_no_time_may_be_go_and_is_listed(
@@ -336,7 +336,7 @@ def test_own_monitor_and_own_server_are_tried_where_nothing_else_is_named(
     assert set(run.having("passed")) >= {*MONITOR, *MCP}
     assert (run.evidence["attempts"], run.connections) == (1, 3)
     assert [outcome for _, outcome in outcomes(run.folder / "state")] == ["begun", "GO"] * 3
-    assert list((run.folder / "state").glob("*secrets*")) == []
+    assert list(run.folder.rglob("*secrets*")) == []
 
 
 def test_own_server_asks_the_own_monitor_that_stays_instead_of_connecting(

@@ -21,6 +21,11 @@ from fakes.gateway.server import Server
 MOST = 1000
 """The most seconds or zombies a command may ask for."""
 
+LONGEST_LINE = 4096
+LINE_SECONDS, QUIET_SECONDS = 5.0, 600.0
+"""How long a command that has begun may take to come in full, or an answer to be taken; and how long
+nothing may be said between two commands."""
+
 QUANTITY = re.compile(r"-?(0|[1-9]\d{0,8})(\.\d{0,4}[1-9])?")
 """As a gateway tells it: no `.0`."""
 
@@ -164,22 +169,35 @@ async def serve(server: Server, port: int) -> asyncio.Server:
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while line := await reader.readline():
+            while line := await _line(reader):
                 answer = await _answer(server, line.decode("utf-8", "replace"))
                 writer.write(answer.encode("utf-8") + b"\n")
-                await writer.drain()
+                async with asyncio.timeout(LINE_SECONDS):
+                    await writer.drain()
                 if answer.startswith("error"):
                     break  # an HTTP client, say, has nothing more to tell
+        except TimeoutError:
+            writer.transport.abort()
         except (OSError, ValueError, asyncio.CancelledError):
             pass  # it has gone, or sends a line without end
         finally:
             writer.close()
 
     try:
-        return await asyncio.start_server(converse, "127.0.0.1", port, limit=4096)
+        return await asyncio.start_server(converse, "127.0.0.1", port, limit=LONGEST_LINE)
     except OSError as error:
         code = error.errno or 0
         raise OSError(code, os.strerror(code), f"control port {port}") from None
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """The next one; empty at the end. Raises TimeoutError, and ValueError of one without end."""
+    async with asyncio.timeout(QUIET_SECONDS):
+        first = await reader.read(1)
+    if first in (b"", b"\n"):
+        return first
+    async with asyncio.timeout(LINE_SECONDS):
+        return first + await reader.readline()
 
 
 async def _answer(server: Server, line: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from golive import files, settings_file
+from golive import settings_file
+from golive.memory import copies
 
 if TYPE_CHECKING:
     from golive.run import Run
@@ -19,7 +20,7 @@ NEVER = {"AutoLaunch": False, "AutoReconnect": False}
 
 @contextmanager
 def file_for(run: Run) -> Iterator[Path]:
-    """Of a live run its own file, else one in its state folder, removed at the end.
+    """Of a live run its own file, else a private copy, which is gone at the end.
 
     Raises OSError where that cannot be written, and settings_file.SettingsError where the run's own
     cannot be read any more.
@@ -27,14 +28,9 @@ def file_for(run: Run) -> Iterator[Path]:
     if not run.target.is_rehearsal and not run.target.is_fallback:
         yield run.file.path.absolute()
         return
-    path = run.state / f"{run.folder.name}.secrets.json"
-    try:
-        with files.private(path) as file:
-            file.write(json.dumps(_aimed(run)).encode("utf-8"))
+    data = json.dumps(_aimed(run)).encode("utf-8")
+    with copies.private_copy(data) as path:
         yield path
-    finally:
-        with suppress(OSError):
-            path.unlink()
 
 
 def _aimed(run: Run) -> dict[str, Any]:

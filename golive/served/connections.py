@@ -10,6 +10,8 @@ MOST = 64
 """Connections at a time; one more, and the oldest that is not being answered makes room."""
 PATIENCE = 5
 """Seconds for a request to be there in full, or for the next one."""
+ANSWER_PATIENCE = 60
+"""Seconds for an answer to be made and taken; the slowest that anybody waits for takes 30."""
 LARGEST_HEAD = 16_384
 """Bytes of a request's line and headers."""
 
@@ -17,8 +19,9 @@ LARGEST_HEAD = 16_384
 class Bounded(H11Protocol):
     """A connection that is ended when it asks nothing, and makes room for newer ones.
 
-    uvicorn by itself waits without end for a request that arrives a byte at a time, and above
-    `limit_concurrency` it turns the new client away, not the one that does nothing.
+    uvicorn by itself waits without end for a request that arrives a byte at a time, or whose body
+    never does, and for whoever does not read its answer; above `limit_concurrency` it turns the new
+    client away, not the one that does nothing.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -35,8 +38,9 @@ class Bounded(H11Protocol):
 
     @property
     def is_answered(self) -> bool:
-        """Whether a request is under way."""
-        return self.cycle is not None and not self.cycle.response_complete
+        """Whether a request is there in full, and its answer is not."""
+        cycle = self.cycle
+        return cycle is not None and not cycle.more_body and not cycle.response_complete
 
     def on_response_complete(self) -> None:
         self._quiet_since = self.loop.time()
@@ -47,8 +51,9 @@ class Bounded(H11Protocol):
         super().connection_lost(exc)
 
     def _end_if_quiet(self) -> None:
-        quiet = 0.0 if self.is_answered else self.loop.time() - self._quiet_since
-        if quiet >= PATIENCE:
+        quiet = self.loop.time() - self._quiet_since
+        if quiet >= (ANSWER_PATIENCE if self.is_answered else PATIENCE):
             self.transport.abort()
         else:
-            self._look_again = self.loop.call_later(PATIENCE - quiet, self._end_if_quiet)
+            again = PATIENCE - quiet if quiet < PATIENCE else PATIENCE
+            self._look_again = self.loop.call_later(again, self._end_if_quiet)
