@@ -1,8 +1,8 @@
 """What an account of Interactive Brokers looks like: the one definition of it.
 
-Live: `U1234567`, an advisor's `F1234567`, a broker's `I1234567`. Paper begins with a D: `DU1234567`,
-`DF1234567`, `DI1234567`, and with one letter more `DUM123456`. A letter behind it (`F1234567A`) means
-all accounts of an advisor.
+Live: `U1234567`, an advisor's `F1234567`, a broker's `I1234567`. Paper begins with a D:
+`DU1234567`, `DF1234567`, `DI1234567`, and with one letter more `DUM123456`. A letter behind it
+(`F1234567A`) means all accounts of an advisor.
 """
 
 from __future__ import annotations

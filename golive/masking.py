@@ -2,9 +2,9 @@
 
 Rather too much is masked than too little. In a command line, what follows the name of a password,
 token, key, user or account is masked however it is written: `--password x`, `--password=x`,
-`/pw:x`, `IB_PASSWORD=x`, `Password=x;`, `{"password": "x"}`, `sshpass -px`, also in a command within
-a word (`sh -c "..."`); so are the user of a URL, an account, and every word that is given. Which
-names and options those are stands in `golive.secret_options`.
+`/pw:x`, `IB_PASSWORD=x`, `Password=x;`, `{"password": "x"}`, `sshpass -px`, also in a command
+within a word (`sh -c "..."`); so are the user of a URL, an account, and every word that is given.
+Which names and options those are stands in `golive.secret_options`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ LONGEST = 300
 """Characters of a command line that are shown."""
 
 _LONGEST_WORD = 2000
+UNLESS_A_NUMBER = "secret unless a number"
 _DEEPEST = 3
 """Commands within a word of a command."""
 
@@ -115,7 +116,7 @@ class _SoFar:
         self._has_pair = has_pair
         self._is_begun = self._is_interpreter = False
         self._next = ""
-        """What the next word is: "header", "secret" or "all" from there on; "number" may be shown."""
+        """What the next word is: "header", "secret", "secret unless a number", "all" from it on."""
         self._take(DEFAULT, is_known=has_pair)
 
     def _take(self, flags: str, *, is_known: bool) -> None:
@@ -131,7 +132,7 @@ class _SoFar:
         self._next = "all" if what == "all" else ""
         if what == "header":
             return _of_a_header(word)
-        if not what or (what == "number" and ONLY_A_NUMBER.fullmatch(word)):
+        if not what or (what == UNLESS_A_NUMBER and ONLY_A_NUMBER.fullmatch(word)):
             return None
         return MASK
 
@@ -144,7 +145,7 @@ class _SoFar:
         elif BARE_OPTION.fullmatch(word) or (self._is_begun and word.casefold() in BARE_WORDS):
             self._next = "secret"
         elif len(word) == 2 and word[0] in "-/" and word[1] in self._flags:
-            self._next = "secret" if self._is_known else "number"
+            self._next = "secret" if self._is_known else UNLESS_A_NUMBER
         self._is_begun = True
 
     def _hear_program(self, word: str) -> None:

@@ -81,9 +81,7 @@ class Attached:
 
     async def _asked(self, url: str, name: str, arguments: dict[str, Any]) -> CallToolResult:
         if self._http is None:  # no proxy is asked for what is on this machine
-            self._http = httpx2.AsyncClient(
-                trust_env=False, timeout=SECONDS, transport=_Bounded()
-            )
+            self._http = httpx2.AsyncClient(trust_env=False, timeout=SECONDS, transport=_Bounded())
         transport = streamable_http_client(f"{url}{PATH}", http_client=self._http)
         async with (
             asyncio.timeout(SECONDS),

@@ -47,12 +47,14 @@ ONLY_A_NUMBER = re.compile(r"\d{1,5}(?::\d{1,5})*(?:/(?:tcp|udp))?")
 """A port, ports that are mapped, a uid."""
 _PROPERTY = re.compile(r"[A-Za-z.]+=.*", re.S)
 """`/p:Configuration=Release`; whether its value is a secret its name tells."""
-LONG_OPTIONS = frozenset(
-    "page pages pair pairs paper parallel param params parent path pause pedantic period pid pipe"
-    " platform plugin poll pool port ports portfolio position positions prefix preset pretty print"
-    " priority process processes prod production profile progress project properties protocol proxy"
-    " pthread public publish unbuffered unsafe update upgrade uri url use usage utf verbose".split()
-)
+LONG_OPTIONS = frozenset({
+    "page", "pages", "pair", "pairs", "paper", "parallel", "param", "params", "parent", "path",
+    "pause", "pedantic", "period", "pid", "pipe", "platform", "plugin", "poll", "pool", "port",
+    "portfolio", "ports", "position", "positions", "prefix", "preset", "pretty", "print",
+    "priority", "process", "processes", "prod", "production", "profile", "progress", "project",
+    "properties", "protocol", "proxy", "pthread", "public", "publish", "unbuffered", "unsafe",
+    "update", "upgrade", "uri", "url", "usage", "use", "utf",
+})  # fmt: skip
 """Behind one dash these are options of their own, and no secret that is grown on to `-p`."""
 HEADER_OPTIONS = ("-H", "--header", "--proxy-header")
 HARMLESS_HEADERS = frozenset({"accept", "content-type", "host", "user-agent", "content-length"})
@@ -67,7 +69,7 @@ def program(word: str) -> str:
 
 
 def grown_on(word: str, flags: str, *, is_known: bool) -> str | None:
-    """What a word shows of an option with its secret grown on to it (`-pPW`); None if it is none."""
+    """What is shown of an option with its secret grown on to it (`-pPW`); None if it is none."""
     if len(word) < 3 or word[0] not in "-/" or word[1] not in flags:
         return None
     if word[0] == "/" and word[2] not in ":=":

@@ -3,8 +3,9 @@
 An account becomes a pseudonym, the same wherever it stands: `U***1`, `DU***2`. A name becomes
 `***`. Rather too much is masked than too little: accounts and names of five characters and more
 also inside longer words, shorter names where they stand as words of their own; all of them also as
-JSON, XML and URLs write them, be it in part. Of the operator's name each part is one, but for words that the
-procedure itself uses. What is kept as it is are the words of the procedure.
+JSON, XML and URLs write them, be it in part. Of the operator's name each part is one, but for words
+that the procedure itself uses. What is kept as it is are the words of the procedure. Passwords,
+tokens and users of URLs are masked whatever they are.
 
 Masked as well is what was made of an account or a name, and from which it could be found again by
 trying: fingerprints of files, and the gateway's folder, which is named after the user.

@@ -229,6 +229,25 @@ def test_trends_are_of_the_earlier_runs_on_the_same_target(tmp_path: Path) -> No
     assert (same["statistic"]["passed"], same["statistic"]["total"]) == (1, 2)
 
 
+def test_trends_name_nobody_though_the_run_before_did(tmp_path: Path) -> None:
+    before, now = a_no_go(NIGHT - timedelta(days=1), cause="the login of R%65vOption ended"), a_go()
+    steps = [
+        each.model_copy(update={"observed": {"login": "RevOption, DUM123456"}})
+        for each in before.steps
+    ]
+    before = before.model_copy(update={"steps": steps})
+    for each in (before, now):
+        allure.write(each, kept(each, tmp_path), Wanted(secrets=("RevOption",)))
+    text = "".join(
+        each.read_text(encoding="utf-8")
+        for each in (tmp_path / now.run_id / "allure-results").rglob("*")
+        if each.is_file()
+    )
+    assert before.run_id in text
+    for word in ("RevOption", "R%65vOption", "DUM123456"):
+        assert word not in text
+
+
 @pytest.mark.parametrize("text", ["", "[" * 100_000, "{}", "[]", "3", '{"x": 1}', None])
 def test_history_that_is_of_no_use_is_begun_anew(text: str | None, tmp_path: Path) -> None:
     told(a_go(NIGHT - timedelta(days=2)), tmp_path)

@@ -60,7 +60,9 @@ def test_copy_is_there_for_its_block_and_nobody_else_may_read_it(state: Path) ->
         assert path.read_bytes() == b"x"
         assert path.is_relative_to(state)
         if os.name != "nt":
-            modes = [each.stat().st_mode & 0o777 for each in (path, path.parent, path.parent.parent)]
+            modes = [
+                each.stat().st_mode & 0o777 for each in (path, path.parent, path.parent.parent)
+            ]
             assert modes == [0o600, 0o700, 0o700]
     assert not path.parent.exists()
 
@@ -125,9 +127,7 @@ def test_folder_of_copies_is_closed_to_others_again(state: Path) -> None:
 
 def files_with(word: str, folder: Path) -> list[Path]:
     return [
-        each
-        for each in folder.rglob("*")
-        if each.is_file() and word.encode() in each.read_bytes()
+        each for each in folder.rglob("*") if each.is_file() and word.encode() in each.read_bytes()
     ]
 
 

@@ -132,7 +132,7 @@ def with_mcp(tmp_path: Path) -> Iterator[Server]:
     [
         (b"Content-Length: 1000\r\n", b'{"jsonrpc": '),
         (b"Content-Length: 1000\r\n", b""),
-        (b"Transfer-Encoding: chunked\r\n", b"c\r\n{\"jsonrpc\": \r\n"),
+        (b"Transfer-Encoding: chunked\r\n", b'c\r\n{"jsonrpc": \r\n'),
         (b"Content-Length: 1000\r\nExpect: 100-continue\r\n", b""),
     ],
     ids=["half", "none", "chunked", "expecting"],

@@ -23,8 +23,8 @@ MOST = 1000
 
 LONGEST_LINE = 4096
 LINE_SECONDS, QUIET_SECONDS = 5.0, 600.0
-"""How long a command that has begun may take to come in full, or an answer to be taken; and how long
-nothing may be said between two commands."""
+"""How long a command that has begun may take to come in full, or an answer to be taken; and how
+long nothing may be said between two commands."""
 
 QUANTITY = re.compile(r"-?(0|[1-9]\d{0,8})(\.\d{0,4}[1-9])?")
 """As a gateway tells it: no `.0`."""

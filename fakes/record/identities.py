@@ -22,7 +22,8 @@ SHORTEST = 3
 
 ACCOUNT = re.compile(rb"(?:D[UFI][A-Z]?|FA|[UFI])(\d{4,9})", re.ASCII)
 """What an account looks like, the one definition of it here: live `U1234567`, advisor's `F1234567`,
-broker's `I1234567`, paper `DU1234567`, `DF1234567`, `DI1234567` and, with a letter more, `DUM123456`."""
+broker's `I1234567`; paper `DU1234567`, `DF1234567`, `DI1234567` and with a letter more `DUM123456`.
+"""
 _IN_TEXT = re.compile(rb"(?<![0-9A-Za-z])" + ACCOUNT.pattern + rb"(?![0-9]|[A-Za-z][0-9A-Za-z])")
 """One letter may follow: `F1234567A` are all accounts of an advisor."""
 

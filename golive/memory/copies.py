@@ -1,8 +1,8 @@
 """Copies of the settings for programs that are started: private, and gone with whoever made them.
 
-They lie in the user's state folder, never in the folder of a run, which may be published. Each has a
-folder of its own, with a lock that the system releases however its owner ends; by that lock the next
-start knows which are left over, also where an owner has a number in another container.
+They lie in the user's state folder, never in the folder of a run, which may be published. Each has
+a folder of its own, with a lock that the system releases however its owner ends: by that lock the
+next start knows which are left over, also where an owner's pid is one of another container.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def private_copy(data: bytes) -> Iterator[Path]:
 
 
 def sweep() -> list[Path]:
-    """Removes what killed owners have left, and nobody's who lives. Gives what could not be removed.
+    """Removes what killed owners have left, and nothing of an owner that lives.
 
-    Raises nothing.
+    Gives what could not be removed. Raises nothing.
     """
     area = state_folder() / FOLDER
     try:
