@@ -216,3 +216,11 @@ def test_same_evidence_is_told_the_same(tmp_path: Path) -> None:
         junit.write(found, tmp_path, Wanted())
         text = (tmp_path / "junit.xml").read_bytes()
     assert text == junit.told(redacted(found)).encode()
+
+
+def test_account_that_only_a_text_names_is_masked_whatever_its_kind(tmp_path: Path) -> None:
+    accounts = ("DUM123456", "DU1234567", "DFP123456", "F1234567A", "I1234567", "D%55M765432")
+    junit.write(a_no_go(cause=f"logged in to {', '.join(accounts)}"), tmp_path, Wanted())
+    told = (tmp_path / "junit.xml").read_text(encoding="utf-8")
+    assert [each for each in accounts if each in told] == []
+    assert "DUM***" in told
