@@ -11,12 +11,14 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import psutil
+
+from golive import proc_net
 
 CLOSE_WAIT, LISTEN = "CLOSE_WAIT", "LISTEN"
 CONNECTED = {"ESTABLISHED", "SYN_SENT"}
@@ -44,7 +46,8 @@ def if_observable(look: Callable[[], Answer]) -> Answer | None:
 class Socket:
     """One row of the kernel's table. Addresses are plain IPv4 or IPv6 text, mapped ones unwrapped.
 
-    `pid` is None where the kernel, or the user's rights, do not tell it.
+    `pid` is None where the kernel, or the user's rights, do not tell it. `uid` is its owner and
+    `inode` its number, which Linux shows to everybody; None elsewhere, and of what nobody has open.
     """
 
     state: str
@@ -53,6 +56,8 @@ class Socket:
     remote_ip: str
     remote_port: int
     pid: int | None
+    uid: int | None = field(default=None, compare=False)
+    inode: int | None = field(default=None, compare=False)
 
     @property
     def ends(self) -> tuple[str, int, str, int]:
@@ -66,17 +71,48 @@ class Port:
     number: int
     host_ips: tuple[str, ...]
     sockets: tuple[Socket, ...]
+    v6_only: bool = False
+    """Whether who listens on `::` takes no connections over IPv4."""
 
     @cached_property
     def listeners(self) -> list[Socket]:
-        """Who accepts connections to it at the configured host's address."""
+        """Who accepts connections to it at an address of the configured host."""
+        return [each for each in self._listening if any(self._serves(each, self.host_ips))]
+
+    @cached_property
+    def elsewhere(self) -> list[Socket]:
+        """Who accepts connections to it, but at no address of the configured host."""
+        return [each for each in self._listening if each not in self.listeners]
+
+    @cached_property
+    def address(self) -> str | None:
+        """The first address of the configured host at which somebody listens; None: at none."""
+        served = {ip for each in self.listeners for ip in self._serves(each, self.host_ips)}
+        return next((ip for ip in self.host_ips if ip in served), None)
+
+    @cached_property
+    def serving(self) -> list[Socket]:
+        """Who of the listeners takes what is connected to that address: the one of it, if any."""
+        exact = [each for each in self.listeners if each.local_ip == self.address]
+        there = (self.address,) if self.address else ()
+        return exact or [each for each in self.listeners if any(self._serves(each, there))]
+
+    @cached_property
+    def _listening(self) -> list[Socket]:
         return [
             each
             for each in self.sockets
-            if each.state == LISTEN
-            and each.local_port == self.number
-            and (_is_any(each.local_ip) or each.local_ip in self.host_ips)
+            if each.state == LISTEN and each.local_port == self.number
         ]
+
+    def _serves(self, listener: Socket, ips: Iterable[str]) -> Iterator[str]:
+        """The addresses among these at which it takes connections."""
+        for ip in ips:
+            is_same_family = (":" in ip) == (":" in listener.local_ip)
+            takes_both = listener.local_ip == "::" and not self.v6_only
+            is_any = _is_any(listener.local_ip) and (is_same_family or takes_both)
+            if is_any or listener.local_ip == ip:
+                yield ip
 
     @cached_property
     def close_wait(self) -> list[Socket]:
@@ -109,16 +145,20 @@ class Port:
         """Connections that whoever serves this port has made since, to this machine or next to it.
 
         A gateway's way to IBKR leads further; what a process connects to itself is its own affair.
+        Where the process that serves is not told, what its user has dialled meanwhile counts.
         """
         earlier = {each.ends for each in before.sockets}
         new = [each for each in self.sockets if each.ends not in earlier]
-        serving = {each.pid for each in (*self.listeners, *new) if each.local_port == self.number}
-        own = {(each.local_ip, each.local_port) for each in self.sockets if each.pid in serving}
+        serving = [each for each in (*self.listeners, *new) if each.local_port == self.number]
+        pids = {each.pid for each in serving if each.pid}
+        users = {each.uid for each in serving if not each.pid} - {None}
+        own = {(each.local_ip, each.local_port) for each in self.sockets if each.pid in pids}
+        taking = {each.local_port for each in self.sockets if each.state == LISTEN}
         return [
             each
             for each in new
-            if each.pid in serving - {None}
-            and each.local_port != self.number
+            if (each.pid in pids if each.pid else each.uid in users)
+            and each.local_port not in taking
             and each.remote_port != 0
             and (each.remote_ip, each.remote_port) not in own
             and (self._is_here(each) or _is_private(each.remote_ip))
@@ -164,14 +204,32 @@ class SocketTable:
 def kernel_sockets() -> list[Socket]:
     """Every TCP socket of this machine. Raises TableRefused."""
     try:
-        rows = psutil.net_connections(kind="tcp")
-    except psutil.AccessDenied as error:
+        return _table()
+    except (psutil.AccessDenied, OSError) as error:
         how = "as administrator" if sys.platform == "win32" else "with sudo"
         raise TableRefused(
             f"the socket table is refused to this user ({type(error).__name__}): run {how}"
         ) from None
+
+
+def _table() -> list[Socket]:
+    if sys.platform == "linux":
+        rows = proc_net.rows()  # before the pids: who has a socket now has had it then
+        pids = proc_net.owners()
+        return [
+            Socket(
+                row.state,
+                *_plain(row.local),
+                *_plain(row.remote),
+                pid=None if row.inode is None else pids.get(row.inode),
+                uid=row.uid,
+                inode=row.inode,
+            )
+            for row in rows
+        ]
     return [
-        Socket(row.status, *_end(row.laddr), *_end(row.raddr), pid=row.pid or None) for row in rows
+        Socket(row.status, *_end(row.laddr), *_end(row.raddr), pid=row.pid or None)
+        for row in psutil.net_connections(kind="tcp")
     ]
 
 
@@ -187,14 +245,10 @@ def accept_queue(port: int) -> int:
 
 
 def _proc_tables() -> list[str]:
-    found = []
-    for name in ("tcp", "tcp6"):
-        try:
-            with open(f"/proc/self/net/{name}", encoding="ascii") as table:
-                found.append(table.read())
-        except OSError:
-            continue
-    return found
+    try:
+        return proc_net.tables()
+    except OSError:
+        return []
 
 
 def _queues(table: str, port: int) -> list[int]:
@@ -246,6 +300,12 @@ def _end(address: Any) -> tuple[str, int]:
     return (plain_ip(address.ip), address.port) if address else ("", 0)
 
 
+def _plain(end: tuple[str, int]) -> tuple[str, int]:
+    """None is written as the address and port 0; psutil has nothing there."""
+    ip, port = end
+    return (plain_ip(ip), port) if port else ("", 0)
+
+
 def _is_any(ip: str) -> bool:
     return ip in ("0.0.0.0", "::")
 
@@ -268,4 +328,7 @@ def _is_ip(text: str) -> bool:
 
 def rows(sockets: Iterable[Socket]) -> list[dict[str, Any]]:
     """As plain data, for the evidence."""
-    return [asdict(each) for each in sockets]
+    return [{name: getattr(each, name) for name in _SHOWN} for each in sockets]
+
+
+_SHOWN = ("state", "local_ip", "local_port", "remote_ip", "remote_port", "pid")

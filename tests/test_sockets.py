@@ -101,10 +101,10 @@ def test_listener_of_another_address_does_not_serve_the_host() -> None:
 
 
 def test_refused_table_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(kind: str) -> None:
+    def refuse() -> None:
         raise psutil.AccessDenied(pid=1)
 
-    monkeypatch.setattr(psutil, "net_connections", refuse)
+    monkeypatch.setattr(sockets, "_table", refuse)
     with pytest.raises(TableRefused, match=r"run (with sudo|as administrator)"):
         SocketTable().on(4001)
 
@@ -112,7 +112,7 @@ def test_refused_table_is_an_error_that_says_what_to_do(monkeypatch: pytest.Monk
 def test_refused_table_is_no_go_with_nothing_connected(own_project: Project) -> None:
     own_project.edit(
         "golive/sockets.py",
-        'rows = psutil.net_connections(kind="tcp")',
+        "return _table()",
         "raise psutil.AccessDenied(1)",
     )
     run = own_project.rehearse("--fake")
@@ -160,7 +160,7 @@ def test_accept_queue_is_not_observable_without_a_proc_table(
 
 
 def test_hidden_accept_queue_is_listed_and_no_obstacle(own_project: Project) -> None:
-    own_project.edit("golive/sockets.py", 'for name in ("tcp", "tcp6"):', "for name in ():")
+    own_project.edit("golive/sockets.py", "return proc_net.tables()", "return []")
     run = own_project.rehearse("--fake")
     assert run.exit_code == 0, run.output
     assert run.having("not-observable") == ["gateway.accept-queue"]
