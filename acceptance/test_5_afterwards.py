@@ -57,4 +57,4 @@ def test_the_same_gateway_still_listens(gateway, uptime, evidence):
     process, listeners = gateway.process(), gateway.listeners
     evidence.observe(process=process, listeners=listeners)
     assert listeners != []
-    assert process == uptime.process
+    assert gateway.is_still(uptime.listener)

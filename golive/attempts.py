@@ -24,6 +24,8 @@ class Attempt:
     client_id: int
     begun: datetime
     gateway_started: datetime | None = None
+    address: str | None = None
+    """Of the host's addresses, the one at which the gateway was seen to listen."""
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Attempts:
 
     With a journal, each is remembered under the name of the run before anything is connected.
     `zombies` counts those on the port, once more at the last moment: a gateway is waited for long.
+    `address` is where the gateway is seen to listen then; None: that is not seen.
     """
 
     clock: Clock = SYSTEM
@@ -40,6 +43,7 @@ class Attempts:
     override: str | None = None
     gateway_started: Callable[[], datetime | None] = lambda: None
     zombies: Callable[[], int] = lambda: 0
+    address: Callable[[], str | None] = lambda: None
     made: list[Attempt] = field(default_factory=list)
     unremembered: str = ""
     """Why it could not be remembered, and was not made therefore."""
@@ -49,14 +53,17 @@ class Attempts:
     """When it was begun, unless it was GO; what was, since when it is not any more."""
 
     def begin(self, host: str, port: int, client_id: int) -> Attempt:
-        """Raises AttemptRefused, also where the attempt cannot be remembered."""
+        """Raises AttemptRefused, also where the attempt cannot be remembered; what `zombies` does.
+        """
         if self.made:
             raise AttemptRefused(
                 f"one attempt was made at {self.made[0].begun:%H:%M:%S} UTC; a run makes no second"
             )
         if zombies := self.zombies():
             raise AttemptRefused(f"{zombies} CLOSE_WAIT on port {port}: restart the gateway first")
-        attempt = Attempt(host, port, client_id, self.clock.now(), self.gateway_started())
+        attempt = Attempt(
+            host, port, client_id, self.clock.now(), self.gateway_started(), self.address()
+        )
         try:
             self._remember(attempt, attempt.begun, BEGUN)
         except OSError as error:

@@ -12,8 +12,8 @@ from golive.answers import Access, Handshake
 from golive.api_settings import ApiSettings
 from golive.gateway import Gateway
 from golive.identity import Identity
+from golive.listener import Listener
 from golive.messages import ApiError
-from golive.processes import Process
 from golive.settings import Settings
 from golive.settings_file import SettingsFile
 
@@ -70,13 +70,12 @@ def of_identity(
 
 
 def of_closing(
-    file: SettingsFile, gateway: Gateway, listener: Process | None, is_clean: bool
+    file: SettingsFile, gateway: Gateway, listener: Listener | None, is_clean: bool
 ) -> dict[str, bool]:
     """The steps after it; `listener` is who listened before. Raises sockets.NotObservable."""
-    after = gateway.port_if_seen
-    is_same = after is None or (bool(after.listeners) and gateway.process_if_seen() == listener)
+    is_same = preflight.seen(file, lambda: gateway.is_still(listener))
     return {
         "afterwards.closed-cleanly": is_clean,
         "afterwards.no-zombies": not preflight.seen(file, lambda: gateway.zombies),
-        "afterwards.still-listening": is_same,
+        "afterwards.still-listening": is_same is not False,  # None: it need not be seen
     }

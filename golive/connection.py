@@ -89,6 +89,7 @@ class Connection:
         self._raw_ids = False
         self._transport: Transport | None = None
         self._begin = 0.0
+        self._address: str | None = None
         self.own_address = ""
         """The address we connected from."""
         self.handshake = Handshake()
@@ -102,7 +103,7 @@ class Connection:
         Never raises for what a gateway does: the handshake says how far it came, after `seconds`
         at most. Raises attempts.AttemptRefused, before anything is connected.
         """
-        self._attempts.begin(self._host, self._port, self._client_id)
+        self._address = self._attempts.begin(self._host, self._port, self._client_id).address
         logging.getLogger("ibapi").setLevel(logging.CRITICAL)  # it would log accounts, slowly
         self._begin = self._clock.monotonic()
         stopped: str | None = "interrupted"
@@ -343,7 +344,7 @@ class Connection:
         return None, ""
 
     def _connect(self, deadline: float) -> Transport:
-        ips = sockets.addresses(self._host)
+        ips = (self._address,) if self._address else sockets.addresses(self._host)
         if not ips:
             raise ConnectFailed(f"the name {self._host} cannot be resolved")
         left = deadline - self._clock.monotonic()

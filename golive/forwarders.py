@@ -6,9 +6,11 @@ gateway's. A name is a hint: `java` may be any Java program, and the unknown is 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from typing import Literal
 
-from golive.processes import program
+from golive.processes import of_users, program
 
 Kind = Literal["gateway", "forwarder", "unknown"]
 
@@ -52,3 +54,21 @@ def kind(name: str) -> Kind:
     if bare in GATEWAYS:
         return "gateway"
     return "forwarder" if bare in FORWARDERS | _SHORTENED else "unknown"
+
+
+PORTS_UNTOLD = frozenset({"rootlessport", "rootlesskit", "slirp4netns", "gvproxy", "pasta", "passt"})
+"""They forward a container's ports, and do not say in their command line which."""
+
+
+def serving(port: int, users: Collection[int]) -> str:
+    """A forwarder of one of these users that may be what listens on a port; "" where there is none.
+
+    For a listener whose process is not told: a command line that names the port is told to all.
+    """
+    named = re.compile(rf"(?<!\d){port}(?!\d)")
+    for each in of_users(users):
+        if kind(each.name) == "forwarder" and (
+            program(each.name) in PORTS_UNTOLD or any(map(named.search, each.words))
+        ):
+            return f"{each.name}, pid {each.pid}, which forwards ports"
+    return ""

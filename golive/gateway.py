@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from golive import forwarders, processes, sockets
+from golive import forwarders, processes, sockets, tcp_info
 from golive.clock import SYSTEM, Clock, let_pass
+from golive.listener import Listener
 from golive.settings import PORTS
 from golive.sockets import Port, Socket, SocketTable
 
@@ -24,13 +25,14 @@ class Uptime:
 
     `process` is None where it cannot be read (the gateway runs as another user): the time then
     counts from when the listener was first seen. `is_same` turns false when the listener went away
-    or was replaced during the wait.
+    or was replaced during the wait. `listener` is who it was.
     """
 
     seconds: float
     waited_seconds: float
     process: processes.Process | None
     is_same: bool
+    listener: Listener = Listener()
 
 
 class Gateway:
@@ -47,11 +49,14 @@ class Gateway:
         self.number = port
         self._table, self._clock, self._queue, self._process = table, clock, queue, process
         self._dialled: Socket | None = None
+        self._named: dict[Listener, str] = {}
 
     @property
     def port(self) -> Port:
         """The port now, as far as this machine shows it. Raises sockets.NotObservable."""
-        return self._table.on(self.number)
+        port = self._table.on(self.number)
+        is_asked = any(each.local_ip == "::" for each in port.listeners)
+        return replace(port, v6_only=True) if is_asked and _is_v6_only(self.number) else port
 
     @property
     def port_if_seen(self) -> Port | None:
@@ -65,6 +70,13 @@ class Gateway:
         """
         self._look_behind(port := self.port)
         return port.listeners
+
+    def address(self) -> str | None:
+        """Where to connect: the first of the host's addresses at which somebody is seen to listen.
+
+        None where that is not seen, or nobody listens.
+        """
+        return sockets.if_observable(lambda: self.port.address)
 
     @property
     def zombies(self) -> list[Socket]:
@@ -104,6 +116,18 @@ class Gateway:
         listener = self.process()
         return forwarders.kind(listener.name) if listener else "unknown"
 
+    @property
+    def listener(self) -> Listener:
+        """Who listens, to be known again. Raises sockets.NotObservable."""
+        return Listener.of(port := self.port, self.process(port))
+
+    def is_still(self, before: Listener | None) -> bool:
+        """Whether somebody listens, and is who it was before. Raises sockets.NotObservable."""
+        port = self.port
+        if not port.listeners:
+            return False
+        return Listener.of(port, self.process(port)).is_same_as(before or Listener())
+
     def watch_it_dial(self, before: Port | None) -> None:
         """To be called while we are connected: who dials a neighbour for us is a forwarder.
 
@@ -120,9 +144,19 @@ class Gateway:
         behind = "the gateway's own sockets are behind it, out of sight"
         if listener and forwarders.kind(listener.name) == "forwarder":
             raise sockets.NotObservable(f"{what} only forwards port {self.number}: {behind}")
+        if listener is None and (named := self._named_as_forwarder(port)):
+            raise sockets.NotObservable(f"{what} may be {named}: {behind}")
         if self._dialled:
             to = f"{self._dialled.remote_ip}:{self._dialled.remote_port}"
             raise sockets.NotObservable(f"{what} dialled {to} when we came: {behind}")
+
+    def _named_as_forwarder(self, port: Port) -> str:
+        """Which forwarder it may be, where its process is not told; asked once of a listener."""
+        listener = Listener.of(port, None)
+        if listener not in self._named:
+            users = {uid for _, uid in listener.sockets}
+            self._named[listener] = forwarders.serving(self.number, users)
+        return self._named[listener]
 
     def accept_queue(self) -> int:
         """Connections that wait to be accepted; another client's passes within a moment.
@@ -167,25 +201,38 @@ class Gateway:
             let_pass(self._clock, seconds, tell, LOOK_AGAIN_SECONDS)
             raise sockets.NotObservable(f"{error}; it was given {seconds:g} s") from None
         first_seen, begin = self._clock.now(), self._clock.monotonic()
-        process = self.process()
+        port = self.port
+        process = self.process(port)
+        before = Listener.of(port, process)
         started = process.started if process else first_seen
         if logged_in is not None and started < logged_in <= first_seen:
             started = logged_in
         while True:
             waited = self._clock.monotonic() - begin
             up = max(0.0, (self._clock.now() - started).total_seconds())
-            port = self.port
-            is_same = self.process(port) == process and bool(port.listeners)
+            is_same, untold = self._is_still_as_far_as_told(before)
             left = min(seconds - up, seconds - waited)
             if left <= 0 or not is_same:
+                if untold:
+                    raise untold
                 return Uptime(
                     round(max(up, waited), 3),
                     round(waited, 3),
                     process,
                     is_same,
+                    before,
                 )
             tell(left)
             self._clock.sleep(min(left, LOOK_AGAIN_SECONDS))
+
+    def _is_still_as_far_as_told(
+        self, before: Listener
+    ) -> tuple[bool, sockets.NotObservable | None]:
+        """What is not told is waited for like the same, and raised in the end."""
+        try:
+            return self.is_still(before), None
+        except sockets.NotObservable as error:
+            return True, error
 
     def started(self) -> datetime | None:
         """Since when the gateway's process has been up.
@@ -204,7 +251,15 @@ class Gateway:
         return sockets.if_observable(self.process)
 
     def process(self, port: Port | None = None) -> processes.Process | None:
-        """The youngest process that listens, as far as this user may know; now, or at a look."""
-        pids = {each.pid for each in (port or self.port).listeners if each.pid}
+        """The youngest process that listens, as far as this user may know; now, or at a look.
+
+        Of several listeners it is that of the one that takes our connection.
+        """
+        pids = {each.pid for each in (port or self.port).serving if each.pid}
         known = [found for pid in pids if (found := self._process(pid))]
         return max(known, key=lambda each: each.started, default=None)
+
+
+def _is_v6_only(port: int) -> bool:
+    """Of who listens on `::`; one of which it is not told takes IPv4 as well, as most do."""
+    return bool(sockets.if_observable(lambda: tcp_info.is_v6_only(port)))

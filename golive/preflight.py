@@ -83,7 +83,7 @@ def _in_earlier_attempts(memory: Memory) -> Iterator[tuple[str, str]]:
 
 
 def _in_the_way(file: SettingsFile, gateway: Gateway) -> Iterator[tuple[str, str]]:
-    if stale := stale_clients.find(gateway, file.settings):
+    if stale := stale_clients.none(gateway, file.settings):
         first = stale[0]
         why = f"{first.name or 'a client'} is running, pid {first.pid or 'not told'}: {first.why}"
         yield "environment.no-stale-client", why
@@ -95,6 +95,11 @@ def seen(file: SettingsFile, look: Callable[[], Answer]) -> Answer | None:
     """What is seen; None where it cannot be and need not be. Raises sockets.NotObservable."""
     need_not_be = file.settings.golive.allow_unobserved_sockets
     return sockets.if_observable(look) if need_not_be else look()
+
+
+def zombies_now(file: SettingsFile, gateway: Gateway) -> int:
+    """How many there are right before an attempt. Raises sockets.NotObservable as `seen` does."""
+    return len(seen(file, lambda: gateway.zombies) or ())
 
 
 def nothing_listens(file: SettingsFile, gateway: Gateway) -> bool:

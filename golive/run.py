@@ -11,7 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from golive import evidence, procedure, rehearsal, reset_windows, sockets, stale_clients
+from golive import evidence, preflight, procedure, rehearsal, reset_windows, sockets, stale_clients
 from golive.api_settings import NOT_ASKED, ApiSettings
 from golive.clock import SYSTEM, Clock
 from golive.diagnosis import PROCEDURE, SOAK, Next
@@ -100,7 +100,8 @@ class Run:
         self.memory = Memory(self.state, aim, name, self.override, self.clock)
         self.attempts = self.memory.attempts
         self.attempts.gateway_started = self.gateway.started
-        self.attempts.zombies = lambda: sockets.zombies(self.gateway.port_if_seen)
+        self.attempts.address = self.gateway.address
+        self.attempts.zombies = lambda: preflight.zombies_now(self.file, self.gateway)
         self.before = self.gateway.port_if_seen
         for each in copies.sweep():
             self.note(f"a copy of settings that a killed run left cannot be removed: {each}")
@@ -305,12 +306,12 @@ class Run:
         """What passed a moment ago must still hold at the end of the run."""
         now = self.after
         clients, left = now.clients if now else [], self._left_running
-        others = left.strangers(clients) if left else clients
+        others = self._strangers(left, clients) if left else clients
         is_kept = left is None or (not left.reason and (now is None or others != clients))
         is_go = self._is_go
         for step_id, holds in (
             ("afterwards.no-zombies", now and not now.close_wait),
-            ("afterwards.still-listening", now and bool(now.listeners)),
+            ("afterwards.still-listening", now and self._is_still_there(now)),
             ("gateway.no-other-client", not is_go or (now and not others)),
             ("monitor.left-as-asked", not is_go or is_kept),
         ):
@@ -323,6 +324,23 @@ class Run:
                 if step_id == "monitor.left-as-asked" and left is not None:
                     observed["stopped"] = left.reason
                 self._put(step_id, "failed", record.seconds, observed)
+
+    def _strangers(self, left: MonitorProgram, clients: list[Socket]) -> list[Socket]:
+        """Whose process is not told is one, unless that was so of the Monitor's own as well."""
+        try:
+            return left.strangers(clients)
+        except sockets.NotObservable:
+            record = self._records.get("monitor.one-connection")
+            was_told = record is None or record.outcome == "passed"
+            return [each for each in clients if each.pid is None] if was_told else []
+
+    def _is_still_there(self, now: Port) -> bool | None:
+        """Whether who listens is who it was when that step passed; None: that is not told."""
+        record = self._records.get("afterwards.still-listening")
+        if not now.listeners or record is None or record.outcome != "passed":
+            return bool(now.listeners)
+        before = self.uptime.listener if self.uptime else None
+        return sockets.if_observable(lambda: self.gateway.is_still(before))
 
     def _programs_of(self, clients: Sequence[Socket]) -> list[StaleClient]:
         """Whose connections these are: they came while this run was under way."""

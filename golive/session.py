@@ -20,6 +20,7 @@ from golive.diagnosis import Next
 from golive.evidence import Diagnosis
 from golive.gateway import Gateway
 from golive.identity import Identity, read_identity
+from golive.listener import Listener
 from golive.memory import copies
 from golive.memory.remembering import Aim, Memory, NoMemory, state_folder
 from golive.on_disk import gateway_files, reading
@@ -59,7 +60,9 @@ class Trouble:
     @property
     def is_down(self) -> bool:
         """Whether nothing listens, and nothing was tried therefore."""
-        return self.step == "gateway.listening" and self.exit is Exit.NOT_CONNECTED
+        is_elsewhere = self.found.code == "wrong-address"
+        is_untried = self.step == "gateway.listening" and self.exit is Exit.NOT_CONNECTED
+        return is_untried and not is_elsewhere
 
     @property
     def headline(self) -> str:
@@ -119,8 +122,10 @@ class Session:
         credentials = file.settings.credentials
         self.gateway = Gateway(credentials.port, SocketTable(credentials.host), clock)
         memory.attempts.gateway_started = self.gateway.started
-        memory.attempts.zombies = lambda: sockets.zombies(self.gateway.port_if_seen)
+        memory.attempts.address = self.gateway.address
+        memory.attempts.zombies = lambda: preflight.zombies_now(file, self.gateway)
         self._before: Seen | None = None
+        self._listener: Listener | None = None
 
     @property
     def settings(self) -> Settings:
@@ -154,7 +159,10 @@ class Session:
             return self._refusal(step, why, replace(self._seen(step), others=others))
         if preflight.nothing_listens(self.file, gateway):
             step, why = "gateway.listening", f"nothing listens on port {gateway.number}"
-            return replace(self._refusal(step, why, self._seen(step)), exit=Exit.NOT_CONNECTED)
+            trouble = self._refusal(step, why, self._seen(step))
+            if trouble.found.code == "wrong-address":
+                trouble = replace(trouble, why=trouble.found.cause)
+            return replace(trouble, exit=Exit.NOT_CONNECTED)
         return None
 
     def open(self) -> Trouble | None:
@@ -165,6 +173,7 @@ class Session:
         a failed attempt left cannot be seen.
         """
         self._before = self._seen("handshake.connect-ack")
+        self._listener = sockets.if_observable(lambda: self.gateway.listener)
         connection = self.connection = self._connection()
         try:
             made = self._opened(connection, self._before)
@@ -275,9 +284,8 @@ class Session:
 
     def _left_behind(self, connection: Connection) -> dict[str, bool]:
         """Closes it. Raises sockets.NotObservable."""
-        closing, listener = connection.close(), self._before.listener if self._before else None
-        is_clean = closing.is_clean and connection.against is None
-        return claims.of_closing(self.file, self.gateway, listener, is_clean)
+        is_clean = connection.close().is_clean and connection.against is None
+        return claims.of_closing(self.file, self.gateway, self._listener, is_clean)
 
     def _seen(self, step: str) -> Seen:
         """What is seen before the attempt."""

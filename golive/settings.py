@@ -40,6 +40,43 @@ def _loopback(text: str) -> str:
     return text
 
 
+_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
+MOST_OF_A_NAME = 253
+
+
+def _host(text: str) -> str:
+    """The name or address of a machine, and no more than that. Raises ValueError."""
+    if text != text.strip():
+        raise ValueError("begins or ends with a blank; remove it")
+    if "://" in text or "/" in text:
+        raise ValueError('must be a name or an address alone, "127.0.0.1", without http:// or path')
+    if text.startswith("["):
+        raise ValueError('must be without brackets, "::1"')
+    name, _, port = text.rpartition(":")
+    if ":" not in name and port.isdecimal() and name:
+        raise ValueError("must be without the port; that belongs into Port")
+    if ":" in text or _is_numeric(text):
+        return _address(text)
+    labels = text.removesuffix(".").split(".")
+    if len(text) > MOST_OF_A_NAME or not all(map(_LABEL.fullmatch, labels)):
+        raise ValueError('is no name and no address of a machine, such as "127.0.0.1"')
+    return text
+
+
+def _is_numeric(text: str) -> bool:
+    """Whether its last part is a number, which that of no name is."""
+    return text.rpartition(".")[2].isdecimal()
+
+
+def _address(text: str) -> str:
+    try:
+        ip_address(text)
+    except ValueError:
+        raise ValueError('is no address of a machine, such as "127.0.0.1"') from None
+    return text
+
+
+Host = Annotated[str, Field(min_length=1), AfterValidator(_host)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -74,7 +111,7 @@ class Section(BaseModel):
 class Credentials(Section):
     """`IBKRCredentials`, exactly as in the written procedure."""
 
-    host: Text = Field(description="where the gateway runs")
+    host: Host = Field(description="where the gateway runs")
     port: Port = Field(
         description="the gateway's API port: "
         + ", ".join(f"{n} {what}" for n, what in PORTS.items())

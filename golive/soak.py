@@ -71,6 +71,7 @@ class Soak:
         self._begin = self._looked = self._clock.monotonic()
         self._looked_at = self._clock.now()
         self._process = self._gateway.process_if_seen()
+        self._listener = sockets.if_observable(lambda: self._gateway.listener)
         self._own = processes.own()
         self._pulse = Pulse(
             self._connection, lambda: told(self.wanted - self._elapsed), self._clock
@@ -172,7 +173,8 @@ class Soak:
         if unseen := self._time_unseen:
             why = f"{unseen:.0f} s went by in which this program did not run"
             return SUSPENDED, f"{why}; then: {ended}"
-        is_other = self._process and self._gateway.process_if_seen() != self._process
+        is_still = sockets.if_observable(lambda: self._gateway.is_still(self._listener))
+        is_other = is_still is False
         return (RESTARTED if ended.code == "connection-lost" and is_other else ended.code), str(
             ended
         )

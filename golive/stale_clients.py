@@ -70,6 +70,20 @@ def find(gateway: Gateway, settings: Settings) -> list[StaleClient]:
     return found + (_connected_from_elsewhere(port) if port else [])
 
 
+def none(gateway: Gateway, settings: Settings) -> list[StaleClient]:
+    """Those that must not be there, none at best. Raises sockets.NotObservable where none is seen,
+    but a program of StaleProcesses may be hidden.
+    """
+    found = find(gateway, settings)
+    names = settings.golive.stale_processes
+    if not found and names and (why := processes.hidden()):
+        raise sockets.NotObservable(
+            f"{why}: whether {', '.join(names)} runs cannot be seen; run this as a user who sees"
+            " them all, or set StaleProcesses to []"
+        )
+    return found
+
+
 def connected(gateway: Gateway, settings: Settings) -> list[StaleClient]:
     """Those that are connected to the gateway's port."""
     return [each for each in find(gateway, settings) if each.connection]
@@ -100,8 +114,9 @@ def cleared(
     """Those that are there; where they are to be ended, those that are left or come back.
 
     And how each that was to be ended did. A rehearsal ends nobody for a name: it does no harm.
+    Raises sockets.NotObservable as `none` does.
     """
-    found = find(gateway, settings)
+    found = none(gateway, settings)
     if not found or not end_them:
         return found, []
     at_first = {(each.pid, each.started) for each in found}
@@ -113,7 +128,7 @@ def cleared(
     deadline = clock.monotonic() + SETTLE_SECONDS
     while not (left := find(gateway, settings)) and clock.monotonic() < deadline:
         clock.sleep(LOOK_SECONDS)
-    return left, endings
+    return left or none(gateway, settings), endings
 
 
 def end(found: Sequence[StaleClient], clock: Clock = SYSTEM) -> list[Ending]:

@@ -24,8 +24,9 @@ Ask = Callable[[bytes], Iterator[bytes]]
 SOCK_DIAG, BY_FAMILY = 4, 20
 ERROR, DONE = 2, 3
 REQUEST_DUMP = 0x301
-INFO = 2
-ALL_BUT_LISTEN = 0xFFF & ~(1 << 10)
+INFO, V6_ONLY = 2, 11
+LISTEN = 1 << 10
+ALL_BUT_LISTEN = 0xFFF & ~LISTEN
 FAMILIES = {2: 4, 10: 16}
 """Linux' AF_INET and AF_INET6, and how many bytes of an address are theirs."""
 
@@ -69,6 +70,13 @@ def over(each: Socket, counted: dict[Ends, int]) -> int:
         return counted[each.ends]
     except KeyError:
         raise NotObservable("the connection has ended, or its bytes are not counted") from None
+
+
+def is_v6_only(port: int, ask: Ask | None = None) -> bool:
+    """Whether each who listens on `::` at this port takes no IPv4. Raises NotObservable."""
+    request = REQUEST.pack(10, socket.IPPROTO_TCP, 0, 0, LISTEN) + ID.pack(port, 0, b"", b"")
+    rows = [row for row in _rows((ask or kernel)(request)) if _ends(row)[:2] == ("::", port)]
+    return bool(rows) and all(_attribute(row, V6_ONLY) == b"\1" for row in rows)
 
 
 def kernel(request: bytes) -> Iterator[bytes]:
@@ -119,10 +127,14 @@ def _lengths(form: struct.Struct, data: bytes) -> tuple[int, int]:
 
 def _info(row: bytes) -> bytes:
     """Its tcp_info; nothing where the kernel keeps none of it any more, as in TIME_WAIT."""
+    return _attribute(row, INFO)
+
+
+def _attribute(row: bytes, wanted: int) -> bytes:
     rest = row[ROW:]
     while rest:
         length, kind = _lengths(ATTRIBUTE, rest)
-        if kind == INFO:
+        if kind == wanted:
             return rest[ATTRIBUTE.size : length]
         rest = rest[_aligned(length) :]
     return b""

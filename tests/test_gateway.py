@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from golive.sockets import NotObservable, Socket, SocketTable
 from tests.projects import Project
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-LISTENER = Socket("LISTEN", "127.0.0.1", 4001, "", 0, 812)
+LISTENER = Socket("LISTEN", "127.0.0.1", 4001, "", 0, 812, uid=1000, inode=71_200)
 
 
 class HandClock:
@@ -68,6 +69,21 @@ def test_remainder_is_waited_with_a_countdown_each_second() -> None:
 def test_process_that_is_not_told_is_waited_for_in_full_and_not_guessed() -> None:
     uptime = Machine(up_for=None).wait(90)
     assert (uptime.seconds, uptime.waited_seconds, uptime.process) == (90, 90, None)
+
+
+@pytest.mark.parametrize("new", [{"inode": 71_201}, {"uid": 1001}])
+def test_listener_without_a_process_is_another_where_its_socket_is(new: dict[str, int]) -> None:
+    machine = Machine(up_for=None)
+    machine.clock.at[30] = lambda: machine.listeners.__setitem__(0, replace(LISTENER, **new))
+    assert not machine.wait(90).is_same
+
+
+def test_unknown_listener_is_given_its_time_and_never_taken_for_the_same() -> None:
+    machine = Machine(up_for=None)
+    machine.listeners = [replace(LISTENER, uid=None, inode=None)]
+    with pytest.raises(NotObservable, match="not told"):
+        machine.wait(90)
+    assert machine.clock.passed == 90
 
 
 def test_clock_that_stands_behind_never_waits_longer_than_the_initialization() -> None:

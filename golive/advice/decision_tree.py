@@ -58,7 +58,8 @@ def _is_not_logged_in(seen: Seen) -> bool:
 
 
 def _does_not_listen(seen: Seen) -> bool:
-    return failed("gateway.listening")(seen) or _stopped("refused")(seen)
+    nowhere = failed("gateway.listening")(seen) and not seen.elsewhere
+    return nowhere or _stopped("refused")(seen)
 
 
 def _is_young(seen: Seen) -> bool:
@@ -126,6 +127,12 @@ TREE: tuple[Branch, ...] = (
            lambda seen: seen.zombies or failed("gateway.restarted", "monitor.no-zombies")(seen),
            "{abandoned}", "A",
            written=ZOMBIES, is_the_gateways=True),
+    Branch("wrong-address", "the port listens at another address of this machine than Host's",
+           lambda seen: failed("gateway.listening")(seen) and bool(seen.elsewhere),
+           "nothing listens on port {port} at {host}, but something does at {elsewhere}",
+           next_steps=("If that is the one that is meant, set Host in {settings} to an address at"
+                       " which it listens, as shown by: {list_listeners}",
+                       "If not: start {gateway} and log in: {start}", AGAIN)),
     Branch("wrong-port", "nothing listens on the port, but on another of the four",
            lambda seen: failed("gateway.listening")(seen) and bool(seen.other_listeners),
            "nothing listens on port {port}, but something does on {others}",

@@ -150,6 +150,12 @@ class Seen:
         return self.held_until == "zombies" or any(port and port.close_wait for port in looks)
 
     @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """At which other addresses than Host's the port listens."""
+        listening = self.before.elsewhere if self.before else []
+        return tuple(dict.fromkeys(each.local_ip for each in listening))
+
+    @property
     def held_until(self) -> str:
         """The code of what ended a soak early; "" where nothing did."""
         return self.soak.code if self.soak else ""

@@ -40,6 +40,7 @@ def of(seen: Seen, not_before: datetime, here: Commands = commands.HERE) -> dict
 def _configured(seen: Seen) -> dict[str, object]:
     wanted, credentials = seen.settings.golive, seen.settings.credentials
     return {
+        "host": credentials.host,
         "port": credentials.port,
         "fallback_port": wanted.fallback.port,
         "client_id": wanted.pinned_client_id,
@@ -72,6 +73,7 @@ def _observed(seen: Seen) -> dict[str, object]:
         "others": ", ".join(f"{port} ({PORTS[port]})" for port in seen.other_listeners),
         "said": seen.against or (seen.soak.stopped if seen.soak else None) or "no more is known",
         "accounts": len(seen.handshake.accounts) if seen.handshake else 0,
+        "elsewhere": ", ".join(seen.elsewhere),
         "abandoned": _abandoned(seen),
         "do": "accept connections" if seen.failed == "gateway.accept-queue" else "answer",
         "master": seen.api_settings.master_client_id,

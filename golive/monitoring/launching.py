@@ -38,11 +38,14 @@ class Launch:
     def perform(self, write: Callable[[str], None]) -> None:
         """Returns once the port listens and its gateway was given the time to initialize.
 
-        Raises NotLaunched.
+        Raises NotLaunched, also where one may run already that is hidden from this user: a second
+        one would throw the first out.
         """
         path = self._program()
         if running := _running(path):
             write(f"AutoLaunch: {running.name} runs already, pid {running.pid}: not started again")
+        elif why := processes.hidden():
+            raise NotLaunched(f"AutoLaunch: {why}: whether {path.name} runs already is not seen")
         else:
             self._started = _detached(path)
             write(f"AutoLaunch: started {path.name}, pid {self._started.pid}")

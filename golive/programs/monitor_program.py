@@ -19,7 +19,7 @@ from golive.programs.least_bytes import Received
 from golive.programs.output import FLOOD, Tell
 from golive.programs.program import CannotStart, Ended, Program
 from golive.settings import Monitor
-from golive.sockets import Socket
+from golive.sockets import NotObservable, Socket
 from golive.text import shortened
 
 MOMENT = 1.0
@@ -142,9 +142,17 @@ class MonitorProgram:
         return self._program.output.last_lines() if self._program else []
 
     def strangers(self, clients: Iterable[Socket]) -> list[Socket]:
-        """Those among the gateway's clients that are known to be none of its processes'."""
+        """Those among the gateway's clients that are known to be none of its processes'.
+
+        Raises NotObservable where none is known to be, but of one it is not told.
+        """
         ours = {each.pid for each in self._program.family} if self._program else set()
-        return [each for each in clients if each.pid is not None and each.pid not in ours]
+        others = [each for each in clients if each.pid not in ours]
+        known = [each for each in others if each.pid is not None]
+        if others and not known:
+            where = f"{others[0].local_ip}:{others[0].local_port}"
+            raise NotObservable(f"whose connection that from {where} is, is not told")
+        return known
 
     def connections(self) -> list[Socket]:
         """Those that were opened since it was started, also one after the other.

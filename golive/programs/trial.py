@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from golive import sockets
+from golive import preflight
 from golive.attempts import Attempts
 from golive.memory.journal import GO
 from golive.programs import child_settings, command, mcp_program, monitor_program
@@ -133,7 +133,7 @@ def _attempts(run: Run, kind: Kind) -> Attempts:
         f"{run.folder.name}-{kind}",
         run.override,
         run.gateway.started,
-        lambda: sockets.zombies(run.gateway.port_if_seen),
+        lambda: preflight.zombies_now(run.file, run.gateway),
     )
     target, client_id = run.target, run.file.settings.credentials.client_id
     attempts.begin(target.host, target.port, client_id)
