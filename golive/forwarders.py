@@ -56,7 +56,9 @@ def kind(name: str) -> Kind:
     return "forwarder" if bare in FORWARDERS | _SHORTENED else "unknown"
 
 
-PORTS_UNTOLD = frozenset({"rootlessport", "rootlesskit", "slirp4netns", "gvproxy", "pasta", "passt"})
+PORTS_UNTOLD = frozenset(
+    {"rootlessport", "rootlesskit", "slirp4netns", "gvproxy", "pasta", "passt"}
+)
 """They forward a container's ports, and do not say in their command line which."""
 
 

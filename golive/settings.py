@@ -59,7 +59,7 @@ def _host(text: str) -> str:
         return _address(text)
     labels = text.removesuffix(".").split(".")
     if len(text) > MOST_OF_A_NAME or not all(map(_LABEL.fullmatch, labels)):
-        raise ValueError('is no name and no address of a machine, such as "127.0.0.1"')
+        raise ValueError('is neither the name nor the address of a machine, such as "127.0.0.1"')
     return text
 
 
@@ -72,7 +72,7 @@ def _address(text: str) -> str:
     try:
         ip_address(text)
     except ValueError:
-        raise ValueError('is no address of a machine, such as "127.0.0.1"') from None
+        raise ValueError('is not the address of a machine, such as "127.0.0.1"') from None
     return text
 
 

@@ -100,9 +100,7 @@ class Port:
     @cached_property
     def _listening(self) -> list[Socket]:
         return [
-            each
-            for each in self.sockets
-            if each.state == LISTEN and each.local_port == self.number
+            each for each in self.sockets if each.state == LISTEN and each.local_port == self.number
         ]
 
     def _serves(self, listener: Socket, ips: Iterable[str]) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """A forwarder, as stands before a container's gateway: it accepts, then dials, and copies bytes.
 
-`python relay.py LISTENING_PORT GATEWAY_PORT`; it says when it listens, and ends with its input.
+`python relay.py LISTENING_PORT GATEWAY_PORT [UID]`; it says when it listens, and ends with its
+input. With a user's number it becomes that user first.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 
@@ -41,4 +43,6 @@ async def main(port: int, behind: int) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 3 and sys.platform != "win32":
+        os.setuid(int(sys.argv[3]))
     asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))

@@ -27,7 +27,7 @@ from golive.messages import ApiError
 from golive.on_disk.gateway_logs import GatewayLogs
 from golive.processes import Process
 from golive.settings_file import read
-from golive.sockets import Port
+from golive.sockets import Port, Socket
 from golive.stale_clients import StaleClient
 from tests import recorded
 from tests.projects import ROOT
@@ -35,6 +35,7 @@ from tests.projects import ROOT
 SETTINGS = read(ROOT / "secrets.example.json").settings
 QUIET = Port(4001, ("127.0.0.1",), tuple(recorded.WINDOWS))
 ZOMBIES = Port(4001, ("127.0.0.1",), (recorded.ZOMBIE,))
+ELSEWHERE = Port(4001, ("10.0.0.5",), (Socket("LISTEN", "127.0.0.1", 4001, "", 0, 812),))
 NOW = datetime(2026, 11, 23, 9, 14, 30, tzinfo=UTC)
 GATEWAY = Process(812, "ibgateway.exe", NOW - timedelta(hours=1))
 IDLE = StaleClient(901, "dotnet", NOW, "its name")
@@ -109,6 +110,7 @@ WALK = {
     "stale-client": seen("environment.no-stale-client", others=(IDLE,)),
     "not-observable": replace(seen("environment.no-zombies", unobserved="no"), before=None),
     "zombies": replace(seen("environment.no-zombies"), before=ZOMBIES),
+    "wrong-address": replace(seen("gateway.listening"), before=ELSEWHERE),
     "wrong-port": seen("gateway.listening", other_listeners=(7497,)),
     "authentication-failed": stopped("no-byte", "handshake.connect-ack", logs=NOT_LOGGED_IN),
     "gateway-not-running": seen("gateway.listening"),

@@ -14,7 +14,7 @@ from golive.clock import SYSTEM, SystemClock
 from golive.programs.monitor_program import MonitorProgram, Wanted
 from golive.programs.output import FLOOD
 from golive.settings import Monitor
-from golive.sockets import Socket
+from golive.sockets import NotObservable, Socket
 from tests.fakes import wait_until
 from tests.left_running import nothing_left
 

@@ -293,3 +293,59 @@ def test_user_name_of_the_settings_stays_out_of_what_a_run_writes(
         each.read_text(encoding="utf-8") for each in run.folder.rglob("*") if each.is_file()
     ]
     assert all("RevOption" not in text for text in written)
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("http://127.0.0.1", "without http:// or path"),
+        ("127.0.0.1/24", "without http:// or path"),
+        ("127.0.0.1:4001", "without the port; that belongs into Port"),
+        ("localhost:4001", "without the port; that belongs into Port"),
+        ("127.0.0.1 ", "begins or ends with a blank; remove it"),
+        ("localhost\n", "begins or ends with a blank; remove it"),
+        ("[::1]", "without brackets"),
+        ("a..b", "neither the name nor the address of a machine"),
+        ("my gateway", "neither the name nor the address of a machine"),
+        ("-gateway", "neither the name nor the address of a machine"),
+        ("g" * 64, "neither the name nor the address of a machine"),
+        ("127.1", "not the address of a machine"),
+        ("127.0.0.256", "not the address of a machine"),
+        ("::1::2", "not the address of a machine"),
+    ],
+)
+def test_host_that_is_no_name_is_said_in_one_line(host: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read(tmp_path, replaced('"127.0.0.1"', json.dumps(host)))
+    where, _, why = str(raised.value).partition(": IBKRCredentials.Host ")
+    assert where.endswith("secrets.json line 3")
+    assert told in why
+    assert "\n" not in why
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "::1",
+        "fe80::1%eth0",
+        "localhost",
+        "ib-gateway_1",
+        "gw.example.com.",
+        "m\xfcnchen.de",
+    ],
+)
+def test_names_and_addresses_are_hosts(host: str, tmp_path: Path) -> None:
+    file = read(tmp_path, replaced('"127.0.0.1"', json.dumps(host)))
+    assert file.settings.credentials.host == host
+
+
+@pytest.mark.parametrize("command", [("golive", "smoke"), ("pytest", "acceptance", "-m", "golive")])
+def test_host_that_is_no_name_ends_with_exit_4(
+    command: tuple[str, ...], project: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "secrets.json").write_text(replaced('"127.0.0.1"', '"127.0.0.1:4001"'))
+    done = project.run(*command, "--secrets", str(tmp_path / "secrets.json"))
+    assert done.exit_code == 4, done.output
+    assert "IBKRCredentials.Host must be without the port" in done.output
+    assert "Traceback" not in done.output

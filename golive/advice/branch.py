@@ -35,6 +35,6 @@ class Branch:
 
 
 def failed(*step_ids: str) -> Callable[[Seen], bool]:
-    """Whether one of these steps is the first that did not pass."""
+    """Whether one of these steps is the first that did not pass, for what was seen there."""
     known = [procedure.step(step_id).id for step_id in step_ids]
-    return lambda seen: seen.failed in known
+    return lambda seen: seen.failed in known and not seen.unobserved

@@ -120,7 +120,8 @@ TREE: tuple[Branch, ...] = (
     Branch("not-observable", "a step that GO needs cannot be looked at from here",
            lambda seen: bool(seen.unobserved),
            "{unobserved}",
-           next_steps=("Run this on the gateway's own machine, as a user who may read its sockets.",
+           next_steps=("Run this on the gateway's own machine, as a user who may see its processes"
+                       " and sockets.",
                        AGAIN)),
     Branch("zombies", "a socket of the port is in CLOSE_WAIT, before the attempt or after it, or"
            " one was after an earlier attempt and the gateway is still the same",
