@@ -20,6 +20,7 @@ from golive.gateway import Gateway, Uptime
 from golive.memory import copies
 from golive.memory.journal import GO
 from golive.memory.remembering import Aim, Memory
+from golive.on_disk import reading
 from golive.procedure import Plan, Step
 from golive.programs import command
 from golive.record import NOT_RUN, UNFINISHED, evidence_of, socket_rows
@@ -273,6 +274,7 @@ class Run:
         self._end_programs()
         self.after = self.gateway.port_if_seen
         self._look_back()
+        self._note_denials()
         self._end_programs()
         try:
             return self.save(is_over=True)
@@ -280,6 +282,13 @@ class Run:
             self.ended_early = "the evidence cannot be written"
             self._end_programs()
             raise
+
+    def _note_denials(self) -> None:
+        """What the gateway keeps on its disk may contradict what it grants."""
+        if self.access is not None and self.access.is_granted:
+            listener, now = self.gateway.process_if_seen(), self.clock.now()
+            for each in reading.denials(self.file.settings, now, listener, self.after):
+                self.note(each)
 
     @property
     def _left_running(self) -> MonitorProgram | None:

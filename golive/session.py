@@ -278,6 +278,9 @@ class Session:
         made = claims.of_handshake(handshake, access, connection.against, over_api, self.settings)
         if not access.is_granted:
             return made
+        listener, now = before.listener, self._clock.now()
+        for each in reading.denials(self.settings, now, listener, before.before):
+            self._write(f"Note: {each}")
         pinned = self.settings.golive.pinned_client_id
         address = connection.own_address
         return made | claims.of_identity(self.identity, pinned, address, self._write)

@@ -18,6 +18,7 @@ from golive.on_disk import log_lines
 from golive.on_disk.gateway_files import GatewayFile, GatewayFiles
 from golive.on_disk.gateway_logs import GatewayLogs, read_logs
 from golive.on_disk.log_files import ENCRYPTED, MOST_LOGS, Window
+from golive.on_disk.log_subject import Subject
 
 BEGUN = datetime(2026, 9, 3, 9, 14, 5).astimezone(UTC)
 """A Thursday morning, here."""
@@ -269,6 +270,46 @@ def test_log_of_another_program_says_nothing_of_the_gateway(folder: Folder) -> N
     assert told.listening_port == 4001
     assert told.unread == (f"{folder.path / 'tws.Thu.log'}: of port 7497",)
     assert folder.tells(port=7497).attempt_seen is True
+
+
+def two_in_one_launcher_log(folder: Folder) -> None:
+    """Ours, logged in; then another one, which was refused."""
+    folder.write(
+        "launcher.log",
+        (-60 * MINUTE, RESTART),
+        (-59 * MINUTE, PASSED),
+        (-30 * MINUTE, RESTART),
+        (-29 * MINUTE, WRONG),
+        tag="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("subject", "failed"),
+    [
+        (Subject(started=BEGUN - 60 * MINUTE), False),
+        (Subject(started=BEGUN - 30 * MINUTE), True),
+        (Subject(started=BEGUN - 10 * MINUTE), False),
+        (Subject(others=(BEGUN - 30 * MINUTE,)), False),
+        (Subject(others=(BEGUN - 60 * MINUTE,)), True),
+        (Subject(), True),
+    ],
+    ids=["ours", "the other", "neither", "not the other's", "not ours", "not known"],
+)
+def test_login_of_another_gateway_in_the_same_log_is_none_of_this_one(
+    subject: Subject, failed: bool, folder: Folder
+) -> None:
+    two_in_one_launcher_log(folder)
+    told = folder.tells(subject=subject)
+    assert (told.authentication_failed is not None) is failed
+    if subject.started == BEGUN - 10 * MINUTE:
+        assert (told.logged_in, told.restarted, told.lines) == (None, None, ())
+
+
+def test_process_begins_its_log_a_while_after_it_was_started(folder: Folder) -> None:
+    two_in_one_launcher_log(folder)
+    ours = folder.tells(subject=Subject(BEGUN - 60 * MINUTE - 20 * SECOND))
+    assert ours.logged_in == BEGUN - 59 * MINUTE
 
 
 def test_gateway_that_listens_elsewhere_is_told(folder: Folder) -> None:

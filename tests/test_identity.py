@@ -242,3 +242,32 @@ def test_smoke_test_says_what_it_could_not_learn(
     said = [line for line in done.output.splitlines() if line.startswith("Note: ")]
     look = "Note: not seen from here, look in the gateway's API settings: "
     assert said == [f"{look}master API client id 10 or blank, 127.0.0.1 among the trusted IPs"]
+
+
+def test_read_only_mode_that_only_files_and_log_tell_is_noted_and_no_obstacle(
+    fake: Started, secrets: Callable[..., Path], project: Project, tmp_path: Path
+) -> None:
+    gateway = fake("healthy", "--settings-dir", str(tmp_path / "Jts"))
+    (xml,) = (tmp_path / "Jts").rglob("ibg.xml")
+    text = xml.read_text(encoding="utf-8")
+    xml.write_text(text.replace('readOnlyApi="false"', 'readOnlyApi="true"'), encoding="utf-8")
+    (log,) = (tmp_path / "Jts").glob("ibgateway.*.log")
+    said = log.read_text(encoding="utf-8")
+    log.write_text(said.replace("Read-Only mode: false", "Read-Only mode: true"), encoding="utf-8")
+    path = str(secrets(gateway.port, GatewayFolder=str(tmp_path / "Jts")))
+    run = project.rehearse("--secrets", path)
+    assert run.exit_code == 0, run.output
+    (note,) = run.evidence["noted"]
+    assert "grants ids" in note
+    assert "ibg.xml and its log: look in its API settings" in note
+    smoke = project.run("golive", "smoke", "--secrets", path)
+    assert (smoke.exit_code, f"Note: {note}" in smoke.output) == (0, True), smoke.output
+
+
+def test_files_and_log_that_agree_with_the_gateway_are_not_noted(
+    fake: Started, secrets: Callable[..., Path], project: Project, tmp_path: Path
+) -> None:
+    gateway = fake("healthy", "--settings-dir", str(tmp_path / "Jts"))
+    path = str(secrets(gateway.port, GatewayFolder=str(tmp_path / "Jts")))
+    run = project.rehearse("--secrets", path)
+    assert (run.exit_code, run.evidence["noted"]) == (0, []), run.output

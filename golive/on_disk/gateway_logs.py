@@ -18,11 +18,15 @@ from golive.on_disk import log_files
 from golive.on_disk.gateway_files import GatewayFiles
 from golive.on_disk.log_files import Log, Window
 from golive.on_disk.log_lines import Line
+from golive.on_disk.log_subject import Subject
 
 MOST_LINES = 20
 MOST_CHARACTERS = 300
 WEEK = timedelta(days=7)
 """IBKR ends every login once a week: what is older tells nothing of today."""
+
+ANY = Subject()
+"""Whichever gateway it is."""
 
 _ENTRY = re.compile(
     r"State: \w+, IsAPI|Starting new conversation with client|Start API message"
@@ -72,10 +76,12 @@ def read_logs(
     attempt: Window | None = None,
     secrets: Iterable[str] = (),
     zone: tzinfo | None = None,
+    subject: Subject = ANY,
 ) -> GatewayLogs:
     """What the logs among these files tell of the gateway on a port. Raises nothing for any file.
 
-    `secrets` and accounts are not shown. `zone` is the gateway's; None: the one it
+    What is told of another gateway than the `subject` does not count, but for entries of the
+    attempt, which are ours. `secrets` and accounts are not shown. `zone` is the gateway's; None: the one it
     tells itself, or this machine's.
     """
     unread, hidden = list(files.untold), log_files.encrypted(files)
@@ -83,7 +89,8 @@ def read_logs(
     logs = log_files.of_the_port(logs, port, _listening_port, unread)
     unread += [f"{file.path}: {log_files.ENCRYPTED}" for file in hidden[: log_files.MOST_LOGS]]
     told = _Told(now - WEEK)
-    for line in sorted(chain.from_iterable(log.lines for log in logs), key=_time):
+    own = (subject.of(log.lines, _RESTARTED.search) for log in logs)
+    for line in sorted(chain.from_iterable(own), key=_time):
         told.hear(line)
     seen = [(log, found) for log in logs if (found := _entries(log, attempt))]
     telling = [log for log, _ in seen] or (

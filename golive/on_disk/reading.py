@@ -5,31 +5,77 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from golive import forwarders, processes
 from golive.advice.seen import Seen
 from golive.on_disk import gateway_files
 from golive.on_disk.gateway_files import GatewayFiles
-from golive.on_disk.gateway_logs import GatewayLogs, read_logs
+from golive.on_disk.gateway_logs import ANY, GatewayLogs, read_logs
 from golive.on_disk.gateway_settings import read_api_settings
 from golive.on_disk.log_files import Window
-from golive.settings import Settings
+from golive.on_disk.log_subject import Subject
+from golive.processes import Process
+from golive.settings import PORTS, Settings
+from golive.sockets import LISTEN, Port
 
 
 def added_to(seen: Seen) -> Seen:
     """The same with what the gateway's logs and settings tell. Raises nothing."""
     files = gateway_files.find(seen.settings)
     attempt = Window(seen.attempted, seen.now) if seen.attempted else None
-    logs = _logs(files, seen.settings, seen.now, attempt)
+    logs = _logs(files, seen.settings, seen.now, attempt, _subject(seen.listener, seen.before))
     told = seen.api_settings.completed(read_api_settings(files)[0])
     return replace(seen, logs=logs, api_settings=told)
 
 
 def logged_in(settings: Settings, now: datetime) -> datetime | None:
-    """When the gateway was last logged in to, where its logs tell. Raises nothing."""
+    """When the gateway was last logged in to, where its logs tell. Raises nothing.
+
+    Another gateway's login counts as well: it is only waited for longer then.
+    """
     return _logs(gateway_files.find(settings), settings, now).logged_in
 
 
+def denials(
+    settings: Settings, now: datetime, listener: Process | None, port: Port | None
+) -> list[str]:
+    """What on the disk says that the Read-Only API is on, of a gateway that has granted ids.
+
+    One line that names it, or none. Raises nothing.
+    """
+    files = gateway_files.find(settings)
+    told = read_api_settings(files)[0]
+    logs = _logs(files, settings, now, subject=_subject(listener, port))
+    found = {told.source: told.read_only, "its log": logs.read_only}
+    if not (says := [where for where, is_on in found.items() if is_on]):
+        return []
+    return [
+        "the gateway grants ids, as one does whose Read-Only API is off, but it is on according to"
+        f" {' and '.join(says)}: look in its API settings"
+    ]
+
+
+def _subject(listener: Process | None, port: Port | None) -> Subject:
+    """The listener's process, and those that listen on others of the four ports."""
+    is_gateway = listener is not None and forwarders.kind(listener.name) != "forwarder"
+    started = listener.started if listener and is_gateway else None
+    rows = port.sockets if port else ()
+    pids = {
+        each.pid
+        for each in rows
+        if each.state == LISTEN and each.local_port in PORTS and each.pid
+    }
+    if port:
+        pids -= {each.pid for each in port.listeners}
+    known = [found for pid in sorted(filter(None, pids)) if (found := processes.process(pid))]
+    return Subject(started, tuple(each.started for each in known))
+
+
 def _logs(
-    files: GatewayFiles, settings: Settings, now: datetime, attempt: Window | None = None
+    files: GatewayFiles,
+    settings: Settings,
+    now: datetime,
+    attempt: Window | None = None,
+    subject: Subject = ANY,
 ) -> GatewayLogs:
     credentials = settings.credentials
     return read_logs(
@@ -39,4 +85,5 @@ def _logs(
         now=now,
         attempt=attempt,
         secrets=settings.secret_words,
+        subject=subject,
     )
