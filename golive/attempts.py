@@ -53,7 +53,7 @@ class Attempts:
     """When it was begun, unless it was GO; what was, since when it is not any more."""
 
     def begin(self, host: str, port: int, client_id: int) -> Attempt:
-        """Raises AttemptRefused, also where the attempt cannot be remembered; what `zombies` does."""
+        """Raises AttemptRefused, also where it cannot be remembered, and what `zombies` raises."""
         if self.made:
             raise AttemptRefused(
                 f"one attempt was made at {self.made[0].begun:%H:%M:%S} UTC; a run makes no second"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from golive import forwarders, processes, sockets, tcp_info
@@ -32,7 +32,7 @@ class Uptime:
     waited_seconds: float
     process: processes.Process | None
     is_same: bool
-    listener: Listener = Listener()
+    listener: Listener = field(default_factory=Listener)
 
 
 class Gateway:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import psutil
 
-from golive import ending, forwarders, processes, sockets
+from golive import ending, forwarders, hidden_processes, processes, sockets
 from golive.clock import SYSTEM, Clock
 from golive.ending import Ending
 from golive.gateway import Gateway
@@ -76,7 +76,7 @@ def none(gateway: Gateway, settings: Settings) -> list[StaleClient]:
     """
     found = find(gateway, settings)
     names = settings.golive.stale_processes
-    if not found and names and (why := processes.hidden()):
+    if not found and names and (why := hidden_processes.hidden()):
         raise sockets.NotObservable(
             f"{why}: whether {', '.join(names)} runs cannot be seen; run this as a user who sees"
             " them all, or set StaleProcesses to []"

@@ -71,10 +71,12 @@ def test_process_that_is_not_told_is_waited_for_in_full_and_not_guessed() -> Non
     assert (uptime.seconds, uptime.waited_seconds, uptime.process) == (90, 90, None)
 
 
-@pytest.mark.parametrize("new", [{"inode": 71_201}, {"uid": 1001}])
-def test_listener_without_a_process_is_another_where_its_socket_is(new: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "new", [replace(LISTENER, inode=71_201), replace(LISTENER, uid=1001)], ids=["inode", "uid"]
+)
+def test_listener_without_a_process_is_another_where_its_socket_is(new: Socket) -> None:
     machine = Machine(up_for=None)
-    machine.clock.at[30] = lambda: machine.listeners.__setitem__(0, replace(LISTENER, **new))
+    machine.clock.at[30] = lambda: machine.listeners.__setitem__(0, new)
     assert not machine.wait(90).is_same
 
 

@@ -120,9 +120,8 @@ TREE: tuple[Branch, ...] = (
     Branch("not-observable", "a step that GO needs cannot be looked at from here",
            lambda seen: bool(seen.unobserved),
            "{unobserved}",
-           next_steps=("Run this on the gateway's own machine, as a user who may see its processes"
-                       " and sockets.",
-                       AGAIN)),
+           next_steps=("Run this on the gateway's own machine.",
+                       "Run it as a user who may see its processes and sockets.", AGAIN)),
     Branch("zombies", "a socket of the port is in CLOSE_WAIT, before the attempt or after it, or"
            " one was after an earlier attempt and the gateway is still the same",
            lambda seen: seen.zombies or failed("gateway.restarted", "monitor.no-zombies")(seen),
@@ -131,8 +130,8 @@ TREE: tuple[Branch, ...] = (
     Branch("wrong-address", "the port listens at another address of this machine than Host's",
            lambda seen: failed("gateway.listening")(seen) and bool(seen.elsewhere),
            "nothing listens on port {port} at {host}, but something does at {elsewhere}",
-           next_steps=("If that is the one that is meant, set Host in {settings} to an address at"
-                       " which it listens, as shown by: {list_listeners}",
+           next_steps=("Look at who listens there: {list_listeners}",
+                       "If that is the gateway, set Host in {settings} to that address.",
                        "If not: start {gateway} and log in: {start}", AGAIN)),
     Branch("wrong-port", "nothing listens on the port, but on another of the four",
            lambda seen: failed("gateway.listening")(seen) and bool(seen.other_listeners),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from golive import forwarders, processes
+from golive import forwarders, hidden_processes, processes
 from golive.advice.words import program_path
 from golive.clock import Clock, let_pass, now_and_then
 from golive.gateway import Gateway
@@ -44,7 +44,7 @@ class Launch:
         path = self._program()
         if running := _running(path):
             write(f"AutoLaunch: {running.name} runs already, pid {running.pid}: not started again")
-        elif why := processes.hidden():
+        elif why := hidden_processes.hidden():
             raise NotLaunched(f"AutoLaunch: {why}: whether {path.name} runs already is not seen")
         else:
             self._started = _detached(path)

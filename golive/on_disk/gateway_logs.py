@@ -81,8 +81,8 @@ def read_logs(
     """What the logs among these files tell of the gateway on a port. Raises nothing for any file.
 
     What is told of another gateway than the `subject` does not count, but for entries of the
-    attempt, which are ours. `secrets` and accounts are not shown. `zone` is the gateway's; None: the one it
-    tells itself, or this machine's.
+    attempt, which are ours. `secrets` and accounts are not shown. `zone` is the gateway's; None:
+    the one it tells itself, or this machine's.
     """
     unread, hidden = list(files.untold), log_files.encrypted(files)
     logs = log_files.read(files, client_id, zone, unread)

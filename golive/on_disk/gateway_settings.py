@@ -37,17 +37,24 @@ def read_api_settings(files: GatewayFiles) -> tuple[ApiSettings, tuple[str, ...]
 
     Where two files contradict each other neither is believed: they may be of two users.
     """
-    told, untold = [], list(files.untold)
+    untold = list(files.untold)
+    told = each_told(files, untold)
+    found = _joined(told, untold)
+    if not told:
+        untold.append("no jts.ini and no ibg.xml of the gateway was read")
+    return found, tuple(untold)
+
+
+def each_told(files: GatewayFiles, untold: list[str]) -> list[ApiSettings]:
+    """What each of them tells by itself; `untold` hears why one does not."""
+    told = []
     for path in (each.path for each in files.files):
         if reader := _reader(path.name.casefold()):
             try:
                 told.append(replace(reader(_content(path)), source=str(path)))
             except (OSError, Unreadable) as error:
                 untold.append(because(path, error))
-    found = _joined(told, untold)
-    if not told:
-        untold.append("no jts.ini and no ibg.xml of the gateway was read")
-    return found, tuple(untold)
+    return told
 
 
 def _reader(name: str) -> Callable[[bytes], ApiSettings] | None:

@@ -10,7 +10,7 @@ from golive.advice.seen import Seen
 from golive.on_disk import gateway_files
 from golive.on_disk.gateway_files import GatewayFiles
 from golive.on_disk.gateway_logs import ANY, GatewayLogs, read_logs
-from golive.on_disk.gateway_settings import read_api_settings
+from golive.on_disk.gateway_settings import each_told, read_api_settings
 from golive.on_disk.log_files import Window
 from golive.on_disk.log_subject import Subject
 from golive.processes import Process
@@ -43,14 +43,16 @@ def denials(
     One line that names it, or none. Raises nothing.
     """
     files = gateway_files.find(settings)
-    told = read_api_settings(files)[0]
+    told = [each for each in each_told(files, []) if each.read_only is not None]
+    is_agreed = all(each.read_only for each in told)  # else they may be of two users
+    says = [each.source for each in told] if is_agreed else []
     logs = _logs(files, settings, now, subject=_subject(listener, port))
-    found = {told.source: told.read_only, "its log": logs.read_only}
-    if not (says := [where for where, is_on in found.items() if is_on]):
+    says += ["its log"] if logs.read_only else []
+    if not says:
         return []
+    where = " and ".join(says)
     return [
-        "the gateway grants ids, as one does whose Read-Only API is off, but it is on according to"
-        f" {' and '.join(says)}: look in its API settings"
+        f"the gateway grants ids, but its Read-Only API is on by {where}: look in its API settings"
     ]
 
 
@@ -60,9 +62,7 @@ def _subject(listener: Process | None, port: Port | None) -> Subject:
     started = listener.started if listener and is_gateway else None
     rows = port.sockets if port else ()
     pids = {
-        each.pid
-        for each in rows
-        if each.state == LISTEN and each.local_port in PORTS and each.pid
+        each.pid for each in rows if each.state == LISTEN and each.local_port in PORTS and each.pid
     }
     if port:
         pids -= {each.pid for each in port.listeners}
