@@ -8,6 +8,7 @@ from golive.pytest_plugin import step
 def test_gateway_listens_on_the_configured_port(gateway, evidence):
     listeners = gateway.listeners
     evidence.observe(listeners=listeners, process=gateway.process(), kind=gateway.kind)
+    evidence.observe(at_other_addresses=gateway.port.elsewhere)
     assert listeners != []
 
 

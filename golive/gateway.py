@@ -16,6 +16,8 @@ from golive.sockets import Port, Socket, SocketTable
 
 LOOK_AGAIN_SECONDS = 1.0
 QUEUE_LOOKS, QUEUE_LOOK_SECONDS = 10, 0.1
+MOST_OVERHEAD = 16_384
+"""Bytes that a tunnel may add to what it carries of a handshake, for one of its own."""
 CLOSING_SECONDS, CLOSING_LOOK_SECONDS = 2.0, 0.05
 
 
@@ -57,6 +59,17 @@ class Gateway:
         port = self._table.on(self.number)
         is_asked = any(each.local_ip == "::" for each in port.listeners)
         return replace(port, v6_only=True) if is_asked and _is_v6_only(self.number) else port
+
+    def as_far_as_told(self, port: Port | None) -> Port | None:
+        """What was seen of it, if that tells of its zombies; None behind a forwarder without one
+        of its own.
+        """
+        try:
+            if port and not port.close_wait:
+                self._look_behind(port)
+        except sockets.NotObservable:
+            return None
+        return port
 
     @property
     def port_if_seen(self) -> Port | None:
@@ -134,8 +147,10 @@ class Gateway:
         `before` is the port as it was before that; None where it could not be seen.
         """
         with suppress(sockets.NotObservable):
-            dialled = self.port.dialled_since(before) if before else []
-            self._dialled = next(iter(dialled), None)
+            now = self.port
+            dialled = now.dialled_since(before) if before else []
+            ours = [each for each in now.clients if each.pid == os.getpid()]
+            self._dialled = next(iter(_carrying(dialled, ours)), None)
 
     def _look_behind(self, port: Port) -> None:
         """Raises sockets.NotObservable where a forwarder listens, a container's port say."""
@@ -258,6 +273,25 @@ class Gateway:
         pids = {each.pid for each in (port or self.port).serving if each.pid}
         known = [found for pid in pids if (found := self._process(pid))]
         return max(known, key=lambda each: each.started, default=None)
+
+
+def _carrying(dialled: list[Socket], ours: list[Socket]) -> list[Socket]:
+    """Over which of these what we were told may have come.
+
+    Of a user whose processes are not told, somebody may have dialled at that very moment for
+    another reason. Linux counts the bytes of each; where they are not told, it may have.
+    """
+    known = [each for each in dialled if each.pid]
+    if known or not dialled:
+        return known
+    try:
+        ports = {each.remote_port for each in (*ours, *dialled)}
+        counted = {ends: n for port in ports for ends, n in tcp_info.delivered(port).items()}
+        (own,) = (tcp_info.over(each, counted) for each in ours)
+    except (ValueError, sockets.NotObservable):
+        return dialled
+    most = own + MOST_OVERHEAD
+    return [each for each in dialled if own / 2 <= counted.get(each.ends, own) <= most]
 
 
 def _is_v6_only(port: int) -> bool:

@@ -261,7 +261,7 @@ class Run:
 
     def hand_over(self) -> None:
         """This run's own attempt is over and was GO: others may connect. Raises OSError."""
-        self.memory.end(GO, self.gateway.port_if_seen)
+        self.memory.end(GO, self.gateway.as_far_as_told(self.gateway.port_if_seen))
 
     def finish(self) -> Evidence:
         """Closes the connection, looks at the sockets once more and writes the evidence.
@@ -309,7 +309,8 @@ class Run:
 
     def remember(self, found: Evidence) -> None:
         """Keeps the outcome for later runs, once the evidence is on the disk. Raises OSError."""
-        self.memory.end("GO" if found.diagnosis is None else found.diagnosis.code, self.after)
+        outcome = "GO" if found.diagnosis is None else found.diagnosis.code
+        self.memory.end(outcome, self.gateway.as_far_as_told(self.after))
 
     def _look_back(self) -> None:
         """What passed a moment ago must still hold at the end of the run."""

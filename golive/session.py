@@ -198,7 +198,7 @@ class Session:
         for each in self.memory.overrides:
             self._write(f"OVERRIDDEN: {each.step}: {each.found} ({each.reason})")
         try:
-            self.memory.end(outcome, self.gateway.port_if_seen)
+            self.memory.end(outcome, self.gateway.as_far_as_told(self.gateway.port_if_seen))
         except OSError as error:
             self._write(f"Note: the outcome of the attempt cannot be remembered: {error}")
 

@@ -86,9 +86,13 @@ class Port:
 
     @cached_property
     def address(self) -> str | None:
-        """The first address of the configured host at which somebody listens; None: at none."""
+        """The first address of the configured host at which somebody listens; None: at none.
+
+        Of a host that stands for every address it is the loopback one.
+        """
         served = {ip for each in self.listeners for ip in self._serves(each, self.host_ips)}
-        return next((ip for ip in self.host_ips if ip in served), None)
+        first = next((ip for ip in self.host_ips if ip in served), None)
+        return _LOOPBACK.get(first, first) if first else None
 
     @cached_property
     def serving(self) -> list[Socket]:
@@ -304,8 +308,12 @@ def _plain(end: tuple[str, int]) -> tuple[str, int]:
     return (plain_ip(ip), port) if port else ("", 0)
 
 
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where to connect for an address that stands for all of this machine's."""
+
+
 def _is_any(ip: str) -> bool:
-    return ip in ("0.0.0.0", "::")
+    return ip in _LOOPBACK
 
 
 def _is_loopback(ip: str) -> bool:

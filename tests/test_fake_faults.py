@@ -120,7 +120,10 @@ def test_fault_has_one_name_on_the_command_line_and_in_python(name: str) -> None
         ("closed-positions=0", "fault closed-positions=EVERY takes a number from 1 to 1000000"),
         ("wrong-account=", "fault wrong-account=ACCOUNT takes text, not ''"),
         ("silent=3", "fault 'silent' takes no parameter, not '3'"),
-        ("silence", "no fault 'silence'; there are: healthy, down, wrong-port, silent, leaky"),
+        (
+            "silence",
+            "no fault 'silence'; there are: healthy, down, wrong-port, wrong-address, silent",
+        ),
         ("", "no fault ''; there are: healthy"),
     ],
 )
@@ -155,6 +158,22 @@ def test_nothing_listens_where_the_gateway_is_down(
     assert client.hear("connect returned") == [False]
     assert client.codes == [502]
     assert SocketTable().on(gateway.port).listeners == []
+
+
+@proves("wrong-address")
+def test_gateway_at_the_wrong_address_listens_there_and_nowhere_else(faults: str) -> None:
+    command = (sys.executable, "-m", "fakes.gateway", "--stop-with-stdin", "--fault", faults)
+    with Talking(*command) as gateway, PlainClient() as client:
+        own, other = (int(gateway.says(number).rpartition(":")[2]) for number in (0, 1))
+        assert gateway.lines[0] == f"fake gateway NOT listening, as asked, on 127.0.0.1:{own}"
+        listeners = [each for each in kernel_sockets() if each.state == psutil.CONN_LISTEN]
+        (found,) = [each for each in listeners if each.pid == gateway.pid]
+        assert found.local_port == other == own
+        assert gateway.lines[1] == f"fake gateway listening instead on {found.local_ip}:{own}"
+        assert found.local_ip in ("::1", "127.0.0.2")
+        client.connect(own)
+        assert client.hear("connect returned") == [False]
+        assert client.codes == [502]
 
 
 @proves("wrong-port")

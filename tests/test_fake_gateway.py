@@ -83,7 +83,10 @@ def gateway(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--fault", "nope"], "no fault 'nope'; there are: healthy, down, wrong-port, silent"),
+        (
+            ["--fault", "nope"],
+            "no fault 'nope'; there are: healthy, down, wrong-port, wrong-address",
+        ),
         (["--fault"], "expected one argument"),
         (["--port", "99999"], "'99999' is not a number from 0 to 65535"),
         (["--server-version", "99"], "'99' is not a number from 100 to 226"),

@@ -53,6 +53,7 @@ EXPECTED = {
     "flood-of-notices": GO,
     "busy": Expected("environment.no-stale-client", "another-client", attempts=0, others=1),
     "wrong-port": Expected("gateway.listening", "wrong-port", attempts=0),
+    "wrong-address": Expected("gateway.listening", "wrong-address", attempts=0),
     "starting": GO,  # having waited
     "starting=60": Expected("handshake.connect-ack", "api-listener-stuck", "B"),
     "authentication-failed": Expected("handshake.connect-ack", "authentication-failed"),

@@ -201,3 +201,30 @@ def test_gateway_at_another_address_than_host_is_found_there_and_not_connected_t
     smoke = SeeingLess(project.folder, here).run("golive", "smoke", "--secrets", settings)
     assert (smoke.exit_code, "at 127.0.0.1" in smoke.output) == (1, True), smoke.output
     assert gateway.connections == 0
+
+
+DIALLING = """
+import socket, threading, time
+server = socket.create_server(("127.0.0.1", 0))
+kept = []
+
+def dial():
+    while True:
+        kept.append(socket.create_connection(server.getsockname()))
+        kept.append(server.accept()[0])
+        kept[:] = kept[-100:]
+        time.sleep(0.02)
+
+threading.Thread(target=dial, daemon=True).start()
+print("here", flush=True)
+sys.stdin.read()
+"""
+
+
+@in_a_network_of_its_own
+def test_what_the_user_of_a_hidden_gateway_dials_for_another_reason_makes_no_forwarder_of_it(
+    ordinary: SeeingLess, fake: Started, secrets: Written, start: Callable[..., Program]
+) -> None:
+    start(f"dialling-{os.getpid()}", DIALLING)
+    run = ordinary.rehearse("--secrets", str(secrets(fake().port)))
+    assert run.exit_code == 0, run.output

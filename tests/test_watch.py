@@ -70,8 +70,8 @@ WATCHED = {
     "drops-late=0.5": "connection-lost",
 }
 NO_HANDSHAKE = {
-    "down", "wrong-port", "silent", "leaky", "wedged", "no-start", "refuses", "garbage",
-    "accounts-only", "drops-after-start", "client-id-in-use", "authentication-failed",
+    "down", "wrong-port", "wrong-address", "silent", "leaky", "wedged", "no-start", "refuses",
+    "garbage", "accounts-only", "drops-after-start", "client-id-in-use", "authentication-failed",
     "wrong-account",
 }  # fmt: skip
 """Nothing that could be held, or not what is meant: the handshake's steps see to that."""

@@ -23,6 +23,8 @@ class Fault:
     """Whether anything listens on the port."""
     elsewhere: ClassVar[tuple[int, ...]] = ()
     """Ports of which the first free one is listened on instead."""
+    addresses: ClassVar[tuple[str, ...]] = ()
+    """Addresses of which the first that can be had is listened on instead, at the same port."""
     accepts = True
     """Whether connections are taken from the accept queue."""
     closes = True

@@ -310,6 +310,13 @@ class WrongPort(Down):
 
 
 @dataclass(frozen=True)
+class WrongAddress(Down):
+    """Listens on its port, but at another address of this machine, whatever that has."""
+
+    addresses: ClassVar[tuple[str, ...]] = ("::1", "127.0.0.2", "127.0.0.1")
+
+
+@dataclass(frozen=True)
 class Busy(Fault):
     """Another program is connected already."""
 

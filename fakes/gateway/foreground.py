@@ -90,7 +90,8 @@ def _announce(server: Server, controlled: asyncio.Server | None) -> None:
     state = "listening" if server.listens else "NOT listening, as asked,"
     print(f"fake gateway {state} on {server.host}:{server.port}", flush=True)
     if server.elsewhere is not None:
-        print(f"fake gateway listening instead on {server.host}:{server.elsewhere}", flush=True)
+        host, other = server.elsewhere
+        print(f"fake gateway listening instead on {host}:{other}", flush=True)
     if controlled is not None:
         port = controlled.sockets[0].getsockname()[1]
         print(f"fake gateway takes commands on 127.0.0.1:{port}", flush=True)

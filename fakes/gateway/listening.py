@@ -39,10 +39,10 @@ def reserve(listener: socket.socket) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
 
 
-def bound_to_first_free(host: str, ports: Iterable[int]) -> socket.socket:
-    """Raises OSError where none of the ports is free."""
-    refused = OSError(f"none of the ports {', '.join(map(str, ports))} is free")
-    for port in ports:
+def bound_to_first_free(ends: Iterable[tuple[str, int]]) -> socket.socket:
+    """Raises OSError where none of these addresses and ports is free."""
+    refused = OSError(f"none is free: {', '.join(f'{host}:{port}' for host, port in ends)}")
+    for host, port in ends:
         try:
             return bound(host, port)
         except OSError as error:

@@ -28,6 +28,7 @@ FAULTS: dict[str, Known] = {
     "healthy": Known(Fault),
     "down": Known(faults.Down),
     "wrong-port": Known(faults.WrongPort),
+    "wrong-address": Known(faults.WrongAddress),
     "silent": Known(faults.Silent),
     "leaky": Known(faults.Leaky),
     "zombies": Known(faults.Zombies, "COUNT", int, highest=1000),

@@ -43,8 +43,8 @@ class Server:
     tellers: list[Teller] = field(default_factory=list)
     disk: SettingsDirectory | None = None
     patience: float = PATIENCE
-    elsewhere: int | None = None
-    """The port it listens on where a fault makes it take another than its own."""
+    elsewhere: tuple[str, int] | None = None
+    """Address and port it listens on where a fault makes it take others than its own."""
     connections: set[Connection] = field(default_factory=set)
     bystanders: Bystanders = field(default_factory=lambda: Bystanders("", 0))
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -75,8 +75,9 @@ class Server:
 
     @property
     def _where(self) -> tuple[object, ...]:
-        """On which ports it listens, as its faults have it."""
-        return self.listens, *(fault.elsewhere for fault in self.faults if fault.elsewhere)
+        """Where it listens, as its faults have it."""
+        others = [each for fault in self.faults for each in (fault.elsewhere, fault.addresses)]
+        return self.listens, *filter(None, others)
 
     async def start(self) -> None:
         """Binds the port, `self.port` tells which. Raises OSError where that is impossible."""
@@ -86,15 +87,18 @@ class Server:
         self.port = self.gateway.port = own.getsockname()[1]
         Speech(self.gateway.version).positions(self.gateway.books)  # kept for the first client
         self.tell("started", host=self.host, port=self.port, authenticated=self._is_logged_in)
-        instead = [port for fault in self.faults for port in fault.elsewhere if port != self.port]
+        own_end = self.host, self.port
+        instead = [(self.host, port) for fault in self.faults for port in fault.elsewhere]
+        instead += [(ip, self.port) for fault in self.faults for ip in fault.addresses]
+        instead = [end for end in instead if end != own_end]
         if self.listens:
             await self._listen(own)
             return
         listening.reserve(own)
         if instead:
-            other = listening.bound_to_first_free(self.host, instead)
+            other = listening.bound_to_first_free(instead)
             self._sockets.append(other)
-            self.elsewhere = other.getsockname()[1]
+            self.elsewhere = other.getsockname()[:2]
             await self._listen(other)
 
     async def stop(self) -> None:

@@ -61,10 +61,20 @@ class _Look:
         self._untold: list[str] = []
         self._listeners = self._seen(lambda: gateway.listeners)
         self._zombies = self._seen(lambda: gateway.zombies)
-        self._others = self._seen(lambda: [each for each in gateway.clients if each.pid not in own])
+        self._others = self._seen(self._other_clients)
         self._is_blind = bool(self._untold) and not file.settings.golive.allow_unobserved_sockets
         self._queue = self._seen(gateway.accept_queue) if self._listeners else None
         self._process = gateway.process_if_seen()
+
+    def _other_clients(self) -> list[Socket]:
+        """Who is connected besides us. Raises NotObservable where it may be a Monitor of ours, of
+        which the process that has the connection is not told.
+        """
+        others = [each for each in self._gateway.clients if each.pid not in self._own]
+        has_a_monitor = self._own != {os.getpid()}
+        if has_a_monitor and len(others) == 1 and others[0].pid is None:
+            raise NotObservable("whose the one connection to the port is, is not told")
+        return others
 
     def told(self, is_held: bool, run_next: Next) -> GatewayLook:
         to, process, step = self._settings.credentials, self._process, self._step(is_held)

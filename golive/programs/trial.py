@@ -104,9 +104,10 @@ class _Start:
     def ended(self, *, has_failed: bool) -> None:
         """Remembers what became of its attempt. Raises OSError."""
         if self.attempts is not None:
-            zombies = self.run.gateway.port_if_seen
+            gateway = self.run.gateway
+            told = gateway.as_far_as_told(gateway.port_if_seen)
             outcome = FAILED[self.kind] if has_failed else GO
-            self.attempts.end(outcome, None if zombies is None else len(zombies.close_wait))
+            self.attempts.end(outcome, None if told is None else len(told.close_wait))
 
 
 @contextmanager
