@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from golive import forwarders, processes, sockets, tcp_info
+from golive import dialled_for, forwarders, processes, sockets, tcp_info
 from golive.clock import SYSTEM, Clock, let_pass
 from golive.listener import Listener
 from golive.settings import PORTS
@@ -16,8 +16,6 @@ from golive.sockets import Port, Socket, SocketTable
 
 LOOK_AGAIN_SECONDS = 1.0
 QUEUE_LOOKS, QUEUE_LOOK_SECONDS = 10, 0.1
-MOST_OVERHEAD = 16_384
-"""Bytes that a tunnel may add to what it carries of a handshake, for one of its own."""
 CLOSING_SECONDS, CLOSING_LOOK_SECONDS = 2.0, 0.05
 
 
@@ -150,7 +148,7 @@ class Gateway:
             now = self.port
             dialled = now.dialled_since(before) if before else []
             ours = [each for each in now.clients if each.pid == os.getpid()]
-            self._dialled = next(iter(_carrying(dialled, ours)), None)
+            self._dialled = next(iter(dialled_for.us(dialled, ours)), None)
 
     def _look_behind(self, port: Port) -> None:
         """Raises sockets.NotObservable where a forwarder listens, a container's port say."""
@@ -273,25 +271,6 @@ class Gateway:
         pids = {each.pid for each in (port or self.port).serving if each.pid}
         known = [found for pid in pids if (found := self._process(pid))]
         return max(known, key=lambda each: each.started, default=None)
-
-
-def _carrying(dialled: list[Socket], ours: list[Socket]) -> list[Socket]:
-    """Over which of these what we were told may have come.
-
-    Of a user whose processes are not told, somebody may have dialled at that very moment for
-    another reason. Linux counts the bytes of each; where they are not told, it may have.
-    """
-    known = [each for each in dialled if each.pid]
-    if known or not dialled:
-        return known
-    try:
-        ports = {each.remote_port for each in (*ours, *dialled)}
-        counted = {ends: n for port in ports for ends, n in tcp_info.delivered(port).items()}
-        (own,) = (tcp_info.over(each, counted) for each in ours)
-    except (ValueError, sockets.NotObservable):
-        return dialled
-    most = own + MOST_OVERHEAD
-    return [each for each in dialled if own / 2 <= counted.get(each.ends, own) <= most]
 
 
 def _is_v6_only(port: int) -> bool:

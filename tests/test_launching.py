@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from golive import hidden_processes
 from golive.clock import SYSTEM
 from golive.gateway import Gateway
 from golive.monitoring import launching
@@ -131,6 +132,15 @@ def test_gateway_that_listens_after_its_launch_is_given_its_time_from_then_on(
         launch(fake().port, program, initialization=1).perform(said.append)
     assert SYSTEM.monotonic() - begin >= 1
     assert said[-1] == "waiting 1 s more: initializing"
+
+
+def test_gateway_that_may_run_unseen_is_not_started_a_second_time(
+    down: int, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hidden_processes, "hidden", lambda: "other users' processes are hidden")
+    with pytest.raises(NotLaunched, match="runs already is not seen"):
+        launch(down, str(program)).perform(lambda line: None)
+    assert not (program.parent.parent.parent / "pids").exists()
 
 
 @pytest.mark.parametrize(

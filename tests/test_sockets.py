@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from golive import sockets
+from golive.gateway import Gateway
 from golive.sockets import NotObservable, Port, Socket, SocketTable, TableRefused
 from tests import recorded
 from tests.projects import Project
@@ -225,3 +226,74 @@ def test_pair_that_a_process_connects_to_itself_is_no_dialling() -> None:
         Socket("ESTABLISHED", "127.0.0.1", 51002, "127.0.0.1", 51001, 813),
     )
     assert seen(TAKEN, *pair).dialled_since(seen()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone shows owner and number")
+def test_rows_are_those_that_psutil_reads_with_owner_and_number_besides() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            ours = [each for each in SocketTable().on(port).sockets if each.pid == os.getpid()]
+            theirs = psutil.Process().net_connections(kind="tcp")
+    found = {(each.state, each.local_port, each.remote_port) for each in ours}
+    assert found == {(each.status, each.laddr[1], (each.raddr or (0, 0))[1]) for each in theirs}
+    assert {each.uid for each in ours} == {os.getuid()}
+    assert len({each.inode for each in ours}) == len(ours) >= 2
+
+
+def listening(ip: str) -> Socket:
+    return Socket("LISTEN", ip, 4001, "", 0, 812)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "listeners", "address", "elsewhere"),
+    [
+        (("127.0.0.1", "::1"), ["127.0.0.1"], "127.0.0.1", []),
+        (("127.0.0.1", "::1"), ["::1"], "::1", []),
+        (("127.0.0.1", "::1"), ["0.0.0.0"], "127.0.0.1", []),
+        (("127.0.0.1", "::1"), ["::"], "127.0.0.1", []),
+        (("127.0.0.2",), ["127.0.0.1"], None, ["127.0.0.1"]),
+        (("192.0.2.7",), ["127.0.0.1", "::1"], None, ["127.0.0.1", "::1"]),
+        (("::1",), ["0.0.0.0"], None, ["0.0.0.0"]),
+        (("0.0.0.0",), ["127.0.0.1"], None, ["127.0.0.1"]),
+        (("0.0.0.0",), ["0.0.0.0"], "127.0.0.1", []),
+        (("127.0.0.1",), [], None, []),
+    ],
+)
+def test_address_to_connect_to_is_one_that_is_listened_at(
+    hosts: tuple[str, ...], listeners: list[str], address: str | None, elsewhere: list[str]
+) -> None:
+    port = Port(4001, hosts, tuple(map(listening, listeners)))
+    assert (port.address, [each.local_ip for each in port.elsewhere]) == (address, elsewhere)
+
+
+def test_of_several_listeners_the_one_of_the_very_address_takes_the_connection() -> None:
+    everywhere, exact = listening("0.0.0.0"), listening("127.0.0.1")
+    port = Port(4001, ("127.0.0.1",), (everywhere, exact))
+    assert (port.listeners, port.serving) == ([everywhere, exact], [exact])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells it")
+@pytest.mark.parametrize("dual", [True, False])
+def test_listener_of_ipv6_alone_is_not_connected_to_over_ipv4(dual: bool) -> None:
+    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=dual) as listener:
+        number = listener.getsockname()[1]
+        port = Gateway(number, SocketTable("127.0.0.1")).port
+        assert port.address == ("127.0.0.1" if dual else None)
+        assert len(port.elsewhere) == (0 if dual else 1)
+        assert Gateway(number, SocketTable("::1")).address() == "::1"
+
+
+HIDDEN = Socket("LISTEN", "0.0.0.0", 4001, "", 0, None, uid=0, inode=1)
+HIDDEN_TAKEN = Socket("ESTABLISHED", "127.0.0.1", 4001, "127.0.0.1", 51000, None, uid=0, inode=2)
+
+
+@pytest.mark.parametrize(("uid", "is_forwarding"), [(0, True), (1000, False), (None, False)])
+def test_who_dials_for_a_hidden_listener_is_told_by_its_user(
+    uid: int | None, is_forwarding: bool
+) -> None:
+    before = Port(4001, ("127.0.0.1",), (HIDDEN,))
+    ends = ("172.18.0.1", 51001, "172.18.0.2", 4003)
+    dialled = Socket("ESTABLISHED", *ends, None, uid=uid, inode=3)
+    now = Port(4001, ("127.0.0.1",), (HIDDEN, HIDDEN_TAKEN, dialled))
+    assert bool(now.dialled_since(before)) is is_forwarding
