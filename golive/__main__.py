@@ -184,6 +184,8 @@ def _service(options: argparse.Namespace) -> int:
 
 
 def _mcp(options: argparse.Namespace) -> int:
+    if not _has_reason(options):
+        return SETTINGS_ERROR
     try:
         from golive import mcp_stdio
     except ModuleNotFoundError as error:
@@ -196,7 +198,10 @@ def _mcp(options: argparse.Namespace) -> int:
         )
         return SETTINGS_ERROR
     return mcp_stdio.serve(
-        _settings_path(options), on_fallback=options.fallback, secrets=options.secrets
+        _settings_path(options),
+        on_fallback=options.fallback,
+        override=options.override,
+        secrets=options.secrets,
     )
 
 
@@ -230,7 +235,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--fallback", action="store_true", help="on the fallback endpoint of the settings"
         )
-    for command in (smoke, monitor):
+    for command in (smoke, monitor, mcp):
         command.add_argument(
             "--override",
             metavar="REASON",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from golive import sockets
 from golive.clock import SYSTEM, Clock
+from golive.memory import moments
 from golive.memory.journal import BEGUN, GO, Entry, Journal
 
 
@@ -44,13 +45,19 @@ class Attempts:
     gateway_started: Callable[[], datetime | None] = lambda: None
     zombies: Callable[[], int] = lambda: 0
     address: Callable[[], str | None] = lambda: None
+    forbidden: Callable[[], str] = lambda: ""
+    """What has come about that rules an attempt out at the last moment, in words."""
     made: list[Attempt] = field(default_factory=list)
     unremembered: str = ""
     """Why it could not be remembered, and was not made therefore."""
+    not_made: str = ""
+    """What ruled it out at the last moment."""
     outcome: str | None = None
     """What became of the attempt, once that is remembered."""
+    was_good: bool = False
+    """Whether it was GO, or its connection is kept and was so at first."""
     failing_since: datetime | None = None
-    """When it was begun, unless it was GO; what was, since when it is not any more."""
+    """When it was begun, unless it was good; what was, since when it is not any more."""
 
     def begin(self, host: str, port: int, client_id: int) -> Attempt:
         """Raises AttemptRefused, also where it cannot be remembered, and what `zombies` raises."""
@@ -58,6 +65,7 @@ class Attempts:
             raise AttemptRefused(
                 f"one attempt was made at {self.made[0].begun:%H:%M:%S} UTC; a run makes no second"
             )
+        self.refuse_forbidden()
         if zombies := self.zombies():
             raise AttemptRefused(f"{zombies} CLOSE_WAIT on port {port}: restart the gateway first")
         attempt = Attempt(
@@ -76,26 +84,44 @@ class Attempts:
         self.failing_since = attempt.begun
         return attempt
 
-    def end(self, outcome: str, zombies: int | None) -> None:
-        """Remembers, once, what became of the attempt, if one was made. Raises OSError."""
-        if self.made and self.outcome is None:
-            self._remember(self.made[-1], self.clock.now(), outcome, zombies)
-            self.outcome = outcome
-            self.failing_since = None if outcome == GO else self.failing_since
+    def refuse_forbidden(self) -> None:
+        """Raises AttemptRefused where something has come about that rules an attempt out."""
+        if why := self.forbidden():
+            self.not_made = why
+            raise AttemptRefused(f"no attempt is made: {why}")
 
-    def lost(self, outcome: str, zombies: int | None) -> None:
-        """Remembers that what had been GO came to a bad end. Raises OSError."""
-        if self.outcome == GO:
-            self.failing_since = self.clock.now()
-            self._remember(self.made[-1], self.failing_since, outcome, zombies)
+    def keep(self) -> None:
+        """Its connection is there and is kept: no success before it has ended in order.
+
+        Nothing is remembered, so that for whoever comes after a `kill -9` it has failed.
+        """
+        self.was_good, self.failing_since = True, None
+
+    def end(self, outcome: str, zombies: int | None) -> None:
+        """Remembers what became of the attempt, if one was made: once, but a bad end after a good
+        one as well. Raises OSError.
+        """
+        is_known = self.outcome is not None and (self.outcome, outcome == GO) != (GO, False)
+        if not self.made or is_known:
+            return
+        now = self.clock.now()
+        self._remember(self.made[-1], now, outcome, zombies)
+        self.outcome = outcome
+        if outcome == GO:
+            self.was_good, self.failing_since = True, None
+        elif self.was_good:
+            self.failing_since = now
 
     def _remember(
         self, attempt: Attempt, time: datetime, outcome: str, zombies: int | None = None
     ) -> None:
         if self.journal is not None:
+            boot, uptime = moments.since_boot(self.clock)
             self.journal.append(
                 Entry(
                     time=time,
+                    boot=boot,
+                    uptime=uptime,
                     run=self.run,
                     endpoint=endpoint(attempt.host, attempt.port),
                     client_id=attempt.client_id,

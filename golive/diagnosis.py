@@ -138,6 +138,8 @@ def _not_before(seen: Seen, branch: Branch) -> datetime:
     """The earliest time for the next attempt: after the cool-down, or a restart's waiting."""
     wanted = seen.settings.golive
     cool = timedelta(seconds=wanted.retry_cooldown_seconds)
+    if seen.attempted and seen.discipline:
+        cool = seen.discipline.wait_after(seen.discipline.in_a_row + 1)
     restart = timedelta(seconds=recovery.WAIT_SECONDS + wanted.initialization_seconds)
     allowed = seen.discipline.refused_until if seen.discipline else None
     cooled = seen.now + cool if seen.attempted else max(seen.now, allowed or seen.now)

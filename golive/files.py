@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and that are read within bounds."""
+"""Files that are there whole or not at all, that are read within bounds, and that are no links."""
 
 from __future__ import annotations
 
@@ -17,6 +17,29 @@ PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
 MOST_BYTES = 256 * 2**20
 """More is no run's: ten thousand positions take four megabytes."""
 
+AS_IT_IS = sum(getattr(os, each, 0) for each in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+"""No link is followed where the platform can refuse that, no pipe waited for, no byte changed."""
+
+
+def opened(path: Path, flags: int, mode: int = 0o600) -> int:
+    """A descriptor of the ordinary file of this very name; of one behind a link it is none.
+
+    Raises OSError.
+    """
+    if is_link(path):
+        raise OSError(errno.ELOOP, "it is a link, which is not followed", str(path))
+    descriptor = os.open(path, flags | AS_IT_IS, mode)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    return descriptor
+
+
+def is_link(path: Path) -> bool:
+    """Also a junction of Windows."""
+    is_junction = getattr(os.path, "isjunction", None)  # Python 3.12
+    return path.is_symlink() or (is_junction is not None and is_junction(path))
+
 
 def write(path: Path, text: str, *, is_to_last: bool = False) -> None:
     """The whole text or what was there before, never half of it, as UTF-8. Raises OSError.
@@ -25,7 +48,9 @@ def write(path: Path, text: str, *, is_to_last: bool = False) -> None:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(draft, "w", encoding="utf-8", newline="\n") as file:
+        draft.unlink(missing_ok=True)  # of one that was killed and had our pid, or a link
+        descriptor = opened(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             if is_to_last:
                 file.flush()
@@ -56,7 +81,7 @@ def _put(draft: Path, path: Path) -> None:
 
 def private(path: Path) -> BinaryIO:
     """A file that nobody else may read, empty, to be written. Raises OSError."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    return os.fdopen(opened(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb")
 
 
 def contents(path: Path) -> bytes:
@@ -70,3 +95,13 @@ def contents(path: Path) -> bytes:
     if kind.st_size > MOST_BYTES:
         raise OSError(errno.EFBIG, "it is too large to be that", str(path))
     return path.read_bytes()
+
+
+def own_contents(path: Path, last: int = MOST_BYTES) -> bytes:
+    """Of a file that this program keeps, its last so many bytes. No link is followed.
+
+    Raises OSError.
+    """
+    with os.fdopen(opened(path, os.O_RDONLY), "rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - last))
+        return file.read(last)

@@ -41,13 +41,19 @@ SLICE_SECONDS = 0.25
 READY_SECONDS = 10.0
 
 
-def serve(path: Path, *, on_fallback: bool = False, secrets: str | None = None) -> int:
+def serve(
+    path: Path,
+    *,
+    on_fallback: bool = False,
+    override: str | None = None,
+    secrets: str | None = None,
+) -> int:
     """Serves until its input ends, or a signal comes; the connection is closed by then."""
     stop = Stop()
     try:
         file = settings_file.read(path, on_fallback)
         find = partial(RunningMonitor.find, state_folder(), Aim.of(file).endpoint)
-        begun = None if find() else session.begin(COMMAND, file, secrets)
+        begun = None if find() else session.begin(COMMAND, file, secrets, override)
     except session.NOT_BEGUN as error:
         print(f"golive: settings: {error}", file=sys.stderr)
         return Exit.SETTINGS

@@ -26,11 +26,12 @@ from golive.holding.asks import Answer, Ask, Source, Unanswered
 from golive.holding.held import Lost
 from golive.holding.state import State
 from golive.holding.watch import Watch
+from golive.memory import starter
 from golive.memory.journal import GO
 from golive.memory.remembering import Memory, NoMemory
 from golive.memory.running_monitor import RunningMonitor
 from golive.monitoring import lines
-from golive.monitoring.keeping import Keeping, is_orphan
+from golive.monitoring.keeping import Keeping
 from golive.monitoring.launching import Launch, NotLaunched
 from golive.monitoring.retrying import Retrying
 from golive.monitoring.stopping import Stop
@@ -79,6 +80,7 @@ def monitor(
         exit_code = this.run()
     finally:
         memory.close()
+        starter.end()
     if this.may_fall_back:
         write("\nAutoFallback: once more, on the fallback, TWS paper")
         return monitor(path, show, stop, clock, on_fallback=True, secrets=secrets)
@@ -232,12 +234,12 @@ class Monitor:
         tried, outcome = self._session, "unfinished"
         try:
             trouble = tried.check() or tried.open()
-            outcome = trouble.found.code if trouble else GO
+            outcome = trouble.found.code if trouble else ""
         except (AttemptRefused, sockets.NotObservable) as error:
             trouble = tried.unobservable(error)
             outcome = trouble.found.code
         finally:
-            tried.remember(outcome)
+            tried.remember(outcome) if outcome else tried.keep()
         if self._memory.attempts.made:
             self._verdict = "NO-GO" if trouble else "GO"
         return trouble
@@ -247,8 +249,8 @@ class Monitor:
         told = ""
         while not (why := self._retrying.given_up):
             self._wait()
-            if is_orphan(self._session):
-                self._write(f"{self._time()} the run that started it has ended; no more is tried")
+            if starter.is_gone():
+                self._write(f"{self._time()} {starter.OVER}; no more is tried")
                 return False
             try:
                 self._memory.look_again()
@@ -285,7 +287,8 @@ class Monitor:
     def _lost(self, lost: Lost, keeping: Keeping) -> bool:
         """Says so; whether it may be connected again.
 
-        A loss that was no end in order is remembered: from it the cool-down counts for everybody.
+        What it was is remembered: from a loss that was no end in order the cool-down counts for
+        everybody.
         """
         state = self.state
         zombies = sockets.zombies(self._session.gateway.port_if_seen)
@@ -295,8 +298,7 @@ class Monitor:
         self._say(found, in_full=not may_try)
         was_good = self._retrying.has_lasted(keeping.seconds) and not keeping.is_silent
         in_order = lost.code == "connection-lost" and not zombies and was_good
-        if not in_order:
-            self._remember_loss(found.code)
+        self._remember(GO if in_order else found.code)
         self._retrying.lost(in_order=in_order)
         self._is_disconnected(state, found)
         self._watch = None
@@ -309,8 +311,8 @@ class Monitor:
             trouble = self._session.close()
         except sockets.NotObservable as error:
             trouble = self._session.unobservable(error)
+        self._remember(trouble.found.code if trouble else keeping.trouble or GO)
         if trouble:
-            self._remember_loss(trouble.found.code)
             self._tell(trouble)
             return trouble.exit
         self._write(f"{self._time()} stopped ({self._stop.by}): closed cleanly")
@@ -319,12 +321,13 @@ class Monitor:
             return Exit.NO_HANDSHAKE
         return Exit.SUCCESS
 
-    def _remember_loss(self, code: str) -> None:
+    def _remember(self, outcome: str) -> None:
+        """How the connection that was kept has ended."""
         zombies = sockets.if_observable(lambda: len(self._session.gateway.zombies))
         try:
-            self._memory.attempts.lost(code, zombies)
+            self._memory.attempts.end(outcome, zombies)
         except OSError as error:
-            self._write(f"Note: the loss cannot be remembered: {error}")
+            self._write(f"Note: the end of the connection cannot be remembered: {error}")
 
     def _is_disconnected(self, before: State, found: Diagnosis) -> None:
         same, now = before.condition == "disconnected", self._clock.now()

@@ -24,7 +24,8 @@ def objections(
     write: Callable[[str], None],
     clock: Clock,
 ) -> Iterator[tuple[str, str]]:
-    """The pre-flight steps that do not hold, in order, and why. Raises sockets.NotObservable.
+    """The pre-flight steps that do not hold, in order, and why. Raises sockets.NotObservable, and
+    attempts.AttemptRefused where none of them would matter any more.
 
     A port on which nothing listens is no objection: it has an exit code of its own.
     """
@@ -37,7 +38,12 @@ def objections(
     why = memory.discipline.no_restart(gateway.started())
     if why and not memory.allows("gateway.restarted", why):
         yield "gateway.restarted", why
-    tell = now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing"))
+    say = now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing"))
+
+    def tell(seconds_left: float) -> None:
+        memory.attempts.refuse_forbidden()
+        say(seconds_left)
+
     seconds = file.settings.golive.initialization_seconds
     login = reading.logged_in(file.settings, clock.now())
     uptime = seen(file, lambda: gateway.wait_until_initialized(seconds, tell, login))

@@ -178,6 +178,9 @@ def is_running(hold: psutil.Process) -> bool:
         return True
 
 
+STARTS_FOLLOW_THE_CLOCK = sys.platform == "linux"
+"""Whether a start is told by the clock as it is set now, and not by that of when it began."""
+
 _seen: dict[int, tuple[psutil.Process, datetime]] = {}
 
 

@@ -369,7 +369,13 @@ class GoLiveSession:
 
     def soaking(self, soak: Soak) -> Callable[[float], None]:
         """How it goes; elsewhere than on a terminal once a minute."""
-        return self.waiting(self._told.soaking(soak), soak.wanted, every=60.0)
+        tell = self.waiting(self._told.soaking(soak), soak.wanted, every=60.0)
+
+        def told(seconds_left: float) -> None:
+            self.run.memory.still_there()
+            tell(seconds_left)
+
+        return told
 
     def waiting(
         self, say: Callable[[float], str], most: float, every: float = 10.0

@@ -93,6 +93,7 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
         unobserved=str(record.observed.get("reason")) if is_unobserved else "",
         attempted=run.attempts.made[0].begun if run.attempts.made else None,
         unremembered=run.attempts.unremembered,
+        forbidden=run.attempts.not_made,
         first_failure=run.memory.first_failure,
         discipline=run.memory.discipline,
         other_run=run.memory.other_run,

@@ -277,7 +277,10 @@ class Run:
         self._note_denials()
         self._end_programs()
         try:
-            return self.save(is_over=True)
+            found = self.save(is_over=True)
+            if left := self._left_running:
+                left.hand_over(command.starter(self))
+            return found
         except BaseException:
             self.ended_early = "the evidence cannot be written"
             self._end_programs()
@@ -308,9 +311,14 @@ class Run:
         return evidence.verdict(self.records, self.blind, self.plan) == "GO"
 
     def remember(self, found: Evidence) -> None:
-        """Keeps the outcome for later runs, once the evidence is on the disk. Raises OSError."""
-        outcome = "GO" if found.diagnosis is None else found.diagnosis.code
-        self.memory.end(outcome, self.gateway.as_far_as_told(self.after))
+        """Keeps the outcome for later runs, once the evidence is on the disk. Raises OSError.
+
+        Also that of what failed once this run's own attempt was GO: it says when the next may be.
+        """
+        diagnosis = found.diagnosis
+        if diagnosis is None or diagnosis.not_before or self.attempts.outcome is None:
+            outcome = GO if diagnosis is None else diagnosis.code
+            self.memory.end(outcome, self.gateway.as_far_as_told(self.after))
 
     def _look_back(self) -> None:
         """What passed a moment ago must still hold at the end of the run."""

@@ -149,9 +149,11 @@ class Session:
     def check(self) -> Trouble | None:
         """The pre-flight: what stands in the way; nothing is connected.
 
-        Waits while the gateway is initializing. Raises sockets.NotObservable.
+        Waits while the gateway is initializing. Raises sockets.NotObservable, and
+        attempts.AttemptRefused where no attempt may be made any more.
         """
         gateway = self.gateway
+        self.memory.attempts.refuse_forbidden()
         for step, why in preflight.objections(
             self.file, gateway, self.memory, self._write, self._clock
         ):
@@ -193,10 +195,18 @@ class Session:
             return None
         return self._first_of(self._left_behind(self.connection))
 
-    def remember(self, outcome: str) -> None:
-        """For later runs. What cannot be remembered changes no result."""
+    def keep(self) -> None:
+        """The connection stays: what becomes of it is remembered once it has ended."""
+        self._tell_overrides()
+        self.memory.attempts.keep()
+
+    def _tell_overrides(self) -> None:
         for each in self.memory.overrides:
             self._write(f"OVERRIDDEN: {each.step}: {each.found} ({each.reason})")
+
+    def remember(self, outcome: str) -> None:
+        """For later runs. What cannot be remembered changes no result."""
+        self._tell_overrides()
         try:
             self.memory.end(outcome, self.gateway.as_far_as_told(self.gateway.port_if_seen))
         except OSError as error:
@@ -218,6 +228,7 @@ class Session:
             now=self._clock.now(),
             after=self.gateway.port_if_seen,
             unremembered=self.memory.attempts.unremembered,
+            forbidden=self.memory.attempts.not_made,
             first_failure=self.memory.first_failure,
             handshake=self.handshake,
             access=self.access,

@@ -105,6 +105,7 @@ WALK = {
     "another-run": seen("environment.only-run"),
     "cool-down": seen("environment.cool-down"),
     "flipping": seen("environment.no-flipping"),
+    "attempt-forbidden": seen("handshake.one-attempt", forbidden="the lock was removed"),
     "not-remembered": seen("handshake.one-attempt", unremembered="/state/attempts.jsonl: full"),
     "another-client": seen("environment.no-stale-client", others=(CONNECTED,)),
     "stale-client": seen("environment.no-stale-client", others=(IDLE,)),

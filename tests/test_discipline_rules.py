@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golive.memory.discipline import Discipline, Made, made
+from golive.memory.discipline import Discipline, Made, least_wait, made
 from golive.memory.journal import Entry
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -101,13 +101,26 @@ def test_cool_down_counts_from_the_last_failed_attempt_here(
 def test_cool_down_never_lasts_longer_than_the_settings_say(moment: datetime, wait: float) -> None:
     past = Made(GATEWAY, 10, moment, None, "begun")
     until = discipline(past, cooldown=seconds(wait)).cooling_until
-    assert until is None or NOW < until <= NOW + seconds(wait)
+    assert until is None or NOW < until <= NOW + max(seconds(wait), least_wait(1))
 
 
-def test_cool_down_of_nothing_lets_everything_pass() -> None:
-    past = attempt(0), attempt(0, endpoint=TWS), attempt(0)
+def test_cool_down_of_nothing_lets_everything_pass_but_failures_one_upon_the_other() -> None:
+    past = attempt(2), attempt(2, endpoint=TWS), attempt(2)
     found = discipline(*past, endpoint=TWS, cooldown=timedelta(0))
     assert (found.cooling_until, found.no_flip_until) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("failures", "wait"), [(0, 0), (1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (9, 256), (30, 300)]
+)
+def test_each_failure_in_a_row_is_waited_for_longer_whatever_the_cool_down_is(
+    failures: int, wait: float
+) -> None:
+    past = attempt(0), attempt(0, "GO"), *[attempt(0)] * failures
+    until = discipline(*past, cooldown=timedelta(0)).cooling_until
+    assert until == (NOW + seconds(wait) if wait else None)
+    least = discipline(*past, cooldown=seconds(200)).cooling_until
+    assert least == NOW + seconds(max(200, wait))
 
 
 # zombies

@@ -51,7 +51,7 @@ def keep(monkeypatch: pytest.MonkeyPatch) -> Keep:
             connection=gateway,
             settings=Settings.model_validate(document),
             gateway=Sockets(gateway),
-            memory=SimpleNamespace(keep_lock=lambda: True, has_outlived_its_run=False),
+            memory=SimpleNamespace(keep_lock=lambda: True, still_there=lambda: None),
         )
         found = Keeping(opened, Next(COMMAND), stop or Stop(), lambda line: None, gateway.clock)
         return found, found.keep()

@@ -318,7 +318,8 @@ def test_program_that_failed_is_an_attempt_that_failed(
     run = project.rehearse("--secrets", str(path))
     assert run.evidence["diagnosis"]["code"] == "monitor-not-ready"
     assert outcomes(state) == [
-        ("", "begun"), ("", "GO"), ("monitor", "begun"), ("monitor", "monitor-not-ready")
+        ("", "begun"), ("", "GO"), ("monitor", "begun"), ("monitor", "monitor-not-ready"),
+        ("", "monitor-not-ready"),
     ]  # fmt: skip
     again = project.rehearse("--secrets", str(path))
     assert again.having("failed") == ["environment.cool-down"]

@@ -57,6 +57,8 @@ class Seen:
     """When the one attempt was begun."""
     unremembered: str = ""
     """Why it could not be remembered, and was not made therefore."""
+    forbidden: str = ""
+    """What ruled it out at the last moment, and was not made therefore."""
     first_failure: datetime | None = None
     """When the first attempt of the present series of failures was begun, as remembered."""
     discipline: Discipline | None = None

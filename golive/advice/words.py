@@ -12,6 +12,7 @@ from golive.advice import commands
 from golive.advice.commands import Commands
 from golive.advice.recovery import TEN_MINUTES
 from golive.advice.seen import Seen
+from golive.memory.discipline import UNDATED
 from golive.settings import PORTS
 
 MOST_COMMANDS = 5
@@ -133,12 +134,26 @@ def _remembered(seen: Seen) -> dict[str, object]:
     last = seen.discipline.last_failed if seen.discipline else None
     other = seen.other_run
     since = f"{other.since.astimezone():%H:%M:%S}" if other else ""
+    ago = max(0, (seen.now - last.last_seen).total_seconds()) if last else 0
+    when = f"{ago:.0f} s ago" if last and last.is_dated else "some time ago"
+    wait = _wait(seen)
     return {
         **_client_ids(seen),
         "last_outcome": last.in_words if last else "a failure",
-        "last_ago": f"{max(0, (seen.now - last.last_seen).total_seconds()):.0f}" if last else "few",
+        "last_when": when,
+        "wait": f"{wait:g}",
+        "undated": "" if last is None or last.is_dated else f"; {UNDATED}",
+        "forbidden": seen.forbidden,
         "other_run": f"{other.run}, pid {other.pid}, since {since}" if other else "not told which",
     }
+
+
+def _wait(seen: Seen) -> float:
+    """Seconds after the last failed attempt: the cool-down, or longer after several in a row."""
+    known = seen.discipline
+    if known is None:
+        return seen.settings.golive.retry_cooldown_seconds
+    return known.wait_after(known.in_a_row).total_seconds()
 
 
 def _on_this_machine(seen: Seen, here: Commands) -> dict[str, object]:

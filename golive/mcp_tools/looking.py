@@ -16,9 +16,9 @@ from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
 from golive.gateway import Gateway
 from golive.mcp_tools.answers import Endpoint, GatewayLook, LastAttempt, Problem
-from golive.memory.discipline import Discipline, made
+from golive.memory.discipline import Discipline
 from golive.memory.journal import Journal
-from golive.memory.remembering import Aim, state_folder
+from golive.memory.remembering import Aim, discipline, state_folder
 from golive.on_disk import reading
 from golive.session import next_after
 from golive.settings_file import SettingsFile
@@ -45,7 +45,7 @@ class Looking:
 
     def look(self, *, is_held: bool) -> GatewayLook:
         """What is seen now. `is_held`: ours is open, so the rules about attempts do not matter."""
-        seen = _Look(self._file, self._own, _discipline(self._aim, self._clock.now()), self._clock)
+        seen = _Look(self._file, self._own, _discipline(self._aim, self._clock), self._clock)
         return seen.told(is_held, self._next)
 
 
@@ -180,13 +180,14 @@ class _Look:
         return max(0.0, (self._now - moment).total_seconds())
 
 
-def _discipline(aim: Aim, now: datetime) -> Discipline:
+def _discipline(aim: Aim, clock: Clock) -> Discipline:
     """The rules, as far as earlier attempts can be read."""
+    folder = state_folder()
     try:
-        entries = Journal(state_folder()).read().entries
+        entries = Journal(folder).read().entries
     except OSError:
         entries = ()
-    return Discipline(tuple(made(entries)), aim.endpoint, aim.known, now, aim.cooldown)
+    return discipline(entries, folder, aim, clock)
 
 
 def _count(found: Sequence[Socket] | None) -> int | None:

@@ -2,7 +2,9 @@
 
 No quick retry, no attempt on a gateway with zombies before its restart, no other client id, no
 flipping between endpoints. An attempt has failed unless it ended with GO: one without an end was
-killed. Attempts are in the order in which they were written, whatever a clock said.
+killed. Attempts are in the order in which they were written, whatever a clock said, and their times
+are those of the clock as it is set now (`golive.memory.moments`). The cool-down holds after each
+failure; and however short the settings make it, each failure in a row is waited for longer.
 """
 
 from __future__ import annotations
@@ -12,15 +14,37 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from golive.memory.journal import BEGUN, GO, Entry
+from golive import processes
+from golive.memory.journal import ALIVE, BEGUN, GO, NO_OUTCOMES, Entry
 
 SERIES_GAP = timedelta(hours=1)
 """After so long without an attempt, failures belong to another day's work."""
 
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(minutes=5)
+"""At least so long after a failure, and twice as long after each that follows it, up to a limit."""
+
+A_WHILE = timedelta(minutes=1)
+"""No handshake takes so long."""
+
+MOST_DOUBLINGS = 16
+"""Beyond the limit by far."""
+
+
+def least_wait(failures: int) -> timedelta:
+    """After so many failures in a row, whatever the cool-down is."""
+    if failures <= 0:
+        return timedelta(0)
+    doubled: timedelta = FIRST_WAIT * 2 ** min(failures - 1, MOST_DOUBLINGS)
+    return min(doubled, LONGEST_WAIT)
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One attempt of the past. `ended` is None for one whose end is not remembered."""
+    """One attempt of the past. `ended` is None for one whose end is not remembered.
+
+    `alive` is when whoever made it was last seen to be at work, and `written` what the clock told
+    when that was written down, before it was set anew.
+    """
 
     endpoint: str
     client_id: int
@@ -28,6 +52,10 @@ class Made:
     ended: datetime | None
     outcome: str
     zombies: int | None = None
+    alive: datetime | None = None
+    is_dated: bool = True
+    """Whether it is known when that was."""
+    written: datetime | None = None
 
     @property
     def has_failed(self) -> bool:
@@ -40,7 +68,12 @@ class Made:
 
     @property
     def last_seen(self) -> datetime:
-        return self.ended or self.begun
+        return self.ended or self.alive or self.begun
+
+    @property
+    def failing_since(self) -> datetime:
+        """Its beginning; of a connection that was good for a while, its end."""
+        return self.last_seen if self.last_seen - self.begun > A_WHILE else self.begun
 
 
 def made(entries: Iterable[Entry]) -> list[Made]:
@@ -49,18 +82,33 @@ def made(entries: Iterable[Entry]) -> list[Made]:
     open_: dict[tuple[str, str], int] = {}
     for each in entries:
         whose = each.run, each.endpoint
+        if each.outcome in NO_OUTCOMES:
+            if each.outcome == ALIVE and whose in open_:
+                at = open_[whose]
+                found[at] = replace(found[at], alive=each.time, is_dated=each.is_dated)
+            continue
         if each.outcome == BEGUN:
             open_[whose] = len(found)
         if each.outcome == BEGUN or whose not in open_:
             ended = None if each.outcome == BEGUN else each.time
             begin = Made(each.endpoint, each.client_id, each.time, ended, each.outcome)
-            found.append(replace(begin, zombies=each.zombies))
+            found.append(_as_told(begin, each))
         else:
             at = open_.pop(whose)
-            found[at] = replace(
-                found[at], ended=each.time, outcome=each.outcome, zombies=each.zombies
-            )
+            found[at] = _as_told(replace(found[at], ended=each.time, outcome=each.outcome), each)
     return found
+
+
+def _as_told(attempt: Made, entry: Entry) -> Made:
+    dated = replace(attempt, is_dated=entry.is_dated, written=entry.written)
+    return replace(dated, zombies=entry.zombies)
+
+
+CLOCKS_APART = timedelta(seconds=10)
+UNDATED = (
+    "the clock was set back since, so nobody can tell how long ago it was;"
+    ' if it was longer ago, say so: --override "reason"'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +141,22 @@ class Discipline:
     @property
     def cooling_until(self) -> datetime | None:
         """Before when no attempt may be made after the last failed one; None: it may."""
-        return self._until(self.last_failed.last_seen) if self.last_failed else None
+        last = self.last_failed
+        return self._until(last.last_seen, self.wait_after(self.in_a_row)) if last else None
+
+    @property
+    def in_a_row(self) -> int:
+        """How many attempts here have failed since the last GO, one soon after the other."""
+        return len(self._series(self.endpoint))
+
+    def wait_after(self, failures: int) -> timedelta:
+        """How long the next attempt is to be waited for."""
+        return max(self.cooldown, least_wait(failures))
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it is known when the last failed attempt was: no clock was set back since."""
+        return self.last_failed is None or self.last_failed.is_dated
 
     @property
     def zombies_left(self) -> Made | None:
@@ -103,7 +166,10 @@ class Discipline:
     def is_restarted(self, gateway_started: datetime | None) -> bool:
         """Whether the gateway was started after zombies were left; unknown is not proven."""
         left = self.zombies_left
-        return left is None or (gateway_started is not None and gateway_started > left.last_seen)
+        if left is None or gateway_started is None:
+            return left is None
+        by_either = gateway_started > (left.written or left.last_seen)
+        return gateway_started > left.last_seen and (processes.STARTS_FOLLOW_THE_CLOCK or by_either)
 
     @property
     def flips(self) -> list[Made]:
@@ -111,7 +177,7 @@ class Discipline:
         at_known = [each for each in self.past if each.endpoint in self.known]
         pairs = pairwise(at_known)
         changes = [new for old, new in pairs if old.endpoint != new.endpoint]
-        return [each for each in changes if self._until(each.begun)]
+        return [each for each in changes if self._until(each.begun, self.cooldown)]
 
     @property
     def no_flip_until(self) -> datetime | None:
@@ -120,7 +186,7 @@ class Discipline:
         is_change = before is not None and before.endpoint != self.endpoint
         if not is_change or self.endpoint not in self.known or not self.flips:
             return None
-        return self._until(self.flips[-1].begun)
+        return self._until(self.flips[-1].begun, self.cooldown)
 
     @property
     def refused_until(self) -> datetime | None:
@@ -136,7 +202,10 @@ class Discipline:
     @property
     def quick_retry(self) -> str | None:
         until = self.cooling_until
-        return f"the last attempt failed; the next not before {_clock(until)}" if until else None
+        if until is None:
+            return None
+        unknown = "" if self.is_dated else f"; {UNDATED}"
+        return f"the last attempt failed; the next not before {_clock(until)}{unknown}"
 
     @property
     def flipping(self) -> str | None:
@@ -146,21 +215,35 @@ class Discipline:
     def no_restart(self, gateway_started: datetime | None) -> str | None:
         if self.is_restarted(gateway_started):
             return None
-        unknown = ", as far as can be told; if it was, say so: --override REASON"
+        unknown = ', as far as can be told; if it was, say so: --override "reason"'
         left = "an earlier attempt left zombies, and the gateway was not restarted since"
-        return left + (unknown if gateway_started is None else "")
+        is_known = gateway_started is not None and self._is_clock_as_it_was
+        return left + ("" if is_known else unknown)
+
+    @property
+    def _is_clock_as_it_was(self) -> bool:
+        """Whether it was not set since zombies were left, but by what NTP sets it."""
+        left = self.zombies_left
+        if left is None or left.written is None:
+            return True
+        return left.is_dated and abs(left.written - left.last_seen) < CLOCKS_APART
 
     def first_failure(self, endpoint: str) -> datetime | None:
         """When the present series of failures at an endpoint began: since its last GO.
 
         After more than an hour without an attempt there another series begins.
         """
-        first, later = None, self.now
+        series = self._series(endpoint)
+        return series[0].failing_since if series else None
+
+    def _series(self, endpoint: str) -> list[Made]:
+        series: list[Made] = []
+        later = self.now
         for each in reversed(self._failures(endpoint)):
             if later - each.last_seen > SERIES_GAP:
                 break
-            first = later = each.begun
-        return first
+            series, later = [each, *series], each.begun
+        return series
 
     def _at(self, endpoint: str) -> list[Made]:
         return [each for each in self.past if each.endpoint == endpoint]
@@ -172,13 +255,13 @@ class Discipline:
             failures = [*failures, each] if each.has_failed else []
         return failures
 
-    def _until(self, moment: datetime) -> datetime | None:
-        """The end of the cool-down after a moment, where it is to come.
+    def _until(self, moment: datetime, wait: timedelta) -> datetime | None:
+        """The end of a wait after a moment, where it is to come.
 
-        Never further away than the cool-down: a moment in the future comes from a clock that was
-        set back, and nobody knows how long ago it was.
+        Never further away than the wait: a moment in the future comes from a clock that was set
+        back, and nobody knows how long ago it was.
         """
-        left = min(self.cooldown, self.cooldown - (self.now - moment))
+        left = min(wait, wait - (self.now - moment))
         return self.now + left if left > timedelta(0) else None
 
 

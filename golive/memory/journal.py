@@ -13,6 +13,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from golive import files
+
 FILE_NAME = "attempts.jsonl"
 READ_BYTES = 1_000_000
 """How much of the file's end is read: more than two thousand attempts."""
@@ -23,12 +25,22 @@ APPEND_SECONDS = 5.0
 BEGUN = "begun"
 """The outcome of an attempt that has not ended yet, or whose run was killed."""
 
+ALIVE = "alive"
+"""Not an outcome: a sign of life of whoever holds the connection. It stands in a file apart."""
+
+LOOKED = "looked"
+"""Not an outcome: somebody found that the clock was set, and from then on time counts anew."""
+
 GO = "GO"
+
+NO_OUTCOMES = (ALIVE, LOOKED)
 
 
 class Entry(BaseModel):
     """One line. `outcome` is "begun", "GO" or the code of the diagnosis; times are UTC.
 
+    `uptime` are the seconds since the boot of that name, as of `golive.memory.moments`: they count
+    on however the clock is set. Earlier versions did not write them.
     `gateway_started` is since when the listener's process was up, None where that is not told;
     `zombies` how many were on the port after the attempt, None where nobody could count them;
     `override` why a rule was let pass.
@@ -41,9 +53,14 @@ class Entry(BaseModel):
     endpoint: str
     client_id: int
     outcome: str
+    boot: str = ""
+    uptime: float | None = None
     gateway_started: AwareDatetime | None = None
     zombies: int | None = Field(default=None, ge=0)
     override: str | None = None
+    is_dated: bool = Field(default=True, exclude=True)
+    written: AwareDatetime | None = Field(default=None, exclude=True)
+    """Whether `time` is known, and what the clock told then: of `moments.as_of`, not written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +86,7 @@ class Journal:
 
     def prepare(self) -> None:
         """Makes the folder and the file where they are missing. Raises OSError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(0o700, parents=True, exist_ok=True)
         os.close(self._opened())
 
     def append(self, entry: Entry) -> None:
@@ -84,13 +101,10 @@ class Journal:
     def read(self) -> Reading:
         """What is remembered; of a long file its end. Raises OSError, but not for a missing one."""
         try:
-            with self.path.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - READ_BYTES))
-                data = file.read(READ_BYTES)
+            data = files.own_contents(self.path, READ_BYTES + 1)
         except FileNotFoundError:
             return Reading()
-        return parsed(data if size <= READ_BYTES else data.partition(b"\n")[2])
+        return parsed(data if len(data) <= READ_BYTES else data.partition(b"\n")[2])
 
     def _write(self, line: bytes) -> None:
         descriptor = self._opened()
@@ -104,8 +118,7 @@ class Journal:
             os.close(descriptor)
 
     def _opened(self) -> int:
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-        return os.open(self.path, flags, 0o600)
+        return files.opened(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
 
 
 def parsed(data: bytes) -> Reading:

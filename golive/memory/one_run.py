@@ -8,10 +8,10 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, ValidationError
 
-from golive import processes
+from golive import files, processes
+from golive.memory.lock import Lock
 from golive.memory.one_process import OneProcess
 
 LONGEST_NAME = 100
@@ -54,35 +54,26 @@ class OneRun:
 
     def __init__(self, folder: Path, endpoint: str) -> None:
         name = file_name(endpoint)
-        # a soft lock would outlive a kill -9
-        self._lock = FileLock(
-            folder / f"{name}.lock", blocking=False, thread_local=False, fallback_to_soft=False
-        )
-        self._part = FileLock(
-            folder / f"{name}.part.lock", blocking=False, thread_local=False, fallback_to_soft=False
-        )
+        self._lock, self._part = Lock(folder / f"{name}.lock"), Lock(folder / f"{name}.part.lock")
         self._holder = folder / f"{name}.json"
 
     def begin(self, run: str, now: datetime) -> bool:
         """Whether this run has the endpoint to itself from now on. Raises OSError."""
-        try:
-            self._lock.acquire()
-        except Timeout:
+        if not self._lock.take():
             return False
         with contextlib.suppress(OSError):  # the lock counts, not who is said to have it
             holder = Holder.this_one(run=run, since=now)
-            self._holder.write_text(holder.model_dump_json(), encoding="utf-8")
+            files.write(self._holder, holder.model_dump_json())
         return True
 
     @property
     def is_ours(self) -> bool:
-        return self._lock.is_locked
+        return self._lock.is_held
 
     @property
-    def is_of_our_run(self) -> bool:
-        """Whether the run that has it is the one that this process was told to be a part of."""
-        holder = self.holder
-        return holder is not None and holder.run == os.environ.get(PART_OF)
+    def why_lost(self) -> str:
+        """Why what was ours, be it as a part of a run, is so no more; "" where it is."""
+        return self._lock.why_lost or self._part.why_lost
 
     def begin_as_part(self) -> bool:
         """Whether the run that has it is the one that started this process, to be part of it.
@@ -93,16 +84,13 @@ class OneRun:
         holder = self.holder
         if holder is None or not holder.has_started_us:
             return False
-        with contextlib.suppress(Timeout):
-            if not self._part.is_locked:
-                self._part.acquire()
-        return self._part.is_locked
+        return self._part.take()
 
     @property
     def holder(self) -> Holder | None:
         """Who has it; None where that cannot be told."""
         try:
-            found = Holder.model_validate_json(self._holder.read_bytes())
+            found = Holder.model_validate_json(files.own_contents(self._holder))
         except (OSError, ValidationError):
             return None
         return found if found.is_there else None
@@ -113,4 +101,4 @@ class OneRun:
         if self.is_ours:
             with contextlib.suppress(OSError):  # Windows, where another run is reading it
                 self._holder.unlink()
-            self._lock.release()
+        self._lock.release()

@@ -9,23 +9,32 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import platformdirs
+from pydantic import ValidationError
 
+from golive import files
 from golive.attempts import Attempts, endpoint
 from golive.clock import SYSTEM, Clock
 from golive.evidence import Override
+from golive.memory import folder as folders
+from golive.memory import moments, starter
 from golive.memory.discipline import Discipline, made
-from golive.memory.journal import GO, Journal
-from golive.memory.one_run import Holder, OneRun
+from golive.memory.journal import ALIVE, LOOKED, Entry, Journal
+from golive.memory.one_run import Holder, OneRun, file_name
 from golive.settings import PORTS
 from golive.settings_file import SettingsFile
 from golive.sockets import Port
 
 THIS_MACHINE = "127.0.0.1"
+
+ALIVE_SECONDS = 2.0
+"""How often whoever keeps a connection leaves a sign of life."""
 
 
 class NoMemory(Exception):
@@ -55,6 +64,7 @@ def prepare(folder: Path) -> Path:
     try:
         if not folder.is_absolute():
             raise OSError(errno.EINVAL, "not a full path", str(folder))
+        folders.prepare(folder)
         Journal(folder).prepare()
     except OSError as error:
         raise NoMemory(folder, error) from None
@@ -111,19 +121,58 @@ class Memory:
         self.aim, self.reason = aim, override
         self.journal = Journal(prepare(folder))
         self.overrides: list[Override] = []
-        self.attempts = Attempts(clock, self.journal, run, override)
         self.folder, self._run, self._clock = folder, run, clock
-        self._lock, self._is_part = OneRun(folder, aim.endpoint), False
+        self._lock = OneRun(folder, aim.endpoint)
+        self._alive_at = float("-inf")
+        self.attempts = self._new_attempts(override)
         try:
             self.is_alone = self.keep_lock()
             self._look_back()
         except OSError as error:
             raise NoMemory(folder, error) from None
 
+    def _new_attempts(self, override: str | None) -> Attempts:
+        found = Attempts(self._clock, self.journal, self._run, override)
+        found.forbidden = self.forbidden
+        return found
+
     def _look_back(self) -> None:
+        self._read()
+        last = self.discipline.last_failed
+        if self.is_alone and last is not None and last.last_seen > self.discipline.now:
+            self._note_the_time(last.client_id)
+            self._read()
+
+    def _read(self) -> None:
         self.reading = self.journal.read()
-        past, aim = tuple(made(self.reading.entries)), self.aim
-        self.discipline = Discipline(past, aim.endpoint, aim.known, self._clock.now(), aim.cooldown)
+        self.discipline = discipline(self.reading.entries, self.folder, self.aim, self._clock)
+
+    def _note_the_time(self, client_id: int) -> None:
+        """The clock was set back behind what is remembered: from now on time counts by it."""
+        self.journal.append(self._entry(LOOKED, client_id))
+
+    def _entry(self, outcome: str, client_id: int = 0) -> Entry:
+        moment, run, here = moments.now(self._clock), self._run, self.aim.endpoint
+        dated = {"time": moment.time, "boot": moment.boot, "uptime": moment.uptime}
+        noted = {"run": run, "endpoint": here, "client_id": client_id, "outcome": outcome}
+        return Entry.model_validate(dated | noted)
+
+    def still_there(self) -> None:
+        """A sign of life of whoever keeps a connection: by it one knows later when it ended."""
+        moment = self._clock.monotonic()
+        if moment - self._alive_at < ALIVE_SECONDS:
+            return
+        self._alive_at = moment
+        sign = self._entry(ALIVE)
+        with suppress(OSError):
+            files.write(_sign_of_life(self.folder, self.aim.endpoint), sign.model_dump_json())
+
+    def forbidden(self) -> str:
+        """What has come about that rules an attempt out, in words; "" where nothing has."""
+        if starter.is_gone():
+            return starter.OVER
+        lost = self._lock.why_lost
+        return f"the lock of this endpoint is not ours any more: {lost}" if lost else ""
 
     def look_again(self) -> None:
         """Lets one more attempt be made, by the rules as they are now. Raises NoMemory.
@@ -131,7 +180,7 @@ class Memory:
         For who connects again: the reason to override a rule was one for the first attempt.
         """
         self.reason, self.overrides = None, []
-        self.attempts = Attempts(self._clock, self.journal, self._run)
+        self.attempts = self._new_attempts(None)
         try:
             self.is_alone = self.keep_lock()
             self._look_back()
@@ -146,14 +195,7 @@ class Memory:
         lock = self._lock
         if lock.is_ours or lock.begin(self._run, self._clock.now()):
             return True
-        is_part = lock.begin_as_part()
-        self._is_part |= is_part
-        return is_part
-
-    @property
-    def has_outlived_its_run(self) -> bool:
-        """Whether this was a part of a run that has ended since, be it killed."""
-        return self._is_part and not self._lock.is_of_our_run
+        return lock.begin_as_part()
 
     @property
     def other_run(self) -> Holder | None:
@@ -180,7 +222,7 @@ class Memory:
         before, own = self.discipline.first_failure(self.aim.primary), self.attempts
         if self.aim.endpoint != self.aim.primary:
             return before
-        return own.failing_since if own.outcome == GO else before or own.failing_since
+        return own.failing_since if own.was_good else before or own.failing_since
 
     def end(self, outcome: str, after: Port | None) -> None:
         """Remembers what became of the attempt, if one was made. Raises OSError."""
@@ -189,3 +231,23 @@ class Memory:
     def close(self) -> None:
         """Lets the lock go."""
         self._lock.end()
+
+
+def discipline(entries: Iterable[Entry], folder: Path, aim: Aim, clock: Clock) -> Discipline:
+    """The rules by these entries of the journal in a folder, as of now."""
+    moment = moments.now(clock)
+    known = [*entries, *_signs_of_life(folder, aim.endpoint)]
+    past = tuple(made(moments.as_of(known, moment)))
+    return Discipline(past, aim.endpoint, aim.known, moment.time, aim.cooldown)
+
+
+def _sign_of_life(folder: Path, endpoint: str) -> Path:
+    return folder / f"{file_name(endpoint)}.alive.json"
+
+
+def _signs_of_life(folder: Path, endpoint: str) -> list[Entry]:
+    """The last one, where there is one."""
+    try:
+        return [Entry.model_validate_json(files.own_contents(_sign_of_life(folder, endpoint)))]
+    except (OSError, ValidationError):
+        return []

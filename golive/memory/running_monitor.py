@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from golive import files
+from golive.memory.folder import is_own
 from golive.memory.one_process import OneProcess
 from golive.memory.one_run import file_name
 
@@ -25,10 +26,10 @@ class RunningMonitor(OneProcess):
     def find(cls, folder: Path, endpoint: str) -> RunningMonitor | None:
         """The one at an endpoint (`127.0.0.1:4001`), by the state folder; None where none runs."""
         try:
-            found = cls.model_validate_json(_path(folder, endpoint).read_bytes())
+            found = cls.model_validate_json(files.own_contents(_path(folder, endpoint)))
         except (OSError, ValidationError):
             return None
-        return found if found.is_there else None
+        return found if found.is_there and is_own(folder) else None
 
     def enter(self, folder: Path, endpoint: str) -> None:
         """Says that it runs. Raises OSError. Whole or not at all: others may be reading."""

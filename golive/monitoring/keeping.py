@@ -13,22 +13,13 @@ from golive.diagnosis import Next
 from golive.holding.held import Held, Lost
 from golive.holding.state import State
 from golive.holding.watch import Watch
+from golive.memory import starter
 from golive.monitoring import lines
 from golive.monitoring.stopping import Stop
 from golive.session import Session
 
 SERVE_SECONDS = 0.5
 """How long the connection is served before it is looked whether there is more to be said."""
-
-
-def is_orphan(opened: Session) -> bool:
-    """Whether it was to be ended by a run that was itself ended before it could, by `kill -9` say.
-
-    Where it is to be left running that is no sign of anything.
-    """
-    monitor = opened.settings.golive.monitor
-    is_left = monitor is not None and monitor.keep_running
-    return not is_left and opened.memory.has_outlived_its_run
 
 
 class Keeping:
@@ -48,9 +39,10 @@ class Keeping:
         self.watch = Watch(self._held, opened.settings, opened.gateway, clock, run_next)
         self._begun = clock.monotonic()
         self._silent_since: float | None = None
-        self._is_judged, self._is_as_expected = False, True
-        self.is_well = True
-        """Whether nothing is wrong, and the positions were as expected at first."""
+        self._is_judged, self._unexpected = False, ""
+        self.trouble = ""
+        """The diagnosis of what is wrong, or was with the positions at first; "" where all is well.
+        """
 
     def keep(self) -> Lost | None:
         """Until it is lost; None where it was to be stopped."""
@@ -79,10 +71,11 @@ class Keeping:
             for line in lines.changed(before, now, self._session.settings):
                 self._write(line)
             self._judge(now)
-            self.is_well = self._is_as_expected and not (now.code or self._is_unready(now))
+            self.trouble = self._unexpected or now.code or self._unready(now)
             with suppress(OSError):
                 self._session.memory.keep_lock()
-            if is_orphan(self._session):
+            self._session.memory.still_there()
+            if starter.is_gone():
                 self._stop.ask("the end of the run that started it")
             if self._held.lost:
                 return self._held.lost
@@ -109,9 +102,13 @@ class Keeping:
         patience = settings.golive.retry_cooldown_seconds
         return self._clock.monotonic() - self._silent_since >= patience
 
-    def _is_unready(self, state: State) -> bool:
-        """Whether it is not ready any more, or after all the time that it had for it."""
-        return self._is_judged and bool(state.trouble(self._clock.monotonic()))
+    @property
+    def is_well(self) -> bool:
+        return not self.trouble
+
+    def _unready(self, state: State) -> str:
+        """Why it is not ready any more, or after all the time that it had for it."""
+        return state.trouble(self._clock.monotonic()) if self._is_judged else ""
 
     def _judge(self, state: State) -> None:
         """Whether the positions are as expected; told once, and only what is not."""
@@ -127,9 +124,10 @@ class Keeping:
             self._advise("positions.count", found)
 
     def _advise(self, step: str, found: Positions) -> None:
-        self._is_as_expected = False
+        diagnosed = self._session.diagnosed(step, positions=found)
+        self._unexpected = diagnosed.code
         self._write("")
-        for line in telling.lines(self._session.diagnosed(step, positions=found)):
+        for line in telling.lines(diagnosed):
             self._write(line)
 
 

@@ -2,12 +2,14 @@
 
 Fast retries cause the trouble they try to cure. After a failed attempt the cool-down holds always;
 and a connection that did not last as long as that has failed as well. However short the settings'
-times are: what does not last a minute has failed, and each failure in a row is waited for longer.
+times are: what does not last a minute has failed, and each failure in a row is waited for longer,
+by whichever process (`golive.memory.discipline`).
 """
 
 from __future__ import annotations
 
 from golive.clock import Clock
+from golive.memory.discipline import least_wait
 from golive.settings import Settings
 
 MOST_FAILURES = 5
@@ -15,9 +17,6 @@ MOST_FAILURES = 5
 
 LASTING_SECONDS = 60.0
 """A connection that is lost sooner has failed, whatever the cool-down is."""
-
-LEAST_SECONDS = 1.0
-"""At least so long after a first failure, and twice as long after each that follows it."""
 
 LONGEST_SECONDS = 7 * 86_400.0
 """How long a gateway that does not come back is waited for: a login lasts a week."""
@@ -55,7 +54,7 @@ class Retrying:
 
     @property
     def _after_failure(self) -> float:
-        least: float = LEAST_SECONDS * 2 ** (self._failures - 1)
+        least = least_wait(self._failures).total_seconds()
         return max(self._delay, self._cooldown, least)
 
     @property

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from golive.memory.one_run import PART_OF
+from golive.memory.starter import Starter
+from golive.programs.guard import PROJECT
 from golive.settings import Settings
 from golive.target import Target
 
@@ -19,7 +21,6 @@ Kind = Literal["monitor", "mcp"]
 
 WHERE = ("{secrets}", "{port}")
 """Either tells a program where to connect."""
-PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
 def why_not(kind: str, settings: Settings, target: Target) -> str:
@@ -62,13 +63,18 @@ def _filled(word: str, values: dict[str, str]) -> str:
 
 
 def environment(run: Run) -> dict[str, str]:
-    """This process', with which run it is and where it remembers.
+    """This process', with which run it is, who performs it and where it remembers.
 
     A Python program is asked not to keep its lines to itself, which it does where it prints into a
     pipe.
     """
     ours = {PART_OF: run.folder.name, "GOLIVE_STATE": str(run.state), "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **ours}
+    return {**os.environ, **ours, **starter(run).environment()}
+
+
+def starter(run: Run) -> Starter:
+    """Who this run is to the programs that it starts. Raises OSError where that is not told."""
+    return Starter.this_one(run=run.folder.name, folder=str(run.state))
 
 
 def folder(command: Sequence[str] | None) -> Path | None:

@@ -14,6 +14,7 @@ from golive.advice.commands import HERE
 from golive.answers import Position
 from golive.clock import SYSTEM, Clock, coarsely
 from golive.gateway import Gateway
+from golive.memory.starter import Starter
 from golive.programs.connections import Connections
 from golive.programs.least_bytes import Received
 from golive.programs.output import FLOOD, Tell
@@ -180,6 +181,12 @@ class MonitorProgram:
         pids = sorted(each.pid for each in self._program.family)
         end_with = "; ".join(map(HERE.end, pids))
         return Ended("left running", log=str(self._log), pid=self._program.pid, end_with=end_with)
+
+    def hand_over(self, run: Starter) -> None:
+        """Lets it stay without the run that started it. Raises OSError."""
+        run.hand_over()
+        if self._program is not None:
+            self._program.let_go()
 
     def end(self) -> None:
         """Ends it, if it was started, also where it was to run on."""

@@ -19,11 +19,11 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO, Any, Literal
 
-import psutil
-
-from golive import ending, files, forwarders, processes
+from golive import ending, files, processes
 from golive.clock import SYSTEM, Clock
 from golive.processes import Process
+from golive.programs import guard
+from golive.programs.guard import MARK, Guard
 from golive.programs.output import FLOOD, LONGEST, Output, exact
 from golive.text import shortened
 
@@ -32,8 +32,6 @@ PATIENCE = 5.0
 JOIN_SECONDS = 1.0
 TAIL_SECONDS = 0.05
 CHUNK = 65_536
-MARK = "GOLIVE_PROGRAM"
-"""In its environment: by its value, what it has started is known as its own."""
 
 How = Literal["by itself", "politely", "firmly", "not ended", "left running"]
 
@@ -89,7 +87,12 @@ class Program:
         self._ended: Ended | None = None
         self._mark = token_hex(16)
         marked = {**(os.environ if environment is None else environment), MARK: self._mark}
-        self._process = _started(words, marked, folder, speaks, log)
+        self._guard = Guard(self._mark)
+        try:
+            self._process = _started(words, marked, folder, speaks, log)
+        except BaseException:
+            self._guard.let_go()
+            raise
         itself = processes.process(self._process.pid)
         self._known = {itself} if itself else set[Process]()
         self._spared = spared
@@ -119,12 +122,12 @@ class Program:
 
         Also where whoever started them has ended: they have our mark in their environment.
         """
-        self._known |= {*processes.children(self.pid), *_marked(self._mark)}
+        self._known |= {*processes.children(self.pid), *guard.marked(self._mark)}
         spared = self._spared()
         return {
             each
             for each in self._known
-            if each.pid not in spared and processes.same(each) and not _is_gateway(each)
+            if each.pid not in spared and processes.same(each) and not guard.is_gateway(each)
         }
 
     def tell(self, data: bytes) -> None:
@@ -141,7 +144,12 @@ class Program:
         """
         if self._ended is None:
             self._ended = self._end(patience, input_patience)
+            self.let_go()
         return self._ended
+
+    def let_go(self) -> None:
+        """From now on a `kill -9` of this process is not its end."""
+        self._guard.let_go()
 
     def _end(self, patience: float, input_patience: float) -> Ended:
         family, was_over = self.family, self.exit_code is not None
@@ -248,19 +256,3 @@ def _reads(pipe: IO[bytes] | None) -> Callable[[], bytes]:
 
 def _ended(family: set[Process], patience: float) -> list[ending.Ending]:
     return ending.end(sorted(family, key=lambda each: each.pid), patience)
-
-
-def _is_gateway(known: Process) -> bool:
-    """By its name of now: a script that launches a gateway becomes it, having been seen before."""
-    now = processes.process(known.pid)
-    return now is not None and forwarders.kind(now.name) == "gateway"
-
-
-def _marked(mark: str) -> list[Process]:
-    """The processes of this user that have inherited it; those that hide their environment not."""
-    found = []
-    for each in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if each.environ().get(MARK) == mark and (told := processes.process(each.pid)):
-                found.append(told)
-    return found

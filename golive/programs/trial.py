@@ -135,6 +135,7 @@ def _attempts(run: Run, kind: Kind) -> Attempts:
         run.override,
         run.gateway.started,
         lambda: preflight.zombies_now(run.file, run.gateway),
+        forbidden=run.memory.forbidden,
     )
     target, client_id = run.target, run.file.settings.credentials.client_id
     attempts.begin(target.host, target.port, client_id)

@@ -1,0 +1,64 @@
+"""A lock of the system on a file: it ends with its holder, however that one ends."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from filelock import lock_descriptor
+
+from golive import files
+
+
+class Lock:
+    """Held only as long as the file at its path is the one that is locked.
+
+    Where that file, or its folder, was removed, the next one to come makes another and locks that.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def take(self) -> bool:
+        """Whether it is held from now on. Raises OSError."""
+        if self.is_held:
+            return True
+        self.release()
+        descriptor = files.opened(self.path, os.O_RDWR | os.O_CREAT)
+        try:
+            is_taken = lock_descriptor(descriptor, blocking=False)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        if not is_taken or not self.is_held:
+            self.release()
+        return self.is_held
+
+    @property
+    def was_taken(self) -> bool:
+        """Whether it was taken and not let go, whatever became of its file since."""
+        return self._descriptor is not None
+
+    @property
+    def is_held(self) -> bool:
+        if self._descriptor is None:
+            return False
+        try:
+            there = os.lstat(self.path)
+        except OSError:
+            return False
+        return os.path.samestat(there, os.fstat(self._descriptor))
+
+    @property
+    def why_lost(self) -> str:
+        """What became of its file since it was taken; "" where nothing did."""
+        if not self.was_taken or self.is_held:
+            return ""
+        return f"{self.path}: {'replaced' if os.path.lexists(self.path) else 'removed'} since"
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

@@ -1,0 +1,71 @@
+"""The run that has started this program: once that is gone, this one has no business to connect.
+
+A run tells the programs that it starts who it is, by pid and start. It may be gone before they
+have begun, by `kill -9`. One that was handed over, as what is to be left running, stays.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from golive import files
+from golive.memory.one_process import OneProcess
+
+STARTED_BY = "GOLIVE_STARTED_BY"
+"""The variable by which a run tells the programs it starts."""
+
+OVER = "the run that started this program has ended"
+
+
+class Starter(OneProcess):
+    """That run, and the folder in which it remembers."""
+
+    run: str
+    folder: str
+
+    def environment(self) -> dict[str, str]:
+        return {STARTED_BY: self.model_dump_json()}
+
+    @property
+    def _handed_over(self) -> Path:
+        return Path(self.folder) / f"{self.run}.handed-over"
+
+    def hand_over(self) -> None:
+        """From now on what it has started may stay without it. Raises OSError."""
+        files.write(self._handed_over, "")
+
+    def take_back(self) -> None:
+        """Nothing that was handed over is left any more. Raises OSError."""
+        self._handed_over.unlink(missing_ok=True)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has ended, and has handed nothing over before."""
+        return not self.is_there and not self._handed_over.is_file()
+
+
+@cache
+def of_this_process() -> Starter | None:
+    """None where no run has started it; it was started by hand, or by a service."""
+    try:
+        return Starter.model_validate_json(os.environ.get(STARTED_BY, ""))
+    except ValidationError:
+        return None
+
+
+def end() -> None:
+    """This program ends: nothing that was handed over is left."""
+    if known := of_this_process():
+        with suppress(OSError):
+            known.take_back()
+
+
+def is_gone() -> bool:
+    """Whether there was a run that has started this program, and is there no more."""
+    starter = of_this_process()
+    return starter is not None and starter.is_gone
