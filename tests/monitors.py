@@ -27,10 +27,10 @@ WORDS = (sys.executable, "-m", "golive", "monitor")
 
 
 class Running(Talking):
-    """A running Monitor, ended with its test."""
+    """A running Monitor, or another command of golive, ended with its test."""
 
-    def __init__(self, settings: Path, *more: str) -> None:
-        super().__init__(*WORDS, "--secrets", str(settings), *more)
+    def __init__(self, settings: Path, *more: str, command: str = "monitor") -> None:
+        super().__init__(*WORDS[:-1], command, "--secrets", str(settings), *more)
 
     def hears(self, text: str, count: int = 1) -> str:
         """The count-th line that contains a text, once it has come."""
