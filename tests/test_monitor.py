@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -379,3 +380,54 @@ def test_nothing_it_says_needs_more_than_ascii(start: Start) -> None:
     gateway.drop_everyone()
     monitor.ended()
     assert monitor.output.isascii(), json.dumps(monitor.output)
+
+
+# killed, and started again
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_monitor_that_is_killed_has_failed_and_who_starts_it_again_waits(
+    start: Start, tmp_path: Path, state: Path
+) -> None:
+    gateway, monitor = start(RetryCooldownSeconds=90)
+    is_connected(monitor)
+    monitor.signal("SIGKILL")
+    monitor.exit_code()
+    assert [each.outcome for each in journal(state)] == ["begun"]
+    for _ in range(2):
+        with Running(tmp_path / "settings.json") as again:
+            assert again.ended() == 3, again.output
+            assert "Diagnosis: cool-down" in again.output
+    assert connections(gateway) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_supervisor_without_a_cool_down_is_held_to_the_back_off_of_the_monitor_itself(
+    start: Start, tmp_path: Path, state: Path
+) -> None:
+    """Started again at once, and killed once it is connected: after 1, 2 and 4 seconds."""
+    gateway, monitor = start(RetryCooldownSeconds=0)
+    is_connected(monitor)
+    monitor.signal("SIGKILL")
+    monitor.exit_code()
+    while connections(gateway) < 4:
+        with Running(tmp_path / "settings.json") as again:
+            assert again.wait_for(
+                lambda told=again: "Retrieved 24" in told.output or "REFUSED" in told.output
+            )
+            again.signal("SIGKILL")
+    begun = [each.time for each in journal(state)]
+    waits = [(later - earlier).total_seconds() for earlier, later in pairwise(begun)]
+    assert len(waits) == 3
+    assert all(wait >= 2**n for n, wait in enumerate(waits)), waits
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_what_the_monitor_said_is_wrong_when_it_was_stopped_holds_for_the_next_attempt(
+    start: Start, state: Path
+) -> None:
+    gateway, monitor = start("missing-positions=2")
+    monitor.hears("Diagnosis: positions-mismatch")
+    assert monitor.stopped() == 2, monitor.output
+    assert [each.outcome for each in journal(state)] == ["begun", "positions-mismatch"]
+    assert connections(gateway) == 1

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from golive.__main__ import _parser as main_parser
 from golive.memory.journal import Journal
 from golive.memory.running_monitor import RunningMonitor
 from golive.programs import command
@@ -326,7 +328,64 @@ def test_program_that_failed_is_an_attempt_that_failed(
     assert "monitor-not-ready" in again.evidence["diagnosis"]["cause"]
 
 
+def test_server_that_failed_is_followed_by_the_cool_down_that_its_diagnosis_names(
+    fake: Callable[..., Fake], project: Project, secrets: Secrets, state: Path
+) -> None:
+    path = secrets(fake().port, Mcp=python("raise SystemExit(1)", "{port}"))
+    run = project.rehearse("--secrets", str(path))
+    assert run.evidence["diagnosis"]["code"] == "mcp-failed"
+    again = project.rehearse("--secrets", str(path))
+    assert again.having("failed") == ["environment.cool-down"]
+    assert "mcp-failed" in again.evidence["diagnosis"]["cause"]
+
+
+@pytest.mark.parametrize(
+    ("monitor", "mcp", "code"),
+    [("one-less", "", "monitor-mismatch"), ("", "another-quantity", "mcp-mismatch")],
+)
+def test_whatever_says_not_before_is_held(
+    monitor: str,
+    mcp: str,
+    code: str,
+    fake: Callable[..., Fake],
+    project: Project,
+    secrets: Secrets,
+    state: Path,
+) -> None:
+    path = secrets(
+        fake().port,
+        Monitor=foreign("monitor", *filter(None, [monitor])),
+        Mcp=foreign("mcp_server", *filter(None, [mcp])),
+    )
+    run = project.rehearse("--secrets", str(path))
+    assert run.evidence["diagnosis"]["code"] == code
+    assert outcomes(state)[-1] == ("", code)
+    again = project.rehearse("--secrets", str(path))
+    assert again.having("failed") == ["environment.cool-down"]
+    assert code in again.evidence["diagnosis"]["cause"]
+    promised = datetime.fromisoformat(run.evidence["diagnosis"]["not_before"])
+    until = datetime.fromisoformat(again.evidence["diagnosis"]["not_before"])
+    assert timedelta(0) <= until - promised < timedelta(seconds=30)
+
+
 # this project's own
+
+
+def test_programs_take_the_options_that_a_run_starts_them_with(
+    project: Project, secrets: Secrets
+) -> None:
+    run = rehearsed(
+        project, secrets, "--fake", "--override", "I looked at it myself", Monitor={}, Mcp={}
+    )
+    assert run.exit_code == 0, run.output
+    assert set(run.having("passed")) >= {*MONITOR, *MCP}
+
+
+@pytest.mark.parametrize("name", ["smoke", "monitor", "mcp"])
+def test_commands_that_connect_take_the_same_options(name: str, tmp_path: Path) -> None:
+    options = ["--secrets", str(tmp_path / "s.json"), "--fallback", "--override", "why"]
+    found = main_parser().parse_args([name, *options])
+    assert (found.secrets, found.fallback, found.override) == (options[1], True, "why")
 
 
 def test_own_monitor_and_own_server_are_tried_where_nothing_else_is_named(
