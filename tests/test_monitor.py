@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -401,6 +402,10 @@ def test_monitor_that_is_killed_has_failed_and_who_starts_it_again_waits(
     assert connections(gateway) == 1
 
 
+def _has_come_to_something(monitor: Running) -> bool:
+    return "Retrieved 24" in monitor.output or "REFUSED" in monitor.output
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_supervisor_without_a_cool_down_is_held_to_the_back_off_of_the_monitor_itself(
     start: Start, tmp_path: Path, state: Path
@@ -412,9 +417,7 @@ def test_supervisor_without_a_cool_down_is_held_to_the_back_off_of_the_monitor_i
     monitor.exit_code()
     while connections(gateway) < 4:
         with Running(tmp_path / "settings.json") as again:
-            assert again.wait_for(
-                lambda told=again: "Retrieved 24" in told.output or "REFUSED" in told.output
-            )
+            assert again.wait_for(partial(_has_come_to_something, again))
             again.signal("SIGKILL")
     begun = [each.time for each in journal(state)]
     waits = [(later - earlier).total_seconds() for earlier, later in pairwise(begun)]

@@ -328,10 +328,12 @@ def test_program_that_failed_is_an_attempt_that_failed(
     assert "monitor-not-ready" in again.evidence["diagnosis"]["cause"]
 
 
+@pytest.mark.parametrize("is_own", [True, False])
 def test_server_that_failed_is_followed_by_the_cool_down_that_its_diagnosis_names(
-    fake: Callable[..., Fake], project: Project, secrets: Secrets, state: Path
+    is_own: bool, fake: Callable[..., Fake], project: Project, secrets: Secrets
 ) -> None:
-    path = secrets(fake().port, Mcp=python("raise SystemExit(1)", "{port}"))
+    failing = {"Tool": "no-such-tool"} if is_own else python("raise SystemExit(1)", "{port}")
+    path = secrets(fake().port, Mcp=failing)
     run = project.rehearse("--secrets", str(path))
     assert run.evidence["diagnosis"]["code"] == "mcp-failed"
     again = project.rehearse("--secrets", str(path))
