@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from ipaddress import ip_address
 
-from golive import __version__, masking, procedure
+from golive import __version__, masking, procedure, weakened
 from golive.advice import commands, recovery, words
 from golive.advice.branch import Branch
 from golive.advice.commands import Commands
@@ -134,7 +134,7 @@ def of(
         "start_mcp": _program("mcp", settings, secrets, on_fallback),
         "tool": settings.golive.mcp.tool if settings.golive.mcp else "It",
         "title": "GO-LIVE CARD OF THE FALLBACK" if on_fallback else "GO-LIVE CARD",
-        "go": "GO (fallback)" if on_fallback else "GO (paper)" if is_paper else "GO",
+        "go": _go(settings, "(fallback)" if on_fallback else "(paper)" if is_paper else ""),
     }
     fall_back = recovery.FALL_BACK, recovery.DEADLINE, recovery.OFFLINE
     letters = "AB" if is_there else "ABC"
@@ -157,6 +157,12 @@ def of(
         foot=f"{now.astimezone():%Y-%m-%d}, settings {file.path.name} "
         f"{file.fingerprint[:SHOWN_OF_FINGERPRINT]}, golive {__version__}",
     )
+
+
+def _go(settings: Settings, aim: str) -> str:
+    """How the verdict line of a GO begins with these settings."""
+    weak = weakened.in_brief(weakened.of_settings(settings.shown))
+    return " ".join(filter(None, ("GO", aim, weak)))
 
 
 def _refuse(settings: Settings) -> None:

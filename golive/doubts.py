@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from golive import __version__, circumstances, evidence, procedure
+from golive import __version__, circumstances, evidence, procedure, weakened
 from golive.evidence import Evidence, NoEvidence, Soak
 from golive.figures import least_heartbeats
 
@@ -58,6 +58,7 @@ def doubts(found: Evidence, folder: str) -> list[str]:
         *_of_the_times(found),
         *_of_the_verdict(found),
         *_of_the_soak(found),
+        *_of_the_weakened(found),
     ]
 
 
@@ -110,6 +111,13 @@ def _of_the_soak(found: Evidence) -> list[str]:
     if found.verdict == "GO" and not (found.soak and _was_held(found.soak, every)):
         return ["it says GO, and its soak does not"]
     return []
+
+
+def _of_the_weakened(found: Evidence) -> list[str]:
+    """Which of its checks were weakened follows from the rest, by the table of its version."""
+    if is_of_another_version(found) or found.weakened == weakened.of(found):
+        return []
+    return ["it does not name the checks that its settings weaken"]
 
 
 def _was_held(soak: Soak, every: Any) -> bool:

@@ -12,6 +12,7 @@ from golive import (
     evidence,
     procedure,
     sockets,
+    weakened,
 )
 from golive.advice import facts
 from golive.advice.seen import LEAST_UPTIME, Seen
@@ -76,6 +77,7 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
         messages=_messages(run),
         noted=[*run.noted, *(run.connection.said.noted() if run.connection else ())],
     )
+    found = found.model_copy(update={"weakened": weakened.of(found)})
     return changes.compared(found, run.folder.parent) if is_over else found
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from golive import claims, diagnosis, preflight, reset_windows, sockets, stale_clients
+from golive import claims, diagnosis, preflight, reset_windows, sockets, stale_clients, weakened
 from golive.advice.seen import Seen
 from golive.answers import Access, Event, Handshake
 from golive.api_settings import NOT_ASKED
@@ -143,6 +143,8 @@ class Session:
             self._write(f"OVERRIDE: {memory.reason}")
         if damaged := len(memory.reading.damaged):
             self._write(f"Note: damaged lines of the journal passed over: {damaged}")
+        for each in weakened.of_opening(self.settings.shown):
+            self._write(f"Weakened: {each}")
         for each in reset_windows.told(self._clock.now()):
             self._write(each)
 
@@ -194,6 +196,14 @@ class Session:
         if self.connection is None:
             return None
         return self._first_of(self._left_behind(self.connection))
+
+    @property
+    def weakened(self) -> list[str]:
+        """What was checked less strictly than the written procedure asks, a line each."""
+        may_be = self.settings.golive.allow_unobserved_sockets
+        is_blind = may_be and sockets.if_observable(lambda: self.gateway.listeners) is None
+        overrides = self.memory.overrides
+        return weakened.of_opening(self.settings.shown, overrides, unobserved=is_blind)
 
     def keep(self) -> None:
         """The connection stays: what becomes of it is remembered once it has ended."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from golive import session, settings_file, sockets
+from golive import session, settings_file, sockets, weakened
 from golive.advice import telling
 from golive.answers import Event
 from golive.attempts import AttemptRefused
@@ -86,7 +86,8 @@ def _performed(tried: Session, write: Write) -> Exit:
 def _tell_outcome(tried: Session, failure: str | None, write: Write) -> None:
     handshake = tried.handshake
     assert handshake is not None
-    success = f"SUCCESS in {handshake.complete_ms or 0:.0f}ms"
+    less = weakened.in_brief(tried.weakened)
+    success = f"SUCCESS in {handshake.complete_ms or 0:.0f}ms {less}".rstrip()
     write(f"\nFAILED: {failure}" if failure else f"\n{success}")
     write(f"   connectAck: {handshake.connect_ack}")
     write(f"   nextValidId: {handshake.next_valid_id is not None}")

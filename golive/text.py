@@ -34,6 +34,11 @@ def shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """`1 zombie`, `2 zombies`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 def text_of(data: bytes) -> str:
     """Text of any encoding. What it is looked through for is ASCII, which all of them hold."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

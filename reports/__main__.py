@@ -97,8 +97,10 @@ def _told(checked: Checked, printed: str) -> list[str]:
     if found is not None:
         says = "Verdict" if checked.is_verified else "It claims"
         began = words.utc(found.started)
-        lines.append(f"{says}: {found.verdict}, {words.target(found)}, {began}")
+        lines.append(f"{says}: {words.verdict(found)}, {words.target(found)}, {began}")
         lines.append(f"Digest: {found.digest}")
+        lines += [f"Weakened: {each}" for each in found.weakened]
+        lines += [f"Noted: {each}" for each in words.noted(found)]
     lines += [f"Note: {note}" for note in checked.notes]
     for number, each in enumerate(checked.findings, start=1):
         lines.append(f"{number}. {each.what}: {each.means}; {each.to_do}")

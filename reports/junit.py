@@ -79,6 +79,8 @@ def _properties(found: Evidence) -> dict[str, object]:
         "cause": found.diagnosis and found.diagnosis.cause,
         "procedure": found.diagnosis and found.diagnosis.procedure,
         "overrides": ", ".join(each.step for each in found.overrides),
+        "weakened checks": "; ".join(found.weakened),
+        "noted": "; ".join(words.noted(found)),
         "run": found.run_id,
         "evidence sha256": found.digest,
     }

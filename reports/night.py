@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 from golive.doubts import reliable
 from golive.evidence import Evidence, NoEvidence, Record
 from golive.text import printable
+from reports import words
 from reports.redaction import redacted
 
 LASTS = timedelta(hours=24)
@@ -26,7 +27,8 @@ HEALTHY = "healthy"
 class Drill(Record):
     """Runs of one fault, or target, with one client: `said` are the different things they said.
 
-    Times are medians: of the whole run in seconds, of the handshake in milliseconds.
+    Times are medians: of the whole run in seconds, of the handshake in milliseconds. `weakened` are
+    the checks that were so in any of them, `noted` what is to be read of any.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Drill(Record):
     runs: int
     seconds: float
     handshake_ms: float | None
+    weakened: tuple[str, ...] = ()
+    noted: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -111,6 +115,8 @@ def _drill(name: str, api: str, runs: list[Evidence]) -> Drill:
         runs=len(runs),
         seconds=round(statistics.median(map(_seconds, runs)), 3),
         handshake_ms=round(statistics.median(handshakes), 3) if handshakes else None,
+        weakened=tuple(dict.fromkeys(line for each in runs for line in each.weakened)),
+        noted=tuple(dict.fromkeys(line for each in runs for line in words.noted(each))),
     )
 
 

@@ -85,10 +85,18 @@ def _verdict(found: Evidence, steps: list[Result]) -> Result:
         kind=code(found),
         message="" if is_go else shortened(_diagnosed(found), LONGEST_MESSAGE),
         details=() if is_go else _details(found),
-        observed=_lines([f"verdict: {found.verdict}", f"target: {words.target(found)}"]),
+        observed=_lines([*_in_words(found)]),
         began=max((each.began + each.seconds for each in steps), default=0.0),
         seconds=0.0,
     )
+
+
+def _in_words(found: Evidence) -> Iterator[str]:
+    """The verdict, and what whoever relies on it must read."""
+    yield f"verdict: {words.verdict(found)}"
+    yield f"target: {words.target(found)}"
+    yield from (f"weakened: {each}" for each in found.weakened)
+    yield from (f"noted: {each}" for each in words.noted(found))
 
 
 def _is_obstacle(found: Evidence, step: StepRecord) -> bool:

@@ -20,7 +20,7 @@ class Row(Record):
     """A run as the index shows it. `why` is what keeps its evidence from being relied on.
 
     Times are ISO 8601: `started` in UTC, `local` with the offset of the machine it ran on. `aim` is
-    the target in words.
+    the target in words. `weakened` is how many checks were, `noted` how many notes there are.
     """
 
     run_id: str
@@ -39,6 +39,8 @@ class Row(Record):
     seconds: float | None = None
     positions: int | None = None
     overridden: tuple[str, ...] = ()
+    weakened: int = 0
+    noted: int = 0
     why: str = ""
 
     @property
@@ -91,6 +93,8 @@ def _reliable(found: Evidence) -> Row:
         seconds=seconds.total_seconds(),
         positions=found.positions.count if found.has_asked_for_positions else None,
         overridden=tuple(each.step for each in found.overrides),
+        weakened=len(found.weakened),
+        noted=len(found.noted),
     )
 
 

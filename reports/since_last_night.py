@@ -24,8 +24,17 @@ def changes(before: Night, now: Night) -> list[str]:
         f"{_named(each)} is new: {_said(each)}" for k, each in present.items() if k not in earlier
     ]
     said = [line for drill, other in both for line in _said_otherwise(other, drill)]
+    weaker = [line for drill, other in both for line in _weakened(other, drill)]
     slower = [line for drill, other in both for line in _slower(other, drill)]
-    return [*_missing_nights(before, now), *gone, *said, *new, *slower, *_versions(before, now)]
+    return [
+        *_missing_nights(before, now),
+        *gone,
+        *said,
+        *weaker,
+        *new,
+        *slower,
+        *_versions(before, now),
+    ]
 
 
 def _missing_nights(before: Night, now: Night) -> Iterator[str]:
@@ -41,6 +50,15 @@ def _gone(drill: Drill) -> str:
 def _said_otherwise(before: Drill, now: Drill) -> Iterator[str]:
     if set(before.said) != set(now.said):
         yield f"{_named(now)} says {_said(now)}; it said {_said(before)}"
+
+
+def _weakened(before: Drill, now: Drill) -> Iterator[str]:
+    yield from (
+        f"{_named(now)}: weakened since: {x}" for x in now.weakened if x not in before.weakened
+    )
+    yield from (
+        f"{_named(now)}: no longer weakened: {x}" for x in before.weakened if x not in now.weakened
+    )
 
 
 def _slower(before: Drill, now: Drill) -> Iterator[str]:

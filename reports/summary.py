@@ -9,7 +9,8 @@ import argparse
 import re
 import statistics
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +22,9 @@ from reports.since_last_night import changes
 
 RUNS = Path("reports", "runs")
 UNKNOWN = "no drill was begun: what each must say was not kept"
+MOST_LINES = 30
+"""Of a section; each run's own are in its evidence."""
+FEW = 3
 LONGEST = 300
 """Characters of anything that is shown."""
 
@@ -76,6 +80,8 @@ def page(now: Night, before: Night | None, why: str, expected: Expectations | No
         [f"# Rehearsals: {_headline(now, wrong, expected)}", "", _in_short(now)],
         _section("Not as expected", wrong),
         _section("Without evidence to rely on", now.holes),
+        _section("Weakened checks", _by_drills(now, lambda each: each.weakened)),
+        _section("Noted", _by_drills(now, lambda each: each.noted)),
         ["## What changed since last night", "", *_changed(before, now, why)],
         _table(now, expected),
     ]
@@ -111,6 +117,22 @@ def _not_as_expected(now: Night, expected: Expectations) -> list[str]:
         for each in now.drills
         if (must := expected.get(each.name)) and each.said != (must,)
     ]
+
+
+def _by_drills(now: Night, lines_of: Callable[[Drill], Iterable[str]]) -> list[str]:
+    """Each line once, with how many drills it is of; their names where they are few."""
+    drills: dict[str, list[str]] = {}
+    for each in _ordered(now):
+        for line in lines_of(each):
+            drills.setdefault(line, []).append(each.name)
+    return [
+        f"{words.counted(len(names), 'drill')}{_names(names)}: {line}"
+        for line, names in islice(drills.items(), MOST_LINES)
+    ]
+
+
+def _names(names: list[str]) -> str:
+    return f" ({', '.join(names)})" if len(names) <= FEW else ""
 
 
 def _changed(before: Night | None, now: Night, why: str) -> Iterable[str]:

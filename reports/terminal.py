@@ -185,13 +185,23 @@ class Terminal:
     # the end
 
     def found(self, evidence: Evidence) -> None:
-        """What was not observed, and the diagnosis, if there is one."""
+        """What was not observed, what was weakened or noted, and the diagnosis, if there is one."""
         hidden = [each.title for each in evidence.steps if each.outcome == "not-observable"]
         if hidden:
             self._screen.write("")
             self._wrapped("Not observed: " + "; ".join(hidden), 0)
+        self._exceptions(evidence)
         if evidence.diagnosis is not None:
             self._diagnosis(evidence.diagnosis)
+
+    def _exceptions(self, evidence: Evidence) -> None:
+        """What whoever signs must read, whatever the verdict."""
+        lines = [f"Weakened: {each}" for each in evidence.weakened]
+        lines += [f"Noted: {each}" for each in words.noted(evidence)]
+        if lines:
+            self._screen.write("")
+        for line in lines:
+            self._wrapped(shortened(line, LONGEST_FACT), 0)
 
     def sign_off(self, page: str) -> None:
         """Where the page to be signed is."""
@@ -301,6 +311,7 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     """`GO: 24 positions, handshake 4 ms; evidence in ...`; of a rehearsal it says so.
 
     Of a NO-GO the cause comes first: `NO-GO: zombies, Procedure A; positions not asked for, ...`.
+    With checks that were weakened it is `GO with 5 weakened checks: ...`.
     """
     complete = evidence.handshake.complete_ms
     handshake = "no handshake" if complete is None else f"handshake {complete:.0f} ms"
@@ -314,12 +325,17 @@ def verdict_line(evidence: Evidence, report: str) -> str:
         steps = ", ".join(each.step for each in evidence.overrides)
         why = shortened(evidence.overrides[0].reason, 60)
         what += f", OVERRIDDEN: {steps} ({why})"
+    aim, of = _aim(evidence)
+    said = " ".join(filter(None, (evidence.verdict, aim, words.with_weakened(evidence))))
+    return f"{said}: {what}{of}; evidence in {report}"
+
+
+def _aim(evidence: Evidence) -> tuple[str, str]:
+    """What is no live gateway says so beside the verdict, and behind it whose the figures are."""
     if evidence.target == "fake":
-        return f"{evidence.verdict} (rehearsal): {what}, of a fake gateway; evidence in {report}"
+        return "(rehearsal)", ", of a fake gateway"
     if evidence.target == "fallback":
-        return f"{evidence.verdict} (fallback): {what}, of TWS paper; evidence in {report}"
+        return "(fallback)", ", of TWS paper"
     if words.endpoint(evidence) == "PAPER":
-        return (
-            f"{evidence.verdict} (paper): {what}, of {evidence.endpoint.kind}; evidence in {report}"
-        )
-    return f"{evidence.verdict}: {what}; evidence in {report}"
+        return "(paper)", f", of {evidence.endpoint.kind}"
+    return "", ""

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timezone, tzinfo
 from typing import Any
 
+from golive import weakened
 from golive.evidence import Evidence, StepRecord
+from golive.text import counted as counted
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,100}", re.ASCII)
 
@@ -52,6 +54,28 @@ def not_configured(found: Evidence) -> str:
     return " and ".join(
         name for stage, name in PROGRAMS.items() if (stage, "not-configured") in outcomes
     )
+
+
+SHOWN = 20
+"""Lines of what is noted that are shown; the evidence has them all."""
+
+
+def verdict(found: Evidence) -> str:
+    """`GO`, `GO with 5 weakened checks`, `NO-GO`."""
+    weak = with_weakened(found)
+    return f"{found.verdict} {weak}" if weak else found.verdict
+
+
+def with_weakened(found: Evidence) -> str:
+    """Of a GO: `with 5 weakened checks`; "" where there are none."""
+    return weakened.in_brief(found.weakened) if found.verdict == "GO" else ""
+
+
+def noted(found: Evidence) -> list[str]:
+    """What whoever signs must read, though it stood in no step's way."""
+    left_out = len(found.noted) - SHOWN
+    more = [f"and {counted(left_out, 'line')} more in evidence.json"] if left_out > 0 else []
+    return [*found.noted[:SHOWN], *more]
 
 
 def left_running(found: Evidence) -> str:
@@ -183,10 +207,6 @@ def day(text: str) -> str:
 def path(name: str) -> str:
     """The name of a run as part of an address; empty where it is no plain name."""
     return name if _NAME.fullmatch(name) else ""
-
-
-def counted(count: int, noun: str, plural: str = "") -> str:
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def utc(text: str) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from golive import __version__, circumstances, evidence, procedure
+from golive import __version__, circumstances, evidence, procedure, weakened
 from golive.evidence import (
     Circumstances,
     Diagnosis,
@@ -123,7 +123,21 @@ def overridden(found: Evidence) -> Evidence:
     rule = Override(
         step="environment.cool-down", reason="the gateway was restarted", found="18 s ago"
     )
-    return found.model_copy(update={"overrides": [rule]})
+    return _named(found.model_copy(update={"overrides": [rule]}))
+
+
+def with_settings(found: Evidence, **golive: Any) -> Evidence:
+    """The same with these keys of `GoLive` in its settings, and what they weaken."""
+    more = {f"GoLive.{key}": value for key, value in golive.items()}
+    circumstances = found.circumstances.model_copy(
+        update={"settings": found.circumstances.settings | more}
+    )
+    return _named(found.model_copy(update={"circumstances": circumstances}))
+
+
+def _named(found: Evidence) -> Evidence:
+    """As a run names the checks that were weakened."""
+    return found.model_copy(update={"weakened": weakened.of(found)})
 
 
 def kept(found: Evidence, folder: Path) -> Path:

@@ -72,7 +72,9 @@ def test_row_of_a_no_go_tells_its_diagnosis_and_what_was_not_reached(runs: Path)
 
 def test_override_stands_beside_the_verdict(runs: Path) -> None:
     keep(overridden(a_go()), runs)
-    assert row_of(page(runs)).startswith("GO OVERRIDDEN environment.cool-down LIVE")
+    assert row_of(page(runs)).startswith(
+        "GO OVERRIDDEN environment.cool-down with 1 weakened check LIVE"
+    )
 
 
 def test_paper_is_never_called_live(runs: Path) -> None:
@@ -368,7 +370,9 @@ def test_index_is_written_after_each_run(own_project: Project) -> None:
     no_go = own_project.rehearse("--fake=down")
     told = (own_project.folder / "reports" / "index.html").read_text(encoding="utf-8")
     assert row_of(told, 0).startswith("NO-GO REHEARSAL down")
-    assert row_of(told, 1).startswith("GO REHEARSAL")
+    assert row_of(told, 1).startswith(
+        f"GO with {len(go.evidence['weakened'])} weakened checks REHEARSAL"
+    )
     assert f"runs/{go.folder.name}/sign-off.html" in told
     assert f"runs/{no_go.folder.name}/sign-off.html" in told
 

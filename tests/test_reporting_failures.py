@@ -21,7 +21,7 @@ from reports.writing import GONE, Wanted
 from tests.projects import SECONDS, Project, Rehearsal, environment
 from tests.runs_on_disk import a_go, kept
 
-GO = "GO (rehearsal): 24 positions, handshake "
+GO = "GO (rehearsal) with "
 
 
 def verdict(run: Rehearsal) -> str:

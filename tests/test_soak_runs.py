@@ -102,9 +102,9 @@ def test_fault_fails_its_step_of_the_soak_blocks_the_rest_and_is_named(
 def test_soak_is_go_with_its_figures_in_the_last_line_and_reports_that_verify(
     fault: str, run: Rehearsal, project: Project
 ) -> None:
-    assert run.last_line.startswith(
-        "GO (rehearsal): soak of 3.6 s, 3 of 3 heartbeats answered, no zombie, of a fake gateway;"
-    )
+    said = run.last_line
+    assert said.startswith("GO (rehearsal) with ")
+    assert ": soak of 3.6 s, 3 of 3 heartbeats answered, no zombie, of a fake gateway;" in said
     assert run.output.startswith("REHEARSAL of the soak against a fake gateway: ")
     soak = evidence.read(run.folder).soak
     assert soak is not None

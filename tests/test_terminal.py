@@ -25,7 +25,8 @@ from tests.runs_on_disk import a_go, a_no_go
 from tests.test_connection import From
 
 GO_LINE = (
-    r"GO \(rehearsal\): 24 positions, handshake \d+ ms, Monitor and MCP not configured,"
+    r"GO \(rehearsal\) with \d weakened checks: 24 positions, handshake \d+ ms,"
+    r" Monitor and MCP not configured,"
     r" of a fake gateway; evidence in \S+"
 )
 HAS_TERMINALS = pytest.mark.skipif(os.name == "nt", reason="has no pseudo-terminals")
@@ -233,9 +234,10 @@ def test_file_that_cannot_be_read_is_named_with_the_reason(own_project: Project)
 def test_verdict_of_a_live_run_does_not_speak_of_a_rehearsal(project: Project) -> None:
     run = project.rehearse("--fake")
     found = Evidence.model_validate(run.evidence)
-    assert verdict_line(found, "x").startswith("GO (rehearsal): 24 positions, handshake ")
+    assert verdict_line(found, "x").startswith("GO (rehearsal) with ")
     live = found.model_copy(update={"target": "live"})
-    assert verdict_line(live, "x").startswith("GO: 24 positions, handshake ")
+    assert verdict_line(live, "x").startswith("GO with ")
+    assert "(rehearsal)" not in verdict_line(live, "x")
 
 
 def test_positions_that_were_not_asked_for_are_not_said_to_be_none(project: Project) -> None:

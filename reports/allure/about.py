@@ -37,6 +37,8 @@ def environment(found: Evidence) -> dict[str, object]:
         "API.version": found.api.version or "unknown",
         "Server.version": found.api.server_version or "unknown",
         "Overrides": ", ".join(each.step for each in found.overrides) or "none",
+        "Weakened.checks": "; ".join(found.weakened) or "none",
+        "Noted": "; ".join(words.noted(found)) or "none",
         "System": found.circumstances.system,
         "Python": found.circumstances.python,
         "golive": found.circumstances.golive,

@@ -73,7 +73,7 @@ def _result(found: Evidence, test: Result, kept: list[Attachment]) -> TestResult
         ],
     )
     if test.id == VERDICT:
-        result.descriptionHtml = page.render("allure-verdict.html", found=found)
+        result.descriptionHtml = page.render("allure-verdict.html", found=found, words=words)
     result.file_pattern = f"{result.uuid}-result.json"  # the logger would make up a name each time
     return result
 
@@ -88,7 +88,7 @@ def _name(found: Evidence, test: Result) -> str:
     if test.id != VERDICT:
         return test.title
     why = results.code(found)
-    return f"Verdict: {found.verdict}" + (f" ({why})" if why else "")
+    return f"Verdict: {words.verdict(found)}" + (f" ({why})" if why else "")
 
 
 def _details(test: Result) -> StatusDetails | None:
