@@ -5,8 +5,10 @@ It is read here without importing pytest.
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ from golive.target import HEALTHY
 LISTING = ("collectonly", "help", "version", "markers", "cacheshow", "showfixtures",
            "show_fixtures_per_test")  # fmt: skip
 """Options with which pytest only lists something and performs no test."""
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""The folder that has this project's `acceptance/`."""
 
 WITH_A_WORD = ("fake", "secrets", "override", "operator")
 """Options of ours that take a word."""
@@ -75,15 +80,58 @@ def refused(config: Any) -> list[str]:
 
 def only_lists(config: Any) -> bool:
     """Whether pytest performs no test."""
-    return any(getattr(config.option, name, False) for name in LISTING)
+    return lists(config.option)
+
+
+def lists(options: argparse.Namespace) -> bool:
+    """Whether these ask pytest for that."""
+    return any(getattr(options, name, False) for name in LISTING)
 
 
 def names_acceptance(config: Any) -> bool:
-    """Whether something in `acceptance/` is named: then it is a go-live run."""
-    folder = (config.rootpath / "acceptance").resolve()
-    named = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in config.args)
+    """Whether something in `acceptance/` is named: then it is a go-live run.
+
+    Also where an option that stands elsewhere has taken the name for its value, or where pytest was
+    told that its root is elsewhere.
+    """
+    arguments = [*config.args, *getattr(typed(config), "file_or_dir", ())]
+    named = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in arguments)
     paths = [path.resolve() for path in named]
-    return any(path.is_relative_to(folder) or folder.is_relative_to(path) for path in paths)
+    return any(
+        path.is_relative_to(folder) or folder.is_relative_to(path)
+        for folder in (_acceptance(config.rootpath), _acceptance(PROJECT))
+        for path in paths
+        if folder.is_dir()
+    )
+
+
+def wrong_root(config: Any) -> str:
+    """A line where pytest's root is not the folder that has `acceptance/`; "" where it is."""
+    if _acceptance(config.rootpath).is_dir():
+        return ""
+    return (
+        f"pytest's root is {config.rootpath}, and the procedure's {PROJECT}: leave out --rootdir,"
+        " -c and an ini file in acceptance, and call it there"
+    )
+
+
+def _acceptance(root: Path) -> Path:
+    return (root / "acceptance").resolve()
+
+
+def typed(config: Any) -> argparse.Namespace:
+    """What was typed, without what pytest adds to it; empty where that is nothing whole."""
+    return parsed(config, config.invocation_params.args) or argparse.Namespace()
+
+
+def parsed(config: Any, words: Sequence[object]) -> argparse.Namespace | None:
+    """These words alone, read as pytest reads a command line; None where they are nothing whole."""
+    options = argparse.Namespace()
+    try:
+        config._parser.parse_known_args([str(word) for word in words], namespace=options)
+    except Exception:  # it has one for `--help`, which is kept by then, and one for a usage error
+        return options if getattr(options, "help", False) else None
+    return options
 
 
 def settings_path(config: Any) -> Path:

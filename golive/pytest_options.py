@@ -11,16 +11,22 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+SESSION = "golive-session"
+"""The name under which a go-live run is registered as a plugin."""
+
 AT_ONCE = "performs steps at the same time, but there is one connection and one attempt"
 AGAIN = "performs a step again, but there is one attempt"
 ORDER = "changes the order of the steps, but each stands on those before it"
 PART = "performs a part of the steps, but a verdict needs all of them in one run"
 APART = "performs steps in processes of their own, but one process holds the connection"
+UNPERFORMED = "sets the steps up and does not perform them"
 HOLDS = "would hold the gateway's connection open"
 
 OPTIONS = {
     "usepdb": ("--pdb", HOLDS),
     "trace": ("--trace", HOLDS),
+    "setuponly": ("--setup-only", UNPERFORMED),
+    "setupplan": ("--setup-plan", UNPERFORMED),
     # pytest-xdist
     "numprocesses": ("-n", AT_ONCE),
     "dist": ("--dist", AT_ONCE),
@@ -79,6 +85,8 @@ def refused(config: Any) -> list[str]:
         lines.append("python -O leaves out assertions, the claims of the procedure: leave it out")
     if not config.pluginmanager.hasplugin("timeout"):
         lines.append("without pytest-timeout a step might never end: leave out -p no:timeout")
+    if config.pluginmanager.is_blocked(SESSION):
+        lines.append(f"without {SESSION} there is no verdict: leave out -p no:{SESSION}")
     if hasattr(config, "workerinput"):  # pytest-xdist's sign of a worker
         lines.append("a worker of pytest-xdist performs no procedure: leave out -n")
     for name, (typed, why) in OPTIONS.items():

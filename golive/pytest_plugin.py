@@ -25,20 +25,19 @@ from golive import (
     run_end,
     runs,
     settings_file,
+    standing_options,
 )
 from golive.clock import SYSTEM, now_and_then
 from golive.console import Console
 from golive.interrupting import as_interrupts
 from golive.memory import remembering
+from golive.pytest_options import SESSION
 from golive.run import Blocked, NotConfigured, Run
 from golive.run_end import RunEnd
 from golive.soak import Soak
 from golive.sockets import NotObservable
 from golive.target import Choice
 from golive.text import printable
-
-SESSION = "golive-session"
-"""The name under which a go-live run is registered as a plugin."""
 
 QUIET = -1
 """Pytest's -q, which leaves out what the procedure tells itself: header, collection, files."""
@@ -50,6 +49,16 @@ STEP_SECONDS = 60.0
 MCP_ANSWERS = 3
 """To initialize, of its tools, of its positions."""
 
+NOT_LOADED = (
+    "pytest has not loaded golive.pytest_plugin, so nothing would give a verdict: leave out"
+    " --noconftest, --confcutdir, -p no:golive.pytest_plugin and an ini file in acceptance"
+)
+LISTED = "\nNothing was performed: a list is no verdict."
+NOT_PERFORMED = "\nNO-GO: pytest ended before the procedure was performed"
+
+_LOADED: list[object] = []
+"""The parsers that have our options: one for each time pytest was set up in this process."""
+
 OBSERVED = pytest.StashKey[dict[str, Any]]()
 REPORTS = pytest.StashKey[list[pytest.TestReport]]()
 UNOBSERVABLE = pytest.StashKey[str]()
@@ -59,7 +68,12 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 
 def step(step_id: str) -> Callable[[Test], Test]:
-    """Makes a test the step of this id: marked with its plans, and performed at its place."""
+    """Makes a test the step of this id: marked with its plans, and performed at its place.
+
+    Where pytest has not loaded this module as a plugin, nothing would hold its exit status.
+    """
+    if not _LOADED:
+        raise pytest.Collector.CollectError(NOT_LOADED)
     number, stage = procedure.NUMBER[step_id], procedure.step(step_id).stage
     plans = [plan for plan, left_out in procedure.LEFT_OUT.items() if stage not in left_out]
 
@@ -75,13 +89,31 @@ def step(step_id: str) -> Callable[[Test], Test]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     command_line.add_options(parser)
+    _LOADED.append(parser)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    """This early: pytest-xdist's --looponfail would begin here."""
-    if command_line.names_acceptance(config) and not command_line.only_lists(config):
-        _refuse(pytest_options.refused(config))
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
+    """This early: pytest-xdist's --looponfail would begin here.
+
+    Around all of pytest: whoever ends it, and however, exit status 0 means GO, or that a person has
+    typed an option that lists something.
+    """
+    if not command_line.names_acceptance(config):
+        return (yield)
+    _refuse([line] if (line := command_line.wrong_root(config)) else [])
+    _refuse(standing_options.refused(config))
+    if command_line.only_lists(config):
+        status = yield
+        print(LISTED)
+        return status
+    _refuse(pytest_options.refused(config))
+    status = yield
+    session: GoLiveSession | None = config.pluginmanager.get_plugin(SESSION)
+    if status == pytest.ExitCode.OK and not (session and session.ended_as_go):
+        print(NOT_PERFORMED)
+        return pytest.ExitCode.TESTS_FAILED
+    return status
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -102,6 +134,7 @@ class GoLiveSession:
     """One go-live run, from pytest's configuration to the verdict line."""
 
     run: Run
+    _fell_back_to_go = False
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -338,6 +371,11 @@ class GoLiveSession:
         finally:
             self._tell_the_end()
 
+    @property
+    def ended_as_go(self) -> bool:
+        """Of this run, or of the one on the fallback that followed it."""
+        return hasattr(self, "run") and (self._end_of_it.is_go or self._fell_back_to_go)
+
     def _tell_the_end(self) -> None:
         if hasattr(self, "_session"):
             self._hold_exit_status()  # another plugin may have made light of a failure since
@@ -347,7 +385,9 @@ class GoLiveSession:
         if self._end_of_it.falls_back:
             more = ["-v"] if self._is_verbose else ["-q"] if self._is_brief else []
             root = self._config.rootpath
-            self._session.exitstatus = self._end_of_it.fall_back(root, *more)
+            status = self._end_of_it.fall_back(root, *more)
+            self._fell_back_to_go = status == pytest.ExitCode.OK
+            self._session.exitstatus = status
 
     def observations(self, item: pytest.Item) -> dict[str, Any]:
         """What the step that is being performed has observed so far; to be added to."""

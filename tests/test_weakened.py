@@ -203,7 +203,7 @@ def test_every_teller_says_how_many_checks_were_weakened_and_which(tmp_path: Pat
     page = sign_off.page(found)
     assert f"GO {brief}: no step of the procedure stands in the way" in text_of(found)
     assert f"weakened {first} {second}" in text_of(found)
-    assert "GO  LIVE  WITH 2 WEAKENED CHECKS" in page
+    assert r"GO\20 \20 LIVE\20 \20 WITH\20 2\20 WEAKENED\20 CHECKS" in page
     xml = junit.told(found)
     assert f"weakened: {first}" in xml
     (value,) = (
