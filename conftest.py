@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 pytest_plugins = ["golive.pytest_plugin"]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Whoever leaves the plugin out leaves out the verdict, and exit status 0 would say nothing."""
+    if config.pluginmanager.is_blocked("golive.pytest_plugin"):
+        raise pytest.UsageError(
+            "without golive.pytest_plugin there is no verdict: leave out -p no:golive.pytest_plugin"
+        )
+
+
 @pytest.fixture(scope="session")
 def golive_session(pytestconfig: pytest.Config) -> GoLiveSession:
     """The go-live run that pytest is performing."""

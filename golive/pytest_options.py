@@ -19,7 +19,7 @@ AGAIN = "performs a step again, but there is one attempt"
 ORDER = "changes the order of the steps, but each stands on those before it"
 PART = "performs a part of the steps, but a verdict needs all of them in one run"
 APART = "performs steps in processes of their own, but one process holds the connection"
-UNPERFORMED = "sets the steps up and does not perform them"
+UNPERFORMED = "sets the steps up, but does not perform them"
 HOLDS = "would hold the gateway's connection open"
 
 OPTIONS = {

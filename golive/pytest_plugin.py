@@ -67,13 +67,17 @@ UNCONFIGURED = pytest.StashKey[str]()
 Test = TypeVar("Test", bound=Callable[..., None])
 
 
+class NotLoaded(pytest.exit.Exception, KeyboardInterrupt):  # type: ignore[misc, name-defined]
+    """Ends pytest with one line. Of what a file raises, collecting lets only interrupts through."""
+
+
 def step(step_id: str) -> Callable[[Test], Test]:
     """Makes a test the step of this id: marked with its plans, and performed at its place.
 
     Where pytest has not loaded this module as a plugin, nothing would hold its exit status.
     """
     if not _LOADED:
-        raise pytest.Collector.CollectError(NOT_LOADED)
+        raise NotLoaded(NOT_LOADED, pytest.ExitCode.USAGE_ERROR)
     number, stage = procedure.NUMBER[step_id], procedure.step(step_id).stage
     plans = [plan for plan, left_out in procedure.LEFT_OUT.items() if stage not in left_out]
 

@@ -19,7 +19,7 @@ TYPED = """
     --pdb --trace -n=auto --dist=load -d --tx=popen --looponfail --workers=1 --tests-per-worker=auto
     --parallel-threads=auto --iterations=2 --forever --forked --reruns=1 --force-reruns=1
     --retries=1 --force-flaky --count=2 --flake-finder --random-order --random-order-bucket=module
-    --random-order-seed=1 --reverse --splits=2 --num-shards=2
+    --random-order-seed=1 --reverse --splits=2 --num-shards=2 --setup-only --setup-plan
 """
 HARMLESS = "-n 0 --dist no --reruns 0 --count 1 --iterations 1 --num-shards 1"
 INI = ("reruns", "retries", "workers", "tests_per_worker")
