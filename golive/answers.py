@@ -27,7 +27,8 @@ class Handshake:
 
     `stopped` is None for a complete one, else the stage at which it ended: refused, closed-at-once,
     no-byte, protocol-error, version-only, no-next-valid-id, no-managed-accounts, client-id-in-use,
-    closed-after-start, interrupted. `reason` says it in words.
+    closed-after-start, interrupted. `reason` says it in words. `spoken` is the other protocol that
+    the first bytes are of: HTTP, TLS, SSH; "" where they are of none that is known.
     """
 
     tcp_ms: float | None = None
@@ -41,6 +42,7 @@ class Handshake:
     accounts: tuple[str, ...] = ()
     errors: tuple[ApiError, ...] = ()
     bytes_received: int = 0
+    spoken: str = ""
     stopped: str | None = None
     reason: str = ""
 

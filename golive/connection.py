@@ -16,7 +16,7 @@ from ibapi.client import EClient
 from ibapi.common import PROTOBUF_MSG_ID
 from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER, MIN_SERVER_VER_PROTOBUF
 
-from golive import sockets
+from golive import other_protocols, sockets
 from golive.answers import Access, Behind, Event, Handshake, Positions
 from golive.api_settings import ApiSettings
 from golive.attempts import Attempts
@@ -447,6 +447,7 @@ class Connection:
             accounts=heard.accounts,
             errors=heard.said.errors,
             bytes_received=self._transport.received if self._transport else 0,
+            spoken=other_protocols.spoken(self._transport.first) if self._transport else "",
             stopped=stopped,
             reason=reason,
         )

@@ -122,9 +122,9 @@ def _steps(branch: Branch, late: bool) -> Sequence[str]:
 
 
 def _escalation(branch: Branch, late: bool, can_fall_back: bool) -> list[str]:
-    """What is left should that not help; nothing where the trouble is not the gateway's."""
+    """What is left should that not help; as a rule nothing where it is not the gateway's."""
     if not branch.is_the_gateways:
-        return []
+        return list(branch.otherwise)
     if late:
         return [recovery.SUPPORT]
     restart = [] if branch.procedure else [recovery.RESTART]
@@ -143,4 +143,6 @@ def _not_before(seen: Seen, branch: Branch) -> datetime:
     restart = timedelta(seconds=recovery.WAIT_SECONDS + wanted.initialization_seconds)
     allowed = seen.discipline.refused_until if seen.discipline else None
     cooled = seen.now + cool if seen.attempted else max(seen.now, allowed or seen.now)
+    if branch.code == "login-throttled" and seen.login and seen.login.until:
+        cooled = max(cooled, seen.login.until)
     return max(cooled, seen.now + restart) if branch.procedure else cooled

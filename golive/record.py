@@ -115,6 +115,7 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
         left_by=run.left_by,
         other_listeners=run.gateway.other_listeners,
         resets=run.resets,
+        is_rehearsal=run.target.is_rehearsal,
     )
     if is_over and record.stage != "environment":
         seen = reading.added_to(seen)

@@ -23,6 +23,9 @@ CHUNK = 256 * 1024
 SLICE_SECONDS = 0.25
 """The longest uninterrupted wait for an answer: on Windows a Ctrl-C arrives only between waits."""
 
+FIRST_BYTES = 16
+"""So many are kept: they tell which other protocol it is, where it is one."""
+
 MOST_READS = 16
 """How much is taken without waiting, from a peer that may never stop talking."""
 
@@ -88,6 +91,8 @@ class Transport:
         self._ended_by_peer: str | None = None
         self.received = 0
         """Bytes received so far."""
+        self.first = b""
+        """The first of them."""
         self.tell: Callable[[float], None] = lambda seconds_left: None
         """Hears, while something is waited for, how many seconds are left; often, so be quick."""
 
@@ -232,6 +237,7 @@ class Transport:
         if not data:
             raise self._closed("FIN")
         self.received += len(data)
+        self.first += data[: FIRST_BYTES - len(self.first)]
         return data
 
     def _ended(self, error: OSError) -> PeerClosed:

@@ -1,5 +1,7 @@
 """What is on the port besides the clients that come: zombies, a queue, other programs' clients.
 
+And, where nothing listens, the gateway's own process, which waits for its login.
+
 All are real: the kernel's own sockets and processes.
 """
 
@@ -10,9 +12,10 @@ import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from fakes.gateway import another_client, listening
+from fakes.gateway import another_client, listening, waiting_gateway
 
 SECONDS = 10.0
 """The bound of every wait for the kernel or for a process."""
@@ -70,6 +73,16 @@ class Bystanders:
         assert program.stdout is not None
         if not await asyncio.to_thread(program.stdout.readline):
             raise OSError(f"client {client_id} of another program gets no answer")
+
+    async def add_gateway(self, settings_directory: Path) -> None:
+        """A process that is a gateway's by its command line, and listens on nothing."""
+        words = [waiting_gateway.__file__, f"-DjtsConfigDir={settings_directory.resolve()}"]
+        program = subprocess.Popen(
+            [sys.executable, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self._programs.append(program)
+        assert program.stdout is not None
+        await asyncio.to_thread(program.stdout.readline)
 
     def leave(self, zombies: bool = True) -> None:
         """Closes every socket and ends every process; or all but the zombies."""

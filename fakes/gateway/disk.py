@@ -28,8 +28,11 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+
+from fakes.gateway import logins
+from fakes.gateway.logins import Line
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 """As they stand in file names, whatever the locale."""
@@ -69,34 +72,6 @@ IBG_XML = """\
 one said 0 before anything was set."""
 
 LISTENER = "JTS-SocketListener-58"
-AUTHENTICATION = "JTS-AuthDispatcherS2-18"
-
-Line = tuple[str, str]
-"""The thread, and what it says."""
-
-WRONG_PASSWORD = "AUTH_RESULT indicates wrong password"
-REJECTED = """\
-Authorization failed: Invalid username or password. \n
-Please check the "Caps Lock" key; passwords are case sensitive. MessageType: null. FailReason: 1"""
-"""One entry of several lines, as in ib-gateway-mcp's recording, here without its further advice."""
-
-
-def _login(authenticated: bool, started: datetime) -> list[Line]:
-    result = ["Passed pwd authentication."] if authenticated else [WRONG_PASSWORD, REJECTED]
-    flag = str(authenticated).lower()
-    said = [
-        "Starting password Authentication",
-        "Received AUTH_RESULT",
-        *result,
-        "Authentication completed.",
-        f"### onAuthenticationCompleted tokenProtocol=0; authenticated={flag}",
-    ]
-    return [
-        ("JTS-Main", f"{'-' * 31} IB GATEWAY RESTART {'-' * 32}"),
-        ("AWT-EventQueue-0", f"Started on {started.astimezone(UTC):%Y%m%d-%H:%M:%S}"),
-        ("JTS-Login-14", "SPLASH Authenticating"),
-        *((AUTHENTICATION, text) for text in said),
-    ]
 
 
 @dataclass(slots=True)
@@ -180,8 +155,10 @@ class SettingsDirectory:
 
     def __call__(self, event: str, **what: object) -> None:
         match event, what:
+            case "started", {"login": str(login)}:
+                self._started(login)
             case "started", {"authenticated": bool(authenticated)}:
-                self._started(authenticated)
+                self._started(logins.SUCCEEDS if authenticated else "rejected")
             case "listening", {"port": int(port), "read_only": bool(read_only)}:
                 mode = str(read_only).lower()
                 said = [f"API server listening on port {port}", f"API in Read-Only mode: {mode}"]
@@ -211,14 +188,14 @@ class SettingsDirectory:
                 del self._conversations[one.number]
                 self._closed(one, by_client=by.startswith("client"))
 
-    def _started(self, authenticated: bool) -> None:
+    def _started(self, login: str) -> None:
         now = self._clock()
         first, second = divmod((now.hour * 3600 + now.minute * 60 + now.second) % 676, 26)
         self._tag = chr(ord("A") + first) + chr(ord("A") + second)
         self._conversations.clear()
-        lines = _login(authenticated, now)
+        lines = list(logins.lines(login, now))
         self._say(*lines)
-        if authenticated:
+        if login == logins.SUCCEEDS:
             lines.append(("JTS-PostAuthenticateS2-25", "Switching to a new encrypted log..."))
         _append(
             self.path / "launcher.log",

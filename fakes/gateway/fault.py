@@ -37,8 +37,14 @@ class Fault:
     """Connections left waiting in the accept queue."""
     others = 0
     """Clients of another program that are connected before anybody else can be."""
-    is_logged_in = True
-    """Whether the login to IBKR has succeeded."""
+    login: ClassVar[str] = "succeeds"
+    """How the login to IBKR goes, by the names of `logins.LOGINS`."""
+    waits = False
+    """Whether a process of the gateway runs although nothing listens: it is not logged in yet."""
+
+    @property
+    def is_logged_in(self) -> bool:
+        return self.login == "succeeds"
 
     def books(self, books: Books) -> Books:
         """The accounts it reports."""

@@ -288,7 +288,93 @@ class Starting(Silent):
 class AuthenticationFailed(Silent):
     """Silent, since nobody is logged in; its log says so."""
 
-    is_logged_in = False
+    login: ClassVar[str] = "rejected"
+
+
+@dataclass(frozen=True)
+class WithoutListener(Fault):
+    """Runs, and does not listen: its log says how far its login has come."""
+
+    listens = False
+    waits = True
+
+
+@dataclass(frozen=True)
+class SecondFactor(WithoutListener):
+    """Waits for the second factor."""
+
+    login: ClassVar[str] = "second-factor"
+
+
+@dataclass(frozen=True)
+class SecondFactorExpired(WithoutListener):
+    """The second factor was not given in time."""
+
+    login: ClassVar[str] = "second-factor-expired"
+
+
+@dataclass(frozen=True)
+class Throttled(WithoutListener):
+    """Pauses logins, after several that failed."""
+
+    login: ClassVar[str] = "throttled"
+
+
+@dataclass(frozen=True)
+class WrongPassword(WithoutListener):
+    """The password is wrong."""
+
+    login: ClassVar[str] = "rejected"
+
+
+@dataclass(frozen=True)
+class SessionTaken(WithoutListener):
+    """Another session of the same user took its login."""
+
+    login: ClassVar[str] = "session-taken"
+
+
+@dataclass(frozen=True)
+class LoginUnanswered(WithoutListener):
+    """IBKR does not answer its login."""
+
+    login: ClassVar[str] = "unanswered"
+
+
+@dataclass(frozen=True)
+class NotLoggedIn(WithoutListener):
+    """Nobody has begun to log in."""
+
+    login: ClassVar[str] = "not-begun"
+
+
+@dataclass(frozen=True)
+class Dialog(Fault):
+    """A dialog asks whether to accept the connection, and a person does so after a while."""
+
+    seconds: float = 3.0
+
+    def burst(self, event: str, burst: Burst, session: Session) -> Burst:
+        if event != "hello":
+            return burst
+        said = [each for each in burst if isinstance(each, Message | Pause | HangUp)]
+        return [Meanwhile((Pause(self.seconds), *said))]
+
+
+@dataclass(frozen=True)
+class OtherProtocol(Fault):
+    """Another program has the port: it answers the hello in its own protocol, and closes."""
+
+    HTTP: ClassVar = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+    TLS_ALERT: ClassVar = bytes.fromhex("15 0303 0002 02 0a")
+    """Fatal, unexpected message: what comes where no ClientHello did."""
+    data: bytes = HTTP
+
+    def takes_note(self, gateway: Gateway) -> bool:
+        return False
+
+    def burst(self, event: str, burst: Burst, session: Session) -> Burst:
+        return [Raw(self.data), HangUp()] if event == "hello" else []
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,17 @@ FAULTS: dict[str, Known] = {
     "other-master": Known(faults.OtherMaster, "ID", int, highest=2**31 - 2),
     "untrusted": Known(faults.OtherTrusted, "ADDRESS"),
     "authentication-failed": Known(faults.AuthenticationFailed),
+    "second-factor": Known(faults.SecondFactor),
+    "second-factor-expired": Known(faults.SecondFactorExpired),
+    "throttled": Known(faults.Throttled),
+    "wrong-password": Known(faults.WrongPassword),
+    "session-taken": Known(faults.SessionTaken),
+    "login-unanswered": Known(faults.LoginUnanswered),
+    "not-logged-in": Known(faults.NotLoggedIn),
+    "not-listening": Known(faults.WithoutListener),
+    "dialog": Known(faults.Dialog, "SECONDS", float),
+    "http": Known(faults.OtherProtocol),
+    "tls": Known(lambda: faults.OtherProtocol(faults.OtherProtocol.TLS_ALERT)),
     "late-zombies": Known(
         lambda seconds=1.0: faults.LateZombies(zombies_after=seconds), "SECONDS", float
     ),

@@ -75,9 +75,9 @@ class Server:
 
     @property
     def _where(self) -> tuple[object, ...]:
-        """Where it listens, as its faults have it."""
+        """Where it listens, or why nowhere, as its faults have it."""
         others = [each for fault in self.faults for each in (fault.elsewhere, fault.addresses)]
-        return self.listens, *filter(None, others)
+        return self.listens, self._login, self._waits, *filter(None, others)
 
     async def start(self) -> None:
         """Binds the port, `self.port` tells which. Raises OSError where that is impossible."""
@@ -86,7 +86,13 @@ class Server:
         self._sockets = [own]
         self.port = self.gateway.port = own.getsockname()[1]
         Speech(self.gateway.version).positions(self.gateway.books)  # kept for the first client
-        self.tell("started", host=self.host, port=self.port, authenticated=self._is_logged_in)
+        self.tell(
+            "started",
+            host=self.host,
+            port=self.port,
+            authenticated=self._is_logged_in,
+            login=self._login,
+        )
         own_end = self.host, self.port
         instead = [(self.host, port) for fault in self.faults for port in fault.elsewhere]
         instead += [(ip, self.port) for fault in self.faults for ip in fault.addresses]
@@ -95,6 +101,8 @@ class Server:
             await self._listen(own)
             return
         listening.reserve(own)
+        if self._waits and self.disk is not None:
+            await self.bystanders.add_gateway(self.disk.path)
         if instead:
             other = listening.bound_to_first_free(instead)
             self._sockets.append(other)
@@ -199,6 +207,15 @@ class Server:
     @property
     def _is_logged_in(self) -> bool:
         return all(fault.is_logged_in for fault in self.faults)
+
+    @property
+    def _login(self) -> str:
+        """How it goes: the first of its faults that says otherwise decides."""
+        return next((each.login for each in self.faults if not each.is_logged_in), Fault.login)
+
+    @property
+    def _waits(self) -> bool:
+        return any(fault.waits for fault in self.faults)
 
     def _is_noted(self, event: str, what: dict[str, Any]) -> bool:
         """Whether the gateway itself would write it down."""

@@ -84,7 +84,7 @@ WINDOWS = Commands(
     end=lambda pid: f"taskkill -PID {pid}",
     end_firmly=lambda pid: f"taskkill -F -PID {pid}",
     start=lambda program: _powershell("Start-Process", program),
-    back_up=lambda folder, to: f'robocopy "{folder}" "{to}" "*.xml" -S',
+    back_up=lambda folder, to: f'robocopy "{folder}" "{to}" "*.xml" "*.ini" "*.ibgzenc" -S',
     removal=lambda folder: _powershell("Remove-Item -Recurse -Force -LiteralPath", folder),
     quoted=_windows_word,
 )

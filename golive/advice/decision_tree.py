@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from golive.advice import login_branches
 from golive.advice.branch import AGAIN, AGAIN_LATER, Branch, failed
 from golive.advice.program_branches import PROGRAMS
 from golive.advice.seen import Seen
@@ -47,19 +48,42 @@ def _is_silent(seen: Seen) -> bool:
     return _stopped("no-byte", "version-only")(seen)
 
 
-def _does_not_answer(seen: Seen) -> bool:
-    return failed("gateway.accept-queue")(seen) or _is_silent(seen)
+def _is_stuck(seen: Seen) -> bool:
+    return seen.does_not_answer and seen.against is None
 
 
-def _is_not_logged_in(seen: Seen) -> bool:
-    if seen.logs is None or seen.logs.authentication_failed is None:
-        return False
-    return _does_not_listen(seen) or (_does_not_answer(seen) and not seen.logs.attempt_seen)
+def _is_kept_waiting(seen: Seen) -> bool:
+    """The gateway saw the attempt, as its log says or its version shows: its listener works."""
+    return _is_silent(seen) and not seen.does_not_answer
+
+
+def _was_accepted_late(seen: Seen) -> bool:
+    """Nearly all of the time went by before the first answer, and all else came at once."""
+    whole = seen.handshake.complete_ms if seen.handshake else None
+    is_late = whole is not None and seen.silence_ms >= max(BY_HAND_MS, 0.8 * whole)
+    return failed("handshake.under-budget")(seen) and is_late
+
+
+def _does_not_run(seen: Seen) -> bool:
+    return _does_not_listen(seen) and seen.waiting is None
 
 
 def _does_not_listen(seen: Seen) -> bool:
     nowhere = failed("gateway.listening")(seen) and not seen.elsewhere
     return nowhere or _stopped("refused")(seen)
+
+
+def _speaks_another_protocol(seen: Seen) -> bool:
+    spoken = seen.handshake.spoken if seen.handshake else ""
+    return bool(spoken) and _stopped("protocol-error")(seen)
+
+
+def _is_no_protocol(seen: Seen) -> bool:
+    return _stopped("protocol-error")(seen) and not _speaks_another_protocol(seen)
+
+
+def _is_another_account(seen: Seen) -> bool:
+    return failed("handshake.managed-accounts")(seen) and not seen.stopped
 
 
 def _is_young(seen: Seen) -> bool:
@@ -74,6 +98,9 @@ CLOSE = (
     "Or have the procedure end them first: {kill_stale}",
     AGAIN,
 )
+BY_HAND_MS = 1000
+"""So long at least a person takes to accept a dialog; a gateway that answers takes milliseconds."""
+TRUST = "In its API settings, add {own_address} to Trusted IPs: then it need not ask."
 REINSTALL = "Compare with `python -m pip list`; reinstall with: pip install -r requirements.txt"
 
 TREE: tuple[Branch, ...] = (
@@ -138,22 +165,16 @@ TREE: tuple[Branch, ...] = (
            next_steps=("Look at who listens there: {list_listeners}",
                        "If that is the gateway, set Host in {settings} to that address.",
                        "If not: start {gateway} and log in: {start}", AGAIN)),
+    *login_branches.of(NOT_LOGGED_IN),
     Branch("wrong-port", "nothing listens on the port, but on another of the four",
            lambda seen: failed("gateway.listening")(seen) and bool(seen.other_listeners),
            "nothing listens on port {port}, but something does on {others}",
            next_steps=("If that is the one that is meant, correct Port in {settings}, or its own.",
-                       "If not: start {gateway} and log in: {start}", AGAIN), written=WRONG_PORT),
-    Branch("authentication-failed", "nothing listens or no answer comes, and the gateway's log says"
-           " that its last login failed",
-           _is_not_logged_in,
-           "the gateway is not logged in: its log says that the last login failed",
-           next_steps=("Look at the window of {gateway}; if there is none, start it: {start}",
-                       "Check user name and password, and log in; once: many failures lock it.",
-                       "Wait {initialization} after the login; do not touch its window.",
-                       AGAIN_LATER), written=NOT_LOGGED_IN, is_the_gateways=True),
-    Branch("gateway-not-running", "nothing listens on the port", _does_not_listen,
+                       "If not: {log_in}", AGAIN), written=WRONG_PORT),
+    Branch("gateway-not-running", "nothing listens on the port, and no gateway is seen to run",
+           _does_not_run,
            "nothing listens on port {port}",
-           next_steps=("Start {gateway} and log in: {start}",
+           next_steps=("Start {gateway} and log in, unless one runs already ({find}): {start}",
                        "Wait {initialization} after the login; do not touch its window.",
                        AGAIN_LATER), written=NOT_RUNNING, is_the_gateways=True),
     Branch("gateway-restarted", "the listener goes away during the run, or another takes its place",
@@ -166,9 +187,16 @@ TREE: tuple[Branch, ...] = (
            "the gateway had been up for {up} only",
            next_steps=("Wait; do not touch its window.", AGAIN_LATER),
            written=TOO_EARLY, is_the_gateways=True),
+    Branch("connection-not-accepted", "no answer comes to the hello although the gateway's log has"
+           " an entry of the attempt, or none to startApi",
+           _is_kept_waiting,
+           "{saw_it}, but did not accept the connection; it may wait for somebody to do so",
+           next_steps=("Look at the gateway's window, and answer the dialog that may wait there.",
+                       TRUST, "Do not reinstall it: its listener works.",
+                       AGAIN_LATER), is_the_gateways=True),
     Branch("api-listener-stuck", "connections wait to be accepted, or no answer comes to the hello"
-           " or to startApi",
-           _does_not_answer,
+           " and no log that can be read has an entry of the attempt",
+           _is_stuck,
            "port {port} listens, but the gateway does not {do}", "B",
            written=STUCK, is_the_gateways=True),
     Branch("handshake-refused", "the gateway closes, on connecting or after startApi",
@@ -177,8 +205,14 @@ TREE: tuple[Branch, ...] = (
            next_steps=("Check in the gateway's API settings that {own_address} is a trusted IP.",
                        "Look for a forwarder: it accepts even where the gateway is down.",
                        AGAIN_LATER), is_the_gateways=True),
+    Branch("other-protocol", "what comes is HTTP, TLS or another known protocol",
+           _speaks_another_protocol,
+           "what answers on port {port} speaks {spoken}, {spoken_by}, not the gateway's protocol",
+           next_steps=("Find out which program listens on port {port}: {list_listeners}",
+                       "Set Port in {settings} to the API port of IB Gateway or TWS.",
+                       AGAIN_LATER)),
     Branch("protocol-error", "what comes is no frame of the protocol",
-           any_of(_stopped("protocol-error"), is_garbled, ended("protocol-error")),
+           any_of(_is_no_protocol, is_garbled, ended("protocol-error")),
            "what answers on port {port} does not speak the gateway's protocol",
            next_steps=("Find out which program listens on port {port}: {list_listeners}",
                        AGAIN_LATER), is_the_gateways=True),
@@ -194,12 +228,25 @@ TREE: tuple[Branch, ...] = (
            _stopped("no-managed-accounts"),
            "the gateway gave the next valid id, but named no account", "A",
            is_the_gateways=True),
+    Branch("account-misspelt",
+           "ExpectedAccount differs in case or blanks only from an account that is managed",
+           lambda seen: _is_another_account(seen) and bool(seen.meant_account),
+           "ExpectedAccount differs from an account of the gateway's login in case or blanks only",
+           next_steps=("In {settings}, write ExpectedAccount as the gateway does: {meant_account}",
+                       AGAIN_LATER)),
     Branch("wrong-account",
            "the expected account is not managed, or one is paper where live is meant",
-           lambda seen: failed("handshake.managed-accounts")(seen) and not seen.stopped,
+           lambda seen: _is_another_account(seen) and not seen.meant_account,
            "the gateway's login is another than the expected one, or paper where live is meant",
            next_steps=("Log the gateway in to the expected account, or correct ExpectedAccount.",
                        AGAIN_LATER)),
+    Branch("accepted-by-hand", "over budget, and nearly all of the time is silence before the"
+           " version: a second or more",
+           _was_accepted_late,
+           "the gateway was silent for {silence} s, then answered at once, as where a person"
+           " accepts its dialog",
+           next_steps=(TRUST, "If nobody did: look at the machine's load, at the gateway's status.",
+                       AGAIN_LATER), is_the_gateways=True),
     Branch("slow-handshake", "the handshake is complete, but over budget",
            failed("handshake.under-budget"),
            "the handshake took longer than {budget:g} s",

@@ -13,6 +13,7 @@ from golive.evidence import Soak, StepRecord
 from golive.messages import ApiError, Kind, kind
 from golive.on_disk.gateway_logs import GatewayLogs
 from golive.processes import Process
+from golive.running_gateways import RunningGateway
 from golive.sockets import Port, Socket
 
 MOST_UNREAD = 3
@@ -27,10 +28,14 @@ def told(seen: Seen) -> list[str]:
     facts += _port_facts("after", seen.after, seen.before.close_wait if seen.before else ())
     if seen.listener:
         facts += [_listener_fact(seen.listener)]
+    facts += [_running_fact(each) for each in seen.running]
     if seen.failed == "gateway.restarted" and not _tells_its_start(seen.listener):
         facts += ["the gateway's start is not told here; if it was restarted: --override REASON"]
     if seen.handshake:
         facts += _handshake_facts(seen.handshake)
+    if seen.meant_account and seen.failed == "handshake.managed-accounts":
+        expected = seen.settings.golive.expected_account
+        facts += [f"ExpectedAccount is {expected!r}, managed is {seen.meant_account!r}"]
     if seen.access and seen.access.reason:
         facts += [f"asked for ids: {seen.access.reason}"]
     facts += _settings_facts(seen.api_settings)
@@ -79,6 +84,10 @@ def _log_facts(logs: GatewayLogs, seen: Seen) -> list[str]:
         facts += [f"not read: {each}" for each in logs.unread[:MOST_UNREAD]]
     if logs.restarted:
         facts += [f"the gateway's log: last started {_local(logs.restarted)}"]
+    if seen.login:
+        facts += [f"the gateway's log: {seen.login.in_words}, since {_local(seen.login.at)}"]
+    if seen.login and seen.login.until:
+        facts += [f"the gateway's log: logins are paused until {_local(seen.login.until)}"]
     if logs.authentication_failed:
         facts += [f"the gateway's log: {logs.authentication_failed}"]
     if logs.listening_port not in (None, seen.settings.credentials.port):
@@ -110,6 +119,15 @@ def _listener_fact(listener: Process) -> str:
     return f"listener: {what}, pid {listener.pid}, up since {_local(listener.started)}"
 
 
+def _running_fact(found: RunningGateway) -> str:
+    what = found.kind or "a gateway"
+    where = f"listens on {', '.join(map(str, found.ports))}" if found.ports else "does not listen"
+    told = f"{found.process.name}, pid {found.pid}, up since {_local(found.process.started)}"
+    if not found.is_sure:
+        return f"it may be a gateway, its command line is not told to this user: {told}"
+    return f"{what} runs, but {where}: {told}"
+
+
 def _local(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
 
@@ -138,6 +156,8 @@ def _handshake_facts(handshake: Handshake) -> list[str]:
     }
     facts = [f"{name} after {ms:g} ms" for name, ms in reached.items() if ms is not None]
     facts += [f"{handshake.bytes_received} bytes received in the handshake"]
+    if handshake.spoken:
+        facts += [f"the first bytes are of {handshake.spoken}"]
     if handshake.stopped:
         facts += [f"handshake stopped at {handshake.stopped}: {handshake.reason}"]
     said = [f"{_kind(each)} {each.code}: {each.text}" for each in _telling(handshake.errors)]

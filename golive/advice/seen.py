@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import PurePath
 from typing import Any
 
 from golive import procedure
@@ -16,7 +17,9 @@ from golive.memory.discipline import Discipline
 from golive.memory.one_run import Holder
 from golive.messages import CONNECTIVITY_LOST, ApiError
 from golive.on_disk.gateway_logs import GatewayLogs
+from golive.on_disk.logins import Login
 from golive.processes import Process
+from golive.running_gateways import RunningGateway
 from golive.settings import Settings
 from golive.sockets import Port
 from golive.stale_clients import StaleClient
@@ -38,6 +41,10 @@ STOPPED = {
 
 LEAST_UPTIME = 60.0
 """The least that the written procedure has a gateway be up, whatever the settings say."""
+
+FRESH = timedelta(minutes=10)
+"""So old at the most is what a log says of a gateway that is not seen. Before its login one writes
+something every few minutes (ib-gateway-mcp)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +98,63 @@ class Seen:
     other_listeners: tuple[int, ...] = ()
     """Which of the four known ports listen, besides the configured one."""
     logs: GatewayLogs | None = None
+    is_rehearsal: bool = False
+    running: tuple[RunningGateway, ...] = ()
+    """The gateways that run though nothing listens, the youngest first; some only may be one."""
+    settings_folders: tuple[PurePath, ...] = ()
+    """Where the gateway keeps its users' settings, the last used first."""
     resets: Sequence[str] = ()
     """Whether the run falls in one of IBKR's reset windows, in words."""
+
+    @property
+    def waiting(self) -> RunningGateway | None:
+        """The gateway that runs though nothing listens, as far as that is sure."""
+        return next((each for each in self.running if each.is_sure), None)
+
+    @property
+    def login(self) -> Login | None:
+        """How far the gateway's login has come, where that is of today's gateway.
+
+        Where no process of it is seen, it may all the same be there, unseen: what its log said a
+        moment ago counts.
+        """
+        found = self.logs.login if self.logs else None
+        if found is None or self.waiting or (self.listener and not self.is_shut):
+            return found
+        return found if self.now - found.heard < FRESH else None
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether nothing listens on the port."""
+        return self.failed == "gateway.listening" or (
+            self.stopped == "refused" and self.failed_in("handshake")
+        )
+
+    @property
+    def does_not_answer(self) -> bool:
+        """Whether nobody is let in: connections wait, or one was met with silence.
+
+        A log that has an entry of the attempt says that the gateway saw it; a version does as well.
+        """
+        if self.failed == "gateway.accept-queue":
+            return True
+        is_silent = self.failed_in("handshake") and self.stopped == "no-byte"
+        return is_silent and not (self.logs and self.logs.attempt_seen)
+
+    @property
+    def silence_ms(self) -> float:
+        """How long the gateway said nothing, once connected, before it told its version."""
+        told = self.handshake
+        if told is None or told.tcp_ms is None or told.server_version_ms is None:
+            return 0.0
+        return told.server_version_ms - told.tcp_ms
+
+    @property
+    def meant_account(self) -> str:
+        """The managed account that the expected one differs from in case or blanks only; or ""."""
+        told = self.handshake.accounts if self.handshake else ()
+        meant = _bare(self.settings.golive.expected_account)
+        return next((each for each in told if _bare(each) == meant), "")
 
     @property
     def stopped(self) -> str | None:
@@ -169,3 +231,7 @@ class Seen:
 
     def failed_in(self, stage: str) -> bool:
         return procedure.step(self.failed).stage == stage
+
+
+def _bare(account: str) -> str:
+    return "".join(account.split()).casefold()

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from golive.advice.branch import AGAIN_LATER, Branch, failed
+from golive.advice.recovery import SUPPORT
 from golive.advice.seen import Seen
 from golive.messages import diagnosis_code
 
 MOST_ACCOUNTS = 50
 """Of a login: with more, reqPositions is documented not to work."""
+
+RESTART_FOR_THE_LINK = (
+    "Where 1100 or 2110 lasts though network and IBKR are well, only a restart has helped:"
+    " Procedure A."
+)
 
 
 def ended(code: str) -> Callable[[Seen], bool]:
@@ -128,7 +134,8 @@ SESSION: tuple[Branch, ...] = (
            any_of(said("connectivity-lost"), ended("connectivity-lost")),
            "the gateway lost its link to IBKR",
            next_steps=("Look at the machine's network, and at IBKR's system status.",
-                       "Wait until the gateway's window says connected. " + AGAIN_LATER)),
+                       "Wait until the gateway's window says connected. " + AGAIN_LATER),
+           otherwise=(RESTART_FOR_THE_LINK, SUPPORT)),
     Branch("positions-not-available", "error 2151 or 10275", said("positions-not-available"),
            "the gateway says that positions are not available ({said})",
            next_steps=("Log this user out elsewhere: Client Portal, TWS, the mobile app.",

@@ -17,12 +17,18 @@ from golive.settings import PORTS
 
 MOST_COMMANDS = 5
 IN_WORDS: dict[str, object] = {
-    "back_up": "copy *.xml of its folder",
+    "back_up": "copy the folder of 40 letters in its settings' folder, Jts",
     "remove": "the one it was installed in",
     "end": "by the pid that shows",
     "start": "as you always do",
 }
 """Where a command cannot be told."""
+MOST_FOLDERS = 3
+SPOKEN_BY = {
+    "HTTP": "as a web server or Client Portal Gateway does",
+    "TLS": "as Client Portal Gateway does",
+    "SSH": "as a remote login does",
+}
 PROGRAM = {"IB Gateway": "ibgateway", "TWS": "tws"}
 
 
@@ -33,6 +39,7 @@ def of(seen: Seen, not_before: datetime, here: Commands = commands.HERE) -> dict
         **_observed(seen),
         **_of_the_program(seen),
         **_remembered(seen),
+        **_of_the_login(seen, here),
         **_on_this_machine(seen, here),
         **_times(seen, not_before),
     }
@@ -69,6 +76,7 @@ def _gateway(seen: Seen) -> str:
 
 def _observed(seen: Seen) -> dict[str, object]:
     rows = seen.positions.open_in(seen.settings.golive.expected_account) if seen.positions else ()
+    spoken = seen.handshake.spoken if seen.handshake else ""
     return {
         "count": len(rows),
         "others": ", ".join(f"{port} ({PORTS[port]})" for port in seen.other_listeners),
@@ -76,13 +84,72 @@ def _observed(seen: Seen) -> dict[str, object]:
         "accounts": len(seen.handshake.accounts) if seen.handshake else 0,
         "elsewhere": ", ".join(seen.elsewhere),
         "abandoned": _abandoned(seen),
-        "do": "accept connections" if seen.failed == "gateway.accept-queue" else "answer",
+        "do": _not_done(seen),
+        "saw_it": _saw_it(seen),
+        "silence": f"{seen.silence_ms / 1000:.1f}",
+        "spoken": spoken,
+        "spoken_by": SPOKEN_BY.get(spoken, ""),
+        "meant_account": seen.meant_account,
         "master": seen.api_settings.master_client_id,
         "failed": seen.failed,
         "unremembered": seen.unremembered,
         "unobserved": seen.unobserved,
         "up": f"{seen.uptime.seconds:.0f} s" if seen.uptime else "an unknown time",
     }
+
+
+def _not_done(seen: Seen) -> str:
+    """What the gateway does not do, and whether its log says that it saw the attempt."""
+    if seen.failed == "gateway.accept-queue":
+        return "accept connections"
+    known = seen.logs.attempt_seen if seen.logs else None
+    no_log = "no log that can be read tells whether it saw the attempt"
+    return f"answer; {no_log if known is None else 'its log has no entry of the attempt'}"
+
+
+def _saw_it(seen: Seen) -> str:
+    if seen.logs and seen.logs.attempt_seen:
+        return "the gateway saw the attempt, as its log says"
+    return "the gateway answered the hello"
+
+
+def _of_the_login(seen: Seen, here: Commands) -> dict[str, object]:
+    """Of a gateway that runs though nothing listens, or is not logged in."""
+    gateway, login, waiting = _gateway(seen), seen.login, seen.waiting
+    pid = waiting.pid if waiting else _listeners_pid(seen)
+    start = _start(seen, here)
+    there = f"the window of {gateway}" + (f", pid {pid}" if pid else "")
+    return {
+        "the_gateway": f"{gateway} ({f'pid {pid}' if pid else 'its process is not seen'})",
+        "its_window": there if pid else f"{there}; if there is none, start it: {start}",
+        "log_in": f"log in in {there}, which runs already; start no second one"
+        if waiting
+        else f"start {gateway} and log in: {start}",
+        "login_at": _moment(login.at, seen.now) if login else "a time that is not told",
+        "login_until": _moment(login.until, seen.now) if login and login.until else "it is over",
+        "login_so_far": f"its log says that {login.in_words}, since {_moment(login.at, seen.now)}"
+        if login
+        else "no log that can be read tells how far its login has come",
+    }
+
+
+def _moment(moment: datetime, now: datetime) -> str:
+    """The time of day; with the day where that is another."""
+    there, today = moment.astimezone(), now.astimezone().date()
+    return f"{there:%H:%M:%S}" if there.date() == today else f"{there:%Y-%m-%d %H:%M:%S}"
+
+
+def _start(seen: Seen, here: Commands) -> str:
+    path = program_path(seen.settings.credentials.gateway_path, here)
+    return here.start(path) if path else str(IN_WORDS["start"])
+
+
+def _listeners_pid(seen: Seen) -> int | None:
+    """Of the gateway itself: none where a forwarder listens."""
+    listener = seen.listener
+    if listener is None or forwarders.kind(listener.name) == "forwarder":
+        return None
+    return listener.pid
 
 
 def _of_the_program(seen: Seen) -> dict[str, object]:
@@ -160,19 +227,18 @@ def _on_this_machine(seen: Seen, here: Commands) -> dict[str, object]:
     """Commands with this machine's paths and pids; words where those are not known."""
     path = program_path(seen.settings.credentials.gateway_path, here)
     program = path.name if path else PROGRAM[_gateway(seen)]
-    listener = seen.listener
-    is_forwarder = listener is not None and forwarders.kind(listener.name) == "forwarder"
-    pid = None if listener is None or is_forwarder else listener.pid
+    pid = seen.waiting.pid if seen.waiting else _listeners_pid(seen)
     return {
         "find": here.process(pid) if pid else here.named(program),
         "end": here.end_firmly(pid) if pid else IN_WORDS["end"],
-        "start": here.start(path) if path else IN_WORDS["start"],
+        "start": _start(seen, here),
         "end_run": _end_of_the_other_run(seen, here),
         "end_others": _each(seen, here.end),
         "end_others_firmly": _each(seen, here.end_firmly),
         "list_listeners": here.listeners(seen.settings.credentials.port),
         "list_zombies": here.zombies(seen.settings.credentials.port),
         **_folder(path, here),
+        **_back_up(seen, path, here),
     }
 
 
@@ -199,15 +265,28 @@ def _each(seen: Seen, end: Callable[[int], str]) -> str:
 def _folder(program: PurePath | None, here: Commands) -> dict[str, object]:
     """What is done to the gateway's folder; in words where it is not known."""
     remove = IN_WORDS["remove"]
-    if program is None:
-        return {"back_up": IN_WORDS["back_up"], "remove": remove}
-    folder = program.parent
-    with suppress(ValueError):
-        remove = here.remove(folder)
-    return {
-        "back_up": here.back_up(folder, folder.with_name(f"{folder.name}-saved")),
-        "remove": remove,
-    }
+    if program is not None:
+        with suppress(ValueError):
+            remove = here.remove(program.parent)
+    return {"remove": remove}
+
+
+def _back_up(seen: Seen, program: PurePath | None, here: Commands) -> dict[str, object]:
+    """The folders with the settings, as found; else that of the program, which may hold them.
+
+    They are saved beside themselves, or beside the program's folder where that holds them: it is to
+    be deleted.
+    """
+    home = program.parent if program else None
+    folders = seen.settings_folders[:MOST_FOLDERS] or ((home,) if home else ())
+    saved = [here.back_up(folder, _saved(folder, home)) for folder in folders]
+    return {"back_up": "; ".join(saved) or IN_WORDS["back_up"]}
+
+
+def _saved(folder: PurePath, home: PurePath | None) -> PurePath:
+    if home is None or folder == home or home not in folder.parents:
+        return folder.with_name(f"{folder.name}-saved")
+    return home.with_name(f"{home.name}-{folder.name}-saved")
 
 
 def program_path(text: str, here: Commands = commands.HERE) -> PurePath | None:

@@ -8,9 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-
-from golive import forwarders, hidden_processes, processes
+from golive import hidden_processes, running_gateways
 from golive.advice.words import program_path
 from golive.clock import Clock, let_pass, now_and_then
 from golive.gateway import Gateway
@@ -42,7 +40,8 @@ class Launch:
         one would throw the first out.
         """
         path = self._program()
-        if running := _running(path):
+        known = running_gateways.of_its_kind(self._settings)
+        if running := next((each.process for each in known if each.is_sure), None):
             write(f"AutoLaunch: {running.name} runs already, pid {running.pid}: not started again")
         elif why := hidden_processes.hidden():
             raise NotLaunched(f"AutoLaunch: {why}: whether {path.name} runs already is not seen")
@@ -77,20 +76,6 @@ class Launch:
             tell(left)
             self._clock.sleep(LOOK_SECONDS)
         raise NotLaunched(f"AutoLaunch: port {number} does not listen after {LOGIN_SECONDS:g} s")
-
-
-def _running(path: Path) -> processes.Process | None:
-    """A gateway's process that is there already: of this program, or Java with its folder."""
-    for each in psutil.process_iter(["pid", "name", "exe", "cmdline"]):
-        words = [each.info["exe"] or "", *(each.info["cmdline"] or [])]
-        is_of_it = each.info["name"] and processes.program(each.info["name"]) == processes.program(
-            path.name
-        )
-        is_gateway = forwarders.kind(each.info["name"] or "") == "gateway"
-        in_folder = any(str(path.parent) in word for word in words)
-        if is_of_it or (is_gateway and in_folder):
-            return processes.process(each.pid)
-    return None
 
 
 def _detached(path: Path) -> subprocess.Popen[bytes]:

@@ -36,11 +36,14 @@ MOST_ENTRIES = 5_000
 MOST_FOLDERS = 200
 
 NAMES = re.compile(
-    r"jts\.ini|(ibg|tws)\.xml|.+\.ibgzenc|(launcher|ibgateway|tws|api)(\..+)?\.(log|txt)",
+    r"jts\.ini|(ibg|tws)\.xml|.+\.ibgzenc|(launcher|ibgateway|tws|api)(\..+)?\.(log|txt)"
+    r"|(gateway|ibgateway|tws|api)-exported-logs.*\.(log|txt)",
     re.IGNORECASE,
 )
 """Settings and logs; exported logs, and those of older builds, are plain text."""
 
+_SETTINGS = ("ibg.xml", "tws.xml")
+_USERS_FOLDER = re.compile("[a-p]{40}")
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -66,6 +69,22 @@ class GatewayFiles:
 
     files: tuple[GatewayFile, ...] = ()
     untold: tuple[str, ...] = ()
+
+    @property
+    def settings_folders(self) -> tuple[Path, ...]:
+        """The users' folders, in which their settings lie, the last used first.
+
+        Those with an ibg.xml or tws.xml, and those whose name is a user's: newer builds encrypt
+        what is in them. Where there is none of either, that of jts.ini.
+        """
+        parents = [each.path.parent for each in self.files if each.name in _SETTINGS]
+        parents += [
+            each.path.parent
+            for each in self.files
+            if _USERS_FOLDER.fullmatch(each.path.parent.name)
+        ]
+        parents = parents or [each.path.parent for each in self.files if each.name == "jts.ini"]
+        return tuple(dict.fromkeys(parents))
 
 
 def find(settings: Settings, platform: str = sys.platform) -> GatewayFiles:

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import chain
 
 from golive.masking import without
-from golive.on_disk import log_files
+from golive.on_disk import log_files, logins
 from golive.on_disk.gateway_files import GatewayFiles
 from golive.on_disk.log_files import Log, Window
 from golive.on_disk.log_lines import Line
 from golive.on_disk.log_subject import Subject
+from golive.on_disk.logins import Login
 
 MOST_LINES = 20
 MOST_CHARACTERS = 300
@@ -32,14 +33,13 @@ _ENTRY = re.compile(
     r"State: \w+, IsAPI|Starting new conversation with client|Start API message"
     r"|API failed to read client version|ArEServer: Adding"
 )
-_RESTARTED = re.compile(r"-{5,} .*RESTART -{5,}")
 _LOGGED_IN = re.compile(
     r"Passed pwd authentication|onAuthenticationCompleted .*authenticated=true"
     r"|Switching to a new encrypted log"
 )
 _FAILED = re.compile(
-    r"Authentication failed|Authorization failed|indicates wrong password"
-    r"|Too many failed login attempts"
+    r"Authentication failed|Authorization failed: (?!SUPPRESS_MESSAGE_BOX)"
+    r"|Authorization failed$|indicates wrong password"
 )
 _NOT_LOGGED_IN = re.compile(r"onAuthenticationCompleted .*authenticated=false")
 _LISTENING = re.compile(r"API server listening on port (\d{1,5})\b")
@@ -58,7 +58,9 @@ class GatewayLogs:
     attempt_log: str = ""
     """The log that has it, or would have it."""
     authentication_failed: str | None = None
-    """Time and text of the last login's failure; a later login or start undoes it."""
+    """Time and text of the last login's refusal; a later login or start undoes it."""
+    login: Login | None = None
+    """How far the login of the program has come that started when it was asked for."""
     restarted: datetime | None = None
     logged_in: datetime | None = None
     listening_port: int | None = None
@@ -89,10 +91,11 @@ def read_logs(
     logs = log_files.of_the_port(logs, port, _listening_port, unread)
     unread += [f"{file.path}: {log_files.ENCRYPTED}" for file in hidden[: log_files.MOST_LOGS]]
     told = _Told(now - WEEK)
-    own = (subject.of(log.lines, _RESTARTED.search) for log in logs)
-    for line in sorted(chain.from_iterable(own), key=_time):
+    own = (subject.of(log.lines, logins.RESTARTED.search) for log in logs)
+    lines = sorted(chain.from_iterable(own), key=_time)
+    for line in lines:
         told.hear(line)
-    seen = [(log, found) for log in logs if (found := _entries(log, attempt))]
+    seen = [(log, found) for log in logs if (found := _entries(log, attempt, client_id))]
     telling = [log for log, _ in seen] or (
         log_files.would_tell(logs, hidden, port, attempt) if attempt else []
     )
@@ -103,6 +106,7 @@ def read_logs(
         attempt_seen=bool(seen) if telling else None,
         attempt_log=str(telling[0].file.path) if telling else "",
         authentication_failed=_shown(told.failure, secrets) if told.failure else None,
+        login=logins.last([line for line in lines if line.at >= told.since], subject.started),
         restarted=told.restarted,
         logged_in=told.logged_in,
         listening_port=told.listening_port,
@@ -126,8 +130,10 @@ class _Told:
     def hear(self, line: Line) -> None:
         if line.at < self.since:
             return
-        if _RESTARTED.search(line.text):
+        if logins.RESTARTED.search(line.text):
             self.restarted, self.logged_in, self.failure = line.at, None, None
+        elif logins.CHALLENGE.search(line.text):
+            self.logged_in = None  # the password alone is no login
         elif _LOGGED_IN.search(line.text):
             self.logged_in, self.failure = line.at, None
         elif _FAILED.search(line.text) or (_NOT_LOGGED_IN.search(line.text) and not self.failure):
@@ -136,8 +142,10 @@ class _Told:
             self.listening_port = port
         elif mode := _READ_ONLY.search(line.text):
             self.read_only = mode[1] == "true"
-        else:
+        elif (phase := logins.phase_of(line)) in (None, "under-way"):
             return
+        elif phase == "session-taken":
+            self.logged_in = None
         self.lines.append(line)
 
 
@@ -146,14 +154,14 @@ def _listening_port(line: Line) -> int | None:
     return int(found[1]) if found else None
 
 
-def _entries(log: Log, attempt: Window | None) -> list[Line]:
-    """In the client's own log every line is one."""
+def _entries(log: Log, attempt: Window | None, client_id: int) -> list[Line]:
+    """In the client's own log every line is one; an export may be of all clients."""
+    start = re.compile(rf"<- \[?71[-;]\d+[-;]{client_id}[-;\]]")
+    entry = {"api": re.compile(""), log_files.ALL_CLIENTS: start}.get(log.source[1], _ENTRY)
     return [
         line
         for line in log.lines
-        if attempt is not None
-        and attempt.holds(line)
-        and (log.source[1] == "api" or _ENTRY.search(line.text))
+        if attempt is not None and attempt.holds(line) and entry.search(line.text)
     ]
 
 

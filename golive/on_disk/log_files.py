@@ -4,6 +4,7 @@
 | --- | --- | --- |
 | `ibgateway.<Day>.log`, `tws.<Day>.log` | older builds, as they run | ib-controller #141 |
 | `ibgateway.<date>.<time>.log` | an export of newer builds | IBKR's guide |
+| `gateway-exported-logs.txt`, `api-...` | as exports name themselves | four projects |
 | `*.ibgzenc` | newer builds, encrypted, as they run | IBKR's guide |
 | `api.<client id>.<Day>.log` | both, if switched on | IB4m #143, IBKR's guide |
 | `launcher.log`, `launcher.<date>.log` | all, from each start to the login | ib-gateway-mcp |
@@ -26,13 +27,17 @@ MOST_LOGS = 6
 """Read of one kind, the last written first."""
 ENCRYPTED = (
     "encrypted: readable only by exporting it from the same session"
-    " (File, Gateway Logs or API Logs)"
+    " (File, Gateway Logs or API Logs), best into its own folder, where the next run reads it"
 )
+ALL_CLIENTS = "exported api"
+"""The program of an exported API log: it may hold the logs of every client."""
 
 _DAY = timedelta(days=1)
 _MARGIN = timedelta(seconds=1)
 """By which an entry may be earlier or later: two clocks are read at other moments."""
 _PLAIN = r"(\..*)?\.(log|txt)"
+_EXPORTED = "-exported-logs"
+_EXPORTS = {"gateway": "ibgateway", "ibgateway": "ibgateway", "tws": "tws", "api": ALL_CLIENTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,9 @@ class Log:
 
 def source(file: GatewayFile) -> tuple[Path, str]:
     """The folder and the program a log is of: several programs may write into one folder."""
-    return file.path.parent, file.name.partition(".")[0]
+    program = file.name.partition(".")[0]
+    of, exported, _ = program.partition(_EXPORTED)
+    return file.path.parent, _EXPORTS.get(of, of) if exported else program
 
 
 def encrypted(files: GatewayFiles) -> list[GatewayFile]:
@@ -70,7 +77,12 @@ def encrypted(files: GatewayFiles) -> list[GatewayFile]:
 def read(files: GatewayFiles, client_id: int, zone: tzinfo | None, unread: list[str]) -> list[Log]:
     """The newest logs of the gateway, of its launcher and of this client; others go to `unread`."""
     texts: list[tuple[GatewayFile, list[str]]] = []
-    for kind in (f"(ibgateway|tws){_PLAIN}", f"launcher{_PLAIN}", rf"api\.{client_id}{_PLAIN}"):
+    kinds = (
+        f"(ibgateway|tws){_PLAIN}|(ib)?gateway{_EXPORTED}.*|tws{_EXPORTED}.*",
+        f"launcher{_PLAIN}",
+        rf"api\.{client_id}{_PLAIN}|api{_EXPORTED}.*",
+    )
+    for kind in kinds:
         named = [file for file in files.files if re.fullmatch(kind, file.name)]
         for file in named[:MOST_LOGS]:
             try:

@@ -75,8 +75,8 @@ def zone_told(texts: Iterable[str]) -> tzinfo | None:
 
 def dated(file: GatewayFile, texts: Iterable[str], zone: tzinfo | None) -> Iterator[Line]:
     """The lines that have a date, their own or that of the file. `zone` None: this machine's."""
-    day = _day_of(file, zone)
-    for text in texts:
+    texts = list(texts)
+    for text, day in zip(texts, _days(file, texts, zone), strict=True):
         if found := _DATED.match(text):
             moment = _moment(*found.groups()[:3])
         elif day and (found := _TIMED.match(text)):
@@ -87,6 +87,25 @@ def dated(file: GatewayFile, texts: Iterable[str], zone: tzinfo | None) -> Itera
             said = found.groups()[-1]
             head = _HEAD.match(said)
             yield Line(_in_utc(moment, zone), said[head.end() :] if head else said)
+
+
+def _days(file: GatewayFile, texts: list[str], zone: tzinfo | None) -> list[date | None]:
+    """The date of each line that only has a time: that of the file.
+
+    An export may hold several days. It was written when its last line was; going back, where the
+    time of day jumps ahead, the day before ended.
+    """
+    if "-exported-logs" not in file.name:
+        return [_day_of(file, zone)] * len(texts)
+    now = file.modified.astimezone(zone)
+    day, later, found = now.date(), f"{now:%H:%M:%S}", list[date | None]()
+    for text in reversed(texts):
+        timed = _TIMED.match(text)
+        if timed and timed[1] > later:
+            day -= timedelta(days=1)
+        later = timed[1] if timed else later
+        found.append(day)
+    return found[::-1]
 
 
 def _day_of(file: GatewayFile, zone: tzinfo | None) -> date | None:

@@ -1,11 +1,14 @@
-"""A look at what the gateway keeps on this machine's disk, once an attempt is over."""
+"""A look at what the gateway keeps on this machine's disk, once an attempt is over.
+
+And, where nothing listens, at the gateway's process: it may run all the same, before its login.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
 
-from golive import forwarders, processes
+from golive import forwarders, processes, running_gateways, sockets
 from golive.advice.seen import Seen
 from golive.on_disk import gateway_files
 from golive.on_disk.gateway_files import GatewayFiles
@@ -14,6 +17,7 @@ from golive.on_disk.gateway_settings import each_told, read_api_settings
 from golive.on_disk.log_files import Window
 from golive.on_disk.log_subject import Subject
 from golive.processes import Process
+from golive.running_gateways import RunningGateway
 from golive.settings import PORTS, Settings
 from golive.sockets import LISTEN, Port
 
@@ -22,9 +26,26 @@ def added_to(seen: Seen) -> Seen:
     """The same with what the gateway's logs and settings tell. Raises nothing."""
     files = gateway_files.find(seen.settings)
     attempt = Window(seen.attempted, seen.now) if seen.attempted else None
-    logs = _logs(files, seen.settings, seen.now, attempt, _subject(seen.listener, seen.before))
+    seen = replace(seen, running=_running(seen), settings_folders=files.settings_folders)
+    subject = _subject(_gateway_of(seen), seen.before)
+    logs = _logs(files, seen.settings, seen.now, attempt, subject)
     told = seen.api_settings.completed(read_api_settings(files)[0])
     return replace(seen, logs=logs, api_settings=told)
+
+
+def _running(seen: Seen) -> tuple[RunningGateway, ...]:
+    """The gateways that run though nothing listens; none where something does, or elsewhere."""
+    if not seen.is_shut or not sockets.are_here(sockets.addresses(seen.settings.credentials.host)):
+        return ()
+    rows = running_gateways.sockets_now()
+    return running_gateways.without_listener(seen.settings, rows, rehearsed=seen.is_rehearsal)
+
+
+def _gateway_of(seen: Seen) -> Process | None:
+    """Whose log is asked for: of one that waits though nothing listens, or of the listener."""
+    if waiting := seen.waiting:
+        return waiting.process
+    return None if seen.is_shut else seen.listener
 
 
 def logged_in(settings: Settings, now: datetime) -> datetime | None:

@@ -1,0 +1,109 @@
+"""The branches of a gateway that runs and is not logged in, or not yet: it has no listener.
+
+What its own log says of its login is the cause. Its cure is in its own window: a second gateway
+would throw the first out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from golive.advice.branch import AGAIN_LATER, Branch
+from golive.advice.seen import Seen
+from golive.on_disk.logins import Phase
+
+WAIT = "Wait {initialization} after the login; do not touch its window."
+NO_SECOND = "Start no second one while it runs: its login would end this one's."
+
+
+def _is_at(*phases: Phase) -> Callable[[Seen], bool]:
+    """Whether nothing listens, or no answer comes, and the login has come so far and no further."""
+
+    def asked(seen: Seen) -> bool:
+        if not seen.is_shut and not seen.does_not_answer:
+            return False
+        return seen.login is not None and seen.login.phase in phases
+
+    return asked
+
+
+def _is_without_listener(seen: Seen) -> bool:
+    """Logged in; but no process, no gateway: it may have ended since."""
+    return seen.is_shut and seen.waiting is not None and _is_at("logged-in")(seen)
+
+
+def _is_not_logged_in(seen: Seen) -> bool:
+    """It runs, and what its log says of its login, if anything, is no reason."""
+    under_way = _is_at("starting", "under-way")(seen)
+    untold = seen.waiting is not None and seen.login is None and not _was_refused(seen)
+    return seen.is_shut and (untold or under_way)
+
+
+def _was_refused(seen: Seen) -> bool:
+    """The login of the process that is seen; else of the last program of which a log tells."""
+    if seen.login is not None:
+        return _is_at("rejected")(seen)
+    if seen.waiting is None and seen.other_listeners:
+        return False  # the log may be that of who listens there
+    failed = seen.logs is not None and seen.logs.authentication_failed is not None
+    return failed and (seen.is_shut or seen.does_not_answer)
+
+
+def of(written: str) -> tuple[Branch, ...]:
+    """In their order; `written` is the branch of the written tree that one of them is."""
+    return (
+        Branch("second-factor-pending", "nothing listens or no answer comes, and the gateway's log"
+               " says that it waits for the second factor of its login",
+               _is_at("second-factor"),
+               "{the_gateway} waits for the second factor of its login since {login_at}",
+               next_steps=("Approve the login in IBKR Mobile, or enter its code in the window.",
+                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
+        Branch("second-factor-expired", "the same, and its log says that the second factor was not"
+               " given in time",
+               _is_at("second-factor-expired"),
+               "{the_gateway} is not logged in: at {login_at} IBKR ended a login whose second"
+               " factor was not given in time",
+               next_steps=("Have IBKR Mobile at hand, and log in again in {its_window}; once.",
+                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
+        Branch("login-throttled", "the same, and its log says that logins are paused after several"
+               " that failed",
+               _is_at("throttled"),
+               "{the_gateway} pauses logins until {login_until}, after several that failed",
+               next_steps=("Do not log in before {login_until}: the pause grows with each failure.",
+                           "Then log in in {its_window}, once; what failed before is in the facts.",
+                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
+        Branch("session-taken", "the same, and its log says that another session of the user took"
+               " the login",
+               _is_at("session-taken"),
+               "another session of the same user took the login of {the_gateway}, at {login_at}",
+               next_steps=("Find that session, and end it: TWS, a gateway, IBKR Mobile, the web.",
+                           "Then log in again in {its_window}, once.",
+                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
+        Branch("login-unanswered", "the same, and its log says that IBKR did not answer the login",
+               _is_at("unanswered"),
+               "IBKR does not answer the login of {the_gateway}, since {login_at}",
+               next_steps=("Look at the machine's network, and at IBKR's system status.",
+                           "Log out other sessions of the user: one may hold the login.",
+                           "If it does not try again by itself: log in in {its_window}, once.",
+                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
+        Branch("authentication-failed", "nothing listens or no answer comes, and the gateway's log"
+               " says that its last login failed",
+               _was_refused,
+               "the gateway is not logged in: its log says that the last login failed",
+               next_steps=("Look at {its_window}.",
+                           "Check user name and password, and log in; once: many failures lock it.",
+                           WAIT, AGAIN_LATER), written=written, is_the_gateways=True),
+        Branch("logged-in-not-listening", "nothing listens, and a gateway runs that is logged in,"
+               " as its log says",
+               _is_without_listener,
+               "{the_gateway} is logged in since {login_at}, but does not listen on port {port}",
+               next_steps=("Where that was a moment ago, leave it its time: {initialization}.",
+                           "In its API settings: socket clients enabled, and port {port}.",
+                           NO_SECOND, AGAIN_LATER), is_the_gateways=True),
+        Branch("gateway-not-logged-in", "nothing listens, and a gateway runs whose login is not"
+               " complete, or of whose login nothing is known",
+               _is_not_logged_in,
+               "{the_gateway} has no listener on port {port}: {login_so_far}",
+               next_steps=("Look at {its_window}: complete the login, or answer what it asks.",
+                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
+    )  # fmt: skip
