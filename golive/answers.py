@@ -21,6 +21,9 @@ class Event:
     """Milliseconds since the TCP connect was begun."""
 
 
+BY_HAND_MS = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Handshake:
     """How far the handshake came. Milliseconds count from the begin of the TCP connect.
@@ -45,6 +48,27 @@ class Handshake:
     spoken: str = ""
     stopped: str | None = None
     reason: str = ""
+
+    @property
+    def silence_ms(self) -> float:
+        """How long the gateway said nothing, once connected, before it told its version."""
+        if self.tcp_ms is None or self.server_version_ms is None:
+            return 0.0
+        return self.server_version_ms - self.tcp_ms
+
+    @property
+    def was_accepted_late(self) -> bool:
+        """Whether nearly all of the time went by before the first answer, and all else came at once.
+
+        As where a person accepts the gateway's dialog: that takes a second at the least.
+        """
+        whole = self.complete_ms
+        return whole is not None and self.silence_ms >= max(BY_HAND_MS, 0.8 * whole)
+
+    @property
+    def late_in_words(self) -> str:
+        seconds = f"{self.silence_ms / 1000:.1f} s"
+        return f"the gateway was silent for {seconds} before it answered: it may ask a person first"
 
     @property
     def complete_ms(self) -> float | None:

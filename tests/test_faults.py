@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -62,17 +63,30 @@ EXPECTED = {
     "other-master": Expected("handshake.master-client-id", "master-client-id"),
     "untrusted": Expected("handshake.trusted-addresses", "untrusted-address"),
     "down": Expected("gateway.listening", "gateway-not-running", None, attempts=0),
+    "second-factor": Expected("gateway.listening", "second-factor-pending", attempts=0),
+    "second-factor-expired": Expected("gateway.listening", "second-factor-expired", attempts=0),
+    "throttled": Expected("gateway.listening", "login-throttled", attempts=0),
+    "wrong-password": Expected("gateway.listening", "authentication-failed", attempts=0),
+    "session-taken": Expected("gateway.listening", "session-taken", attempts=0),
+    "login-unanswered": Expected("gateway.listening", "login-unanswered", attempts=0),
+    "not-logged-in": Expected("gateway.listening", "gateway-not-logged-in", attempts=0),
+    "not-listening": Expected("gateway.listening", "logged-in-not-listening", attempts=0),
     "zombies": Expected("environment.no-zombies", "zombies", "A", attempts=0),
     "wedged": Expected("gateway.accept-queue", "api-listener-stuck", "B", attempts=0),
     "silent": Expected("handshake.connect-ack", "api-listener-stuck", "B"),
     "leaky": Expected("handshake.connect-ack", "zombies", "A"),
     "refuses": Expected("handshake.connect-ack", "handshake-refused"),
     "garbage": Expected("handshake.connect-ack", "protocol-error"),
-    "no-start": Expected("handshake.next-valid-id", "api-listener-stuck", "B"),
+    "no-start": Expected("handshake.next-valid-id", "connection-not-accepted"),
+    "dialog": Expected("handshake.under-budget", "accepted-by-hand"),
+    "dialog=1000": Expected("handshake.connect-ack", "connection-not-accepted"),
+    "http": Expected("handshake.connect-ack", "other-protocol"),
+    "tls": Expected("handshake.connect-ack", "other-protocol"),
     "drops-after-start": Expected("handshake.next-valid-id", "handshake-refused"),
     "client-id-in-use": Expected("handshake.next-valid-id", "client-id-in-use"),
     "accounts-only": Expected("handshake.next-valid-id", "no-next-valid-id", "A"),
     "wrong-account": Expected("handshake.managed-accounts", "wrong-account"),
+    "wrong-account=u21146542": Expected("handshake.managed-accounts", "account-misspelt"),
     "slow": Expected("handshake.under-budget", "slow-handshake"),
     "endless-positions": Expected("positions.complete", "positions-incomplete", "A"),
     "drops": Expected("positions.complete", "connection-lost", "A"),
@@ -111,13 +125,20 @@ def test_every_fault_of_the_fake_has_its_expectation() -> None:
     assert {words.partition("=")[0] for words in EXPECTED} == set(FAULTS)
 
 
+SLOW = {"slow", "dialog"}
+"""Those that answer in the end, though later than they should."""
+
+FLOODS = {"flood-of-rows", "flood-of-notices"}
+"""Those that are heard for seconds."""
+
+
 def patience(fault: str) -> float:
     """The handshake timeout of its run, in seconds."""
-    return 10 if fault in ("slow", "flood-of-rows", "flood-of-notices") else 2
+    return 10 if fault in SLOW | FLOODS else 2
 
 
 def budget(fault: str) -> float:
-    return 1 if fault == "slow" else patience(fault)
+    return 1 if fault in SLOW else patience(fault)
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +228,8 @@ def test_gateway_that_is_starting_is_waited_for_and_that_is_said(own_project: Pr
 @pytest.mark.parametrize(
     ("fault", "says"),
     [("silent", "has no entry of this attempt"), ("no-start", "has an entry of this attempt"),
+     ("dialog=1000", "has an entry of this attempt"), ("tls", "the first bytes are of TLS"),
+     ("throttled", "logins are paused until"), ("wrong-password", "Authorization failed: Invalid"),
      ("authentication-failed", "Authorization failed: Invalid username or password.")],
 )  # fmt: skip
 def test_what_the_gateways_log_says_of_the_attempt_is_a_fact(
@@ -215,6 +238,34 @@ def test_what_the_gateways_log_says_of_the_attempt_is_a_fact(
     facts = run.evidence["diagnosis"]["facts"]
     assert [fact for fact in facts if says in fact], facts
     assert "trusted IPs 127.0.0.1" in "\n".join(facts)
+
+
+NOT_LISTENING = [
+    fault for fault, said in EXPECTED.items()
+    if said.failed == "gateway.listening" and fault not in ("down", "wrong-port")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", NOT_LISTENING)
+def test_gateway_that_runs_without_a_listener_is_named_by_pid_and_no_second_is_started(
+    fault: str, run: Rehearsal
+) -> None:
+    diagnosis = run.evidence["diagnosis"]
+    running = [fact for fact in diagnosis["facts"] if "runs, but does not listen" in fact]
+    assert len(running) == 1, diagnosis["facts"]
+    (pid,) = re.findall(r"pid (\d+)", running[0])
+    assert f"pid {pid}" in diagnosis["cause"] + " ".join(diagnosis["next_steps"])
+    started = [step for step in diagnosis["next_steps"] if step.lower().startswith("start")]
+    assert [step for step in started if "no second one" not in step] == []
+
+
+def test_recovery_of_a_stuck_listener_saves_the_folder_that_holds_the_settings(
+    project: Project,
+) -> None:
+    run = project.rehearse("--fake=silent")
+    (xml,) = (run.folder / "gateway-folder").glob("*/ibg.xml")
+    (step,) = (each for each in run.evidence["diagnosis"]["next_steps"] if "Save" in each)
+    assert str(xml.parent) in step or xml.parent.as_posix() in step
 
 
 def test_zero_quantity_rows_are_reported_but_not_counted(project: Project) -> None:

@@ -41,7 +41,7 @@ def program(tmp_path: Path, down: int) -> Iterator[Path]:
 
     It has a name of its own, for other tests may be running gateways at the same time.
     """
-    folder = tmp_path / "Jts" / "1040"
+    folder = tmp_path / "gateway" / "1040"
     folder.mkdir(parents=True)
     path, pids = folder / f"ibgateway{down}", tmp_path / "pids"
     path.write_text(

@@ -58,9 +58,7 @@ def _is_kept_waiting(seen: Seen) -> bool:
 
 
 def _was_accepted_late(seen: Seen) -> bool:
-    """Nearly all of the time went by before the first answer, and all else came at once."""
-    whole = seen.handshake.complete_ms if seen.handshake else None
-    is_late = whole is not None and seen.silence_ms >= max(BY_HAND_MS, 0.8 * whole)
+    is_late = seen.handshake is not None and seen.handshake.was_accepted_late
     return failed("handshake.under-budget")(seen) and is_late
 
 
@@ -98,8 +96,6 @@ CLOSE = (
     "Or have the procedure end them first: {kill_stale}",
     AGAIN,
 )
-BY_HAND_MS = 1000
-"""So long at least a person takes to accept a dialog; a gateway that answers takes milliseconds."""
 TRUST = "In its API settings, add {own_address} to Trusted IPs: then it need not ask."
 REINSTALL = "Compare with `python -m pip list`; reinstall with: pip install -r requirements.txt"
 

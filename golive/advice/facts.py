@@ -84,8 +84,9 @@ def _log_facts(logs: GatewayLogs, seen: Seen) -> list[str]:
         facts += [f"not read: {each}" for each in logs.unread[:MOST_UNREAD]]
     if logs.restarted:
         facts += [f"the gateway's log: last started {_local(logs.restarted)}"]
-    if seen.login:
-        facts += [f"the gateway's log: {seen.login.in_words}, since {_local(seen.login.at)}"]
+    if seen.login and (seen.is_shut or seen.login.phase != "logged-in"):
+        since = _local(seen.login.at)
+        facts += [f"the gateway's log, last of its login: {seen.login.in_words}, since {since}"]
     if seen.login and seen.login.until:
         facts += [f"the gateway's log: logins are paused until {_local(seen.login.until)}"]
     if logs.authentication_failed:

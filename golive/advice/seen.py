@@ -144,10 +144,7 @@ class Seen:
     @property
     def silence_ms(self) -> float:
         """How long the gateway said nothing, once connected, before it told its version."""
-        told = self.handshake
-        if told is None or told.tcp_ms is None or told.server_version_ms is None:
-            return 0.0
-        return told.server_version_ms - told.tcp_ms
+        return self.handshake.silence_ms if self.handshake else 0.0
 
     @property
     def meant_account(self) -> str:

@@ -32,7 +32,7 @@ Phase = Literal[
 ]  # fmt: skip
 
 IN_WORDS: dict[Phase, str] = {
-    "starting": "it has started",
+    "starting": "no login has begun",
     "under-way": "its login is under way",
     "second-factor": "it waits for the second factor",
     "second-factor-expired": "the second factor was not given in time",
