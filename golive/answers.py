@@ -58,9 +58,10 @@ class Handshake:
 
     @property
     def was_accepted_late(self) -> bool:
-        """Whether nearly all of the time went by before the first answer, and all else came at once.
+        """Whether nearly all of the time went by before the first answer.
 
-        As where a person accepts the gateway's dialog: that takes a second at the least.
+        As where a person accepts the gateway's dialog: that takes a second at the least, and then
+        all else comes at once.
         """
         whole = self.complete_ms
         return whole is not None and self.silence_ms >= max(BY_HAND_MS, 0.8 * whole)

@@ -17,7 +17,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import psutil
 
@@ -68,20 +68,36 @@ def find(settings: Settings, *, rehearsed: bool = False) -> list[RunningGateway]
 
     What is told its settings' folder is known by that: another's is another gateway.
     """
-    folder, path = settings.golive.gateway_folder, settings.credentials.gateway_path
     known: list[RunningGateway] = []
     for each in psutil.process_iter(["name", "exe", "cmdline"]):
-        words = each.info["cmdline"] or []
-        told = _folder_told(words)
-        if folder and told:
-            is_one: bool | None = _is_same(told, folder)
-        else:
-            is_one = False if rehearsed else _is_one(each.info, words, path)
+        is_one = is_the_gateway(settings, rehearsed=rehearsed, **each.info)
         if is_one is False or each.pid == os.getpid() or not processes.is_running(each):
             continue
         if found := processes.process(each.pid):
-            known.append(RunningGateway(found, _kind(found, words), is_sure=is_one is True))
+            kind = kind_of(each.info["name"] or "", each.info["cmdline"] or ())
+            known.append(RunningGateway(found, kind, is_sure=is_one is True))
     return sorted(known, key=lambda each: each.process.started, reverse=True)
+
+
+def is_the_gateway(
+    settings: Settings,
+    name: str | None,
+    exe: str | None,
+    cmdline: Sequence[str] | None,
+    *,
+    rehearsed: bool = False,
+) -> bool | None:
+    """Whether a process of this name, program and command line is; None: it may be.
+
+    What is not told to this user is None, or empty.
+    """
+    words, folder = cmdline or (), settings.golive.gateway_folder
+    told = _folder_told(words)
+    if folder and told:
+        return _is_same(told, folder)
+    if rehearsed:
+        return False
+    return _is_one(processes.program(name or ""), (exe or "", *words), settings)
 
 
 def of_its_kind(settings: Settings, *, rehearsed: bool = False) -> list[RunningGateway]:
@@ -119,17 +135,15 @@ def _ports(pid: int, listening: Iterable[Socket]) -> tuple[int, ...]:
     return tuple(sorted({each.local_port for each in listening if each.pid == pid}))
 
 
-def _is_one(info: dict[str, Any], words: Sequence[str], path: str) -> bool | None:
-    """None: it may be, its command line is not told."""
-    name = processes.program(info["name"] or "")
-    program = processes.program(path) if path else None
-    if name in _NAMES or (name and name == program):
-        return True
-    if path and path in (info["exe"], *words):
+def _is_one(name: str, words: Sequence[str], settings: Settings) -> bool | None:
+    """By its bare name, its program's path and its words."""
+    path = settings.credentials.gateway_path
+    is_named = name in _NAMES or (path and name == processes.program(path))
+    if is_named or (path and path in words):
         return True
     if name not in _JAVA:
         return False
-    if not words:
+    if len(words) == 1:
         return None
     line, folder = " ".join(words), os.path.dirname(path)
     in_folder = len(folder) >= _SHORTEST_FOLDER and folder in line
@@ -150,10 +164,11 @@ def _whole(path: str) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
-def _kind(found: Process, words: Iterable[str]) -> Kind:
+def kind_of(name: str, words: Iterable[str]) -> Kind:
+    """Which of the two programs it is; "" where neither name nor command line tells."""
     line = " ".join(words)
     by_class = [kind for kind, pattern in _KINDS if pattern.search(line)]
-    return _NAMES.get(processes.program(found.name)) or (by_class[0] if by_class else "")
+    return _NAMES.get(processes.program(name)) or (by_class[0] if by_class else "")
 
 
 def sockets_now() -> Sequence[Socket]:

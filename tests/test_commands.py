@@ -72,9 +72,8 @@ def test_windows_commands_are_the_same_in_each_of_its_shells() -> None:
     assert lines[:3] == ['tasklist -FI "PID eq 812"', "taskkill -PID 812", "taskkill -F -PID 812"]
     assert lines[5] == 'tasklist -FI "IMAGENAME eq ibgateway*"'
     assert (
-        lines[7]
-        == r'robocopy "C:\Program Files\IB'
-         r"""'s\1040" "D:\a b" "*.xml" "*.ini" "*.ibgzenc" -S"""
+        lines[7] == r'robocopy "C:\Program Files\IB'
+        r"""'s\1040" "D:\a b" "*.xml" "*.ini" "*.ibgzenc" -S"""
     )
     assert r"-LiteralPath 'C:\Program Files\IB''s\1040'" in lines[8]
 

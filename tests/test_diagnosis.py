@@ -6,6 +6,7 @@ import re
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import pytest
@@ -25,7 +26,9 @@ from golive.memory.discipline import Discipline, Made
 from golive.memory.one_run import Holder
 from golive.messages import ApiError
 from golive.on_disk.gateway_logs import GatewayLogs
+from golive.on_disk.logins import IN_WORDS, Login, Phase
 from golive.processes import Process
+from golive.running_gateways import RunningGateway
 from golive.settings_file import read
 from golive.sockets import Port, Socket
 from golive.stale_clients import StaleClient
@@ -81,9 +84,27 @@ FEWER = SPY._replace(quantity=Decimal(4))
 CLOSED = "the gateway closed the connection (FIN)"
 FAILED_LOGIN = "2026-11-23 09:12:00 Authorization failed: Invalid username or password."
 NOT_LOGGED_IN = GatewayLogs(authentication_failed=FAILED_LOGIN)
+ENTRY = GatewayLogs(attempt_seen=True, attempt_log="a.log")
+MISSPELT = Handshake(accounts=("DU1", " u21146542"))
+BY_HAND = Handshake(
+    tcp_ms=0.3, server_version_ms=4200, managed_accounts_ms=4210, next_valid_id_ms=4211
+)
 YOUNG = Uptime(20.0, 0.0, GATEWAY, True)
 READ_ONLY = Access(refusal=ApiError(-1, 321, "The API interface is in Read-Only mode."))
 TOLD = ApiSettings("jts.ini", False, "99", ("192.0.2.7",))
+
+
+def waiting(phase: Phase, until: datetime | None = None, **more: Any) -> Seen:
+    """A gateway runs, and nothing listens; its log says how far its login has come."""
+    login = Login(phase, NOW - AGO, NOW - AGO, until)
+    running = (RunningGateway(GATEWAY, "IB Gateway"),)
+    logs = GatewayLogs(login=login)
+    return replace(seen("gateway.listening"), running=running, logs=logs, **more)
+
+
+def spoken(protocol: str) -> Seen:
+    what = stopped("protocol-error", "handshake.connect-ack")
+    return replace(what, handshake=Handshake(stopped="protocol-error", spoken=protocol))
 
 
 def held(code: str, **more: Any) -> Soak:
@@ -112,18 +133,29 @@ WALK = {
     "not-observable": replace(seen("environment.no-zombies", unobserved="no"), before=None),
     "zombies": replace(seen("environment.no-zombies"), before=ZOMBIES),
     "wrong-address": replace(seen("gateway.listening"), before=ELSEWHERE),
-    "wrong-port": seen("gateway.listening", other_listeners=(7497,)),
+    "second-factor-pending": waiting("second-factor"),
+    "second-factor-expired": waiting("second-factor-expired"),
+    "login-throttled": waiting("throttled", until=NOW + timedelta(minutes=4)),
+    "session-taken": waiting("session-taken"),
+    "login-unanswered": waiting("unanswered"),
     "authentication-failed": stopped("no-byte", "handshake.connect-ack", logs=NOT_LOGGED_IN),
+    "logged-in-not-listening": waiting("logged-in"),
+    "gateway-not-logged-in": waiting("under-way"),
+    "wrong-port": seen("gateway.listening", other_listeners=(7497,)),
     "gateway-not-running": seen("gateway.listening"),
     "gateway-restarted": seen("gateway.initialized"),
     "too-early": stopped("no-byte", "handshake.connect-ack", uptime=YOUNG),
+    "connection-not-accepted": stopped("no-byte", "handshake.connect-ack", logs=ENTRY),
     "api-listener-stuck": stopped("no-byte", "handshake.connect-ack"),
     "handshake-refused": stopped("closed-at-once", "handshake.connect-ack"),
+    "other-protocol": spoken("TLS"),
     "protocol-error": stopped("protocol-error", "handshake.connect-ack"),
     "client-id-in-use": stopped("client-id-in-use", against=ApiError(-1, 326, "in use")),
     "no-next-valid-id": stopped("no-next-valid-id"),
     "no-managed-accounts": stopped("no-managed-accounts", "handshake.managed-accounts"),
+    "account-misspelt": seen("handshake.managed-accounts", handshake=MISSPELT),
     "wrong-account": seen("handshake.managed-accounts", handshake=Handshake()),
+    "accepted-by-hand": seen("handshake.under-budget", handshake=BY_HAND),
     "slow-handshake": seen("handshake.under-budget", handshake=Handshake()),
     "read-only-api": seen("handshake.read-only-off", handshake=Handshake(), access=READ_ONLY),
     "half-open": asked("handshake.read-only-off"),
@@ -176,6 +208,7 @@ def test_branch_is_the_only_one_for_what_it_asks(code: str) -> None:
         "wrong-port": ["gateway-not-running"],
         "authentication-failed": ["api-listener-stuck"],
         "too-early": ["api-listener-stuck"],
+        "accepted-by-hand": ["slow-handshake"],
     }.get(code, [])
     diagnosis = found(WALK[code])
     assert diagnosis.code == code
@@ -252,7 +285,7 @@ def test_failed_login_explains_why_nothing_listens_or_answers() -> None:
 
 def test_failed_login_is_not_the_cause_where_the_gateway_saw_the_attempt_or_answered() -> None:
     entry = replace(NOT_LOGGED_IN, attempt_seen=True)
-    assert found(replace(WALK["api-listener-stuck"], logs=entry)).code == "api-listener-stuck"
+    assert found(replace(WALK["api-listener-stuck"], logs=entry)).code == "connection-not-accepted"
     assert found(replace(WALK["slow-handshake"], logs=NOT_LOGGED_IN)).code == "slow-handshake"
 
 
@@ -275,6 +308,122 @@ def test_failed_login_is_not_the_cause_where_the_gateway_saw_the_attempt_or_answ
 )  # fmt: skip
 def test_what_the_logs_say_is_a_fact(logs: GatewayLogs, told: list[str]) -> None:
     assert found(replace(WALK["api-listener-stuck"], logs=logs)).facts[-len(told) :] == told
+
+
+@pytest.mark.parametrize("phase", IN_WORDS)
+def test_gateway_that_runs_without_a_listener_is_named_and_no_second_one_is_started(
+    phase: Phase,
+) -> None:
+    diagnosis = found(waiting(phase))
+    assert "812" in diagnosis.cause + " ".join(diagnosis.next_steps)
+    assert not [each for each in diagnosis.next_steps if each.startswith("Start IB Gateway")]
+    assert "gateway-not-running" not in [each.code for each in diagnosis.also]
+    assert any(f"log, last of its login: {IN_WORDS[phase]}" in fact for fact in diagnosis.facts)
+    assert any(fact.startswith("IB Gateway runs, but does not listen") for fact in diagnosis.facts)
+
+
+def test_gateway_that_runs_is_named_also_where_its_log_says_nothing() -> None:
+    diagnosis = found(replace(waiting("logged-in"), logs=None))
+    assert diagnosis.code == "gateway-not-logged-in"
+    assert diagnosis.cause.endswith("no log that can be read tells how far its login has come")
+
+
+def test_what_a_log_said_long_ago_of_a_gateway_that_is_gone_is_no_cause() -> None:
+    gone = replace(waiting("second-factor"), running=())
+    assert found(gone).code == "second-factor-pending"
+    assert "its process is not seen" in found(gone).cause
+    assert found(replace(gone, now=NOW + timedelta(minutes=10))).code == "gateway-not-running"
+    assert found(replace(waiting("logged-in"), running=())).code == "gateway-not-running"
+
+
+def test_process_that_may_be_a_gateway_is_a_fact_and_the_start_is_on_condition() -> None:
+    java = RunningGateway(replace(GATEWAY, name="java"), is_sure=False)
+    diagnosis = found(replace(WALK["gateway-not-running"], running=(java,)))
+    assert diagnosis.code == "gateway-not-running"
+    assert "unless one runs already" in diagnosis.next_steps[0]
+    assert any("it may be a gateway" in fact and "812" in fact for fact in diagnosis.facts)
+
+
+def test_gateway_that_waits_is_named_before_another_that_listens_and_is_not_started_twice() -> None:
+    both = replace(waiting("second-factor"), other_listeners=(7497,))
+    assert [found(both).code, found(both).also[0].code] == ["second-factor-pending", "wrong-port"]
+    assert "start no second one" in str(words.of(both, NOW)["log_in"])
+
+
+def test_pause_of_logins_is_over_before_the_next_attempt() -> None:
+    diagnosis = found(WALK["login-throttled"])
+    assert str(diagnosis.not_before) == (NOW + timedelta(minutes=4)).isoformat()
+
+
+def test_login_under_way_explains_silence_where_the_log_has_no_entry_of_the_attempt() -> None:
+    login = Login("second-factor", NOW - AGO, NOW - AGO)
+    silent = replace(WALK["api-listener-stuck"], listener=GATEWAY)
+    assert found(replace(silent, logs=GatewayLogs(login=login))).code == "second-factor-pending"
+    entry = GatewayLogs(login=login, attempt_seen=True)
+    assert found(replace(silent, logs=entry)).code == "connection-not-accepted"
+
+
+@pytest.mark.parametrize(
+    ("logs", "says"),
+    [(None, "no log that can be read tells whether it saw the attempt"),
+     (GatewayLogs(attempt_seen=False), "its log has no entry of the attempt")],
+)  # fmt: skip
+def test_reinstalling_is_advised_with_what_the_log_says_of_the_attempt(
+    logs: GatewayLogs | None, says: str
+) -> None:
+    diagnosis = found(replace(WALK["api-listener-stuck"], logs=logs))
+    assert (diagnosis.procedure, says in diagnosis.cause) == ("B", True)
+
+
+def test_gateway_that_answered_the_hello_is_not_to_be_reinstalled() -> None:
+    diagnosis = found(stopped("version-only"))
+    assert (diagnosis.code, diagnosis.procedure) == ("connection-not-accepted", None)
+
+
+@pytest.mark.parametrize("milliseconds", [999.0, 5000.0])
+def test_slow_gateway_is_not_said_to_have_been_accepted_by_hand(milliseconds: float) -> None:
+    slow = Handshake(
+        tcp_ms=0,
+        server_version_ms=milliseconds,
+        managed_accounts_ms=milliseconds * 2,
+        next_valid_id_ms=milliseconds * 2,
+    )
+    assert found(seen("handshake.under-budget", handshake=slow)).code == "slow-handshake"
+
+
+def test_lost_link_that_lasts_has_a_way_out() -> None:
+    lasting = found(WALK["connectivity-lost"]).if_that_fails
+    assert "only a restart has helped: Procedure A" in lasting[0]
+
+
+def test_account_is_told_as_the_gateway_writes_it() -> None:
+    assert found(WALK["account-misspelt"]).next_steps[0].endswith(":  u21146542")
+
+
+@pytest.mark.parametrize(
+    ("here", "path", "folders", "told"),
+    [
+        (WINDOWS, "C:\\IBKR\\ibgateway\\1040\\ibgateway.exe", ["C:\\Jts\\abc"],
+         ['robocopy "C:\\Jts\\abc" "C:\\Jts\\abc-saved"']),
+        (WINDOWS, "C:\\IBKR\\1040\\ibgateway.exe", ["C:\\IBKR\\1040\\abc"],
+         ['robocopy "C:\\IBKR\\1040\\abc" "C:\\IBKR\\1040-abc-saved"']),
+        (WINDOWS, "C:\\IBKR\\1040\\ibgateway.exe", [],
+         ['robocopy "C:\\IBKR\\1040" "C:\\IBKR\\1040-saved"']),
+        (LINUX, "", ["/home/me/Jts/abc", "/home/me/Jts/abd"],
+         ["cp -Rp -- /home/me/Jts/abc /home/me/Jts/abc-saved; cp -Rp -- /home/me/Jts/abd"]),
+        (MACOS, "", ["/Users/me/Jts/abc"], ["cp -Rp /Users/me/Jts/abc /Users/me/Jts/abc-saved"]),
+        (MACOS, "", [], ["copy the folder of 40 letters"]),
+    ],
+)  # fmt: skip
+def test_back_up_is_of_the_folder_that_holds_the_settings_and_lies_outside_what_is_deleted(
+    here: Any, path: str, folders: list[str], told: list[str]
+) -> None:
+    credentials = SETTINGS.credentials.model_copy(update={"gateway_path": path})
+    settings = SETTINGS.model_copy(update={"credentials": credentials})
+    kind = PureWindowsPath if here is WINDOWS else PurePosixPath
+    stuck = replace(WALK["api-listener-stuck"], settings=settings)
+    filled = words.of(replace(stuck, settings_folders=tuple(map(kind, folders))), NOW, here)
+    assert all(each in str(filled["back_up"]) for each in told), filled["back_up"]
 
 
 def test_whom_the_gateway_trusts_is_a_fact() -> None:

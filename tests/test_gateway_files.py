@@ -129,13 +129,33 @@ def test_files_are_found_beside_jts_ini_with_the_user_and_in_the_profiles_logs(
         "jts.ini", "launcher.log", "launcher.20260831.log", "ibgateway.Mon.log", "tws.Tue.log",
         "ibgateway.20260903.091405.log", f"{USER}/ibg.xml", f"{USER}/api.10.Thu.log",
         f"{USER}/ibgateway.20260903.091405.ibgzenc", "djkknie/tws.xml",
-        "profile/logs/ibgateway.log",
+        "profile/logs/ibgateway.log", f"{USER}/gateway-exported-logs.txt",
+        f"{USER}/api-exported-logs.txt",
     }  # fmt: skip
     for name in (*wanted, "ibgateway.exe", "secrets.json", f"{USER}/notes.txt", "a/b/c/jts.ini"):
         write(jts / name)
     found = find(aimed(example, jts))
     assert names(found, jts) == wanted
     assert found.untold == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "folders"),
+    [
+        (["jts.ini", f"{USER}/ibg.xml", f"{USER}/ibgateway.1.ibgzenc"], [USER]),
+        (["jts.ini", f"{USER}/ibgateway.20260903.091405.ibgzenc"], [USER]),
+        (["jts.ini", "djkknie/tws.xml", f"{USER}/api.10.Thu.log"], ["djkknie", USER]),
+        (["jts.ini", "launcher.log"], ["."]),
+        (["profile/logs/ibgateway.log"], []),
+    ],
+)
+def test_folders_of_the_users_settings_are_those_that_hold_them(
+    files: list[str], folders: list[str], example: Settings, jts: Path
+) -> None:
+    for each in files:
+        write(jts / each)
+    found = find(aimed(example, jts)).settings_folders
+    assert {each.relative_to(jts).as_posix() for each in found} == set(folders)
 
 
 def test_last_written_file_comes_first(example: Settings, jts: Path) -> None:

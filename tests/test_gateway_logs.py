@@ -180,11 +180,11 @@ def test_log_of_another_client_id_shows_nothing(folder: Folder) -> None:
         ([REJECTED, PASSED], None),
         ([REJECTED, RESTART], None),
         ([PASSED, "[JTS-A] - Authorization failed: SUPPRESS_MESSAGE_BOX. MessageType: null."],
-         "SUPPRESS_MESSAGE_BOX"),
+         None),  # nobody gave the second factor
         ([PASSED, "[JTS-A] - Authorization failed: You do not have access to this platform yet,"],
          "You do not have access"),
         ([REJECTED, "[JTS-A] - Too many failed login attempts. Please wait 4 minutes &"],
-         "Too many failed login attempts"),
+         "Authorization failed: Invalid username"),
         ([REJECTED, "[JTS-A] - Switching to a new encrypted log..."], None),
         ([RESTART, IDLE], None),
     ],
@@ -204,6 +204,60 @@ def test_login_is_followed_through_both_logs_by_time(folder: Folder) -> None:
     told = folder.tells()
     assert told.authentication_failed is None
     assert told.logged_in == BEGUN - MINUTE
+
+
+def test_password_alone_is_no_login_where_a_second_factor_is_asked_for(folder: Folder) -> None:
+    challenge = "[JTS-AuthDispatcherS2-18] - Received CHALLENGE"
+    folder.write("launcher.log", (-2 * MINUTE, PASSED), (-MINUTE, challenge), tag="")
+    assert folder.tells().logged_in is None
+    folder.write("launcher.log", (-2 * MINUTE, PASSED), (-MINUTE, challenge), (-SECOND, DONE))
+    assert folder.tells().logged_in == BEGUN - SECOND
+
+
+def test_login_is_that_of_the_program_that_started_then(folder: Folder) -> None:
+    challenge = "[JTS-AuthDispatcherS2-18] - Received CHALLENGE"
+    folder.write(
+        "launcher.log",
+        (-20 * MINUTE, RESTART), (-19 * MINUTE, challenge),
+        (-10 * MINUTE, RESTART), (-9 * MINUTE, DONE),
+    )  # fmt: skip
+    newest, first = folder.tells().login, folder.tells(started=BEGUN - 20 * MINUTE).login
+    assert newest is not None
+    assert first is not None
+    assert (newest.phase, first.phase) == ("logged-in", "second-factor")
+    assert first.at == BEGUN - 19 * MINUTE
+    assert folder.tells(started=BEGUN - 15 * MINUTE).login is None
+
+
+def test_exported_gateway_log_tells_of_the_attempt_as_the_encrypted_one_would(
+    folder: Folder,
+) -> None:
+    folder.put("user/ibgateway.20260903.091000.ibgzenc", b"\x00\x01")
+    assert folder.tells().attempt_seen is None
+    name = "user/gateway-exported-logs.txt"
+    folder.write(name, (-MINUTE, LISTENING), (MINUTE, IDLE))
+    assert folder.tells().attempt_seen is False
+    folder.write(name, (-MINUTE, LISTENING), (SECOND, HEADER), (MINUTE, IDLE))
+    told = folder.tells()
+    assert told.attempt_seen is True
+    assert Path(told.attempt_log).name == "gateway-exported-logs.txt"
+
+
+@pytest.mark.parametrize(
+    ("lines", "seen"),
+    [
+        ("09:14:06:000 <- 71-2-10--\n", True),
+        ("09:14:06:000 <- [71;2;10;;]\n", True),
+        ("09:14:06:000 <- 71-2-11--\n", None),
+        ("09:14:06:000 -> --- 9-1-1-\n", None),
+        ("09:14:06:000 <- 71-2-10--\n08:00:00:000 -> --- 9-1-1-\n", None),  # the day before
+    ],
+)
+def test_exported_api_log_shows_the_attempt_of_this_client_on_this_day_alone(
+    lines: str, seen: bool | None, folder: Folder
+) -> None:
+    folder.put("api-exported-logs.txt", lines.encode(), BEGUN + MINUTE)
+    assert folder.tells().attempt_seen is seen
 
 
 def test_failure_of_a_week_ago_tells_nothing_of_today(folder: Folder) -> None:

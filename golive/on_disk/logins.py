@@ -47,8 +47,8 @@ RESTARTED = re.compile(r"-{5,} .*RESTART -{5,}")
 CHALLENGE = re.compile(r"Received CHALLENGE\b")
 ENDED = re.compile(r"Authorization failed: SUPPRESS_MESSAGE_BOX")
 """IBKR closes the login without a word to show: what was waited for did not come."""
-THROTTLED = re.compile(
-    r"Too many failed login attempts\. Please wait (?:(\d{1,3}) hours? & )?"
+_PAUSE = re.compile(
+    r"Please wait (?:(\d{1,3}) hours? & )?"
     r"(?:(\d{1,3}) minutes? & )?(\d{1,4}) seconds?"
 )
 
@@ -56,7 +56,7 @@ _PHASES: tuple[tuple[Phase, re.Pattern[str]], ...] = (
     ("starting", RESTARTED),
     ("session-taken", re.compile(r"COMPETE\b.*\bkicked out|\bsession kicked out", re.I)),
     ("second-factor", CHALLENGE),
-    ("throttled", THROTTLED),
+    ("throttled", re.compile(r"Too many failed login attempts")),
     ("unanswered", re.compile(
         r"AuthTimeoutMonitor-CCP: Timeout|^Authentication timeout"
         r"|SPLASH Attempt \d+: (?:network|server) error")),
@@ -154,7 +154,7 @@ def _heard(login: Login | None, line: Line) -> Login | None:
 
 
 def _until(line: Line) -> datetime | None:
-    found = THROTTLED.search(line.text)
+    found = _PAUSE.search(line.text)
     if found is None:
         return None
     hours, minutes, seconds = (int(each or 0) for each in found.groups())
