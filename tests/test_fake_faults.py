@@ -342,6 +342,57 @@ def test_garbage_is_no_frame_and_keeps_the_client_in_connect(
         assert int.from_bytes(raw.recv(4), "big") == 0x7FFFFFFF
 
 
+LOGINS = {
+    "second-factor": "Received CHALLENGE",
+    "second-factor-expired": "Authorization failed: SUPPRESS_MESSAGE_BOX",
+    "throttled": "Too many failed login attempts. Please wait 4 minutes & 55 seconds",
+    "wrong-password": "AUTH_RESULT indicates wrong password",
+    "session-taken": "COMPETE: session kicked out",
+    "login-unanswered": "AuthTimeoutMonitor-CCP: Timeout!",
+    "not-logged-in": "IB GATEWAY RESTART",
+    "not-listening": "Switching to a new encrypted log",
+}
+
+
+@proves(*LOGINS)
+def test_gateway_that_waits_does_not_listen_but_runs_and_its_log_says_how_far_it_is(
+    faults: str, tmp_path: Path
+) -> None:
+    def running() -> list[psutil.Process]:
+        option = f"-DjtsConfigDir={tmp_path.resolve()}"
+        found = psutil.process_iter(["cmdline"])
+        return [each for each in found if option in (each.info["cmdline"] or [])]
+
+    with FakeGateway(faults=[faults], settings_dir=tmp_path) as gateway:
+        assert SocketTable().on(gateway.port).listeners == []
+        assert len(running()) == 1
+        log = (tmp_path / "launcher.log").read_text(encoding="utf-8")
+        said = [each for each in LOGINS.values() if each in log]
+        assert LOGINS[faults] in said
+        assert ("encrypted log" in log) is (faults == "not-listening")
+    assert running() == []
+
+
+@proves("dialog=0.4", "dialog")
+def test_dialog_is_accepted_after_a_while_and_all_is_well_then(
+    gateway: FakeGateway, client: PlainClient, faults: str
+) -> None:
+    begun = time.monotonic()
+    assert len(positions(client)) == 24
+    if faults == "dialog":
+        assert time.monotonic() - begun > 2
+    assert gateway.received[0] == "hello"
+
+
+@proves("http", "tls")
+def test_other_protocol_answers_the_hello_and_closes(gateway: FakeGateway, faults: str) -> None:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as raw:
+        raw.sendall(b"API\0\0\0\0\x09v100..203")
+        answer = raw.makefile("rb").read()
+    begins = {"http": b"HTTP/1.1 400", "tls": b"\x15\x03\x03\x00\x02\x02"}
+    assert answer.startswith(begins[faults])
+
+
 @proves("accounts-only")
 def test_accounts_come_and_next_valid_id_never(gateway: FakeGateway, client: PlainClient) -> None:
     client.hear("managedAccounts")
