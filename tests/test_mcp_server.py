@@ -369,7 +369,7 @@ def test_who_hangs_up_in_the_middle_of_a_call_writes_nothing_on_the_terminal(
     try:
         with socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) as client:
             client.sendall(head.encode("ascii"))
-            wait_until(lambda: any(each.is_answered for each in list(connections)))
+            wait_until(lambda: any(each.cycle for each in list(connections)))
         wait_until(lambda: not connections)
         assert post(server.url).status_code == 400  # and what comes of the other has come
     finally:
