@@ -77,7 +77,7 @@ EXPECTED = {
     "leaky": Expected("handshake.connect-ack", "zombies", "A"),
     "refuses": Expected("handshake.connect-ack", "handshake-refused"),
     "garbage": Expected("handshake.connect-ack", "protocol-error"),
-    "no-start": Expected("handshake.next-valid-id", "connection-not-accepted"),
+    "no-start": Expected("handshake.next-valid-id", "api-listener-stuck", "B"),
     "dialog": Expected("handshake.under-budget", "accepted-by-hand"),
     "dialog=1000": Expected("handshake.connect-ack", "connection-not-accepted"),
     "http": Expected("handshake.connect-ack", "other-protocol"),
@@ -227,7 +227,7 @@ def test_gateway_that_is_starting_is_waited_for_and_that_is_said(own_project: Pr
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [("silent", "has no entry of this attempt"), ("no-start", "has an entry of this attempt"),
+    [("silent", "has no entry of this attempt"), ("no-start", "has no entry of this attempt"),
      ("dialog=1000", "has an entry of this attempt"), ("tls", "the first bytes are of TLS"),
      ("throttled", "logins are paused until"), ("wrong-password", "Authorization failed: Invalid"),
      ("authentication-failed", "Authorization failed: Invalid username or password.")],

@@ -71,7 +71,10 @@ class NoClose(Fault):
 
 @dataclass(frozen=True)
 class NoStart(Fault):
-    """Answers the version and ignores START_API."""
+    """Answers the version and ignores START_API; its log hears nothing of it."""
+
+    def takes_note(self, gateway: Gateway) -> bool:
+        return False
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
         return [action for action in burst if name_of(action) == "serverVersion"]

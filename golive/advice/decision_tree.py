@@ -53,7 +53,7 @@ def _is_stuck(seen: Seen) -> bool:
 
 
 def _is_kept_waiting(seen: Seen) -> bool:
-    """The gateway saw the attempt, as its log says or its version shows: its listener works."""
+    """The gateway saw the attempt, as its log says: its listener works."""
     return _is_silent(seen) and not seen.does_not_answer
 
 
@@ -183,15 +183,16 @@ TREE: tuple[Branch, ...] = (
            "the gateway had been up for {up} only",
            next_steps=("Wait; do not touch its window.", AGAIN_LATER),
            written=TOO_EARLY, is_the_gateways=True),
-    Branch("connection-not-accepted", "no answer comes to the hello although the gateway's log has"
-           " an entry of the attempt, or none to startApi",
+    Branch("connection-not-accepted", "no answer comes to the hello or to startApi although the"
+           " gateway's log has an entry of the attempt",
            _is_kept_waiting,
-           "{saw_it}, but did not accept the connection; it may wait for somebody to do so",
+           "the gateway saw the attempt, as its log says, but did not accept the connection; it may"
+           " wait for somebody to do so",
            next_steps=("Look at the gateway's window, and answer the dialog that may wait there.",
                        TRUST, "Do not reinstall it: its listener works.",
                        AGAIN_LATER), is_the_gateways=True),
     Branch("api-listener-stuck", "connections wait to be accepted, or no answer comes to the hello"
-           " and no log that can be read has an entry of the attempt",
+           " or to startApi and no log that can be read has an entry of the attempt",
            _is_stuck,
            "port {port} listens, but the gateway does not {do}", "B",
            written=STUCK, is_the_gateways=True),

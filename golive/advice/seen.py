@@ -132,13 +132,13 @@ class Seen:
 
     @property
     def does_not_answer(self) -> bool:
-        """Whether nobody is let in: connections wait, or one was met with silence.
+        """Whether nobody is let in: connections wait, or hello or startApi was met with silence.
 
-        A log that has an entry of the attempt says that the gateway saw it; a version does as well.
+        A log that has an entry of the attempt says that the gateway saw it: then it is let in.
         """
         if self.failed == "gateway.accept-queue":
             return True
-        is_silent = self.failed_in("handshake") and self.stopped == "no-byte"
+        is_silent = self.failed_in("handshake") and self.stopped in ("no-byte", "version-only")
         return is_silent and not (self.logs and self.logs.attempt_seen)
 
     @property

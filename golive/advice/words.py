@@ -85,7 +85,6 @@ def _observed(seen: Seen) -> dict[str, object]:
         "elsewhere": ", ".join(seen.elsewhere),
         "abandoned": _abandoned(seen),
         "do": _not_done(seen),
-        "saw_it": _saw_it(seen),
         "silence": f"{seen.silence_ms / 1000:.1f}",
         "spoken": spoken,
         "spoken_by": SPOKEN_BY.get(spoken, ""),
@@ -105,12 +104,6 @@ def _not_done(seen: Seen) -> str:
     known = seen.logs.attempt_seen if seen.logs else None
     no_log = "no log that can be read tells whether it saw the attempt"
     return f"answer; {no_log if known is None else 'its log has no entry of the attempt'}"
-
-
-def _saw_it(seen: Seen) -> str:
-    if seen.logs and seen.logs.attempt_seen:
-        return "the gateway saw the attempt, as its log says"
-    return "the gateway answered the hello"
 
 
 def _of_the_login(seen: Seen, here: Commands) -> dict[str, object]:
