@@ -102,7 +102,10 @@ def test_gateway_in_another_pid_space_of_the_same_network_is_go(
     project: Project, fake: Started, secrets: Written
 ) -> None:
     joined = SeeingLess(project.folder, IN_ANOTHER_PID_SPACE)
-    run = joined.rehearse("--secrets", str(secrets(fake().port)))
+    settings = str(secrets(fake().port))
+    smoke = joined.run("golive", "smoke", "--secrets", settings)
+    assert smoke.exit_code == 0, smoke.output
+    run = joined.rehearse("--secrets", settings)
     assert run.exit_code == 0, run.output
     assert run.steps["gateway.listening"]["observed"]["process"] is None
 
