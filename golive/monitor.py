@@ -292,7 +292,8 @@ class Monitor:
         """
         state = self.state
         zombies = sockets.zombies(self._session.gateway.port_if_seen)
-        found = self._session.explained("zombies" if zombies else lost.code)
+        said = {"against": lost.said} if lost.said else {}
+        found = self._session.explained("zombies" if zombies else lost.code, **said)
         self._write(f"{self._time()} disconnected: {lost.reason}")
         may_try = self._settings.credentials.auto_reconnect and not zombies
         self._say(found, in_full=not may_try)

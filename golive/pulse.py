@@ -6,21 +6,19 @@ One thread does both. It is a gateway's pulse: what answers is alive, silence is
 from __future__ import annotations
 
 import selectors
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from golive.answers import MOST_ROWS, Contract
 from golive.clock import SYSTEM, Clock
-from golive.messages import ApiError, diagnosis_code, farm, is_obstacle
+from golive.messages import ApiError, diagnosis_code, is_obstacle
+from golive.notices import LONGEST, Notices
+from golive.position_answer import TooManyRows
 from golive.text import shortened
 from golive.transport import SLICE_SECONDS, NoAnswer, PeerClosed, ProtocolError
 
 if TYPE_CHECKING:
     from golive.connection import Connection
-
-MOST_NOTICES = 50
-"""Different ones that are kept; a gateway may go on for days, or not be one."""
-LONGEST_NOTICE = 200
 
 
 class Ended(Exception):
@@ -29,34 +27,6 @@ class Ended(Exception):
     def __init__(self, code: str, why: str) -> None:
         super().__init__(why)
         self.code = code
-
-
-class Notices:
-    """What a gateway says unasked: how often it said what, and how often a farm went and came."""
-
-    def __init__(self) -> None:
-        self._said: Counter[str] = Counter()
-        self._broken: set[str] = set()
-        self.farm_flaps = 0
-
-    def add(self, error: ApiError) -> None:
-        said = shortened(f"{error.code} {error.text}", LONGEST_NOTICE)
-        if said in self._said or len(self._said) < MOST_NOTICES:
-            self._said[said] += 1
-        if told := farm(error):
-            self._note_farm(*told)
-
-    def _note_farm(self, name: str, is_connected: bool) -> None:
-        if not is_connected and len(self._broken) < MOST_NOTICES:
-            self._broken.add(name)
-        elif is_connected and name in self._broken:
-            self._broken.remove(name)
-            self.farm_flaps += 1
-
-    @property
-    def told(self) -> list[str]:
-        """A line each: `2103 Market data farm connection is broken:usfarm (3 times)`."""
-        return [f"{each} ({n} times)" if n > 1 else each for each, n in self._said.items()]
 
 
 class Pulse:
@@ -74,10 +44,12 @@ class Pulse:
         self._connection, self._while_waiting, self._clock = connection, while_waiting, clock
         self._answered_at: float | None = None
         self.notices = Notices()
+        self._contracts: set[int] = set()
         self._against: ApiError | None = None
+        before = connection.against
         connection.hold(self)
         self.notices = Notices()  # what was said before it was held is the connection's
-        self._against = connection.connectivity_lost
+        self._against = before
 
     def beat(self, seconds: float) -> float:
         """Asks for the gateway's time; milliseconds until it was told. Raises Ended."""
@@ -97,6 +69,12 @@ class Pulse:
         """Hears what came and comes, for so long. Raises Ended as soon as there is no more."""
         self._hear_what_came()
         self._hear_until(lambda: False, self._clock.monotonic() + seconds)
+
+    @property
+    def told(self) -> list[str]:
+        """What the gateway said that is not ordinary, a line each."""
+        told, more = [str(each) for each in self.notices.told], self.notices.left_out
+        return [*told, f"and {more:,} more"] if more else told
 
     def release(self) -> None:
         self._connection.release()
@@ -121,8 +99,10 @@ class Pulse:
             ended = Ended("connection-lost", str(error))
         except ProtocolError as error:
             ended = Ended("protocol-error", str(error))
+        except TooManyRows as error:
+            ended = Ended("flood", str(error))
         if self._against:
-            said = shortened(str(self._against), LONGEST_NOTICE)
+            said = shortened(str(self._against), LONGEST)
             raise Ended(diagnosis_code(self._against), said)
         if ended:
             raise ended
@@ -140,8 +120,12 @@ class Pulse:
     def accounts(self, names: tuple[str, ...]) -> None:
         """Whether they are others is asked where the positions are."""
 
-    def position(self, contract: tuple[Any, ...], row: Any) -> None:
-        """Not asked for here, as is all below."""
+    def position(self, contract: Contract, row: Any) -> None:
+        """Not asked for here, as is all below; of how many contracts, is counted."""
+        self._contracts.add(hash(contract))
+        if len(self._contracts) > MOST_ROWS:
+            self._contracts.clear()
+            raise TooManyRows(f"more than {MOST_ROWS:,} rows came")
 
     def position_end(self) -> None: ...
 

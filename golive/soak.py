@@ -109,7 +109,7 @@ class Soak:
             own_memory_growth=self._growth("own_memory"),
             gateway_memory_growth=self._growth("gateway_memory"),
             farm_flaps=self._pulse.notices.farm_flaps,
-            notices=self._pulse.notices.told,
+            notices=self._pulse.told,
             stopped=stopped,
             code=code,
             samples=self._samples.all,

@@ -140,7 +140,8 @@ def test_answer_that_lacks_something_is_never_ok(key: str) -> None:
     body = ready_body()
     del body[key]
     is_ok = judged(200, body).startswith("GOLIVE OK - ")
-    assert is_ok == (key in {"since", "positions_age_seconds", "zombies_age_seconds"})
+    told_only = {"since", "positions_age_seconds", "zombies_age_seconds", "notices"}
+    assert is_ok == (key in told_only | {"notices_left_out"})
 
 
 def test_answer_grows_old_on_its_way() -> None:

@@ -17,6 +17,7 @@ from fakes.gateway import FakeGateway
 from golive.answers import AccountSummary, Positions
 from golive.holding.asks import Answer, Ask, Unanswered
 from golive.holding.held import Held
+from golive.holding.kept import FIRST_SUMMARY
 from golive.sockets import SocketTable
 from golive.transport import TIMEOUT, PeerClosed
 from tests.fakes import wait_until
@@ -46,6 +47,11 @@ def row(con_id: int, quantity: str) -> bytes:
 def rows(positions: Positions | None) -> list[tuple[int, str]]:
     assert positions is not None
     return [(each.con_id, str(each.quantity)) for each in positions.rows]
+
+
+def said(holding: Held, number: int) -> bool:
+    """Whether there is a notice of this code."""
+    return any(each.text.startswith(f"error {number}:") for each in holding.kept.notices.told)
 
 
 def positions(given: Answer) -> Positions:
@@ -186,7 +192,7 @@ def test_rate_stays_far_below_the_gateways_limit_and_the_time_is_answered_under_
         requests = Counter(gateway.received)
         assert requests["REQ_POSITIONS"] <= lasted / 0.1 + 1
         assert requests["REQ_ACCOUNT_SUMMARY"] <= lasted / 1.0 + 1
-        assert not [each for each in holding.kept.notices if "error 100" in each]
+        assert not said(holding, 100)
         assert holding.lost is None
 
 
@@ -214,28 +220,34 @@ def test_account_summary_is_kept_current_by_one_subscription_that_replaces_the_o
         served(holding, lambda: holding.kept.summary != before)
         assert holding.kept.summary
         assert holding.kept.summary.has_ended
-        assert not [each for each in holding.kept.notices if "322" in each]
+        assert not said(holding, 322)
 
 
 def test_summary_that_is_refused_is_said_and_what_was_subscribed_to_goes_on() -> None:
     refusal = message(
-        2, 322, "Maximum number of account summary requests exceeded", "", 0, number=4
+        FIRST_SUMMARY + 1,
+        322,
+        "Maximum number of account summary requests exceeded",
+        "",
+        0,
+        number=4,
     )
-    line = message(1, 1, ACCOUNT, "NetLiquidation", "1", "USD", number=63)
-    later = message(1, 1, ACCOUNT, "NetLiquidation", "2", "USD", number=63)
+    line = message(1, FIRST_SUMMARY, ACCOUNT, "NetLiquidation", "1", "USD", number=63)
+    later = message(1, FIRST_SUMMARY, ACCOUNT, "NetLiquidation", "2", "USD", number=63)
 
     def script(gateway: socket.socket) -> None:
         handshake(gateway)
         gateway.recv(4096)
-        gateway.sendall(line + message(1, 1, number=64))
+        gateway.sendall(line + message(1, FIRST_SUMMARY, number=64))
         gateway.recv(4096)
         gateway.sendall(refusal + later)
         gateway.recv(4096)
 
     with Scripted(script) as server, held(server.port) as holding:
         answer(holding, holding.ask(Ask.SUMMARY, SECONDS))
-        assert code(holding, holding.ask(Ask.SUMMARY, SECONDS)) == "gateway-in-trouble"
-        served(holding, lambda: "2" in str(holding.kept.summary))
+        assert code(holding, holding.ask(Ask.SUMMARY, SECONDS)) == "request-refused"
+        served(holding, lambda: "'2'" in str(holding.kept.summary))
+        assert holding.kept.doubt is None
 
 
 def test_half_arrived_answer_never_replaces_a_whole_one() -> None:
@@ -257,7 +269,9 @@ def test_half_arrived_answer_never_replaces_a_whole_one() -> None:
 @pytest.mark.parametrize(
     ("notice", "named"),
     [(1100, "connectivity-lost"), (2110, "connectivity-lost"), (1101, "connectivity-lost"),
-     (1300, "gateway-in-trouble"), (326, "gateway-in-trouble"), (321, "gateway-in-trouble")],
+     (1300, "port-changed"), (326, "client-id-in-use"), (321, "request-refused"),
+     (2151, "positions-not-available"), (10275, "positions-not-available"),
+     (10141, "login-not-usable"), (10999, "request-refused"), (9999, "gateway-in-trouble")],
 )  # fmt: skip
 def test_what_comes_while_the_gateway_is_in_trouble_is_no_answer_and_the_next_one_is_new(
     notice: int, named: str
@@ -287,17 +301,20 @@ def test_what_comes_while_the_gateway_is_in_trouble_is_no_answer_and_the_next_on
     assert rows(found) == [(4, "5")]
 
 
-def test_connection_knows_of_its_link_also_while_it_is_held_and_keeps_no_other_notice() -> None:
+def test_connection_hears_all_also_while_it_is_held_and_knows_of_its_link() -> None:
     with FakeGateway() as gateway, held(gateway.port) as holding:
         connection = holding._connection
         for notice, is_lost in ((1100, True), (2103, True), (1100, True), (1102, False)):
+            before = connection.said.count
             gateway.say(notice)
             gateway.say(2104)
-            served(holding, lambda: "2104" in holding.kept.notices[-1])
+            served(holding, lambda before=before: connection.said.count == before + 2)
             assert (connection.connectivity_lost is not None) is is_lost
-            holding.kept.notices.clear()
-            holding.kept.notices.append("")
-        assert [each.code for each in connection._heard.errors] == [2104, 2106, 2158, 1100, 1102]
+        heard = [each.error.code for each in connection.said.remarks]
+        assert heard == [2104, 2106, 2158, 1100, 2104, 2103, 2104, 1100, 2104, 1102, 2104]
+        assert [each.text[:10] for each in holding.kept.notices.told] == [
+            "error 1100", "error 2103", "error 1102",
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize("notice", [1100, 2110])
@@ -313,7 +330,7 @@ def test_whole_answer_is_incomplete_once_the_link_is_lost_until_it_is_asked_anew
         changes = holding.kept.changes
         gateway.say(1100)
         gateway.say(2103)
-        served(holding, lambda: "2103" in holding.kept.notices[-1])
+        served(holding, lambda: said(holding, 2103))
         assert holding.kept.changes - changes == 1 + (notice == 2110)  # one more kind of notice
         for _ in range(2):  # also once the link is there again
             assert holding.kept.positions
@@ -473,18 +490,19 @@ def test_accounts_that_change_in_the_session_leave_no_positions_to_rely_on() -> 
 
     with Scripted(script) as server, held(server.port) as holding:
         assert answer(holding, holding.ask(Ask.POSITIONS, SECONDS))
-        assert code(holding, holding.ask(Ask.POSITIONS, SECONDS)) == "positions-incomplete"
+        assert code(holding, holding.ask(Ask.POSITIONS, SECONDS)) == "accounts-changed"
         assert holding.kept.positions
         assert not holding.kept.positions.is_complete
 
 
 def test_farms_are_noted_as_they_come_and_go() -> None:
     with FakeGateway() as gateway, held(gateway.port) as holding:
-        served(holding, lambda: len(holding.kept.farms) == 3)
+        farms = holding.kept.notices.farms
+        served(holding, lambda: len(farms) == 3)
         for notice in (2103, 2103, 2105, 2157, 2104, 2103, 2119):
             gateway.say(notice)
-        served(holding, lambda: "2119" in holding.kept.notices[-1])
-        assert holding.kept.farms == {"usfarm": False, "ushmds": False, "secdefnj": False}
+        served(holding, lambda: said(holding, 2119))
+        assert farms == {"usfarm": False, "ushmds": False, "secdefnj": False}
         assert answer(holding, holding.ask(Ask.POSITIONS, SECONDS))
 
 
@@ -493,17 +511,19 @@ def test_what_is_kept_of_a_talkative_gateway_is_bounded() -> None:
         handshake(gateway)
         gateway.recv(4096)
         for number in range(1000):
-            gateway.sendall(error(2104, f"farm is OK:farm{number}" + "x" * 500))
+            gateway.sendall(error(2103, f"farm is broken:farm{number}" + "x" * 500))
         gateway.sendall(error(399, "last"))
         gateway.recv(4096)
 
     with Scripted(script) as server, held(server.port) as holding:
         holding.ask(Ask.TIME, SECONDS)
-        served(holding, lambda: "last" in "".join(holding.kept.notices))
-        assert len(holding.kept.notices) == 20
-        assert len(holding.kept.farms) == 100
-        assert max(map(len, (*holding.kept.notices, *holding.kept.farms))) <= 200
-        assert len(holding._connection._heard.errors) < 10
+        served(holding, lambda: said(holding, 399))
+        notices = holding.kept.notices
+        assert len(notices.told) == 40
+        assert notices.left_out == 1000 - 39
+        assert len(notices.farms) == 100
+        assert max(map(len, (*(each.text for each in notices.told), *notices.farms))) <= 200
+        assert len(holding._connection.said.remarks) <= 60
 
 
 def test_owner_is_woken_from_another_thread_and_asking_does_not_end_its_serving() -> None:
@@ -556,7 +576,7 @@ def test_nothing_but_what_reads_has_left_whatever_is_asked_of_whatever_gateway()
             for what in Ask:
                 answer(holding, holding.ask(what, SECONDS))
             gateway.say(1101)
-            served(holding, lambda: "1101" in "".join(holding.kept.notices))
+            served(holding, lambda: said(holding, 1101))
             answer(holding, holding.ask(Ask.POSITIONS, SECONDS))
         gateway.wait_for("closed")
         asked = {"CURRENT_TIME", "POSITIONS", "ACCOUNT_SUMMARY"}

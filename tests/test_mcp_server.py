@@ -217,6 +217,8 @@ def test_texts_of_a_hostile_gateway_arrive_as_they_are(file: SettingsFile) -> No
         (Answers(ROW, has_ended=False), "positions-incomplete"),
         (Answers(ROW, against=ApiError(-1, 1100, "lost")), "connectivity-lost"),
         (Answers(ROW, against=ApiError(-1, 1101, "data lost")), "connectivity-lost"),
+        (Answers(ROW, against=ApiError(-1, 2151, "not yet")), "positions-not-available"),
+        (Answers(ROW, contradictions=((ROW, CLOSED),)), "positions-contradictory"),
     ],
 )
 def test_positions_that_cannot_be_relied_on_are_an_error_with_its_diagnosis_and_no_rows(

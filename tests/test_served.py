@@ -80,6 +80,8 @@ def test_ready_is_told_with_its_age(serve: Serve) -> None:
         "smoke": "GO",
         "reconnects": 0,
         "farms": {"usfarm": True},
+        "notices": [],
+        "notices_left_out": 0,
     }
 
 

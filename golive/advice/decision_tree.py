@@ -7,6 +7,7 @@ claims no more than was seen; `acceptance/PROCEDURE.md` shows them all beside th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from golive.advice import login_branches
 from golive.advice.branch import AGAIN, AGAIN_LATER, Branch, failed
@@ -99,7 +100,7 @@ CLOSE = (
 TRUST = "In its API settings, add {own_address} to Trusted IPs: then it need not ask."
 REINSTALL = "Compare with `python -m pip list`; reinstall with: pip install -r requirements.txt"
 
-TREE: tuple[Branch, ...] = (
+_BRANCHES: tuple[Branch, ...] = (
     Branch("ibapi-not-the-one", "an environment.ibapi step fails",
            failed("environment.one-ibapi", "environment.ibapi-version",
                    "environment.ibapi-unmodified"),
@@ -174,8 +175,7 @@ TREE: tuple[Branch, ...] = (
                        "Wait {initialization} after the login; do not touch its window.",
                        AGAIN_LATER), written=NOT_RUNNING, is_the_gateways=True),
     Branch("gateway-restarted", "the listener goes away during the run, or another takes its place",
-           any_of(failed("gateway.initialized", "afterwards.still-listening"),
-               ended("gateway-restarted")),
+           failed("gateway.initialized", "afterwards.still-listening"),
            "the gateway went away or was restarted during the run",
            next_steps=("Leave the gateway alone until its window says connected.", AGAIN_LATER),
            is_the_gateways=True),
@@ -209,7 +209,7 @@ TREE: tuple[Branch, ...] = (
                        "Set Port in {settings} to the API port of IB Gateway or TWS.",
                        AGAIN_LATER)),
     Branch("protocol-error", "what comes is no frame of the protocol",
-           any_of(_is_no_protocol, is_garbled, ended("protocol-error")),
+           any_of(_is_no_protocol, is_garbled),
            "what answers on port {port} does not speak the gateway's protocol",
            next_steps=("Find out which program listens on port {port}: {list_listeners}",
                        AGAIN_LATER), is_the_gateways=True),
@@ -251,7 +251,7 @@ TREE: tuple[Branch, ...] = (
            is_the_gateways=True),
     *ACCESS,
     Branch("machine-suspended", "the clocks come apart during the soak, or a heartbeat is late",
-           ended("machine-suspended"),
+           lambda seen: False,
            "this machine was suspended during the soak, or its clock was set",
            next_steps=("Keep this machine from going to sleep, for as long as it trades.",
                        AGAIN_LATER)),
@@ -274,6 +274,9 @@ TREE: tuple[Branch, ...] = (
                        AGAIN_LATER)),
     *PROGRAMS,
 )  # fmt: skip
+
+TREE = tuple(replace(each, applies=any_of(each.applies, ended(each.code))) for each in _BRANCHES)
+"""Each of them applies as well where it is what ended a soak."""
 
 BY_CODE = {branch.code: branch for branch in TREE}
 

@@ -19,6 +19,7 @@ RESTART_FOR_THE_LINK = (
 
 
 def ended(code: str) -> Callable[[Seen], bool]:
+    """Whether that is what ended a soak; the tree asks it of every code."""
     return lambda seen: seen.failed_in("soak") and seen.held_until == code
 
 
@@ -115,7 +116,7 @@ ACCESS: tuple[Branch, ...] = (
            "the gateway's Read-Only API is on: it would refuse every order",
            next_steps=("Switch Read-Only API off in the gateway's API settings.", AGAIN_LATER)),
     Branch("half-open", "no answer any more once the handshake is complete",
-           any_of(_is_half_open, ended("half-open")),
+           _is_half_open,
            "the gateway completed the handshake, then stopped answering", "A",
            is_the_gateways=True),
 )  # fmt: skip
@@ -131,7 +132,7 @@ SESSION: tuple[Branch, ...] = (
            next_steps=("Look in the gateway's API settings which port it has now.",
                        "Set it back to {port}, or correct Port in {settings}.", AGAIN_LATER)),
     Branch("connectivity-lost", "error 1100, 1101 or 2110, and no 1102 behind it",
-           any_of(said("connectivity-lost"), ended("connectivity-lost")),
+           said("connectivity-lost"),
            "the gateway lost its link to IBKR",
            next_steps=("Look at the machine's network, and at IBKR's system status.",
                        "Wait until the gateway's window says connected. " + AGAIN_LATER),
@@ -153,7 +154,7 @@ SESSION: tuple[Branch, ...] = (
            next_steps=("Look for its reason in the gateway's window, and in its API settings.",
                        AGAIN_LATER)),
     Branch("gateway-in-trouble", "any other error that bears no other program's id",
-           any_of(said("gateway-in-trouble"), ended("gateway-in-trouble")),
+           said("gateway-in-trouble"),
            "the gateway said what this suite does not know to be harmless ({said})",
            next_steps=("Look that code up in IBKR's list of API message codes; do what it says.",
                        "If that does not help, restart {gateway}.", AGAIN_LATER),
@@ -176,7 +177,7 @@ SESSION: tuple[Branch, ...] = (
            "the gateway sent more rows of positions than any account has", "A",
            is_the_gateways=True),
     Branch("connection-lost", "the gateway closes after the handshake",
-           any_of(_was_dropped, ended("connection-lost")),
+           _was_dropped,
            "the gateway closed the connection after the handshake", "A", is_the_gateways=True),
     Branch("positions-incomplete", "positionEnd does not come", _is_incomplete,
            "the gateway did not send its positions to the end", "A", is_the_gateways=True),

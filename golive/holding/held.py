@@ -17,12 +17,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
+from golive.advice.session_branches import MOST_ACCOUNTS
 from golive.answers import AccountSummary, Handshake, Positions
 from golive.clock import SYSTEM, Clock
 from golive.connection import Connection, Request
 from golive.holding.asks import TIMES_APART, Answer, Ask, Unanswered
-from golive.holding.kept import Kept
+from golive.holding.doubts import TOO_MANY_ACCOUNTS
+from golive.holding.kept import FIRST_SUMMARY, Kept
 from golive.holding.pending import Caller, Pending
+from golive.messages import ApiError
+from golive.position_answer import TooManyRows
 from golive.transport import (
     SLICE_SECONDS,
     TIMEOUT,
@@ -62,6 +66,8 @@ class Lost:
 
     code: str
     reason: str
+    said: ApiError | None = None
+    """What the gateway said before, where that is why."""
 
 
 class Held:
@@ -92,7 +98,7 @@ class Held:
         self._asked: deque[tuple[Ask, Caller]] = deque()
         self._lock = threading.Lock()
         self._is_woken = False
-        self._numbers = count(1)
+        self._numbers = count(FIRST_SUMMARY)
         self._bell, self._button = socket.socketpair()
         self._bell.setblocking(False)
         self._button.setblocking(False)
@@ -151,12 +157,15 @@ class Held:
     def close(self) -> Closing:
         """Ends its subscriptions and closes it. Whoever waits is told that it is over."""
         if self.lost is None:
-            with suppress(PeerClosed, NoAnswer):
-                self._leave(lambda client: client.cancelPositions())
-                self.kept.give_up_summary()
-                self._cancel_superseded()
+            self._unsubscribe()
             self._end("stopped", "the connection was closed here")
         return self._connection.close()
+
+    def _unsubscribe(self) -> None:
+        with suppress(PeerClosed, NoAnswer):
+            self._leave(lambda client: client.cancelPositions())
+            self.kept.give_up_summary()
+            self._cancel_superseded()
 
     # the owner's
 
@@ -170,7 +179,10 @@ class Held:
             self._expire()
             self._send_what_is_due()
         except PeerClosed as error:
-            self._end("half-open" if error.how == TIMEOUT else "connection-lost", str(error))
+            self._end_by_peer(error)
+        except TooManyRows as error:
+            self._unsubscribe()
+            self._end("flood", str(error))
         except ProtocolError as error:
             self._end("protocol-error", str(error))
         except NoAnswer as error:
@@ -181,8 +193,7 @@ class Held:
         while self._asked:
             what, caller = self._asked.popleft()
             if what is not Ask.TIME and (lost := self.kept.link_lost):
-                why = f"error {lost.code}: {lost.text}"
-                caller.is_told(Unanswered("connectivity-lost", why))
+                caller.is_told(Unanswered("connectivity-lost", str(lost)))
             else:
                 self._pending[what].join(caller, now)
 
@@ -196,12 +207,27 @@ class Held:
         """Why there was no answer in time, as far as can be told."""
         pending, lost = self._pending[what], self.kept.link_lost
         if lost:
-            return Unanswered("connectivity-lost", f"error {lost.code}: {lost.text}")
+            return Unanswered("connectivity-lost", str(lost))
         if not pending.is_under_way:
             often = f"it is asked once in {pending.spacing:g} s at most"
             return Unanswered("not-observable", f"the {what.value} was not asked in time: {often}")
-        code = "half-open" if self._is_overdue else WITHOUT_AN_END[what]
-        return Unanswered(code, f"the gateway did not answer about the {what.value} in time")
+        why = f"the gateway did not answer about the {what.value} in time"
+        if self._is_overdue:
+            return Unanswered("half-open", why)
+        if doubt := self.kept.doubt_of(what):
+            return Unanswered(doubt.code, f"{why}: {doubt.why}")
+        if what is Ask.POSITIONS and self.has_too_many_accounts:
+            return Unanswered(TOO_MANY_ACCOUNTS, f"{why}: the login has {self._accounts} accounts")
+        return Unanswered(WITHOUT_AN_END[what], why)
+
+    @property
+    def has_too_many_accounts(self) -> bool:
+        """For a gateway to tell the positions of all of them."""
+        return self._accounts > MOST_ACCOUNTS
+
+    @property
+    def _accounts(self) -> int:
+        return len(self._connection.handshake.accounts)
 
     @property
     def _is_overdue(self) -> bool:
@@ -271,10 +297,20 @@ class Held:
                 with suppress(OSError):
                     self._bell.recv(4096)
 
-    def _end(self, code: str, reason: str) -> None:
+    def _end_by_peer(self, error: PeerClosed) -> None:
+        """What the gateway said against it says more than the end that it led to."""
+        doubt = self.kept.doubt
+        if error.how == TIMEOUT:
+            self._end("half-open", str(error))
+        elif doubt is None or doubt.said is None or doubt.is_of_the_link:
+            self._end("connection-lost", str(error))
+        else:
+            self._end(doubt.code, f"{error}, having said {doubt.why}", doubt.said)
+
+    def _end(self, code: str, reason: str, said: ApiError | None = None) -> None:
         """Our side is closed at once: left open it would be a zombie, too."""
         with self._lock:
-            self.lost = Lost(code, reason)
+            self.lost = Lost(code, reason, said)
             late = [caller for _, caller in self._asked]
             self._asked.clear()
         self.kept.changes += 1

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from golive.answers import AccountSummary, AccountValue, Position, Positions
+from golive.answers import (
+    MOST_ROWS,
+    AccountSummary,
+    AccountValue,
+    Contract,
+    Position,
+    Positions,
+)
 from golive.clock import Clock
 from golive.holding.asks import Ask, Unanswered
+from golive.holding.doubts import OTHER_ACCOUNTS, Doubt
 from golive.messages import (
+    CODES,
     CONNECTIVITY_LOST,
     DATA_LOST,
     DATA_MAINTAINED,
+    FIRST_OF_OURS,
     ApiError,
+    Kind,
     diagnosis_code,
-    farm,
     is_obstacle,
+    kind,
 )
+from golive.notices import LONGEST, Notices
+from golive.position_answer import PositionAnswer, TooManyRows
 from golive.text import shortened
 
-MOST_FARMS, MOST_NOTICES, LONGEST_NOTICE = 100, 20, 200
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+FIRST_SUMMARY = FIRST_OF_OURS + 1000
+"""The requests for the account summary are numbered from here on."""
+
+QUIET_SECONDS = 10.0
+"""After so long without a row or an end, earlier requests for positions get no answer any more."""
 
 Answered = Callable[[Ask, Positions | AccountSummary | datetime], None]
 Failed = Callable[[Ask, Unanswered], None]
@@ -41,24 +58,28 @@ class Kept:
         self, answered: Answered, failed: Failed, accounts: tuple[str, ...], clock: Clock
     ) -> None:
         self._answered, self._failed, self._clock = answered, failed, clock
-        self._accounts, self._accounts_changed = accounts, False
+        self._accounts, self._has_other_accounts = frozenset(accounts), False
         self.changes = 0
         """Counts whatever is worth another look."""
         self.link_lost: ApiError | None = None
         """The notice that the gateway has lost its link to IBKR, until that is restored."""
-        self.farms: dict[str, bool] = {}
-        self.notices: deque[str] = deque(maxlen=MOST_NOTICES)
+        self.doubt: Doubt | None = None
+        """Why nothing that was told can be relied on, until it was asked anew and told whole."""
+        self._doubted: set[Ask] = set()
+        """What is to be asked anew."""
+        self.notices = Notices()
         self.positions_at: float | None = None
         self.confirmed_at: float | None = None
         """When the last whole answer about the positions was complete (monotonic)."""
-        self._rows: dict[tuple[Any, ...], Position] | None = None
-        self._coming: dict[tuple[Any, ...], Position] = {}
+        self._rows: dict[Contract, Position] | None = None
+        self._coming = PositionAnswer()
         self._owed = self._void = 0
-        self._trouble: ApiError | None = None
+        self._heard_at = 0.0
+        self._contradictions: tuple[tuple[Position, Position], ...] = ()
         self._shown: Positions | None = None
         self._lines: dict[tuple[str, str, str], AccountValue] = {}
         self._lines_coming: dict[tuple[str, str, str], AccountValue] = {}
-        self._summary_id = self._summary_coming = 0
+        self._summary_id = self._summary_coming = self._summary_last = 0
         self.summary_refused = 0
         """The number of the request for it that was refused last."""
         self.superseded: list[int] = []
@@ -66,7 +87,13 @@ class Kept:
         self.summary: AccountSummary | None = None
 
     def asked_positions(self) -> None:
-        """A request has left."""
+        """A request has left. What was to come of earlier ones is not waited for without end."""
+        now = self._clock.monotonic()
+        if not self._owed:
+            self._heard_at = now
+        elif now - self._heard_at > QUIET_SECONDS:
+            self._owed = self._void = 0
+            self._coming = PositionAnswer()
         self._owed += 1
 
     def asked_summary(self, request_id: int) -> None:
@@ -74,28 +101,42 @@ class Kept:
         no more than two at a time, and may refuse (error 322).
         """
         self._give_up(self._summary_coming)
-        self._summary_coming, self._lines_coming = request_id, {}
+        self._summary_coming = self._summary_last = request_id
+        self._lines_coming = {}
 
     def give_up_summary(self) -> None:
         """Nothing that is subscribed to is of use any more."""
         self._give_up(self._summary_id, self._summary_coming)
         self._summary_id = self._summary_coming = 0
 
+    def doubt_of(self, what: Ask) -> Doubt | None:
+        """Why the last whole answer to this is not to be relied on."""
+        return self.doubt if what in self._doubted else None
+
     @property
     def positions(self) -> Positions | None:
-        """The last whole answer with what was told since; incomplete once trouble was reported."""
+        """The last whole answer with what was told since; incomplete while it is in doubt."""
         if self._shown is None and self._rows is not None:
-            why = self._trouble.text if self._trouble else ""
-            has_ended = not self._accounts_changed
-            self._shown = Positions(tuple(self._rows.values()), has_ended, self._trouble, why)
+            doubt = self.doubt_of(Ask.POSITIONS)
+            self._shown = Positions(
+                tuple(self._rows.values()),
+                doubt is None or doubt.leaves_them_ended,
+                doubt.said if doubt else None,
+                doubt.why if doubt else "",
+                self._contradictions,
+            )
         return self._shown
 
     # what comes
 
-    def position(self, contract: tuple[Any, ...], row: Position) -> None:
+    def position(self, contract: Contract, row: Position) -> None:
         if self._owed:
-            self._coming[contract] = row
-        elif self._rows is not None and self._trouble is None:
+            self._heard_at = self._clock.monotonic()
+            self._coming.add(row)
+        elif self._rows is not None and Ask.POSITIONS not in self._doubted:
+            if len(self._rows) >= MOST_ROWS and contract not in self._rows:
+                self._rows = self._shown = None
+                raise TooManyRows(f"more than {MOST_ROWS:,} rows came behind the positions' end")
             self._rows[contract] = row
             self._is_now_positions()
 
@@ -103,14 +144,18 @@ class Kept:
         if not self._owed:
             return
         self._owed -= 1
-        rows, self._coming = self._coming, {}
+        self._heard_at = self._clock.monotonic()
+        answer, self._coming = self._coming, PositionAnswer()
         if self._void:
             self._void -= 1
-        elif self._accounts_changed:
-            why = "the managed accounts changed after the handshake"
-            self._failed(Ask.POSITIONS, Unanswered("positions-incomplete", why))
+        elif self._has_other_accounts:
+            self._is_refused(OTHER_ACCOUNTS)
+        elif answer.contradictions and not self._owed:  # else it may be rows of two answers
+            self._rows, self._contradictions = answer.rows, tuple(answer.contradictions)
+            self._is_refused(Doubt.of_rows(*answer.contradictions[0]))
         else:
-            self._rows, self._trouble = rows, None
+            self._rows, self._contradictions = answer.rows, ()
+            self._is_settled(Ask.POSITIONS)
             self._is_now_positions()
             self.confirmed_at = self.positions_at
             assert self.positions is not None
@@ -123,9 +168,9 @@ class Kept:
     def summary_line(self, request_id: int, line: AccountValue) -> None:
         key = (line.account, line.tag, line.currency)
         if request_id == self._summary_coming:
-            self._lines_coming[key] = line
+            _add_line(self._lines_coming, key, line)
         elif request_id == self._summary_id:
-            self._lines[key] = line
+            _add_line(self._lines, key, line)
             self._is_now_summary()
 
     def summary_end(self, request_id: int) -> None:
@@ -134,58 +179,99 @@ class Kept:
         self._give_up(self._summary_id)
         self._summary_id, self._summary_coming = request_id, 0
         self._lines, self._lines_coming = self._lines_coming, {}
+        self._is_settled(Ask.SUMMARY)
         self._is_now_summary()
         assert self.summary is not None
         self._answered(Ask.SUMMARY, self.summary)
 
     def accounts(self, names: tuple[str, ...]) -> None:
-        if names != self._accounts:
-            self._accounts_changed, self._shown = True, None
-            self.changes += 1
+        """The same ones in another order are the same."""
+        is_other = self._accounts != set(names)
+        if is_other and not self._has_other_accounts:
+            self._unsettle(OTHER_ACCOUNTS)
+        self._has_other_accounts = is_other
 
     def error(self, error: ApiError) -> None:
-        self._note(error)
-        if error.request_id == self._summary_coming > 0:
-            self.summary_refused, self._summary_coming = error.request_id, 0
-            self._failed(Ask.SUMMARY, Unanswered("gateway-in-trouble", _said(error)))
+        error = replace(error, text=shortened(error.text, LONGEST))
+        if self.notices.add(error):
+            self.changes += 1
+        if self._is_about_a_summary(error):
+            self._doubt_summary(error)
         elif error.code == DATA_MAINTAINED:
             self.link_lost = None
             self.changes += 1
         elif error.code in CONNECTIVITY_LOST:
             if self.link_lost is None:  # it is said again and again while it lasts
                 self.link_lost = error
-                self._unsettled(error)
+                self._unsettle_by(error)
         elif error.code == DATA_LOST:
             self.link_lost = None
-            self._unsettled(error)
+            self._unsettle_by(error)
         elif is_obstacle(error):
-            self._unsettled(error)
+            self._unsettle_by(error)
 
     # what follows from it
 
-    def _unsettled(self, error: ApiError) -> None:
+    def _is_about_a_summary(self, error: ApiError) -> bool:
+        """Whether it bears the number of one, and its code is none that concerns everybody."""
+        known = CODES.get(error.code)
+        is_for_all = known is not None and known.is_for_all
+        return FIRST_SUMMARY <= error.request_id <= self._summary_last and not is_for_all
+
+    def _doubt_summary(self, error: ApiError) -> None:
+        """It concerns nothing else; of one that was given up it concerns nothing at all."""
+        if kind(error) in (Kind.ORDINARY, Kind.FARM_BROKEN):
+            return
+        if error.request_id == self._summary_coming:
+            self.summary_refused, self._summary_coming = error.request_id, 0
+            self._lines_coming = {}
+            self._failed(Ask.SUMMARY, Unanswered(diagnosis_code(error), str(error)))
+        elif error.request_id == self._summary_id:
+            self._give_up(self._summary_id)
+            self._summary_id = 0
+            self._is_no_summary(str(error))
+
+    def _unsettle_by(self, error: ApiError) -> None:
+        """By a message. One about the link does not hide another that stands in the way as well."""
+        new = Doubt.by(error, len(self._accounts) if self._owed else 0)
+        before = self.doubt
+        is_hidden = before is not None and new.is_of_the_link and not before.is_of_the_link
+        self._unsettle(new)
+        if is_hidden:
+            self.doubt = before
+
+    def _unsettle(self, doubt: Doubt) -> None:
         """Nothing that is there, or is coming already, can be relied on any more."""
-        self._void, self._coming, self._trouble, self._shown = self._owed, {}, error, None
+        self._void, self._coming, self.doubt = self._owed, PositionAnswer(), doubt
+        self._shown = None
+        was_told = self.summary is not None and self.summary.has_ended
+        self._doubted |= {Ask.POSITIONS, *([Ask.SUMMARY] if was_told else [])}
         self.give_up_summary()
         self.changes += 1
-        if self.summary:
-            self.summary = replace(self.summary, has_ended=False, reason=_said(error))
+        self._is_no_summary(doubt.why)
         for each in (Ask.POSITIONS, Ask.SUMMARY):
-            self._failed(each, Unanswered(diagnosis_code(error), _said(error)))
+            self._failed(each, doubt.unanswered)
+
+    def _is_refused(self, doubt: Doubt) -> None:
+        """The answer about the positions that has just ended."""
+        self.doubt, self._shown = doubt, None
+        self._doubted.add(Ask.POSITIONS)
+        self.changes += 1
+        self._failed(Ask.POSITIONS, doubt.unanswered)
+
+    def _is_settled(self, what: Ask) -> None:
+        """Asked anew, and told whole."""
+        self._doubted.discard(what)
+        if not self._doubted:
+            self.doubt = None
+
+    def _is_no_summary(self, why: str) -> None:
+        if self.summary:
+            self.summary = replace(self.summary, has_ended=False, reason=why)
+            self.changes += 1
 
     def _give_up(self, *request_ids: int) -> None:
         self.superseded += filter(None, request_ids)
-
-    def _note(self, error: ApiError) -> None:
-        """The same notice again and again is one."""
-        notice = shortened(_said(error), LONGEST_NOTICE)
-        if not self.notices or self.notices[-1] != notice:
-            self.notices.append(notice)
-            self.changes += 1
-        if told := farm(error):
-            name, is_connected = told
-            if name in self.farms or len(self.farms) < MOST_FARMS:
-                self.farms[name] = is_connected
 
     def _is_now_positions(self) -> None:
         self._shown, self.positions_at = None, self._clock.monotonic()
@@ -196,5 +282,9 @@ class Kept:
         self.changes += 1
 
 
-def _said(error: ApiError) -> str:
-    return f"error {error.code}: {error.text}"
+def _add_line(lines: dict[Any, AccountValue], key: Any, line: AccountValue) -> None:
+    """Raises TooManyRows, having kept none."""
+    lines[key] = line
+    if len(lines) > MOST_ROWS:
+        lines.clear()
+        raise TooManyRows(f"more than {MOST_ROWS:,} lines of the account summary came")

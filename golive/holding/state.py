@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from golive.answers import Positions
+    from golive.messages import ApiError
+    from golive.notices import Notice
 
 Condition = Literal[
     "starting", "connected", "half-open", "connectivity-lost", "disconnected", "stopped"
@@ -39,6 +41,8 @@ class State:
     """The diagnosis of what is wrong; "" where nothing is known to be."""
     cause: str = ""
     next_steps: tuple[str, ...] = ()
+    said: ApiError | None = None
+    """What the gateway said, where that is what is wrong."""
     not_before: datetime | None = None
     smoke: Literal["GO", "NO-GO"] | None = None
     """The verdict of the last smoke test; None before it has ended."""
@@ -60,8 +64,12 @@ class State:
     reconnects: int = 0
     farms: Mapping[str, bool] = field(default_factory=dict)
     """The data farms that were told of, and whether they are connected."""
-    notices: tuple[str, ...] = ()
-    """The gateway's last notices, newest last."""
+    notices: tuple[Notice, ...] = ()
+    """What the gateway said that is not ordinary: the first and the last of it, newest last."""
+    notices_left_out: int = 0
+    """How many others there were."""
+    messages: Mapping[str, int] = field(default_factory=dict)
+    """How many the gateway has sent of each class."""
 
     def trouble(self, now: float) -> str:
         """The code of why this is not ready at `now` (monotonic); "" where it is."""

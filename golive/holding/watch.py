@@ -12,6 +12,7 @@ from golive.clock import SYSTEM, Clock
 from golive.diagnosis import Next
 from golive.gateway import Gateway
 from golive.holding.asks import Answer, Ask
+from golive.holding.doubts import TOO_MANY_ACCOUNTS, Doubt
 from golive.holding.held import Held
 from golive.holding.state import Condition, State
 from golive.settings import Settings
@@ -33,6 +34,9 @@ REFRESH_BOUND_SECONDS = 10.0
 
 RETRY_SECONDS = 1.1
 """Between two requests for positions or summary as long as they are not whole."""
+
+VAIN_SECONDS = 2.0
+"""After so long without any positions it is said what keeps them away, where that is known."""
 
 NEVER = float("-inf")
 MONITOR = Next("python -m golive monitor")
@@ -65,6 +69,8 @@ class Watch:
         self._zombies: int | None = None
         self._zombies_at: float | None = None
         self._is_woken = False
+        self._first_asked_at: float | None = None
+        self._advised_of: Doubt | None = None
         self._state = self._first()
 
     @property
@@ -152,6 +158,13 @@ class Watch:
         most = REFRESH_SECONDS + REFRESH_BOUND_SECONDS
         return told is not None and self._clock.monotonic() - told > most
 
+    @property
+    def _is_asked_in_vain(self) -> bool:
+        """Whether positions were asked for a while ago, and never came."""
+        asked_at = self._first_asked_at
+        is_late = asked_at is not None and self._clock.monotonic() - asked_at >= VAIN_SECONDS
+        return is_late and self.held.kept.positions is None
+
     # what is kept current
 
     def _ask_anew(self) -> None:
@@ -169,6 +182,7 @@ class Watch:
             now, earlier = self._clock.monotonic(), self._asked_anew.get(what)
             wait = refresh[what] if whole else RETRY_SECONDS
             if earlier is None or (earlier[1].done() and now - earlier[0] >= wait):
+                self._first_asked_at = self._first_asked_at or now
                 self._asked_anew[what] = (now, self.held.ask(what, REFRESH_BOUND_SECONDS))
 
     def _look(self) -> None:
@@ -205,8 +219,14 @@ class Watch:
             return "zombies"
         if lost and condition == "disconnected":
             return lost.code
-        if condition in ("half-open", "connectivity-lost"):
+        if condition == "half-open":
             return condition
+        if doubt := self.held.kept.doubt:
+            return doubt.code
+        if condition == "connectivity-lost":
+            return condition
+        if self._is_asked_in_vain and self.held.has_too_many_accounts:
+            return TOO_MANY_ACCOUNTS
         is_stale = condition == "connected" and self._is_unconfirmed
         return "positions-incomplete" if is_stale else ""
 
@@ -245,16 +265,21 @@ class Watch:
             positions_at=kept.positions_at,
             zombies=self._zombies,
             zombies_at=self._zombies_at,
-            farms=dict(kept.farms),
-            notices=tuple(kept.notices),
+            farms=dict(kept.notices.farms),
+            notices=kept.notices.told,
+            notices_left_out=kept.notices.left_out,
+            messages={each.value: count for each, count in kept.notices.kinds.items()},
         )
 
     def _advised(self, before: State) -> State:
         """With the diagnosis, which is made once for what is wrong."""
-        if (code := self._code) == before.code:
+        doubt, code = self._told_doubt, self._code
+        if (code, doubt) == (before.code, self._advised_of):
             return before
+        self._advised_of = doubt
         if not code:
-            return replace(before, code="", cause="", next_steps=())
+            return replace(before, code="", cause="", next_steps=(), said=None)
+        said = doubt.said if doubt else None
         now = self._clock.now()
         seen = Seen(
             "soak.answers",
@@ -264,7 +289,16 @@ class Watch:
             attempted=now,
             handshake=self.held.handshake,
             positions=self.held.kept.positions,
-            against=self.held.kept.link_lost,
+            against=said or self.held.kept.link_lost,
         )
         found = diagnosis.explained(code, seen, self._next)
-        return replace(before, code=code, cause=found.cause, next_steps=tuple(found.next_steps))
+        cause, steps = found.cause, tuple(found.next_steps)
+        if doubt and doubt.why not in cause:
+            cause = f"{cause} ({doubt.why})"
+        return replace(before, code=code, cause=cause, next_steps=steps, said=said)
+
+    @property
+    def _told_doubt(self) -> Doubt | None:
+        """The doubt, where that is what is wrong first."""
+        doubt = self.held.kept.doubt
+        return doubt if doubt and doubt.code == self._code else None

@@ -41,7 +41,9 @@ class Told(Part):
     endpoint: Endpoint
     as_of: datetime = Field(description="when the gateway's answer was complete")
     age_seconds: float = Field(description="how old it was when this was told")
-    complete: bool = Field(description="whether it is all there is, and all of it readable")
+    complete: bool = Field(
+        description="whether it is all there is, readable, and nothing was said against it"
+    )
 
 
 class PositionRow(Part):
@@ -111,7 +113,10 @@ class Status(Part):
     zombies: int | None = Field(description="CLOSE_WAIT on the port; null where not observable")
     reconnects: int
     farms: dict[str, bool] = Field(description="IBKR's data farms: whether they are connected")
-    notices: list[str] = Field(description="the gateway's last notices, newest last")
+    notices: list[str] = Field(
+        description="what the gateway said that is not ordinary: the first and the last of it"
+    )
+    notices_left_out: int = Field(description="how many others there were")
 
 
 class LastAttempt(Part):

@@ -75,7 +75,7 @@ class Asking:
             endpoint=endpoint(self._source.state),
             as_of=as_of,
             age_seconds=age,
-            complete=True,
+            complete=not self._is_doubted(answer),
             count=len(rows),
             rows=rows,
         )
@@ -104,7 +104,8 @@ class Asking:
             zombies=state.zombies,
             reconnects=state.reconnects,
             farms=dict(state.farms),
-            notices=list(state.notices),
+            notices=[str(each) for each in state.notices],
+            notices_left_out=state.notices_left_out,
         )
 
     async def _positions(self) -> tuple[Answer, Positions]:
@@ -114,7 +115,7 @@ class Asking:
         if not found.is_complete:
             against = found.against
             raise self._no_answer(
-                diagnosis_code(against) if against else "positions-incomplete",
+                diagnosis_code(against) if against else _code_of(found),
                 found.reason or "the gateway was in trouble while it sent the positions",
             )
         return answer, found
@@ -130,7 +131,15 @@ class Asking:
         try:
             return asked.result()
         except Unanswered as error:
+            await self._known(error.code)
             raise self._no_answer(error.code, str(error)) from None
+
+    async def _known(self, code: str) -> None:
+        """A moment is given to who holds the connection, to say what is to be done about it."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + GRACE
+        while not health.has_words(self._source.state, code) and loop.time() < until:
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _begun(self) -> None:
         """Who comes while the connection is being made waits for it, as long as for an answer."""
@@ -148,14 +157,26 @@ class Asking:
             endpoint=endpoint(self._source.state),
             as_of=as_of,
             age_seconds=age,
-            complete=not found.unreadable,
+            complete=not (found.unreadable or self._is_doubted(answer)),
             count=len(rows),
             rows=[_position_row(row) for row in rows],
         )
 
+    def _is_doubted(self, answer: Answer) -> bool:
+        """Whether something was said, behind the answer, for which it is not to be relied on."""
+        state = self._source.state
+        is_doubted = state.said is not None or bool(
+            state.positions and not state.positions.is_complete
+        )
+        return is_doubted and state.made >= answer.answered
+
     def _moment(self, answer: Answer) -> tuple[datetime, float]:
         age = self._clock.now() - answer.answered
         return answer.answered, round(max(age, timedelta()).total_seconds(), 3)
+
+
+def _code_of(found: Positions) -> str:
+    return "positions-contradictory" if found.contradictions else "positions-incomplete"
 
 
 def endpoint(state: State) -> Endpoint:

@@ -10,11 +10,13 @@ from golive.advice import telling
 from golive.answers import Positions
 from golive.clock import Clock
 from golive.diagnosis import Next
+from golive.evidence import Diagnosis
 from golive.holding.held import Held, Lost
 from golive.holding.state import State
 from golive.holding.watch import Watch
 from golive.memory import starter
 from golive.monitoring import lines
+from golive.monitoring.printing import Sparing
 from golive.monitoring.stopping import Stop
 from golive.session import Session
 
@@ -35,6 +37,7 @@ class Keeping:
     ) -> None:
         assert opened.connection is not None
         self._session, self._stop, self._write, self._clock = opened, stop, write, clock
+        self._tell = Sparing(write, clock)
         self._held = Held(opened.connection, clock)
         self.watch = Watch(self._held, opened.settings, opened.gateway, clock, run_next)
         self._begun = clock.monotonic()
@@ -69,7 +72,8 @@ class Keeping:
             self.watch.serve(SERVE_SECONDS, partial(_is_news, before))
             now = self.watch.state
             for line in lines.changed(before, now, self._session.settings):
-                self._write(line)
+                self._tell.write(line)
+            self._tell.catch_up()
             self._judge(now)
             self.trouble = self._unexpected or now.code or self._unready(now)
             with suppress(OSError):
@@ -118,16 +122,18 @@ class Keeping:
             return
         self._is_judged = True
         count = len(found.open_in(wanted.expected_account))
-        if not found.is_complete or found.unreadable:
-            self._advise("positions.complete", found)
+        if state.code and not found.is_complete:
+            told = self._session.explained(state.code, positions=found, against=state.said)
+            self._advise(told.model_copy(update={"cause": state.cause}))
+        elif not found.is_complete or found.unreadable:
+            self._advise(self._session.diagnosed("positions.complete", positions=found))
         elif count != wanted.expected_positions:
-            self._advise("positions.count", found)
+            self._advise(self._session.diagnosed("positions.count", positions=found))
 
-    def _advise(self, step: str, found: Positions) -> None:
-        diagnosed = self._session.diagnosed(step, positions=found)
-        self._unexpected = diagnosed.code
+    def _advise(self, found: Diagnosis) -> None:
+        self._unexpected = found.code
         self._write("")
-        for line in telling.lines(diagnosed):
+        for line in telling.lines(found):
             self._write(line)
 
 

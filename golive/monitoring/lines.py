@@ -61,12 +61,23 @@ def _changes(before: State, now: State) -> Iterator[str]:
     if now.code != before.code and now.code and not is_over:
         yield f"Diagnosis: {now.code}: {now.cause}"
         yield from (f"  {number}. {step}" for number, step in enumerate(now.next_steps, start=1))
+    yield from _notices(before, now)
     yield from _zombies(before.zombies, now.zombies)
     for name, is_up in now.farms.items():
         if before.farms.get(name, True) is not is_up:
             how = "connected" if is_up else "not connected; noted, not fatal"
             yield f"data farm {name} is {how}"
     yield from _positions(before, now)
+
+
+def _notices(before: State, now: State) -> Iterator[str]:
+    """Each that is new; of the many that are not kept, whenever there are twice as many."""
+    known, is_full = {each.text for each in before.notices}, bool(now.notices_left_out)
+    new = [each.text for each in now.notices if each.text not in known]
+    for text in [] if is_full else new:
+        yield f"the gateway said {text}"
+    if now.notices_left_out.bit_length() > before.notices_left_out.bit_length():
+        yield f"the gateway says ever more; the last: {now.notices[-1].text}"
 
 
 def _zombies(before: int | None, now: int | None) -> Iterator[str]:

@@ -7,11 +7,42 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+from golive.clock import Clock
+
 MOST_LINES = 1000
 """As many may wait to be shown; what comes beyond them is left out."""
 
+MINUTE = 60.0
 LAST_SECONDS = 1.0
 """How long the last lines are waited for."""
+
+
+MOST_A_MINUTE = 60
+"""As many lines about a gateway that may not stop are shown in a minute; the others are counted."""
+
+
+class Sparing:
+    """Passes on so many lines a minute, and says how many were left out."""
+
+    def __init__(self, show: Callable[[str], None], clock: Clock) -> None:
+        self._show, self._clock = show, clock
+        self._begin, self._shown, self._left_out = clock.monotonic(), 0, 0
+
+    def write(self, line: str) -> None:
+        self.catch_up()
+        if self._shown < MOST_A_MINUTE:
+            self._shown += 1
+            self._show(line)
+        else:
+            self._left_out += 1
+
+    def catch_up(self) -> None:
+        """Once the minute is over."""
+        if self._clock.monotonic() - self._begin < MINUTE:
+            return
+        if self._left_out:
+            self._show(f"{self._left_out:,} more lines within that minute are not shown")
+        self._begin, self._shown, self._left_out = self._clock.monotonic(), 0, 0
 
 
 class Printer:

@@ -101,6 +101,8 @@ def ready(state: State, clock: Clock) -> Told:
         "smoke": state.smoke,
         "reconnects": state.reconnects,
         "farms": {printable(name): is_up for name, is_up in state.farms.items()},
+        "notices": [_shown(str(each), (state.expected_account,)) for each in state.notices],
+        "notices_left_out": state.notices_left_out,
     }
     return Told(NOT_READY if code else READY, body)
 
@@ -115,6 +117,11 @@ def is_stuck(state: State, now: float) -> bool:
     if state.condition in ("starting", "disconnected", "stopped"):  # there is none to look at
         return False
     return now - state.made_at > state.heartbeat_seconds + LATE_SECONDS
+
+
+def has_words(state: State, code: str) -> bool:
+    """Whether it can be said by now what this code is of, and what to do."""
+    return code in WORDS or code == state.code
 
 
 def open_positions(state: State) -> int | None:

@@ -116,6 +116,7 @@ class _OfState(Collector):
         yield _condition(state)
         yield _trouble(state, now)
         yield _farms(state)
+        yield _messages(state)
         yield _build(state)
 
 
@@ -142,6 +143,18 @@ def _farms(state: State) -> Metric:
     )
     for name, is_up in state.farms.items():
         family.add_metric([printable(name)], float(is_up))
+    return family
+
+
+def _messages(state: State) -> Metric:
+    """Only classes of which there were any."""
+    family = CounterMetricFamily(
+        "golive_messages",
+        "Messages of type error, most of them notices, by class; of this connection.",
+        labels=["class"],
+    )
+    for name, count in state.messages.items():
+        family.add_metric([name], float(count))
     return family
 
 
