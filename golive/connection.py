@@ -34,6 +34,7 @@ from golive.official_client import (
 from golive.position_answer import PositionAnswer, TooManyRows
 from golive.said import Said
 from golive.transport import (
+    MOST_READS,
     Closing,
     ConnectFailed,
     NoAnswer,
@@ -259,10 +260,13 @@ class Connection:
         if ended := self._transport.ended_by_peer:
             raise PeerClosed(ended)
 
-    def hear(self) -> None:
-        """Decodes what has come, without waiting. Then raises PeerClosed or ProtocolError."""
+    def hear(self, reads: int = MOST_READS) -> None:
+        """Decodes what has come, without waiting. Then raises PeerClosed or ProtocolError.
+
+        With fewer `reads` it is heard in smaller parts, where a gateway never stops talking.
+        """
         assert self._transport is not None
-        self._catch_up()
+        self._catch_up(reads)
         if ended := self._transport.ended_by_peer:
             raise PeerClosed(ended)
 
@@ -386,10 +390,10 @@ class Connection:
         while not until():
             self._decode(self._transport.payload(deadline))
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, reads: int = MOST_READS) -> None:
         """Hears what has come already. Raises ProtocolError."""
         if self._client is not None and self._transport is not None and self._transport.is_open:
-            for payload in self._transport.received_so_far():
+            for payload in self._transport.received_so_far(reads):
                 self._decode(payload)
 
     def _decode(self, payload: bytes) -> None:

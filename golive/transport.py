@@ -160,9 +160,9 @@ class Transport:
             self._buffer += self._read(deadline)
             self._split()
 
-    def received_so_far(self) -> list[bytes]:
+    def received_so_far(self, reads: int = MOST_READS) -> list[bytes]:
         """The payloads that are here already, without waiting. Raises ProtocolError."""
-        self._buffer += b"".join(self._waiting())
+        self._buffer += b"".join(self._waiting(reads))
         return self.received_at_last()
 
     def received_at_last(self) -> list[bytes]:
@@ -212,9 +212,9 @@ class Transport:
                 return data
         raise NoAnswer("nothing came")
 
-    def _waiting(self) -> Iterator[bytes]:
+    def _waiting(self, reads: int = MOST_READS) -> Iterator[bytes]:
         """What is here already, up to a bound; no more where the peer has ended."""
-        for _ in range(MOST_READS):
+        for _ in range(reads):
             try:
                 data = self._receive(0)
             except PeerClosed:

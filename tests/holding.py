@@ -150,7 +150,7 @@ class Simulated:
     def send(self, request: Callable[[Any], None], seconds: float) -> None:
         request(self)
 
-    def hear(self) -> None:
+    def hear(self, reads: int = 1) -> None:
         assert self.hearing is not None
         if self.clock.seconds >= self.ends_at:
             raise PeerClosed("FIN")

@@ -397,7 +397,7 @@ def test_connection_that_ends_is_named_and_everybody_is_told_at_once(
 
 def test_connection_that_the_system_gives_up_was_half_open_before() -> None:
     class OutOfReach(Simulated):
-        def hear(self) -> None:
+        def hear(self, reads: int = 1) -> None:
             raise PeerClosed(TIMEOUT)
 
     with simulated(OutOfReach(HandClock())) as watch:

@@ -45,6 +45,9 @@ PATIENCE_SECONDS = 5.0
 SEND_SECONDS = 0.5
 """For a request to leave; a gateway that reads takes it at once."""
 
+READS_AT_ONCE = 1
+"""A gateway that never stops talking is heard in parts; between them heartbeats are due."""
+
 TAGS = (
     "NetLiquidation,TotalCashValue,SettledCash,BuyingPower,AvailableFunds,ExcessLiquidity,"
     "GrossPositionValue,EquityWithLoanValue,InitMarginReq,MaintMarginReq"
@@ -174,7 +177,7 @@ class Held:
         if self.lost:
             return
         try:
-            self._connection.hear()
+            self._connection.hear(READS_AT_ONCE)
             self._take_callers()
             self._expire()
             self._send_what_is_due()
