@@ -50,6 +50,7 @@ WATCHED = {
     "closed-positions": READY,
     "hostile": READY,
     "slow": READY,
+    "dialog=0.1": READY,
     "missing-positions": READY,  # how many there must be is not for the watch to say
     "read-only": READY,
     "other-master": READY,
