@@ -375,9 +375,10 @@ def test_reinstalling_is_advised_with_what_the_log_says_of_the_attempt(
     assert (diagnosis.procedure, says in diagnosis.cause) == ("B", True)
 
 
-def test_gateway_that_answered_the_hello_is_not_to_be_reinstalled() -> None:
-    diagnosis = found(stopped("version-only"))
-    assert (diagnosis.code, diagnosis.procedure) == ("connection-not-accepted", None)
+def test_gateway_that_answers_the_hello_alone_is_stuck_unless_its_log_has_the_attempt() -> None:
+    unheard, heard = found(stopped("version-only")), found(stopped("version-only", logs=ENTRY))
+    assert (unheard.code, unheard.procedure) == ("api-listener-stuck", "B")
+    assert (heard.code, heard.procedure) == ("connection-not-accepted", None)
 
 
 @pytest.mark.parametrize("milliseconds", [999.0, 5000.0])

@@ -19,6 +19,7 @@ from golive.on_disk.gateway_files import GatewayFile, GatewayFiles
 from golive.on_disk.gateway_logs import GatewayLogs, read_logs
 from golive.on_disk.log_files import ENCRYPTED, MOST_LOGS, Window
 from golive.on_disk.log_subject import Subject
+from golive.on_disk.logins import Login
 
 BEGUN = datetime(2026, 9, 3, 9, 14, 5).astimezone(UTC)
 """A Thursday morning, here."""
@@ -221,12 +222,17 @@ def test_login_is_that_of_the_program_that_started_then(folder: Folder) -> None:
         (-20 * MINUTE, RESTART), (-19 * MINUTE, challenge),
         (-10 * MINUTE, RESTART), (-9 * MINUTE, DONE),
     )  # fmt: skip
-    newest, first = folder.tells().login, folder.tells(started=BEGUN - 20 * MINUTE).login
+    newest, first = folder.tells().login, _login_since(folder, 20)
     assert newest is not None
     assert first is not None
     assert (newest.phase, first.phase) == ("logged-in", "second-factor")
     assert first.at == BEGUN - 19 * MINUTE
-    assert folder.tells(started=BEGUN - 15 * MINUTE).login is None
+    assert _login_since(folder, 15) is None
+
+
+def _login_since(folder: Folder, minutes: int) -> Login | None:
+    """That of the process that started so long ago."""
+    return folder.tells(subject=Subject(BEGUN - minutes * MINUTE)).login
 
 
 def test_exported_gateway_log_tells_of_the_attempt_as_the_encrypted_one_would(
