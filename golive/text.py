@@ -60,7 +60,8 @@ def in_words(value: Any, zone: tzinfo | None = None) -> str:
             separator = "; " if any(isinstance(each, dict) for each in value) else ", "
             return separator.join(in_words(each, zone) for each in value)
         case {"local_port": _}:  # a socket: a row as netstat has it
-            return " ".join(in_words(each, zone) for each in value.values() if each not in _NOTHING)
+            row = [each for key, each in value.items() if key not in _NOT_IN_A_ROW]
+            return " ".join(in_words(each, zone) for each in row if each not in _NOTHING)
         case dict():
             there = {key: each for key, each in value.items() if each not in _NOTHING}
             return ", ".join(
@@ -82,6 +83,7 @@ def _local(moment: str, zone: tzinfo | None) -> str:
 
 _NONE: tuple[object, ...] = (None, "", [], {})
 _NOTHING: tuple[object, ...] = (*_NONE, 0)
+_NOT_IN_A_ROW = ("uid", "inode")
 _WHY = ("stopped", "reason")
 
 

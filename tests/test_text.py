@@ -56,3 +56,9 @@ def test_time_is_that_of_another_wall_clock_where_that_is_asked_for() -> None:
 def test_time_that_is_none_stays_as_it_is() -> None:
     for never in ("9999-99-99T99:99:99Z", "0001-01-01T00:00:00+00:00"):
         assert text.in_words(never, timezone(timedelta(hours=-5))) == never
+
+
+def test_row_of_a_socket_is_shown_as_netstat_has_it_without_owner_and_number() -> None:
+    ends = {"local_ip": "127.0.0.1", "local_port": 4001, "remote_ip": "", "remote_port": 0}
+    row = {"state": "LISTEN", **ends, "pid": 812, "uid": 1000, "inode": 71200}
+    assert text.in_words(row) == "LISTEN 127.0.0.1 4001 812"
