@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from golive.advice.decision_tree import BY_CODE
@@ -32,13 +34,14 @@ def command(*more: str) -> list[str]:
     return [*pytest, *more]
 
 
-def perform(words: list[str], root: Path) -> int:
+def perform(words: list[str], root: Path, more: Mapping[str, str] | None = None) -> int:
     """Its exit code, once it has ended: each of its steps has a bound, as here.
 
-    A Ctrl-C reaches it as well; it is given the time to close its connection.
+    `more` are variables of its environment beside this process'. A Ctrl-C reaches it as well; it is
+    given the time to close its connection.
     """
     sys.stdout.flush()
-    process = subprocess.Popen(words, cwd=root)
+    process = subprocess.Popen(words, cwd=root, env={**os.environ, **(more or {})})
     while True:
         try:
             return process.wait()

@@ -220,9 +220,10 @@ class Gateway:
         started = process.started if process else first_seen
         if logged_in is not None and started < logged_in <= first_seen:
             started = logged_in
+        up_before = max(0.0, (first_seen - started).total_seconds())
         while True:
             waited = self._clock.monotonic() - begin
-            up = max(0.0, (self._clock.now() - started).total_seconds())
+            up = up_before + waited  # whatever the clock is set to meanwhile
             is_same, untold = self._is_still_as_far_as_told(before)
             left = min(seconds - up, seconds - waited)
             if left <= 0 or not is_same:

@@ -11,6 +11,7 @@ from typing import Any
 
 from golive import fallback, reporting
 from golive.evidence import Evidence
+from golive.programs import command as programs
 from golive.run import Run
 from golive.text import printable
 
@@ -95,7 +96,14 @@ class RunEnd:
         operator = [f"--operator={self.run.operator}"] if self.run.operator else []
         fake = ["--fake"] if self.run.target.is_rehearsal else []
         command = fallback.command(*fake, "--secrets", str(self.run.file.path), *more, *operator)
-        return fallback.perform(command, root)
+        return fallback.perform(command, root, self._told_who_starts_it())
+
+    def _told_who_starts_it(self) -> dict[str, str]:
+        """So that it makes no attempt once this process was killed."""
+        try:
+            return programs.starter(self.run).environment()
+        except OSError:
+            return {}
 
 
 def shown(folder: Path, start: Path) -> str:

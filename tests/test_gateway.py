@@ -21,11 +21,11 @@ class HandClock:
     """Time passes only by sleeping."""
 
     def __init__(self) -> None:
-        self.passed = 0.0
+        self.passed, self.set = 0.0, timedelta(0)
         self.at: dict[float, Callable[[], None]] = {}
 
     def now(self) -> datetime:
-        return NOW + timedelta(seconds=self.passed)
+        return NOW + self.set + timedelta(seconds=self.passed)
 
     def monotonic(self) -> float:
         return self.passed
@@ -138,3 +138,10 @@ def test_gateway_on_another_machine_is_given_its_time_unseen() -> None:
     with pytest.raises(NotObservable, match="it was given 90 s"):
         gateway.wait_until_initialized(90)
     assert clock.passed == 90
+
+
+def test_clock_that_is_set_ahead_during_the_wait_shortens_it_by_nothing() -> None:
+    machine = Machine(up_for=80)
+    machine.clock.at[3] = lambda: setattr(machine.clock, "set", timedelta(hours=1))
+    uptime = machine.wait(90)
+    assert (uptime.seconds, uptime.waited_seconds) == (90, 10)

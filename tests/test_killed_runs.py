@@ -142,3 +142,16 @@ def test_program_waits_for_no_gateway_once_its_run_is_gone(
     assert "the run that started this program has ended" in monitor.output
     assert "Diagnosis: attempt-forbidden" in monitor.output
     assert gateway.connections == 0
+
+
+def test_fallback_of_a_run_that_was_killed_makes_no_attempt(
+    fake: Started, project: Project, secrets: Secrets
+) -> None:
+    gateway, tws = fake("silent"), fake("--account", "DU1234567", "--positions", "7")
+    there = {"Port": tws.port, "ExpectedAccount": "DU1234567", "ExpectedPositions": 7}
+    run = live_run(project, secrets(gateway.port, Fallback=there, AutoFallback=True))
+    started = child_of(run, "--fallback")
+    run.kill()
+    run.wait(SECONDS)
+    assert has_ended(started.pid)
+    assert (gateway.connections, tws.connections) == (1, 0)

@@ -193,6 +193,8 @@ class Memory:
         Once that run has ended the lock becomes this one's. Raises OSError.
         """
         lock = self._lock
+        if not lock.is_ours:
+            self.folder.mkdir(0o700, parents=True, exist_ok=True)  # should somebody have removed it
         if lock.is_ours or lock.begin(self._run, self._clock.now()):
             return True
         return lock.begin_as_part()

@@ -73,6 +73,7 @@ class McpProgram:
         self._answered: datetime | None = None
         self._environment, self._folder, self._spared = environment, folder, spared
         self._reason = ""
+        self.when_left: Callable[[Ended], None] = lambda ended: None
 
     def converse(self) -> None:
         """Starts it and asks it; where it fails it is ended at once."""
@@ -211,7 +212,9 @@ class McpProgram:
     def leave(self) -> Ended:
         """Closes its input, which asks it to end."""
         assert self._program is not None  # without it no step comes this far
-        return self._program.end()
+        left = self._program.end()
+        self.when_left(left)
+        return left
 
     def end(self) -> None:
         """The same, if it was started."""

@@ -70,6 +70,7 @@ class MonitorProgram:
         self._other_account = False
         self._log, self.is_left = log, False
         self._reason = ""
+        self.when_left: Callable[[Ended], None] = lambda ended: None
         self._began = clock.monotonic()
         self._program: Program | None = None
         self._connections = Connections(gateway) if gateway else None
@@ -174,6 +175,11 @@ class MonitorProgram:
 
     def leave(self) -> Ended:
         """Lets it run on, where it is to; else ends it."""
+        left = self._left()
+        self.when_left(left)
+        return left
+
+    def _left(self) -> Ended:
         assert self._program is not None  # without it no step comes this far
         if self._log is None or self._program.exit_code is not None:
             return self._program.end()

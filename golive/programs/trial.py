@@ -15,6 +15,7 @@ from golive.programs.command import Kind
 from golive.programs.mcp_program import McpProgram
 from golive.programs.monitor_program import MonitorProgram
 from golive.programs.output import Tell
+from golive.programs.program import Ended
 from golive.run import Run
 from golive.settings import Monitor
 
@@ -49,12 +50,15 @@ def monitor(run: Run, tell: Tell) -> Iterator[MonitorProgram]:
         )
         run.monitor = program
         try:
+            program.when_left = start.left
             program.wait(tell)
-            start.ended(has_failed=bool(program.reason))
+            if program.reason:
+                start.failed()
             yield program
         finally:
             if not program.is_left:
                 program.end()
+                start.failed()
 
 
 @contextmanager
@@ -72,11 +76,14 @@ def mcp(run: Run) -> Iterator[McpProgram]:
         )
         run.mcp = program
         try:
+            program.when_left = start.left
             program.converse()
-            start.ended(has_failed=bool(program.reason))
+            if program.reason:
+                start.failed()
             yield program
         finally:
             program.end()
+            start.failed()
 
 
 def _log(run: Run, found: Monitor) -> Path | None:
@@ -101,12 +108,19 @@ class _Start:
         port = self.run.gateway.port_if_seen
         return {each.pid for each in port.listeners if each.pid} if port else set()
 
-    def ended(self, *, has_failed: bool) -> None:
-        """Remembers what became of its attempt. Raises OSError."""
-        if self.attempts is not None:
+    def left(self, ended: Ended) -> None:
+        """It has ended, or was left running: a success only as it was asked to. Raises OSError."""
+        self._ended(GO if ended.is_as_asked else "program-not-ended")
+
+    def failed(self) -> None:
+        """Unless it was left as it was asked to. Raises OSError."""
+        self._ended(FAILED[self.kind])
+
+    def _ended(self, outcome: str) -> None:
+        """Remembers, once, what became of its attempt."""
+        if self.attempts is not None and self.attempts.outcome is None:
             gateway = self.run.gateway
             told = gateway.as_far_as_told(gateway.port_if_seen)
-            outcome = FAILED[self.kind] if has_failed else GO
             self.attempts.end(outcome, None if told is None else len(told.close_wait))
 
 
