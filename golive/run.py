@@ -277,10 +277,9 @@ class Run:
         self._note_denials()
         self._end_programs()
         try:
-            found = self.save(is_over=True)
             if left := self._left_running:
                 left.hand_over(command.starter(self))
-            return found
+            return self.save(is_over=True)
         except BaseException:
             self.ended_early = "the evidence cannot be written"
             self._end_programs()

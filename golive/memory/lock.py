@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
-from filelock import lock_descriptor
+from filelock import lock_descriptor, unlock_descriptor
 
 from golive import files
 
@@ -60,5 +61,7 @@ class Lock:
 
     def release(self) -> None:
         if self._descriptor is not None:
+            with suppress(OSError):  # Windows lets go at some time after the file is closed
+                unlock_descriptor(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = None
