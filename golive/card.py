@@ -23,6 +23,7 @@ from golive.diagnosis import PROCEDURE, SOAK, Next
 from golive.settings import Settings
 from golive.settings_file import EXAMPLE, SettingsFile
 from golive.smoke import COMMAND as SMOKE
+from golive.text import with_weakened
 
 CHECKLIST = (
     ("environment", "Find every {stale}, and end it: {find_stale}",
@@ -161,7 +162,7 @@ def of(
 
 def _go(settings: Settings, aim: str) -> str:
     """How the verdict line of a GO begins with these settings."""
-    weak = weakened.in_brief(weakened.of_settings(settings.shown))
+    weak = with_weakened(weakened.of_settings(settings.shown))
     return " ".join(filter(None, ("GO", aim, weak)))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from golive import session, settings_file, sockets, weakened
+from golive import session, settings_file, sockets
 from golive.advice import telling
 from golive.answers import Event
 from golive.attempts import AttemptRefused
@@ -17,7 +17,7 @@ from golive.clock import SYSTEM, Clock
 from golive.evidence import Diagnosis
 from golive.memory.journal import GO
 from golive.session import Exit, Session
-from golive.text import by_lines
+from golive.text import by_lines, with_weakened
 
 COMMAND = "python -m golive smoke"
 
@@ -86,7 +86,7 @@ def _performed(tried: Session, write: Write) -> Exit:
 def _tell_outcome(tried: Session, failure: str | None, write: Write) -> None:
     handshake = tried.handshake
     assert handshake is not None
-    less = weakened.in_brief(tried.weakened)
+    less = with_weakened(tried.weakened)
     success = f"SUCCESS in {handshake.complete_ms or 0:.0f}ms {less}".rstrip()
     write(f"\nFAILED: {failure}" if failure else f"\n{success}")
     write(f"   connectAck: {handshake.connect_ack}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -37,6 +37,11 @@ def shortened(text: str, longest: int) -> str:
 def counted(count: int, noun: str, plural: str = "") -> str:
     """`1 zombie`, `2 zombies`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def with_weakened(lines: Sequence[str]) -> str:
+    """`with 5 weakened checks`, as it stands behind a GO; "" where there are none."""
+    return f"with {counted(len(lines), 'weakened check')}" if lines else ""
 
 
 def text_of(data: bytes) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from golive import procedure
 from golive.evidence import Evidence, Override
 from golive.procedure import Plan
-from golive.text import counted, shortened
+from golive.text import shortened
 
 LEAST_INITIALIZATION = 60
 LEAST_COOLDOWN = 90
@@ -89,11 +89,6 @@ def of_opening(
 ) -> list[str]:
     """The same of a program that opens a connection and is no run."""
     return _told(Facts(settings, overrides, unobserved), OPENING)
-
-
-def in_brief(lines: Sequence[str]) -> str:
-    """`with 5 weakened checks`; "" where there are none."""
-    return f"with {counted(len(lines), 'weakened check')}" if lines else ""
 
 
 def _stages(plan: Plan) -> set[str]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timezone, tzinfo
 from typing import Any
 
-from golive import weakened
 from golive.evidence import Evidence, StepRecord
 from golive.text import counted as counted
+from golive.text import with_weakened as behind_go
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,100}", re.ASCII)
 
@@ -68,7 +68,7 @@ def verdict(found: Evidence) -> str:
 
 def with_weakened(found: Evidence) -> str:
     """Of a GO: `with 5 weakened checks`; "" where there are none."""
-    return weakened.in_brief(found.weakened) if found.verdict == "GO" else ""
+    return behind_go(found.weakened) if found.verdict == "GO" else ""
 
 
 def noted(found: Evidence) -> list[str]:
