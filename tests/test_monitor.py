@@ -182,7 +182,7 @@ def test_gateway_that_has_no_link_to_ibkr_when_it_connects_is_not_shown_as_a_suc
 ) -> None:
     _, monitor = start("connectivity-lost")
     monitor.hears("Diagnosis: connectivity-lost")
-    assert monitor.stopped() == 2, monitor.output
+    assert monitor.ended() == 2, monitor.output
     assert "Retrieved" not in monitor.output
 
 

@@ -30,6 +30,8 @@ GRACE = 1.0
 """How much longer the one is waited for who should have said that there is none."""
 
 LOOK_SECONDS = 0.05
+BEHIND_SECONDS = 0.05
+"""How long it is heard what comes behind an answer: it may be that it is not to be relied on."""
 
 OPTIONS = frozenset({"OPT", "FOP"})
 """Options on shares and indices, and on futures: the TWS API's own names of them."""
@@ -129,10 +131,12 @@ class Asking:
         if not asked.done():
             raise self._no_answer("half-open", f"no answer within {self._seconds:g} s")
         try:
-            return asked.result()
+            answer = asked.result()
         except Unanswered as error:
             await self._known(error.code)
             raise self._no_answer(error.code, str(error)) from None
+        await asyncio.sleep(BEHIND_SECONDS)
+        return answer
 
     async def _known(self, code: str) -> None:
         """A moment is given to who holds the connection, to say what is to be done about it."""
