@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -304,11 +305,15 @@ def test_what_comes_while_the_gateway_is_in_trouble_is_no_answer_and_the_next_on
 def test_connection_hears_all_also_while_it_is_held_and_knows_of_its_link() -> None:
     with FakeGateway() as gateway, held(gateway.port) as holding:
         connection = holding._connection
+
+        def heard(count: int) -> bool:
+            return connection.said.count == count
+
         for notice, is_lost in ((1100, True), (2103, True), (1100, True), (1102, False)):
             before = connection.said.count
             gateway.say(notice)
             gateway.say(2104)
-            served(holding, lambda before=before: connection.said.count == before + 2)
+            served(holding, partial(heard, before + 2))
             assert (connection.connectivity_lost is not None) is is_lost
         heard = [each.error.code for each in connection.said.remarks]
         assert heard == [2104, 2106, 2158, 1100, 2104, 2103, 2104, 1100, 2104, 1102, 2104]

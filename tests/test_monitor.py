@@ -148,6 +148,55 @@ def test_lost_link_to_ibkr_and_farms_are_said_and_said_to_be_back(start: Start) 
     assert (monitor.stopped(), connections(gateway)) == (0, 1), monitor.output
 
 
+@pytest.mark.parametrize(
+    ("fault", "code", "says"),
+    [
+        ("not-available-yet", "positions-not-available", "error 2151"),
+        ("account-unavailable", "positions-not-available", "error 10275"),
+        ("unknown-at-positions", "gateway-in-trouble", "error 9999"),
+        ("advisor", "too-many-accounts", "60 accounts"),
+        ("contradictory-rows", "positions-contradictory", "100 at 187.444, and 101"),
+        ("accounts-behind", "accounts-changed", "other accounts"),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_what_the_gateway_says_against_its_positions_is_said_and_they_are_none(
+    fault: str, code: str, says: str, start: Start
+) -> None:
+    _, monitor = start(fault)
+    line = monitor.hears(f"Diagnosis: {code}")
+    assert says in line or any(says in each for each in monitor.lines), monitor.output
+    monitor.hears("If that fails" if "trouble" in code else "Then run again")
+    assert monitor.stopped() == 2, monitor.output
+    assert "positions-incomplete" not in monitor.output
+    assert "Retrieved 0" not in monitor.output
+    if code not in ("accounts-changed",):  # which are named behind the end
+        assert "Retrieved" not in monitor.output
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_what_is_said_and_then_settled_by_a_new_answer_is_said_and_no_failure(
+    start: Start,
+) -> None:
+    gateway, monitor = start()
+    is_connected(monitor)
+    gateway.say(9999)
+    monitor.hears("the gateway said error 9999: ")
+    assert "error 9999" in monitor.hears("Diagnosis: gateway-in-trouble: ")
+    monitor.hears("Retrieved 24 positions", 2)
+    assert (monitor.stopped(), connections(gateway)) == (0, 1), monitor.output
+
+
+def test_flood_of_positions_ends_it_in_order_with_its_diagnosis(start: Start, state: Path) -> None:
+    gateway, monitor = start("flood-of-rows")
+    monitor.hears("Diagnosis: flood")
+    assert monitor.ended() == 5, monitor.output
+    assert "disconnected: more than 100,000 rows came" in monitor.output
+    assert "Retrieved" not in monitor.output
+    assert [each.outcome for each in journal(state)] == ["begun", "GO", "flood"]
+    assert zombies(gateway) == 0
+
+
 def test_positions_that_change_are_said(start: Start) -> None:
     gateway, monitor = start()
     is_connected(monitor)

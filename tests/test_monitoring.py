@@ -15,9 +15,11 @@ import pytest
 from golive.answers import Event, Positions
 from golive.holding.state import Condition, State
 from golive.monitoring import lines
-from golive.monitoring.printing import MOST_LINES, Printer
+from golive.monitoring.printing import MOST_LINES, Printer, Sparing
 from golive.monitoring.stopping import Stop
+from golive.notices import Notice
 from golive.settings import Settings
+from tests.holding import HandClock
 from tests.projects import example_settings
 from tests.states import ACCOUNT, NOW, READY, positions
 
@@ -183,3 +185,23 @@ def test_lines_that_nobody_can_be_shown_are_let_go() -> None:
     printer.write("first")
     printer.write("second")
     printer.close()
+
+
+def test_no_more_than_so_many_lines_a_minute_are_shown_and_the_others_are_counted() -> None:
+    shown: list[str] = []
+    clock = HandClock()
+    sparing = Sparing(shown.append, clock)
+    for number in range(1000):
+        sparing.write(f"line {number}")
+    assert shown == [f"line {number}" for number in range(60)]
+    clock.sleep(60)
+    sparing.catch_up()
+    sparing.write("after it")
+    assert shown[60:] == ["940 more lines within that minute are not shown", "after it"]
+
+
+def test_what_the_gateway_says_is_a_line_each_and_said_again_not_at_all() -> None:
+    once = replace(READY, notices=(Notice("error 399: text"),))
+    again = replace(READY, notices=(Notice("error 399: text", 7), Notice("error 202: other")))
+    assert said(READY, once) == ["the gateway said error 399: text"]
+    assert said(once, again) == ["the gateway said error 202: other"]
