@@ -55,7 +55,8 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
         ("silent", 2, "api-listener-stuck, Procedure B", 1),
         ("leaky", 2, "zombies, Procedure A", 1),
         ("no-close", 2, "zombies, Procedure A", 1),
-        ("no-start", 2, "api-listener-stuck", 1),
+        ("no-start", 2, "connection-not-accepted", 1),
+        ("tls", 2, "other-protocol", 1),
         ("connectivity-lost", 2, "connectivity-lost", 1),
         ("accounts-only", 2, "no-next-valid-id", 1),
         ("refuses", 2, "handshake-refused", 1),
@@ -124,6 +125,17 @@ def test_failed_login_is_read_from_the_gateways_own_log(
     gateway = fake("authentication-failed", "--settings-dir", folder)
     done = smoke(secrets(gateway.port, GatewayFolder=folder))
     assert (done.exit_code, "Diagnosis: authentication-failed" in done.output) == (2, True)
+
+
+def test_gateway_that_waits_for_its_second_factor_is_named_by_pid_and_not_started_again(
+    fake: Started, secrets: Written, tmp_path: Path
+) -> None:
+    folder = str(tmp_path / "Jts")
+    gateway = fake("second-factor", "--settings-dir", folder)
+    done = smoke(secrets(gateway.port, GatewayFolder=folder))
+    assert (done.exit_code, "Diagnosis: second-factor-pending" in done.output) == (1, True)
+    assert re.search(r"IB Gateway \(pid \d+\) waits for the second factor", done.output)
+    assert "Start no second one" in done.output
 
 
 def test_id_that_comes_unasked_does_not_hide_read_only_mode(

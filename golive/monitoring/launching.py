@@ -39,13 +39,13 @@ class Launch:
         Raises NotLaunched, also where one may run already that is hidden from this user: a second
         one would throw the first out.
         """
-        path = self._program()
         known = running_gateways.of_its_kind(self._settings)
         if running := next((each.process for each in known if each.is_sure), None):
             write(f"AutoLaunch: {running.name} runs already, pid {running.pid}: not started again")
         elif why := hidden_processes.hidden():
             raise NotLaunched(f"AutoLaunch: {why}: whether {path.name} runs already is not seen")
         else:
+            path = self._program()
             self._started = _detached(path)
             write(f"AutoLaunch: started {path.name}, pid {self._started.pid}")
         write("Somebody must log in to the gateway now; its window is waiting.")
