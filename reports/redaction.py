@@ -151,7 +151,7 @@ def _parts(name: str) -> Iterator[str]:
 def _own_words() -> str:
     """Those of the steps and of the diagnoses, with a space before and behind each."""
     steps = (f"{each.id} {each.title} {each.section}" for each in procedure.STEPS)
-    causes = (" ".join((each.code, each.cause, *each.next_steps)) for each in TREE)
+    causes = (" ".join((each.code, each.cause, *each.next_steps, *each.otherwise)) for each in TREE)
     words = re.findall(r"[^\W_]+", " ".join([*steps, *causes]).casefold())
     return f" {' '.join(words)} "
 

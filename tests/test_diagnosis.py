@@ -397,6 +397,11 @@ def test_lost_link_that_lasts_has_a_way_out() -> None:
     assert "only a restart has helped: Procedure A" in lasting[0]
 
 
+def test_account_that_is_managed_as_it_is_written_is_not_misspelt() -> None:
+    accounts = Handshake(accounts=("u21146542", "U21146542", "DU1"))
+    assert found(seen("handshake.managed-accounts", handshake=accounts)).code == "wrong-account"
+
+
 def test_account_is_told_as_the_gateway_writes_it() -> None:
     assert found(WALK["account-misspelt"]).next_steps[0].endswith(":  u21146542")
 

@@ -150,7 +150,10 @@ class Seen:
     def meant_account(self) -> str:
         """The managed account that the expected one differs from in case or blanks only; or ""."""
         told = self.handshake.accounts if self.handshake else ()
-        meant = _bare(self.settings.golive.expected_account)
+        expected = self.settings.golive.expected_account
+        if expected in told:
+            return ""
+        meant = _bare(expected)
         return next((each for each in told if _bare(each) == meant), "")
 
     @property
