@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import ibapi
 import pytest
@@ -257,6 +258,18 @@ def test_gateway_that_runs_without_a_listener_is_named_by_pid_and_no_second_is_s
     assert f"pid {pid}" in diagnosis["cause"] + " ".join(diagnosis["next_steps"])
     started = [step for step in diagnosis["next_steps"] if step.lower().startswith("start")]
     assert [step for step in started if "no second one" not in step] == []
+
+
+def test_gateway_that_asks_a_person_first_is_noted_also_where_that_is_in_time(
+    project: Project, tmp_path: Path
+) -> None:
+    secrets = write_secrets(
+        tmp_path / "s.json", 4001, HandshakeTimeoutSeconds=20, HandshakeBudgetSeconds=15
+    )
+    run = project.rehearse("--fake=dialog=2", "--secrets", str(secrets))
+    assert run.evidence["verdict"] == "GO"
+    (noted,) = (each for each in run.evidence["noted"] if "silent for" in each)
+    assert "it may ask a person first" in noted
 
 
 def test_recovery_of_a_stuck_listener_saves_the_folder_that_holds_the_settings(
