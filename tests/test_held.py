@@ -315,8 +315,8 @@ def test_connection_hears_all_also_while_it_is_held_and_knows_of_its_link() -> N
             gateway.say(2104)
             served(holding, partial(heard, before + 2))
             assert (connection.connectivity_lost is not None) is is_lost
-        heard = [each.error.code for each in connection.said.remarks]
-        assert heard == [2104, 2106, 2158, 1100, 2104, 2103, 2104, 1100, 2104, 1102, 2104]
+        codes = [each.error.code for each in connection.said.remarks]
+        assert codes == [2104, 2106, 2158, 1100, 2104, 2103, 2104, 1100, 2104, 1102, 2104]
         assert [each.text[:10] for each in holding.kept.notices.told] == [
             "error 1100", "error 2103", "error 1102",
         ]  # fmt: skip
