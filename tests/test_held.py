@@ -306,14 +306,14 @@ def test_connection_hears_all_also_while_it_is_held_and_knows_of_its_link() -> N
     with FakeGateway() as gateway, held(gateway.port) as holding:
         connection = holding._connection
 
-        def heard(count: int) -> bool:
+        def has_heard(count: int) -> bool:
             return connection.said.count == count
 
         for notice, is_lost in ((1100, True), (2103, True), (1100, True), (1102, False)):
             before = connection.said.count
             gateway.say(notice)
             gateway.say(2104)
-            served(holding, partial(heard, before + 2))
+            served(holding, partial(has_heard, before + 2))
             assert (connection.connectivity_lost is not None) is is_lost
         codes = [each.error.code for each in connection.said.remarks]
         assert codes == [2104, 2106, 2158, 1100, 2104, 2103, 2104, 1100, 2104, 1102, 2104]
