@@ -62,7 +62,7 @@ def page_of(found: Evidence) -> PageRead:
 def test_sign_off_of_a_soak_says_what_it_is_and_shows_its_figures() -> None:
     text = page_of(a_soak()).text
     for each in (
-        "Soak sign-off", "LIVE SOAK", "All 33 steps", "60 min", "720 of 720 answered",
+        "Soak sign-off", "LIVE SOAK", "All 35 steps", "60 min", "720 of 720 answered",
         "50 % in 3.00 ms, 95 % in 6.50 ms, 99 % in 7.00 ms, all in 7.00 ms; +0.012 ms an hour",
         "memory 57.9 MiB (+0.7), threads 3 (+0)", "it tried neither Monitor nor MCP",
         "How long each answer took", "Memory since the beginning",

@@ -46,7 +46,7 @@ EXPECTED = {
     "connectivity-lost=5": Expected("soak.full-time", "connectivity-lost"),
     "mute": Expected("handshake.read-only-off", "half-open", "A"),
     "drops": Expected("positions.complete", "connection-lost", "A"),
-    "connectivity-lost": Expected("positions.complete", "connectivity-lost"),
+    "connectivity-lost": Expected("handshake.no-obstacle", "connectivity-lost"),
     "no-close": Expected("afterwards.no-zombies", "zombies", "A"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -29,8 +30,10 @@ from golive.notices import Notices
 from golive.served import health as served_health
 from golive.served.metrics import Metrics
 from golive.soak import Soak as Soaking
+from tests.gateways import Scripted, handshake
 from tests.holding import owned, settings, watched
 from tests.states import NOW, READY, Standing, Telling, positions, state
+from tests.test_held import row
 from tests.test_soak import connected, gateway, once
 from tests.test_soak import watched as listened
 from tests.test_watch import QUICK, becomes
@@ -216,3 +219,17 @@ def test_notice_is_said_once_however_often_it_comes_and_a_flood_by_ever_fewer_li
     assert len(said) == 40 + 10
     assert said[0].endswith("the gateway said error 201: order 0")
     assert said[-1].endswith("the gateway says ever more; the last: error 201: order 551")
+
+
+def test_flood_of_rows_in_a_soak_ends_it_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("golive.pulse.MOST_ROWS", 1000)
+
+    def script(client: socket.socket) -> None:
+        handshake(client)
+        client.recv(4096)
+        client.sendall(b"".join(row(number, "5") for number in range(1, 1002)))
+        client.recv(4096)
+
+    with Scripted(script) as server, connected(server.port) as connection:
+        figures = Soaking(connection, listened(server.port), 30, 0.2).perform()
+    assert (figures.code, figures.stopped) == ("flood", "more than 1,000 rows came")
