@@ -122,18 +122,9 @@ class Connection:
 
         Twice, since an id that was on its way unasked would look like an answer.
         """
-        heard, said = self._heard, self._heard.said
-        heard.ids_given = 0
-        reason = self._ask(
-            _ask_for_ids,
-            lambda: heard.ids_given >= TIMES or self._stands_in_the_way,
-            seconds,
-            tell,
-        )
-        is_granted = heard.ids_given >= TIMES and not said.refusal and not reason
-        return Access(
-            is_granted, said.refusal, reason or (said.refusal.text if said.refusal else "")
-        )
+        reason, refusal = self._ids(seconds, tell), self._heard.said.refusal
+        is_granted = self._heard.ids_given >= TIMES and not refusal and not reason
+        return Access(is_granted, refusal, reason or (refusal.text if refusal else ""))
 
     def api_settings(self, seconds: float, tell: Tell = _silently) -> ApiSettings:
         """Asks for the gateway's own settings, which it tells from server version 219 on.
@@ -156,7 +147,7 @@ class Connection:
 
     def positions(self, seconds: float, tell: Tell = _silently) -> Positions:
         """Asks for the positions of all accounts, and waits for their end."""
-        answer = self._heard.answer = PositionAnswer()
+        answer = self._heard.answer = PositionAnswer(self._received)
         self._heard.said.link_restored = None
         reason = self._ask(
             lambda client: client.reqPositions(),
@@ -177,17 +168,17 @@ class Connection:
     def settled(
         self, found: Positions, seconds: float, tell: Tell = _silently
     ) -> tuple[Positions, Behind]:
-        """The positions, and what came behind their end, up to the answer to a later request.
+        """The positions, and what came behind their end, up to the answer to a request for ids.
 
         Where the link to IBKR came back in the meantime, what was answered before is asked again.
         """
         said = self._heard.said
         for _ in range(TIMES_AGAIN):
-            reason = self._ask_behind(seconds, tell) if found.has_ended else ""
+            reason = self._ids(seconds, tell) if found.has_ended else ""
             if said.link_lost or not said.link_restored:
                 return found, self.behind(reason)
             found = self.positions(seconds, tell)
-        return found, self.behind(self._ask_behind(seconds, tell), said.link_restored)
+        return found, self.behind(self._ids(seconds, tell), said.link_restored)
 
     def behind(self, reason: str = "", against: ApiError | None = None) -> Behind:
         """What has come behind the positions' end by now."""
@@ -197,8 +188,8 @@ class Connection:
         why = reason or changed or self._garbled
         return Behind(rows, self.against or against, why, is_other)
 
-    def _ask_behind(self, seconds: float, tell: Tell) -> str:
-        """Ids once more: what the gateway had queued comes before its answer to that."""
+    def _ids(self, seconds: float, tell: Tell) -> str:
+        """Asks for ids: what the gateway had queued comes before. "", or why none came."""
         heard = self._heard
         heard.ids_given = 0
         return self._ask(
@@ -226,6 +217,10 @@ class Connection:
     def connectivity_lost(self) -> ApiError | None:
         """The gateway's last word about its link to IBKR, where that is that it is lost."""
         return self._heard.said.link_lost
+
+    def _received(self) -> int:
+        """Bytes, so far."""
+        return self._transport.received if self._transport else 0
 
     @property
     def _stands_in_the_way(self) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 
 from golive.answers import MOST_ROWS, Contract, Position, contract_of
 
 MOST_CONTRADICTIONS = MOST_BEHIND = 100
 KEPT_OF_A_FLOOD = 10
+MOST_BYTES = 128 * 1024 * 1024
+"""Between the first row and the last: ten times what so many real rows take."""
 
 
 class TooManyRows(Exception):
@@ -15,9 +18,13 @@ class TooManyRows(Exception):
 
 
 class PositionAnswer:
-    """One answer: its rows, and behind its end those that differ from them."""
+    """One answer: its rows, and behind its end those that differ from them.
 
-    def __init__(self) -> None:
+    `received` is how many bytes have come over the connection.
+    """
+
+    def __init__(self, received: Callable[[], int] = lambda: 0) -> None:
+        self._received, self._begun = received, received()
         self.rows: dict[Contract, Position] = {}
         self.has_ended = False
         self.is_flood = False
@@ -32,12 +39,17 @@ class PositionAnswer:
             self._add_behind(contract, row, earlier)
         elif earlier is None:
             self.rows[contract] = row
-            if len(self.rows) > MOST_ROWS:
-                self.rows = dict(islice(self.rows.items(), KEPT_OF_A_FLOOD))
-                self.is_flood = True
-                raise TooManyRows(f"more than {MOST_ROWS:,} rows came")
+            self._refuse_a_flood()
         elif not is_same(earlier, row) and len(self.contradictions) < MOST_CONTRADICTIONS:
             self.contradictions.append((earlier, row))
+
+    def _refuse_a_flood(self) -> None:
+        is_long = self._received() - self._begun > MOST_BYTES
+        if is_long or len(self.rows) > MOST_ROWS:
+            self.rows = dict(islice(self.rows.items(), KEPT_OF_A_FLOOD))
+            self.is_flood = True
+            most = f"{MOST_BYTES >> 20} MiB" if is_long else f"{MOST_ROWS:,} rows"
+            raise TooManyRows(f"more than {most} of positions came")
 
     def _add_behind(self, contract: Contract, row: Position, earlier: Position | None) -> None:
         is_news = earlier is None or not is_same(earlier, row)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
+from golive import position_answer
 from golive.answers import MOST_ROWS, Behind, Positions
 from golive.attempts import Attempts
 from golive.connection import TIMES, Connection
@@ -175,5 +177,28 @@ def test_rows_without_end_are_refused_and_a_few_are_kept(fake: Started) -> None:
     connection.close()
     assert found.is_flood
     assert not found.is_complete
-    assert f"{MOST_ROWS:,} rows" in found.reason
+    assert f"more than {MOST_ROWS:,} rows" in found.reason
     assert 0 < len(found.rows) < 100
+
+
+def test_rows_that_are_long_without_end_are_refused_by_their_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(position_answer, "MOST_BYTES", 1_000_000)
+    long = "x" * 100_000
+
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        heard(gateway)
+        with suppress(OSError):  # the client leaves in the middle
+            for number in range(1, 1000):
+                contract = (number, long, "STK", "", 0.0, "", "", "", "USD", "", "")
+                gateway.sendall(message(3, ACCOUNT, *contract, "5", 1.5, number=61))
+
+    with Scripted(script) as server:
+        connection = Connection("127.0.0.1", server.port, 10, Attempts())
+        connection.open(5)
+        found = connection.positions(60)
+        connection.close()
+    assert found.is_flood
+    assert "MiB" in found.reason
