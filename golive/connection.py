@@ -132,17 +132,18 @@ class Connection:
         Where it does not tell them, `source` says why, and all else is None.
         """
         version, heard = self.handshake.server_version or 0, self._heard
+        said = heard.said
         if version < TELLS_CONFIG:
             return ApiSettings(f"server version {version} does not tell them")
         heard.api_settings = None
         reason = self._ask(
             ask_for_config,
-            lambda: bool(heard.api_settings) or self._stands_in_the_way,
+            lambda: bool(heard.api_settings or said.config_refusal) or self._stands_in_the_way,
             seconds,
             tell,
         )
-        if not heard.api_settings and heard.said.refusal:
-            reason = str(heard.said.refusal)
+        if not heard.api_settings and (refusal := said.config_refusal or said.refusal):
+            reason = str(refusal)
         return heard.api_settings or ApiSettings(f"the gateway does not tell them: {reason}")
 
     def positions(self, seconds: float, tell: Tell = _silently) -> Positions:

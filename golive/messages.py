@@ -121,12 +121,15 @@ def kind(error: ApiError) -> Kind:
 def is_obstacle(error: ApiError) -> bool:
     """Whether nothing that was answered, or will be, may be relied on because of it.
 
-    A link that is there again is none: that is what was waited for.
+    A link that is there again is none: that is what was waited for. Nothing rests on the gateway's
+    own settings, but what concerns everybody does so under their number as well.
     """
+    known = CODES.get(error.code)
+    is_for_all = known is not None and known.is_for_all
     return (
         kind(error) not in _NOTED
         and error.code not in RESTORED
-        and error.request_id != CONFIG_REQUEST
+        and (is_for_all or error.request_id != CONFIG_REQUEST)
     )
 
 

@@ -43,6 +43,8 @@ class Said:
         to be asked for once more."""
         self.refusal: ApiError | None = None
         """The first message since `ask` was called that refuses what is asked for."""
+        self.config_refusal: ApiError | None = None
+        """The first that came instead of the gateway's own settings. It refuses nothing else."""
         self._broken: dict[str, ApiError] = {}
 
     def ask(self) -> None:
@@ -56,11 +58,10 @@ class Said:
         self._keep(error, after_ms)
         self._follow_the_link(error)
         self._follow_the_farm(error)
-        is_refusal = error.request_id == messages.CONFIG_REQUEST or (
-            messages.kind(error) is Kind.REFUSED
-        )
-        if is_refusal and self.refusal is None:
-            self.refusal = error
+        if error.request_id == messages.CONFIG_REQUEST:
+            self.config_refusal = self.config_refusal or error
+        elif messages.kind(error) is Kind.REFUSED:
+            self.refusal = self.refusal or error
         is_lasting = messages.is_obstacle(error) and error.code not in CONNECTIVITY_LOST
         if is_lasting and self.obstacle is None:
             self.obstacle = error

@@ -24,7 +24,7 @@ def test_farms_and_pacing_are_never_an_obstacle(code: int) -> None:
 
 
 @pytest.mark.parametrize("code", [1100, 2110, 1300, 2151, 10275, 10141, 326])
-@pytest.mark.parametrize("request_id", [-1, 0, 7, 2**31 - 1, FIRST_OF_OURS + 1000])
+@pytest.mark.parametrize("request_id", [-1, 0, 7, 2**31 - 1, CONFIG_REQUEST, FIRST_OF_OURS + 1000])
 def test_link_login_and_data_stand_in_the_way_whoever_is_told(code: int, request_id: int) -> None:
     assert messages.is_obstacle(said(code, request_id))
 

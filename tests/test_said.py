@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from golive.messages import ApiError
+from golive.messages import CONFIG_REQUEST, ApiError
 from golive.said import FIRST, LAST, LONGEST, Said
 
 
@@ -32,6 +32,14 @@ def test_obstacle_in_the_midst_of_a_flood_is_not_lost() -> None:
     said = heard(*flood, (2151, "not available yet"), *flood)
     assert said.against is not None
     assert said.against.code == 2151
+
+
+def test_late_word_about_the_settings_refuses_nothing_that_is_asked_for_later() -> None:
+    said = Said()
+    said.ask()
+    said.add(ApiError(CONFIG_REQUEST, 321, "no settings for you"), 1.0)
+    assert said.refusal is None
+    assert said.config_refusal is not None
 
 
 def test_link_is_what_was_said_of_it_last() -> None:

@@ -13,6 +13,7 @@ from golive import position_answer
 from golive.answers import MOST_ROWS, Behind, Positions
 from golive.attempts import Attempts
 from golive.connection import TIMES, Connection
+from golive.messages import CONFIG_REQUEST
 from tests.fakes import Fake
 from tests.gateways import Scripted, handshake, heard, message
 
@@ -68,6 +69,11 @@ def test_what_is_said_while_the_connection_is_closed_counts_as_well() -> None:
     found, behind, at_last = told(row(1, "5") + END, IDS, at_last=said(10275))
     assert behind.is_quiet(ACCOUNT, found)
     assert not at_last.is_quiet(ACCOUNT, found)
+
+
+def test_positions_that_are_refused_under_the_number_of_the_settings_are_not_complete() -> None:
+    found, behind, _ = told(END, said(10275, CONFIG_REQUEST) + IDS)
+    assert not behind.is_quiet(ACCOUNT, found)
 
 
 def test_row_behind_the_end_is_no_part_of_the_answer_and_a_change_if_it_is_one() -> None:
