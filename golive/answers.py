@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any, NamedTuple
 
 from golive.messages import ApiError
@@ -160,32 +161,38 @@ class Positions:
         return tuple(row for row in self.rows if row.quantity is None)
 
 
+MOST_CHANGES = 100
+"""So many of them are told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Behind:
     """What came behind the end of the positions: nothing of it is part of that answer.
 
     `rows` are those that differ from the answer's. `reason` is why nobody can tell that nothing
-    more was on its way: no answer, or other accounts.
+    more was on its way: no answer, or other accounts. `is_flood`: there was more than is heard.
     """
 
     rows: tuple[Position, ...] = ()
     against: ApiError | None = None
     reason: str = ""
     has_other_accounts: bool = False
+    is_flood: bool = False
 
     def is_quiet(self, account: str, positions: Positions) -> bool:
         """Whether nothing of it speaks against the positions of this account."""
         return self.against is None and not self.reason and not self.changes(account, positions)
 
     def changes(self, account: str, positions: Positions) -> tuple[Position, ...]:
-        """The rows by which the account holds more or less than the answer said."""
+        """The first rows by which the account holds more or less than the answer said."""
         held = {contract_of(row): row.quantity for row in positions.open_in(account)}
-        return tuple(
+        changed = (
             row
             for row in self.rows
             if row.account == account
             and (row.quantity is None or row.quantity != held.get(contract_of(row), 0))
         )
+        return tuple(islice(changed, MOST_CHANGES))
 
 
 class AccountValue(NamedTuple):

@@ -187,7 +187,7 @@ class Connection:
         changed = "the gateway names other accounts than before" if is_other else ""
         rows = tuple(self._heard.answer.behind.values())
         why = reason or changed or self._garbled
-        return Behind(rows, self.against or against, why, is_other)
+        return Behind(rows, self.against or against, why, is_other, self._heard.answer.is_flood)
 
     def _ids(self, seconds: float, tell: Tell) -> str:
         """Asks for ids: what the gateway had queued comes before. "", or why none came."""

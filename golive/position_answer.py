@@ -7,7 +7,7 @@ from itertools import islice
 
 from golive.answers import MOST_ROWS, Contract, Position, contract_of
 
-MOST_CONTRADICTIONS = MOST_BEHIND = 100
+MOST_CONTRADICTIONS = 100
 KEPT_OF_A_FLOOD = 10
 LOOK_EVERY = 16
 """Rows: so often the bounds are looked at."""
@@ -42,23 +42,36 @@ class PositionAnswer:
         elif earlier is None:
             self.rows[contract] = row
             if len(self.rows) % LOOK_EVERY == 0:
-                self._refuse_a_flood()
+                self._refuse_a_flood(self.rows)
         elif not is_same(earlier, row) and len(self.contradictions) < MOST_CONTRADICTIONS:
             self.contradictions.append((earlier, row))
 
-    def _refuse_a_flood(self) -> None:
-        is_long = self._received() - self._begun > MOST_BYTES
-        if is_long or len(self.rows) > MOST_ROWS:
-            self.rows = dict(islice(self.rows.items(), KEPT_OF_A_FLOOD))
-            self.is_flood = True
-            most = f"{MOST_BYTES >> 20} MiB" if is_long else f"{MOST_ROWS:,} rows"
-            raise TooManyRows(f"more than {most} of positions came")
-
     def _add_behind(self, contract: Contract, row: Position, earlier: Position | None) -> None:
-        is_news = earlier is None or not is_same(earlier, row)
-        is_room = len(self.behind) < MOST_BEHIND or contract in self.behind
-        if (is_news or contract in self.behind) and is_room:
+        """The last word about it; but a change is not undone by the row that takes it back."""
+        kept = self.behind.get(contract)
+        if kept is None:
+            is_told = earlier is None or not is_same(earlier, row)
+        else:
+            is_told = _changes(row, earlier) or not _changes(kept, earlier)
+        if is_told:
             self.behind[contract] = row
+            self._refuse_a_flood(self.behind)
+
+    def _refuse_a_flood(self, rows: dict[Contract, Position]) -> None:
+        """Raises TooManyRows, having kept a few of them."""
+        is_long = self._received() - self._begun > MOST_BYTES
+        if not is_long and len(rows) <= MOST_ROWS:
+            return
+        for contract in list(islice(rows, KEPT_OF_A_FLOOD, None)):
+            del rows[contract]
+        self.is_flood = True
+        most = f"{MOST_BYTES >> 20} MiB" if is_long else f"{MOST_ROWS:,} rows"
+        raise TooManyRows(f"more than {most} of positions came")
+
+
+def _changes(row: Position, earlier: Position | None) -> bool:
+    """Whether it tells another quantity than the answer; what that did not tell is not held."""
+    return row.quantity is None or row.quantity != (earlier.quantity if earlier else 0)
 
 
 def is_same(one: Position, other: Position) -> bool:

@@ -6,14 +6,16 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from decimal import Decimal
 
 import pytest
 
 from golive import position_answer
-from golive.answers import MOST_ROWS, Behind, Positions
+from golive.answers import MOST_CHANGES, MOST_ROWS, Behind, Position, Positions
 from golive.attempts import Attempts
 from golive.connection import TIMES, Connection
 from golive.messages import CONFIG_REQUEST
+from golive.position_answer import PositionAnswer, TooManyRows
 from tests.fakes import Fake
 from tests.gateways import Scripted, handshake, heard, message
 
@@ -100,6 +102,41 @@ def test_position_that_is_closed_turned_or_unreadable_behind_the_end_is_a_change
     found, behind, at_last = told(row(1, "5") + END, IDS, at_last=row_behind)
     assert behind.is_quiet(ACCOUNT, found)
     assert at_last.changes(ACCOUNT, found) != ()
+
+
+def test_change_behind_the_end_is_one_though_it_is_taken_back_at_once() -> None:
+    opened, sold = row(2, "1") + row(2, "0"), row(1, "6") + row(1, "5")
+    for there_and_back in (opened, sold):
+        found, behind, at_last = told(row(1, "5") + END + there_and_back, IDS)
+        assert len(behind.changes(ACCOUNT, found)) == len(at_last.changes(ACCOUNT, found)) == 1
+
+
+def test_change_behind_many_rows_of_other_accounts_is_not_lost() -> None:
+    others = b"".join(row(con_id, "1", account="U7") for con_id in range(1000, 1500))
+    found, behind, _ = told(row(1, "5") + END + others + row(1, "6"), IDS)
+    assert [str(each.quantity) for each in behind.changes(ACCOUNT, found)] == ["6"]
+
+
+def test_flood_of_changes_behind_the_end_leaves_a_few() -> None:
+    found = Positions(has_ended=True)
+    behind = Behind(tuple(decoded(con_id) for con_id in range(1, 5001)))
+    assert len(behind.changes(ACCOUNT, found)) == MOST_CHANGES
+
+
+def test_more_rows_behind_the_end_than_any_book_has_are_a_flood() -> None:
+    answer = PositionAnswer()
+    answer.has_ended = True
+    for con_id in range(1, MOST_ROWS + 1):
+        answer.add(decoded(con_id))
+    with pytest.raises(TooManyRows, match=f"{MOST_ROWS:,}"):
+        answer.add(decoded(MOST_ROWS + 1))
+    assert answer.is_flood
+    assert len(answer.behind) < 100
+
+
+def decoded(con_id: int) -> Position:
+    contract = (con_id, "SPY", "STK", "", 0.0, "", "", "ARCA", "USD", "SPY", "SPY")
+    return Position(ACCOUNT, *contract, Decimal(5), 1.5)
 
 
 def test_two_rows_of_one_contract_that_differ_contradict_each_other() -> None:

@@ -57,7 +57,7 @@ def _is_half_open(seen: Seen) -> bool:
 
 def _is_left_open(seen: Seen) -> bool:
     """All was answered but what was asked last, behind the positions."""
-    is_explained = seen.changed or _has_other_accounts(seen)
+    is_explained = seen.changed or _has_other_accounts(seen) or _floods(seen)
     return failed("positions.settled")(seen) and not is_explained
 
 
@@ -80,7 +80,8 @@ def _contradicts_itself(seen: Seen) -> bool:
 
 
 def _floods(seen: Seen) -> bool:
-    return _has_no_positions(seen) and bool(seen.positions and seen.positions.is_flood)
+    at_once = _has_no_positions(seen) and bool(seen.positions and seen.positions.is_flood)
+    return at_once or (_is_unsettled(seen) and bool(seen.behind and seen.behind.is_flood))
 
 
 def _has_too_many_accounts(seen: Seen) -> bool:
@@ -107,7 +108,7 @@ def _was_dropped(seen: Seen) -> bool:
         return False
     asked = failed("handshake.read-only-off", "positions.settled")(seen) or _has_no_positions(seen)
     at_last = failed("afterwards.closed-cleanly")(seen)
-    is_explained = seen.changed or _has_other_accounts(seen) or seen.was_garbled
+    is_explained = seen.changed or _has_other_accounts(seen) or seen.was_garbled or _floods(seen)
     return (asked and seen.was_closed_on) or (at_last and not is_explained)
 
 
