@@ -115,6 +115,7 @@ class Connection:
             if stopped:
                 self.close()
             self.handshake = self._handshake(stopped, reason)
+            self._heard.agreed = frozenset(self.handshake.accounts)
         return self.handshake
 
     def access(self, seconds: float, tell: Tell = _silently) -> Access:
@@ -183,16 +184,20 @@ class Connection:
 
     def behind(self, reason: str = "", against: ApiError | None = None) -> Behind:
         """What has come behind the positions' end by now."""
-        is_other = set(self._heard.accounts) != set(self.handshake.accounts)
+        heard = self._heard
+        is_other = heard.has_other_accounts
+        if heard.hearing:  # whoever holds it judges what was so for a time
+            is_other = frozenset(heard.accounts) != heard.agreed
         changed = "the gateway names other accounts than before" if is_other else ""
-        rows = tuple(self._heard.answer.behind.values())
+        rows = tuple(heard.answer.behind.values())
         why = reason or changed or self._garbled
-        return Behind(rows, self.against or against, why, is_other, self._heard.answer.is_flood)
+        overflowed = self._transport is not None and self._transport.has_overflowed
+        is_flood = heard.answer.is_flood or overflowed
+        return Behind(rows, self.against or against, why, is_other, is_flood)
 
     def _ids(self, seconds: float, tell: Tell) -> str:
         """Asks for ids: what the gateway had queued comes before. "", or why none came."""
         heard = self._heard
-        heard.ids_given = 0
         return self._ask(
             _ask_for_ids,
             lambda: heard.ids_given >= TIMES or self._stands_in_the_way,
@@ -230,10 +235,13 @@ class Connection:
         return bool(said.obstacle or said.refusal)
 
     def hold(self, hearing: Hearing) -> None:
-        """From here on it is told what comes, as it comes, by `hear`; first, what errors came."""
+        """From here on it is told what comes, as it comes, by `hear`; first, what errors came,
+        and what accounts were named last.
+        """
         said = self._heard.said
         for error in (*said.errors, *said.standing):
             hearing.error(error)
+        hearing.accounts(self._heard.accounts)
         self._heard.hearing = hearing
 
     def release(self) -> None:
@@ -283,6 +291,7 @@ class Connection:
         try:
             for payload in self._transport.received_at_last():
                 self._decode(payload)
+            self._garbled = self._transport.unheard
         except (ProtocolError, TooManyRows) as error:
             self._garbled = str(error)
 
@@ -303,6 +312,7 @@ class Connection:
             if self._heard.said.obstacle:
                 return str(self._heard.said.obstacle)
             self._heard.said.ask()
+            self._heard.ids_given = 0  # of what is asked for now, not of what came before
             if self._transport.is_open:
                 request(self._client)
             self._pump(until, deadline)  # which says how it ended, where it has

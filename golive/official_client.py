@@ -100,6 +100,10 @@ class Heard(EWrapper):  # type: ignore[misc]
         self.said = Said()
         self.next_valid_id: int | None = None
         self.accounts: tuple[str, ...] = ()
+        self.agreed: frozenset[str] | None = None
+        """The accounts of the handshake, once that is over."""
+        self.has_other_accounts = False
+        """Whether others were named since, if only once."""
         self.answer = PositionAnswer()
         self.api_settings: ApiSettings | None = None
         self.ids_given = 0
@@ -126,6 +130,8 @@ class Heard(EWrapper):  # type: ignore[misc]
             self._happened("managedAccounts", ",".join(self.accounts))
         else:
             self.times.pop("managedAccounts", None)  # taken back: the time counts from anew
+        if self.agreed is not None:
+            self.has_other_accounts |= self.agreed != set(self.accounts)
         if self.hearing:
             self.hearing.accounts(self.accounts)
 

@@ -251,6 +251,7 @@ class Session:
                 seen,
                 own_address=connection.own_address,
                 against=connection.against,
+                behind=connection.behind() if connection.closing else None,
             )
         return reading.added_to(replace(seen, **more))
 
@@ -277,7 +278,8 @@ class Session:
         assert self.access
         against = self.connection.against if self.connection else None
         said = str(against) if against else ""
-        why = self.handshake.reason or self.access.reason or said or failed
+        behind = self.connection.behind().reason if self.connection else ""
+        why = self.handshake.reason or self.access.reason or said or behind or failed
         is_connected = self.handshake.stopped != "refused"
         exit_code = Exit.NO_HANDSHAKE if is_connected else Exit.NOT_CONNECTED
         return Trouble(exit_code, failed, why, self.diagnosed(failed))
@@ -308,7 +310,8 @@ class Session:
 
     def _left_behind(self, connection: Connection) -> dict[str, bool]:
         """Closes it. Raises sockets.NotObservable."""
-        is_clean = connection.close().is_clean and connection.against is None
+        closing, behind = connection.close(), connection.behind()
+        is_clean = closing.is_clean and behind.against is None and not behind.reason
         return claims.of_closing(self.file, self.gateway, self._listener, is_clean)
 
     def _seen(self, step: str) -> Seen:

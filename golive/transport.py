@@ -91,6 +91,8 @@ class Transport:
         self._ended_by_peer: str | None = None
         self.received = 0
         """Bytes received so far."""
+        self.has_overflowed = False
+        """Whether more came while it was closed than is heard."""
         self.first = b""
         """The first of them."""
         self.tell: Callable[[float], None] = lambda seconds_left: None
@@ -172,6 +174,13 @@ class Transport:
         self._payloads.clear()
         return found
 
+    @property
+    def unheard(self) -> str:
+        """Why not all was heard that came up to the close; "" where it was."""
+        if self.has_overflowed:
+            return f"more than {MOST_AT_LAST:,} bytes came while the connection was closed"
+        return "the last message cannot be decoded: it was cut off" if self._buffer else ""
+
     def close(self, patience: float) -> Closing:
         """Sends the FIN at once, then reads what is still coming until the peer closes too.
 
@@ -201,6 +210,8 @@ class Transport:
                 data = self._read(deadline)
                 if len(self._buffer) < MOST_AT_LAST:
                     self._buffer += data
+                else:
+                    self.has_overflowed = True
         except (NoAnswer, PeerClosed):
             return
 

@@ -16,13 +16,15 @@ import pytest
 
 from fakes.gateway import FakeGateway
 from golive.answers import AccountSummary, Positions
+from golive.attempts import Attempts
+from golive.connection import Connection
 from golive.holding.asks import Answer, Ask, Unanswered
 from golive.holding.held import Held
 from golive.holding.kept import FIRST_SUMMARY
 from golive.sockets import SocketTable
 from golive.transport import TIMEOUT, PeerClosed
 from tests.fakes import wait_until
-from tests.gateways import NEXT_ID, Scripted, error, handshake, message
+from tests.gateways import NEXT_ID, Scripted, converse, error, handshake, message
 from tests.holding import (
     SECONDS,
     HandClock,
@@ -482,6 +484,20 @@ def test_unknown_messages_and_notices_are_no_trouble() -> None:
             1_800_000_000, UTC
         )
         assert holding.lost is None
+
+
+def test_accounts_that_changed_before_it_was_held_leave_no_positions_to_rely_on() -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        converse(gateway, {8: message(1, "U9", number=15) + NEXT_ID, 61: row(1, "5") + END})
+
+    with Scripted(script) as server:
+        connection = Connection("127.0.0.1", server.port, 10, Attempts())
+        connection.open(SECONDS)
+        assert connection.access(SECONDS).is_granted
+        holding = Held(connection)
+        assert code(holding, holding.ask(Ask.POSITIONS, SECONDS)) == "accounts-changed"
+        holding.close()
 
 
 def test_accounts_that_change_in_the_session_leave_no_positions_to_rely_on() -> None:

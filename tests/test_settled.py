@@ -16,6 +16,7 @@ from golive.attempts import Attempts
 from golive.connection import TIMES, Connection
 from golive.messages import CONFIG_REQUEST
 from golive.position_answer import PositionAnswer, TooManyRows
+from golive.transport import MOST_AT_LAST
 from tests.fakes import Fake
 from tests.gateways import Scripted, handshake, heard, message
 
@@ -194,6 +195,60 @@ def test_accounts_told_again_are_others_only_where_one_is_missing_or_more(
         _, behind = connection.settled(connection.positions(5), 5)
         connection.close()
     assert behind.has_other_accounts is is_other
+
+
+def test_other_accounts_are_not_forgotten_where_the_first_are_named_again() -> None:
+    there, back = message(1, "U9", number=15), message(1, ACCOUNT, number=15)
+    found, behind, at_last = told(there + back + row(1, "5") + END, IDS)
+    assert found.is_complete
+    assert behind.has_other_accounts
+    assert not at_last.is_quiet(ACCOUNT, found)
+
+
+def test_message_that_is_cut_off_at_the_close_is_none_that_was_heard() -> None:
+    found, behind, at_last = told(row(1, "5") + END, IDS, at_last=said(10275)[:-5])
+    assert behind.is_quiet(ACCOUNT, found)
+    assert "cut off" in at_last.reason
+
+
+def test_more_than_is_heard_at_the_close_is_a_flood() -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        while gateway.recv(65536):
+            pass
+        flood = row(1, "5") * 4000
+        for _ in range(MOST_AT_LAST // len(flood) + 9):
+            gateway.sendall(flood)
+        gateway.sendall(said(10275))
+
+    with Scripted(script) as server:
+        connection = Connection("127.0.0.1", server.port, 10, Attempts())
+        connection.open(5)
+        connection.close()
+    behind = connection.behind()
+    assert behind.is_flood
+    assert not behind.is_quiet(ACCOUNT, Positions(has_ended=True))
+
+
+def test_ids_that_came_unasked_are_no_answer_of_a_gateway_that_has_gone_mute() -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        assert is_open.wait(10)
+        gateway.sendall(IDS)
+        sent.set()
+        heard(gateway, TIMES)
+        gateway.recv(4096)
+
+    is_open, sent = threading.Event(), threading.Event()
+    with Scripted(script) as server:
+        connection = Connection("127.0.0.1", server.port, 10, Attempts())
+        connection.open(5)
+        is_open.set()
+        assert sent.wait(10)
+        access = connection.access(0.3)
+        connection.close()
+    assert not access.is_granted
+    assert "no answer" in access.reason
 
 
 def test_gateway_that_goes_mute_behind_the_positions_is_not_settled() -> None:

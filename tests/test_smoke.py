@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from golive.advice import commands
 from golive.official_client import TELLS_CONFIG
 from golive.smoke import smoke as in_process
 from tests.fakes import Fake, wait_until
+from tests.gateways import NEXT_ID, Scripted, converse, handshake, message
 from tests.programs import WAIT, started
 from tests.projects import ROOT, Outcome, Project, environment
 
@@ -144,6 +146,16 @@ def test_id_that_comes_unasked_does_not_hide_read_only_mode(
     gateway = fake("read-only", "joined", "orders-first", "slow=0.1", "fragmented")
     done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=2))
     assert (done.exit_code, "read-only-api" in done.output) == (2, True), done.output
+
+
+def test_other_accounts_behind_the_handshake_are_no_success(secrets: Written) -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        converse(gateway, {8: message(1, "U9", number=15) + NEXT_ID})
+
+    with Scripted(script) as server:
+        done = smoke(secrets(server.port))
+    assert (done.exit_code, "accounts-changed" in done.output) == (2, True), done.output
 
 
 @pytest.mark.parametrize(
