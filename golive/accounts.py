@@ -27,6 +27,11 @@ def is_one(word: str) -> bool:
     return _WHOLE.fullmatch(word.upper()) is not None
 
 
+def is_as_written(account: str) -> bool:
+    """Whether it may be a whole name: accounts have neither blanks nor small letters."""
+    return account != "" and account == "".join(account.split()).upper()
+
+
 def kind(account: str) -> str:
     """The letters it begins with: `DUM`; "" where it is none of these kinds."""
     found = _PREFIX.match(account.strip().upper())

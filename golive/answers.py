@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
+from golive.accounts import is_as_written
 from golive.messages import ApiError
 
 
@@ -157,8 +158,12 @@ class Positions:
 
     @property
     def unreadable(self) -> tuple[Position, ...]:
-        """Rows whose quantity is no finite number: they are neither open nor closed."""
-        return tuple(row for row in self.rows if row.quantity is None)
+        """Rows whose quantity is no finite number: they are neither open nor closed.
+
+        So are those of which nobody can tell whose they are.
+        """
+        nobodys = {each for each in {row.account for row in self.rows} if not is_as_written(each)}
+        return tuple(row for row in self.rows if row.quantity is None or row.account in nobodys)
 
 
 MOST_CHANGES = 100
@@ -189,8 +194,11 @@ class Behind:
         changed = (
             row
             for row in self.rows
-            if row.account == account
-            and (row.quantity is None or row.quantity != held.get(contract_of(row), 0))
+            if not is_as_written(row.account)
+            or (
+                row.account == account
+                and (row.quantity is None or row.quantity != held.get(contract_of(row), 0))
+            )
         )
         return tuple(islice(changed, MOST_CHANGES))
 

@@ -139,6 +139,12 @@ def diagnosis_code(error: ApiError) -> str:
     return (known.diagnosis if known else "") or IN_TROUBLE
 
 
+def is_of_the_whole_session(error: ApiError) -> bool:
+    """Whether it would be said of any login, however many accounts it has."""
+    known = CODES.get(error.code)
+    return known is not None and known.is_for_all and known.kind is not Kind.NOT_COMPLETE
+
+
 def farm(error: ApiError) -> tuple[str, bool] | None:
     """The data farm that a notice is about, and whether it is connected; an idle one will be."""
     known = CODES.get(error.code)

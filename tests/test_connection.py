@@ -266,6 +266,12 @@ def test_quantity_that_is_no_number_is_neither_open_nor_closed(quantity: str) ->
     assert positions.open_in(ACCOUNT) == ()
 
 
+@pytest.mark.parametrize("account", ["", ACCOUNT.lower(), f"{ACCOUNT} ", f" {ACCOUNT}"])
+def test_row_of_an_account_that_nobody_can_have_is_not_passed_over(account: str) -> None:
+    positions = positions_from(row(1, "7", account) + row(2, "5") + message(1, number=62))
+    assert len(positions.unreadable) == 1
+
+
 @pytest.mark.parametrize(
     ("codes", "complete"), [([1100], False), ([2110], False), ([1100, 1102], True), ([2104], True)]
 )

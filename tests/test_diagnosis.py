@@ -22,6 +22,7 @@ from golive.api_settings import ApiSettings
 from golive.diagnosis import SOAK, Next, diagnose
 from golive.evidence import Diagnosis, Soak
 from golive.gateway import Uptime
+from golive.holding.doubts import Doubt
 from golive.memory.discipline import Discipline, Made
 from golive.memory.one_run import Holder
 from golive.messages import ApiError
@@ -196,6 +197,24 @@ WALK = {
 
 def found(what: Seen, run_next: Next = NEXT) -> Diagnosis:
     return diagnose(what, run_next)
+
+
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        (1100, "connectivity-lost"),
+        (1300, "port-changed"),
+        (10141, "login-not-usable"),
+        (326, "client-id-in-use"),
+        (2151, "too-many-accounts"),
+        (321, "too-many-accounts"),
+    ],
+)
+def test_many_accounts_explain_what_is_said_of_positions_and_no_more(code: int, named: str) -> None:
+    accounts = tuple(map(str, range(51)))
+    found = diagnose(asked("positions.complete", said=code, accounts=accounts), Next("again"))
+    assert found.code == named
+    assert Doubt.by(ApiError(-1, code, "said"), 51).code == named
 
 
 def test_every_branch_is_walked() -> None:

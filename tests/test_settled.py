@@ -96,7 +96,10 @@ def test_row_behind_the_end_that_changes_no_quantity_of_the_account_is_harmless(
     assert at_last.is_quiet(ACCOUNT, found)
 
 
-@pytest.mark.parametrize("row_behind", [row(1, "0"), row(1, ""), row(1, "-5"), row(8, "NaN")])
+@pytest.mark.parametrize(
+    "row_behind",
+    [row(1, "0"), row(1, ""), row(1, "-5"), row(8, "NaN"), row(8, "1", account="")],
+)
 def test_position_that_is_closed_turned_or_unreadable_behind_the_end_is_a_change(
     row_behind: bytes,
 ) -> None:

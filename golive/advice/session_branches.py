@@ -7,7 +7,7 @@ from collections.abc import Callable
 from golive.advice.branch import AGAIN_LATER, Branch, failed
 from golive.advice.recovery import SUPPORT
 from golive.advice.seen import Seen
-from golive.messages import diagnosis_code
+from golive.messages import diagnosis_code, is_of_the_whole_session
 
 MOST_ACCOUNTS = 50
 """Of a login: with more, reqPositions is documented not to work."""
@@ -88,7 +88,9 @@ def _has_too_many_accounts(seen: Seen) -> bool:
     """For reqPositions, which did not end therefore."""
     accounts = seen.handshake.accounts if seen.handshake else ()
     no_end = seen.positions is None or not seen.positions.has_ended
-    return _has_no_positions(seen) and no_end and len(accounts) > MOST_ACCOUNTS
+    is_another_matter = seen.against is not None and is_of_the_whole_session(seen.against)
+    is_too_many = len(accounts) > MOST_ACCOUNTS and not is_another_matter
+    return _has_no_positions(seen) and no_end and is_too_many
 
 
 def _is_incomplete(seen: Seen) -> bool:

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from golive.advice.session_branches import MOST_ACCOUNTS
 from golive.answers import Position
 from golive.holding.asks import Unanswered
-from golive.messages import CONNECTIVITY_LOST, DATA_LOST, ApiError, diagnosis_code
+from golive.messages import (
+    CONNECTIVITY_LOST,
+    DATA_LOST,
+    ApiError,
+    diagnosis_code,
+    is_of_the_whole_session,
+)
 from golive.text import shortened
 
 LONGEST_NAME = 40
@@ -26,7 +32,7 @@ class Doubt:
     def by(cls, error: ApiError, accounts: int) -> Doubt:
         """By a message, of a login with so many accounts where their positions were asked for."""
         doubt = cls(diagnosis_code(error), str(error), error)
-        is_refused = accounts > MOST_ACCOUNTS and not doubt.is_of_the_link
+        is_refused = accounts > MOST_ACCOUNTS and not is_of_the_whole_session(error)
         return replace(doubt, code=TOO_MANY_ACCOUNTS) if is_refused else doubt
 
     @classmethod
