@@ -28,8 +28,9 @@ def is_one(word: str) -> bool:
 
 
 def is_as_written(account: str) -> bool:
-    """Whether it may be a whole name: accounts have neither blanks nor small letters."""
-    return account != "" and account == "".join(account.split()).upper()
+    """Whether it is more than blanks, and no account's name but for blanks and small letters."""
+    bare = "".join(account.split()).upper()
+    return bare != "" and (account == bare or not is_one(bare))
 
 
 def kind(account: str) -> str:

@@ -83,3 +83,14 @@ def test_pseudonym_keeps_the_letters_of_the_kind_and_nothing_else(account: str) 
     letters = account.rstrip("0123456789")
     assert Redaction([], [account]).text(account) == f"{letters}***1"
     assert accounts.kind(account) == letters
+
+
+@pytest.mark.parametrize(
+    ("account", "is_so"),
+    [("U21146542", True), ("<script>", True), ("All", True), ("", False), (" ", False),
+     ("u21146542", False), ("U21146542 ", False), ("DU 123456", False)],
+)  # fmt: skip
+def test_name_that_is_an_account_but_for_blanks_and_small_letters_is_not_as_written(
+    account: str, is_so: bool
+) -> None:
+    assert accounts.is_as_written(account) is is_so
