@@ -28,6 +28,7 @@ from golive.official_client import (
     Hearing,
     Outlet,
     ask_for_config,
+    hear_early,
     id_and_body,
     joined,
 )
@@ -370,11 +371,20 @@ class Connection:
         transport.send(b"API\0" + hello, deadline)
         self._happened("hello sent", f"v{MIN_CLIENT_VER}..{MAX_CLIENT_VER}")
         for _ in range(MOST_FRAMES_BEFORE_THE_VERSION):
-            fields = comm.read_fields(transport.payload(deadline))
-            if len(fields) == 2:  # the official client, too, passes over what comes before it
+            payload = transport.payload(deadline)
+            fields = comm.read_fields(payload)
+            if len(fields) == 2:
                 self._join(transport, _server_version(fields[0]))
                 return
+            self._hear_early(payload)
         raise ProtocolError("what came is no server version")
+
+    def _hear_early(self, payload: bytes) -> None:
+        """A message of type error; the official client, too, passes over whatever else is early."""
+        try:
+            hear_early(self._heard, payload)
+        except Exception as error:
+            raise ProtocolError("what came before the server version is no message") from error
 
     def _join(self, transport: Transport, version: int) -> None:
         """From here on the official client encodes and decodes."""

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Protocol
 
+from ibapi import comm
 from ibapi.client import EClient
 from ibapi.common import PROTOBUF_MSG_ID
 from ibapi.contract import Contract
 from ibapi.decoder import Decoder
-from ibapi.message import OUT
+from ibapi.message import IN, OUT
+from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER
 from ibapi.wrapper import EWrapper
 
 from golive.answers import AccountValue, Position, contract_of
@@ -58,10 +60,19 @@ Decoder(EWrapper(), 0)
 
 
 class _Decoder(Decoder):  # type: ignore[misc]
-    """The official decoder, without filling that table again for each connection."""
+    """The official decoder, without filling that table again for each connection.
+
+    It passes over a message that has more fields than its callback, or fewer; this one does not.
+    """
 
     def discoverParams(self) -> None:
         pass
+
+    def interpretWithSignature(self, fields: Any, handleInfo: Any) -> None:
+        wanted = handleInfo.wrapperParams
+        if wanted is not None and len(fields) != len(wanted):
+            raise ValueError(f"{len(fields)} fields instead of {len(wanted)}")
+        super().interpretWithSignature(fields, handleInfo)
 
 
 class _Happened(Protocol):
@@ -250,6 +261,23 @@ def ask_for_config(client: EClient) -> None:
     from ibapi.protobuf.ConfigRequest_pb2 import ConfigRequest
 
     client.reqConfigProtoBuf(ConfigRequest(reqId=CONFIG_REQUEST))
+
+
+def hear_early(heard: Heard, payload: bytes) -> None:
+    """A message that came before the server version, where it is of type error.
+
+    Which form it has is not agreed on yet: its number is a text, or four bytes.
+    """
+    is_raw = payload[:4] == IN.ERR_MSG.to_bytes(4, "big")
+    if not is_raw and payload.partition(b"\0")[0] != str(IN.ERR_MSG).encode():
+        return
+    number, body = id_and_body(payload, is_raw)
+    heard.is_decoding = True
+    try:
+        version = MAX_CLIENT_VER if is_raw else MIN_CLIENT_VER
+        _Decoder(heard, version).interpret(comm.read_fields(body), number)
+    finally:
+        heard.is_decoding = False
 
 
 def id_and_body(payload: bytes, raw_ids: bool) -> tuple[int, bytes]:

@@ -245,6 +245,31 @@ def row(con_id: int, quantity: str, account: str = ACCOUNT) -> bytes:
     return message(3, account, *contract, quantity, 1.5, number=61)
 
 
+@pytest.mark.parametrize(
+    "early", [message(4, 2, -1, 10141, "text"), message(-1, 10141, "text", "", 0, number=4)]
+)
+def test_what_is_said_before_the_version_is_heard(early: bytes) -> None:
+    def script(gateway: socket.socket) -> None:
+        gateway.recv(4096)
+        gateway.sendall(message(14, 1, 7, 1, "a bulletin", "NYSE") + early + VERSION)
+        gateway.recv(4096)
+        gateway.sendall(READY)
+        while gateway.recv(4096):
+            pass
+
+    with Scripted(script) as server:
+        connection = connection_to(server.port)
+        connection.open(5)
+        connection.close()
+    assert connection.against is not None
+    assert connection.against.code == 10141
+
+
+def test_message_with_a_field_too_many_is_not_passed_over() -> None:
+    positions = positions_from(message(1, "U9", "more", number=15) + message(1, number=62))
+    assert "cannot be decoded" in positions.reason
+
+
 def test_closed_positions_and_those_of_other_accounts_do_not_count() -> None:
     rows = row(1, "0") + row(2, "-3") + row(3, "7", "U1") + row(4, "0.5")
     positions = positions_from(rows + message(1, number=62))
