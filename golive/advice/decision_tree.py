@@ -58,6 +58,11 @@ def _is_kept_waiting(seen: Seen) -> bool:
     return _is_silent(seen) and not seen.does_not_answer
 
 
+def _is_slow(seen: Seen) -> bool:
+    """One that something was said against was given up before it was complete."""
+    return failed("handshake.under-budget")(seen) and seen.against is None
+
+
 def _was_accepted_late(seen: Seen) -> bool:
     is_late = seen.handshake is not None and seen.handshake.was_accepted_late
     return failed("handshake.under-budget")(seen) and is_late
@@ -245,7 +250,7 @@ _BRANCHES: tuple[Branch, ...] = (
            next_steps=(TRUST, "If nobody did: look at the machine's load, at the gateway's status.",
                        AGAIN_LATER), is_the_gateways=True),
     Branch("slow-handshake", "the handshake is complete, but over budget",
-           failed("handshake.under-budget"),
+           _is_slow,
            "the handshake took longer than {budget:g} s",
            next_steps=("Look at the machine's load and at the gateway's own status.", AGAIN_LATER),
            is_the_gateways=True),
