@@ -199,6 +199,11 @@ def found(what: Seen, run_next: Next = NEXT) -> Diagnosis:
     return diagnose(what, run_next)
 
 
+def test_handshake_that_was_given_up_for_what_was_said_is_not_called_slow() -> None:
+    found = diagnose(asked("handshake.under-budget", said=10141), Next("again"))
+    assert found.code == "login-not-usable"
+
+
 @pytest.mark.parametrize(
     ("code", "named"),
     [

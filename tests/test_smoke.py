@@ -20,7 +20,7 @@ from golive.advice import commands
 from golive.official_client import TELLS_CONFIG
 from golive.smoke import smoke as in_process
 from tests.fakes import Fake, wait_until
-from tests.gateways import NEXT_ID, READY, VERSION, Scripted, converse, handshake, message
+from tests.gateways import NEXT_ID, Scripted, converse, handshake, message
 from tests.programs import WAIT, started
 from tests.projects import ROOT, Outcome, Project, environment
 
@@ -146,21 +146,6 @@ def test_id_that_comes_unasked_does_not_hide_read_only_mode(
     gateway = fake("read-only", "joined", "orders-first", "slow=0.1", "fragmented")
     done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=2))
     assert (done.exit_code, "read-only-api" in done.output) == (2, True), done.output
-
-
-def test_handshake_that_is_given_up_for_what_was_said_is_not_called_slow(secrets: Written) -> None:
-    disclaimer = message(-1, 10141, "text", "", 0, number=4)
-
-    def script(gateway: socket.socket) -> None:
-        gateway.recv(4096)
-        gateway.sendall(disclaimer + VERSION)
-        gateway.recv(4096)
-        gateway.sendall(READY)  # heard when the connection is closed
-        converse(gateway)
-
-    with Scripted(script) as server:
-        done = smoke(secrets(server.port))
-    assert (done.exit_code, "Diagnosis: login-not-usable" in done.output) == (2, True), done.output
 
 
 def test_other_accounts_behind_the_handshake_are_no_success(secrets: Written) -> None:
