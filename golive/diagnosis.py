@@ -17,6 +17,7 @@ from golive.evidence import Candidate, Diagnosis
 
 PROCEDURE = "pytest acceptance -m golive"
 SOAK = "pytest acceptance -m soak"
+PAUSED = "login-throttled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def _escalation(branch: Branch, late: bool, can_fall_back: bool) -> list[str]:
         return list(branch.otherwise)
     if late:
         return [recovery.SUPPORT]
-    restart = [] if branch.procedure else [recovery.RESTART]
+    would_harm = branch.code == PAUSED  # each login that fails makes the pause longer
+    restart = [] if branch.procedure or would_harm else [recovery.RESTART]
     if not can_fall_back:
         return [*restart, recovery.SUPPORT]
     fall_back = [recovery.FALL_BACK, recovery.DEADLINE, recovery.OFFLINE]
@@ -143,6 +145,6 @@ def _not_before(seen: Seen, branch: Branch) -> datetime:
     restart = timedelta(seconds=recovery.WAIT_SECONDS + wanted.initialization_seconds)
     allowed = seen.discipline.refused_until if seen.discipline else None
     cooled = seen.now + cool if seen.attempted else max(seen.now, allowed or seen.now)
-    if branch.code == "login-throttled" and seen.login and seen.login.until:
+    if branch.code == PAUSED and seen.login and seen.login.until:
         cooled = max(cooled, seen.login.until)
     return max(cooled, seen.now + restart) if branch.procedure else cooled

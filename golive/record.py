@@ -38,6 +38,7 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
     wanted, credentials = run.file.settings.golive, run.file.settings.credentials
     rows = run.positions.rows if run.positions else ()
     open_rows = run.positions.open_in(wanted.expected_account) if run.positions else ()
+    cause = None if verdict == "GO" else _diagnosis(run, records, is_over)
     found = Evidence(
         run_id=run.folder.name,
         started=_utc(run.started),
@@ -69,16 +70,24 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
             may_be_unobserved=run.blind,
         ),
         overrides=run.memory.overrides,
-        diagnosis=None if verdict == "GO" else _diagnosis(run, records, is_over),
+        diagnosis=cause,
         circumstances=circumstances.of(run),
         salt=run.salt,
         plan=run.plan,
         soak=run.soak,
         messages=_messages(run),
-        noted=[*run.noted, *(run.connection.said.noted() if run.connection else ())],
+        noted=_noted(run, cause),
     )
     found = found.model_copy(update={"weakened": weakened.of(found)})
     return changes.compared(found, run.folder.parent) if is_over else found
+
+
+def _noted(run: Run, cause: Diagnosis | None) -> list[str]:
+    """But for what the diagnosis itself is about."""
+    said = run.connection.said.noted() if run.connection else ()
+    against = str(_against(run))
+    is_told = cause is not None and any(against in each for each in cause.facts)
+    return [*run.noted, *(x for x in said if not (is_told and x == f"the gateway said {against}"))]
 
 
 def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:

@@ -349,7 +349,7 @@ def test_gateway_that_runs_without_a_listener_is_named_and_no_second_one_is_star
 def test_gateway_that_runs_is_named_also_where_its_log_says_nothing() -> None:
     diagnosis = found(replace(waiting("logged-in"), logs=None))
     assert diagnosis.code == "gateway-not-logged-in"
-    assert diagnosis.cause.endswith("no log that can be read tells how far its login has come")
+    assert diagnosis.cause.endswith("no readable log tells how far its login has come")
 
 
 def test_what_a_log_said_long_ago_of_a_gateway_that_is_gone_is_no_cause() -> None:
@@ -371,11 +371,12 @@ def test_process_that_may_be_a_gateway_is_a_fact_and_the_start_is_on_condition()
 def test_gateway_that_waits_is_named_before_another_that_listens_and_is_not_started_twice() -> None:
     both = replace(waiting("second-factor"), other_listeners=(7497,))
     assert [found(both).code, found(both).also[0].code] == ["second-factor-pending", "wrong-port"]
-    assert "start no second one" in str(words.of(both, NOW)["log_in"])
+    assert "do not start a second one" in str(words.of(both, NOW)["log_in"])
 
 
 def test_pause_of_logins_is_over_before_the_next_attempt() -> None:
     diagnosis = found(WALK["login-throttled"])
+    assert "Restart" not in "".join(diagnosis.if_that_fails)
     assert str(diagnosis.not_before) == (NOW + timedelta(minutes=4)).isoformat()
 
 
@@ -389,7 +390,7 @@ def test_login_under_way_explains_silence_where_the_log_has_no_entry_of_the_atte
 
 @pytest.mark.parametrize(
     ("logs", "says"),
-    [(None, "no log that can be read tells whether it saw the attempt"),
+    [(None, "no readable log tells whether it saw the attempt"),
      (GatewayLogs(attempt_seen=False), "its log has no entry of the attempt")],
 )  # fmt: skip
 def test_reinstalling_is_advised_with_what_the_log_says_of_the_attempt(
@@ -584,13 +585,33 @@ def test_connection_closed_at_the_end_is_named() -> None:
         ("no-next-valid-id", "accounts without nextValidId"),
         ("client-id-in-use", "error 326"),
         ("read-only-api", "error 321"),
-        ("connectivity-lost", "error 1100"),
         ("wrong-account", "wrong account"),
         ("slow-handshake", None),
     ],
 )
 def test_stage_at_which_the_handshake_stopped_is_told(code: str, at: str | None) -> None:
     assert found(WALK[code]).stopped_at == at
+
+
+@pytest.mark.parametrize("step", ["positions.complete", "positions.settled"])
+def test_message_behind_a_complete_handshake_is_no_place_where_that_stopped(step: str) -> None:
+    assert found(seen(step, handshake=Handshake(), against=LINK_LOST)).stopped_at is None
+
+
+def test_message_that_kept_several_answers_from_coming_is_told_once() -> None:
+    against = ApiError(-1, 2151, "not available yet")
+    what = seen(
+        "positions.complete",
+        handshake=Handshake(errors=(against,)),
+        access=Access(reason=str(against)),
+        positions=Positions(against=against, reason=str(against)),
+        behind=Behind(against=against, reason=str(against)),
+        against=against,
+    )
+    assert [each for each in found(what).facts if str(against) in each] == [
+        "error 2151: not available yet",
+        "positions: error 2151: not available yet",
+    ]
 
 
 def test_next_attempt_is_not_before_the_cool_down_is_over() -> None:

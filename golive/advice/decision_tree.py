@@ -102,7 +102,7 @@ CLOSE = (
     "Or have the procedure end them first: {kill_stale}",
     AGAIN,
 )
-TRUST = "In its API settings, add {own_address} to Trusted IPs: then it need not ask."
+TRUST = "In its API settings, add {own_address} to Trusted IPs: then it no longer asks."
 REINSTALL = "Compare with `python -m pip list`; reinstall with: pip install -r requirements.txt"
 
 _BRANCHES: tuple[Branch, ...] = (
@@ -138,7 +138,8 @@ _BRANCHES: tuple[Branch, ...] = (
            " started this program has ended, so no attempt is made",
            lambda seen: bool(seen.forbidden),
            "no attempt was made: {forbidden}",
-           next_steps=("Let nobody remove the state folder while a run is under way.", AGAIN)),
+           next_steps=("Do not remove the state folder, or its files, while a run is under way.",
+                       AGAIN)),
     Branch("not-remembered", "an attempt cannot be noted in the state folder, and is not made",
            lambda seen: failed("handshake.one-attempt")(seen) and bool(seen.unremembered),
            "the attempt could not be remembered, so none was made: {unremembered}",
@@ -163,15 +164,15 @@ _BRANCHES: tuple[Branch, ...] = (
            written=ZOMBIES, is_the_gateways=True),
     Branch("wrong-address", "the port listens at another address of this machine than Host's",
            lambda seen: failed("gateway.listening")(seen) and bool(seen.elsewhere),
-           "nothing listens on port {port} at {host}, but something does at {elsewhere}",
+           "nothing listens at {host}:{port}, but something listens on that port at {elsewhere}",
            next_steps=("Look at who listens there: {list_listeners}",
                        "If that is the gateway, set Host in {settings} to that address.",
-                       "If not: start {gateway} and log in: {start}", AGAIN)),
+                       "If not: {log_in}", AGAIN)),
     *login_branches.of(NOT_LOGGED_IN),
     Branch("wrong-port", "nothing listens on the port, but on another of the four",
            lambda seen: failed("gateway.listening")(seen) and bool(seen.other_listeners),
            "nothing listens on port {port}, but something does on {others}",
-           next_steps=("If that is the one that is meant, correct Port in {settings}, or its own.",
+           next_steps=("If you meant that port, set Port in {settings}; or change the gateway's.",
                        "If not: {log_in}", AGAIN), written=WRONG_PORT),
     Branch("gateway-not-running", "nothing listens on the port, and no gateway is seen to run",
            _does_not_run,
@@ -191,10 +192,10 @@ _BRANCHES: tuple[Branch, ...] = (
     Branch("connection-not-accepted", "no answer comes to the hello or to startApi although the"
            " gateway's log has an entry of the attempt",
            _is_kept_waiting,
-           "the gateway saw the attempt, as its log says, but did not accept the connection; it may"
-           " wait for somebody to do so",
-           next_steps=("Look at the gateway's window, and answer the dialog that may wait there.",
-                       TRUST, "Do not reinstall it: its listener works.",
+           "the gateway's log has an entry of the attempt, but no answer came: it may be waiting"
+           " for somebody to accept the connection in its window",
+           next_steps=("Look at the gateway's window; if a dialog waits there, answer it.",
+                       TRUST, "Do not reinstall: its listener works.",
                        AGAIN_LATER), is_the_gateways=True),
     Branch("api-listener-stuck", "connections wait to be accepted, or no answer comes to the hello"
            " or to startApi and no log that can be read has an entry of the attempt",
@@ -209,7 +210,7 @@ _BRANCHES: tuple[Branch, ...] = (
                        AGAIN_LATER), is_the_gateways=True),
     Branch("other-protocol", "what comes is HTTP, TLS or another known protocol",
            _speaks_another_protocol,
-           "what answers on port {port} speaks {spoken}, {spoken_by}, not the gateway's protocol",
+           "what answers on port {port} speaks {spoken}, {spoken_by}, not the API's protocol",
            next_steps=("Find out which program listens on port {port}: {list_listeners}",
                        "Set Port in {settings} to the API port of IB Gateway or TWS.",
                        AGAIN_LATER)),
@@ -231,9 +232,9 @@ _BRANCHES: tuple[Branch, ...] = (
            "the gateway gave the next valid id, but named no account", "A",
            is_the_gateways=True),
     Branch("account-misspelt",
-           "ExpectedAccount differs in case or blanks only from an account that is managed",
+           "ExpectedAccount differs only in case or blanks from an account that is managed",
            lambda seen: _is_another_account(seen) and bool(seen.meant_account),
-           "ExpectedAccount differs from an account of the gateway's login in case or blanks only",
+           "ExpectedAccount differs only in case or blanks from an account of the gateway's login",
            next_steps=("In {settings}, write ExpectedAccount as the gateway does: {meant_account}",
                        AGAIN_LATER)),
     Branch("wrong-account",
@@ -242,12 +243,12 @@ _BRANCHES: tuple[Branch, ...] = (
            "the gateway's login is another than the expected one, or paper where live is meant",
            next_steps=("Log the gateway in to the expected account, or correct ExpectedAccount.",
                        AGAIN_LATER)),
-    Branch("accepted-by-hand", "over budget, and nearly all of the time is silence before the"
-           " version: a second or more",
+    Branch("accepted-by-hand", "over budget, and nearly all of the time, a second or more, is"
+           " silence before the version",
            _was_accepted_late,
-           "the gateway was silent for {silence} s, then answered at once, as where a person"
-           " accepts its dialog",
-           next_steps=(TRUST, "If nobody did: look at the machine's load, at the gateway's status.",
+           "the gateway was silent for {silence} s, then answered all at once, as it does when"
+           " somebody accepts a dialog in its window",
+           next_steps=(TRUST, "If nobody did, check the machine's load and the gateway's status.",
                        AGAIN_LATER), is_the_gateways=True),
     Branch("slow-handshake", "the handshake is complete, but over budget",
            _is_slow,

@@ -36,7 +36,7 @@ def told(seen: Seen) -> list[str]:
     if seen.meant_account and seen.failed == "handshake.managed-accounts":
         expected = seen.settings.golive.expected_account
         facts += [f"ExpectedAccount is {expected!r}, managed is {seen.meant_account!r}"]
-    if seen.access and seen.access.reason:
+    if seen.access and seen.access.reason and not _is_told(seen.access.reason, facts):
         facts += [f"asked for ids: {seen.access.reason}"]
     facts += _settings_facts(seen.api_settings)
     if seen.positions and seen.positions.reason:
@@ -47,8 +47,8 @@ def told(seen: Seen) -> list[str]:
             for one, other in seen.positions.contradictions[:MOST_NOTICES]
         ]
     if seen.behind:
-        facts += _behind_facts(seen.behind)
-    if seen.against and seen.against not in (seen.handshake.errors if seen.handshake else ()):
+        facts += _behind_facts(seen.behind, facts)
+    if seen.against and not _is_told(str(seen.against), facts):
         facts += [str(seen.against)]
     if seen.soak:
         facts += _soak_facts(seen.soak)
@@ -161,8 +161,10 @@ def _handshake_facts(handshake: Handshake) -> list[str]:
         facts += [f"the first bytes are of {handshake.spoken}"]
     if handshake.stopped:
         facts += [f"handshake stopped at {handshake.stopped}: {handshake.reason}"]
-    said = [f"{_kind(each)} {each.code}: {each.text}" for each in _telling(handshake.errors)]
-    more = len(handshake.errors) - len(said)
+    telling = _telling(handshake.errors)
+    more = len(handshake.errors) - len(telling)
+    said = [f"{_kind(each)} {each.code}: {each.text}" for each in telling]
+    said = [each for each in said if not _is_told(each, facts)]
     return facts + said + ([f"and {more} more messages"] if more else [])
 
 
@@ -178,8 +180,14 @@ def _kind(error: ApiError) -> str:
     return "notice" if kind(error) in (Kind.ORDINARY, Kind.FARM_BROKEN) else "error"
 
 
-def _behind_facts(behind: Behind) -> list[str]:
-    facts = [f"behind the positions: {behind.reason}"] if behind.reason else []
+def _is_told(what: str, facts: Sequence[str]) -> bool:
+    """A message may be why several answers did not come; once is enough."""
+    return any(what in each for each in facts)
+
+
+def _behind_facts(behind: Behind, told: Sequence[str]) -> list[str]:
+    is_new = behind.reason and not _is_told(behind.reason, told)
+    facts = [f"behind the positions: {behind.reason}"] if is_new else []
     rows = [f"behind the positions' end: {_row(row)}" for row in behind.rows[:MOST_NOTICES]]
     more = len(behind.rows) - len(rows)
     return facts + rows + ([f"and {more} more rows"] if more else [])

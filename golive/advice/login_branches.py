@@ -1,7 +1,7 @@
-"""The branches of a gateway that runs and is not logged in, or not yet: it has no listener.
+"""The branches of a gateway that runs but is not logged in, so that nothing listens.
 
-What its own log says of its login is the cause. Its cure is in its own window: a second gateway
-would throw the first out.
+The cause is what its own log says of its login, and the cure is in its own window: the login of a
+second gateway would end that of the first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from golive.advice.seen import Seen
 from golive.on_disk.logins import Phase
 
 WAIT = "Wait {initialization} after the login; do not touch its window."
-NO_SECOND = "Start no second one while it runs: its login would end this one's."
+NO_SECOND = "Do not start a second one: its login would end this one's."
 
 
 def _is_at(*phases: Phase) -> Callable[[Seen], bool]:
@@ -55,55 +55,57 @@ def of(written: str) -> tuple[Branch, ...]:
         Branch("second-factor-pending", "nothing listens or no answer comes, and the gateway's log"
                " says that it waits for the second factor of its login",
                _is_at("second-factor"),
-               "{the_gateway} waits for the second factor of its login since {login_at}",
-               next_steps=("Approve the login in IBKR Mobile, or enter its code in the window.",
+               "{the_gateway} has been waiting for the second factor of its login since {login_at}",
+               next_steps=("Approve the login in IBKR Mobile, or enter the code in {its_window}.",
                            NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
         Branch("second-factor-expired", "the same, and its log says that the second factor was not"
                " given in time",
                _is_at("second-factor-expired"),
-               "{the_gateway} is not logged in: at {login_at} IBKR ended a login whose second"
-               " factor was not given in time",
-               next_steps=("Have IBKR Mobile at hand, and log in again in {its_window}; once.",
+               "{the_gateway} is not logged in: its second factor was not given in time, and IBKR"
+               " ended the login at {login_at}",
+               next_steps=("Have IBKR Mobile at hand, then log in again, once, in {its_window}.",
                            NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
         Branch("login-throttled", "the same, and its log says that logins are paused after several"
                " that failed",
                _is_at("throttled"),
-               "{the_gateway} pauses logins until {login_until}, after several that failed",
-               next_steps=("Do not log in before {login_until}: the pause grows with each failure.",
-                           "Then log in in {its_window}, once; what failed before is in the facts.",
+               "{the_gateway} allows no login until {login_until}: too many have failed",
+               next_steps=("Do not log in before {login_until}: each failure prolongs the pause.",
+                           "Check user name and password; then log in, once, in {its_window}.",
                            NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
         Branch("session-taken", "the same, and its log says that another session of the user took"
                " the login",
                _is_at("session-taken"),
-               "another session of the same user took the login of {the_gateway}, at {login_at}",
-               next_steps=("Find that session, and end it: TWS, a gateway, IBKR Mobile, the web.",
-                           "Then log in again in {its_window}, once.",
+               "another session of the same user took over the login of {the_gateway}, at"
+               " {login_at}",
+               next_steps=("Find that session and end it: TWS, a gateway, Client Portal, Mobile.",
+                           "Then log in again, once, in {its_window}.",
                            NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
         Branch("login-unanswered", "the same, and its log says that IBKR did not answer the login",
                _is_at("unanswered"),
-               "IBKR does not answer the login of {the_gateway}, since {login_at}",
-               next_steps=("Look at the machine's network, and at IBKR's system status.",
-                           "Log out other sessions of the user: one may hold the login.",
-                           "If it does not try again by itself: log in in {its_window}, once.",
+               "IBKR has not answered the login of {the_gateway} since {login_at}",
+               next_steps=("Check this machine's network and IBKR's system status page.",
+                           "Log this user out everywhere else: another session may hold the login.",
+                           "If it does not try again by itself, log in, once, in {its_window}.",
                            NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
         Branch("authentication-failed", "nothing listens or no answer comes, and the gateway's log"
                " says that its last login failed",
                _was_refused,
                "the gateway is not logged in: its log says that the last login failed",
                next_steps=("Look at {its_window}.",
-                           "Check user name and password, and log in; once: many failures lock it.",
+                           "Check user name and password. Log in once: failures can lock the user.",
                            WAIT, AGAIN_LATER), written=written, is_the_gateways=True),
         Branch("logged-in-not-listening", "nothing listens, and a gateway runs that is logged in,"
                " as its log says",
                _is_without_listener,
-               "{the_gateway} is logged in since {login_at}, but does not listen on port {port}",
-               next_steps=("Where that was a moment ago, leave it its time: {initialization}.",
-                           "In its API settings: socket clients enabled, and port {port}.",
+               "{the_gateway} has been logged in since {login_at}, but does not listen on port"
+               " {port}",
+               next_steps=("If it has only just logged in, wait {initialization}.",
+                           "In its API settings, enable socket clients and set the port to {port}.",
                            NO_SECOND, AGAIN_LATER), is_the_gateways=True),
         Branch("gateway-not-logged-in", "nothing listens, and a gateway runs whose login is not"
-               " complete, or of whose login nothing is known",
+               " complete, or about whose login nothing is known",
                _is_not_logged_in,
                "{the_gateway} has no listener on port {port}: {login_so_far}",
-               next_steps=("Look at {its_window}: complete the login, or answer what it asks.",
+               next_steps=("Complete the login, or answer what it asks, in {its_window}.",
                            NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
     )  # fmt: skip

@@ -170,6 +170,8 @@ class Seen:
             return "wrong account"
         if self.failed == "handshake.read-only-off" and self.access and self.access.refusal:
             return f"error {self.access.refusal.code}"
+        if not self.failed_in("handshake"):
+            return None
         if self.lost_connectivity:
             return "error 1100"
         return f"error {self.trouble}" if self.trouble else None

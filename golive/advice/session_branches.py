@@ -1,4 +1,4 @@
-"""Branches of the decision tree about the open session: what the gateway said, what it answered."""
+"""Branches of the decision tree about the open session: what the gateway said and answered."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from golive.advice.seen import Seen
 from golive.messages import diagnosis_code, is_of_the_whole_session
 
 MOST_ACCOUNTS = 50
-"""Of a login: with more, reqPositions is documented not to work."""
+"""A login may have: with more, reqPositions is documented not to work."""
 
 RESTART_FOR_THE_LINK = (
-    "Where 1100 or 2110 lasts though network and IBKR are well, only a restart has helped:"
+    "If 1100 or 2110 lasts although network and IBKR are fine, only a restart has helped:"
     " Procedure A."
 )
 
@@ -126,55 +126,56 @@ ACCESS: tuple[Branch, ...] = (
 
 SESSION: tuple[Branch, ...] = (
     Branch("login-not-usable", "error 10141", said("login-not-usable"),
-           "the login cannot be used yet: the gateway waits for somebody at its window ({said})",
+           "the login cannot be used yet: somebody must act in the gateway's window ({said})",
            next_steps=("Read and accept the paper trading disclaimer in the window of {gateway}.",
-                       "If no such window is there, log {gateway} out and in again.",
+                       "If there is no such window, log out of {gateway} and in again.",
                        AGAIN_LATER)),
     Branch("port-changed", "error 1300", said("port-changed"),
-           "the gateway's API port was changed while it was connected to ({said})",
-           next_steps=("Look in the gateway's API settings which port it has now.",
-                       "Set it back to {port}, or correct Port in {settings}.", AGAIN_LATER)),
+           "the gateway's API port was changed during the session ({said})",
+           next_steps=("Look up the present port in the gateway's API settings.",
+                       "Set it back to {port}, or set Port in {settings} to that one.",
+                       AGAIN_LATER)),
     Branch("connectivity-lost", "error 1100, 1101 or 2110, and no 1102 behind it",
            said("connectivity-lost"),
            "the gateway lost its link to IBKR",
-           next_steps=("Look at the machine's network, and at IBKR's system status.",
+           next_steps=("Check this machine's network and IBKR's system status page.",
                        "Wait until the gateway's window says connected. " + AGAIN_LATER),
            otherwise=(RESTART_FOR_THE_LINK, SUPPORT)),
     Branch("positions-not-available", "error 2151 or 10275", said("positions-not-available"),
-           "the gateway says that positions are not available ({said})",
-           next_steps=("Log this user out elsewhere: Client Portal, TWS, the mobile app.",
-                       "For error 10275, look in Client Portal for an unfinished application.",
-                       "Leave ExpectedPositions as it is: what came is not all.", AGAIN_LATER)),
+           "the gateway says that it cannot give all positions ({said})",
+           next_steps=("Log this user out everywhere else: TWS, Client Portal, IBKR Mobile.",
+                       "For error 10275, look for an unfinished application in Client Portal.",
+                       "Do not change ExpectedPositions: what came is not all.", AGAIN_LATER)),
     Branch("too-many-accounts", "positions do not come, and the login has more than 50 accounts",
            _has_too_many_accounts,
-           "the login has {accounts} accounts; with more than 50, a gateway does not tell the"
-           " positions of all",
-           next_steps=("Log the gateway in as a user with access to fewer accounts.",
-                       "Neither a restart nor TWS would help.", AGAIN_LATER)),
+           "the login has {accounts} accounts; with more than 50, the API cannot give all"
+           " positions at once",
+           next_steps=("Log in to the gateway as a user with access to 50 accounts at most.",
+                       "A restart does not help, and neither does TWS.", AGAIN_LATER)),
     Branch("request-refused", "error 321, 10999 or their like",
            said("request-refused"),
-           "the gateway refused what it was asked ({said})",
-           next_steps=("Look for its reason in the gateway's window, and in its API settings.",
+           "the gateway refused a request ({said})",
+           next_steps=("Look for the reason in the gateway's window and in its API settings.",
                        AGAIN_LATER)),
     Branch("gateway-in-trouble", "any other error that bears no other program's id",
            said("gateway-in-trouble"),
-           "the gateway said what this suite does not know to be harmless ({said})",
+           "the gateway sent a message that is not known to be harmless ({said})",
            next_steps=("Look that code up in IBKR's list of API message codes; do what it says.",
-                       "If that does not help, restart {gateway}.", AGAIN_LATER),
+                       AGAIN_LATER),
            is_the_gateways=True),
-    Branch("accounts-changed", "other accounts are named after the handshake",
+    Branch("accounts-changed", "other accounts than in the handshake are named later",
            _has_other_accounts,
-           "the gateway named other accounts than in the handshake",
-           next_steps=("Find out who else logs in or changes the login of {gateway} meanwhile.",
+           "the gateway later named other accounts than in the handshake",
+           next_steps=("Find out who else logs in to {gateway}, or changes its login.",
                        AGAIN_LATER)),
-    Branch("positions-changed", "rows behind the positions' end change the account's quantities",
+    Branch("positions-changed", "rows after the positions' end change the account's quantities",
            _has_changed,
-           "positions changed in the moment they were told",
-           next_steps=("Look whether an order was filled just now, in this account.",
+           "positions changed right after the gateway had sent them",
+           next_steps=("Check whether an order in this account has just been filled.",
                        AGAIN_LATER)),
     Branch("positions-contradictory", "two rows of one contract differ", _contradicts_itself,
-           "the gateway told two different rows of one contract",
-           next_steps=("Look at that contract in the account statement, and in {gateway}.",
+           "the gateway sent two different rows for the same contract",
+           next_steps=("Look up that contract in the account statement and in {gateway}.",
                        AGAIN_LATER)),
     Branch("flood", "more rows come than any book has", _floods,
            "the gateway sent more rows of positions than any account has", "A",

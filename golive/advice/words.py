@@ -17,7 +17,7 @@ from golive.settings import PORTS
 
 MOST_COMMANDS = 5
 IN_WORDS: dict[str, object] = {
-    "back_up": "copy the folder of 40 letters in its settings' folder, Jts",
+    "back_up": "copy the folder of 40 letters that is in its settings folder, Jts",
     "remove": "the one it was installed in",
     "end": "by the pid that shows",
     "start": "as you always do",
@@ -102,7 +102,7 @@ def _not_done(seen: Seen) -> str:
     if seen.failed == "gateway.accept-queue":
         return "accept connections"
     known = seen.logs.attempt_seen if seen.logs else None
-    no_log = "no log that can be read tells whether it saw the attempt"
+    no_log = "no readable log tells whether it saw the attempt"
     return f"answer; {no_log if known is None else 'its log has no entry of the attempt'}"
 
 
@@ -115,14 +115,16 @@ def _of_the_login(seen: Seen, here: Commands) -> dict[str, object]:
     return {
         "the_gateway": f"{gateway} ({f'pid {pid}' if pid else 'its process is not seen'})",
         "its_window": there if pid else f"{there}; if there is none, start it: {start}",
-        "log_in": f"log in in {there}, which runs already; start no second one"
+        "log_in": f"log in in {there}, which is already running; do not start a second one"
         if waiting
         else f"start {gateway} and log in: {start}",
-        "login_at": _moment(login.at, seen.now) if login else "a time that is not told",
-        "login_until": _moment(login.until, seen.now) if login and login.until else "it is over",
+        "login_at": _moment(login.at, seen.now) if login else "an unknown time",
+        "login_until": _moment(login.until, seen.now)
+        if login and login.until
+        else "the pause is over",
         "login_so_far": f"its log says that {login.in_words}, since {_moment(login.at, seen.now)}"
         if login
-        else "no log that can be read tells how far its login has come",
+        else "no readable log tells how far its login has come",
     }
 
 

@@ -37,7 +37,7 @@ IN_WORDS: dict[Phase, str] = {
     "second-factor": "it waits for the second factor",
     "second-factor-expired": "the second factor was not given in time",
     "unanswered": "IBKR did not answer its login",
-    "throttled": "it pauses logins after several that failed",
+    "throttled": "it allows no login for a while: too many have failed",
     "rejected": "its login was refused",
     "session-taken": "another session of the same user took its login",
     "logged-in": "it is logged in",
