@@ -110,8 +110,8 @@ def wrong_root(config: Any) -> str:
     if _acceptance(config.rootpath).is_dir():
         return ""
     return (
-        f"pytest's root is {config.rootpath}, and the procedure's {PROJECT}: leave out --rootdir,"
-        " -c and an ini file in acceptance, and call it there"
+        f"pytest's root is {config.rootpath} instead of {PROJECT}: run it there, without --rootdir,"
+        " -c or an ini file in acceptance"
     )
 
 

@@ -446,7 +446,7 @@ class Connection:
         self._heard.times.setdefault(name, elapsed)
         self._told[name] += 1
         if self._told[name] == MOST_EVENTS:
-            detail = "so many of these came that no more are shown"
+            detail = "so many of these came that the rest are not shown"
         if self._told[name] <= MOST_EVENTS:
             self._listen(Event(name, detail, self._clock.now(), elapsed))
 

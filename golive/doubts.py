@@ -117,7 +117,7 @@ def _of_the_weakened(found: Evidence) -> list[str]:
     """Which of its checks were weakened follows from the rest, by the table of its version."""
     if is_of_another_version(found) or found.weakened == weakened.of(found):
         return []
-    return ["it does not name the checks that its settings weaken"]
+    return ["it does not list the checks that its settings weaken"]
 
 
 def _was_held(soak: Soak, every: Any) -> bool:

@@ -35,5 +35,5 @@ class Listener:
         if self.sockets and other.sockets:
             return self.sockets == other.sockets
         raise NotObservable(
-            "whether the same gateway still listens is not told: its process is another user's"
+            "whether it is still the same gateway cannot be seen: its process is another user's"
         )

@@ -250,7 +250,7 @@ class Monitor:
         while not (why := self._retrying.given_up):
             self._wait()
             if starter.is_gone():
-                self._write(f"{self._time()} {starter.OVER}; no more is tried")
+                self._write(f"{self._time()} {starter.OVER}; nothing more is tried")
                 return False
             try:
                 self._memory.look_again()

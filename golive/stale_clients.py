@@ -71,15 +71,16 @@ def find(gateway: Gateway, settings: Settings) -> list[StaleClient]:
 
 
 def none(gateway: Gateway, settings: Settings) -> list[StaleClient]:
-    """Those that must not be there, none at best. Raises sockets.NotObservable where none is seen,
-    but a program of StaleProcesses may be hidden.
+    """Those that must not be there, none at best.
+
+    Raises sockets.NotObservable where none is seen, but a program of StaleProcesses may be hidden.
     """
     found = find(gateway, settings)
     names = settings.golive.stale_processes
     if not found and names and (why := hidden_processes.hidden()):
         raise sockets.NotObservable(
-            f"{why}: whether {', '.join(names)} runs cannot be seen; run this as a user who sees"
-            " them all, or set StaleProcesses to []"
+            f"{why}, so {', '.join(names)} may be running unseen; run this as a user who sees all"
+            " processes, or set StaleProcesses to []"
         )
     return found
 

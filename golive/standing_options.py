@@ -1,7 +1,7 @@
-"""What stands in PYTEST_ADDOPTS or in addopts and would turn a go-live run into something else.
+"""Options in PYTEST_ADDOPTS or addopts that would turn a go-live run into something else.
 
-Nobody sees it when typing `pytest acceptance -m golive`, so exit 0 would be taken for GO. What is
-typed is meant: it counts in place of the same option there. Read here without importing pytest.
+Whoever types `pytest acceptance -m golive` does not see them, and would take exit 0 for GO. What is
+typed is meant, and counts instead of the same option there. Read without importing pytest.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ STANDING = {
     "cacheshow": ("--cache-show", LISTS),
     "showfixtures": ("--fixtures", LISTS),
     "show_fixtures_per_test": ("--fixtures-per-test", LISTS),
-    "fake": ("--fake", "rehearses, where the gateway is meant"),
-    "fallback": ("--fallback", "tries TWS paper, where the gateway is meant"),
-    "override": ("--override", "lets the rules about earlier attempts pass in every run"),
-    "kill_stale": ("--kill-stale", "ends programs in every run"),
+    "fake": ("--fake", "rehearses instead of trying the gateway"),
+    "fallback": ("--fallback", "tries TWS paper instead of the gateway"),
+    "override": ("--override", "would let the rules about earlier attempts pass in every run"),
+    "kill_stale": ("--kill-stale", "would end programs in every run"),
     "markexpr": ("-m", "chooses what is performed"),
     "keyword": ("-k", PART),
     "deselect": ("--deselect", PART),
@@ -42,10 +42,10 @@ STANDING = {
     "failedfirst": ("--failed-first", ORDER),
     "newfirst": ("--new-first", ORDER),
 }
-"""The name under which pytest keeps it: what is typed, and why it is refused there."""
+"""By the name under which pytest keeps it: the option, and why it is refused there."""
 
 HARMLESS = {"markexpr": "golive"}
-"""Values that ask for what is performed anyway."""
+"""Values that change nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ def refused(config: Any) -> list[str]:
     typed = command_line.typed(config)
     lines = [line for each in _sources(config, typed) for line in _refused(config, each, typed)]
     if not lines and command_line.only_lists(config) and not command_line.lists(typed):
-        lines.append(f"a plugin {LISTS.replace('lists', 'has pytest list')}: leave it out")
+        lines.append("a plugin makes pytest list something and perform nothing: leave it out")
     return lines
 
 
 def _refused(config: Any, source: Source, typed: argparse.Namespace) -> Iterator[str]:
     nothing, there = command_line.parsed(config, []), command_line.parsed(config, source.words)
     if there is None or nothing is None:
-        yield f"{source.where} is no whole command line by itself: leave it out"
+        yield f"{source.where} cannot be read as options by itself: leave it out"
         return
     for name, (option, why) in STANDING.items():
         default, value = getattr(nothing, name, None), getattr(there, name, None)

@@ -1,11 +1,11 @@
-"""Where less was checked than the written procedure asks for: one table, read off the record.
+"""Where less was checked than the written procedure asks for: one table, applied to the record.
 
-A GO with such settings is a GO of what was checked. Every row that applies is told, so that whoever
-signs knows what was not. It stops nobody.
+Such a GO covers what was checked, and no more. Every row that applies is named, so that whoever
+signs knows what was weaker. It stops nobody.
 
-What a rehearsal shortens by itself stands in no settings and is none of this. Leave to be blind is
-none either while the sockets were seen. What a platform or a gateway shows to nobody is listed as
-not observed.
+What a rehearsal shortens by itself stands in no settings and does not count. Nor does
+AllowUnobservedSockets while the sockets were seen. What a platform or a gateway shows to nobody is
+listed as not observed.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ LEAST_COOLDOWN = 90
 MOST_BUDGET = 1
 MOST_TIMEOUT = 10
 LEAST_SOAK = 60
-"""What the written procedure has: seconds, and minutes of the soak."""
+"""The written procedure's values: seconds, and minutes for the soak."""
 MOST_HEARTBEAT = 60
-"""Seconds. It has no heartbeats; with rarer ones a soak would hardly look at its hour."""
+"""Seconds; ours, for the written procedure has none. Rarer ones would miss most of the hour."""
 API_VERSION, CLIENT_ID = "10.37.02", 10
 
 OPENING = ("environment", "gateway", "handshake")
@@ -138,7 +138,7 @@ def _another(key: str, only: object, what: str) -> Callable[[Facts], Iterator[st
     def found(facts: Facts) -> Iterator[str]:
         value = facts.value(key)
         if value is not None and value != only:
-            yield f"{what} {value}, the procedure has {only}"
+            yield f"{what} {value} (procedure: {only})"
 
     return found
 
@@ -158,17 +158,17 @@ def _untried(stage: str, key: str, told: str) -> Callable[[Facts], Iterator[str]
 def _nobody_named(facts: Facts) -> Iterator[str]:
     names = facts.value("StaleProcesses")
     if isinstance(names, list) and not any(str(each).strip() for each in names):
-        yield "no stale processes named, the procedure ends every dotnet first"
+        yield "no stale processes named (procedure: end every dotnet first)"
 
 
 def _nothing_expected(facts: Facts) -> Iterator[str]:
     if facts.number("ExpectedPositions") == 0:
-        yield "0 positions expected, which an empty answer meets"
+        yield "0 positions expected: an empty answer passes as well"
 
 
 def _out_of_sight(facts: Facts) -> Iterator[str]:
     if facts.unobserved:
-        yield "sockets not observed (AllowUnobservedSockets), the procedure looks at them"
+        yield "sockets not observed (AllowUnobservedSockets is set)"
 
 
 def _overridden(facts: Facts) -> Iterator[str]:
@@ -183,24 +183,24 @@ TABLE = (
         _another("PinnedClientId", CLIENT_ID, "client id")),
     Row("cool-down", "`RetryCooldownSeconds` is below 90", "environment.cool-down",
         _below("RetryCooldownSeconds", LEAST_COOLDOWN,
-               "cool-down {} s, the procedure has 90 s")),
+               "cool-down {} s (procedure: 90 s)")),
     Row("stale processes", "`StaleProcesses` names none", "environment.no-stale-client",
         _nobody_named),
     Row("initialization", "`InitializationSeconds` is below 60", "gateway.initialized",
         _below("InitializationSeconds", LEAST_INITIALIZATION,
-               "initialization {} s, the procedure has 60 to 90 s")),
+               "initialization {} s (procedure: 60 to 90 s)")),
     Row("timeout", "`HandshakeTimeoutSeconds` is above 10", "handshake.next-valid-id",
         _above("HandshakeTimeoutSeconds", MOST_TIMEOUT,
-               "timeout {} s, the procedure has 10 s")),
+               "timeout {} s (procedure: 10 s)")),
     Row("budget", "`HandshakeBudgetSeconds` is above 1", "handshake.under-budget",
         _above("HandshakeBudgetSeconds", MOST_BUDGET,
-               "handshake budget {} s, the procedure has 1 s")),
+               "handshake budget {} s (procedure: 1 s)")),
     Row("positions", "`ExpectedPositions` is 0", "positions.count", _nothing_expected),
     Row("soak time", "`SoakMinutes` is below 60", "soak.full-time",
-        _below("SoakMinutes", LEAST_SOAK, "soak of {} min, the procedure has 60 min")),
+        _below("SoakMinutes", LEAST_SOAK, "soak of {} min (procedure: 60 min)")),
     Row("heartbeats", "`HeartbeatSeconds` is above 60", "soak.answers",
         _above("HeartbeatSeconds", MOST_HEARTBEAT,
-               "a look at the soak every {} s, 60 s is the longest that shows much of it")),
+               "a heartbeat every {} s (at most 60 s apart, to show enough of the soak)")),
     Row("sockets", "`AllowUnobservedSockets` is set, and they were out of sight", "",
         _out_of_sight),
     Row("Monitor", "`Monitor` is null, or was not tried", "monitor.connected",

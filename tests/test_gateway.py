@@ -83,7 +83,7 @@ def test_listener_without_a_process_is_another_where_its_socket_is(new: Socket) 
 def test_unknown_listener_is_given_its_time_and_never_taken_for_the_same() -> None:
     machine = Machine(up_for=None)
     machine.listeners = [replace(LISTENER, uid=None, inode=None)]
-    with pytest.raises(NotObservable, match="not told"):
+    with pytest.raises(NotObservable, match="same gateway cannot be seen"):
         machine.wait(90)
     assert machine.clock.passed == 90
 

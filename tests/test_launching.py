@@ -138,7 +138,7 @@ def test_gateway_that_may_run_unseen_is_not_started_a_second_time(
     down: int, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hidden_processes, "hidden", lambda: "other users' processes are hidden")
-    with pytest.raises(NotLaunched, match="runs already is not seen"):
+    with pytest.raises(NotLaunched, match="a gateway may be running already"):
         launch(down, str(program)).perform(lambda line: None)
     assert not (program.parent.parent.parent / "pids").exists()
 

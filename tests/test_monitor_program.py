@@ -250,7 +250,7 @@ def test_connection_of_another_process_is_not_its_own(tmp_path: Path) -> None:
     untold = Socket("ESTABLISHED", "127.0.0.1", 50003, "127.0.0.1", 4001, None)
     assert program.strangers([own]) == []
     assert program.strangers([own, other, untold]) == [other]
-    with pytest.raises(NotObservable, match=r"from 127\.0\.0\.1:50003 is, is not told"):
+    with pytest.raises(NotObservable, match=r"from 127\.0\.0\.1:50003 cannot be seen"):
         program.strangers([own, untold])
     program.end()
 

@@ -189,7 +189,7 @@ def test_attempt_is_not_made_where_the_lock_was_taken_away_during_the_wait(
         waiting.hears("still initializing")
         take_away(state)
         assert waiting.ended() == 3, waiting.lines
-    assert "the lock of this endpoint is not ours any more" in waiting.output
+    assert "this run no longer holds the lock of the endpoint" in waiting.output
     assert gateway.connections == 0
 
 

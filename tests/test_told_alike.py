@@ -218,7 +218,7 @@ def test_notice_is_said_once_however_often_it_comes_and_a_flood_by_ever_fewer_li
         before = now
     assert len(said) == 40 + 10
     assert said[0].endswith("the gateway said error 201: order 0")
-    assert said[-1].endswith("the gateway says ever more; the last: error 201: order 551")
+    assert said[-1].endswith("the gateway keeps sending messages; the latest: error 201: order 551")
 
 
 def test_flood_of_rows_in_a_soak_ends_it_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

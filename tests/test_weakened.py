@@ -61,11 +61,11 @@ def test_run_that_is_asked_for_little_says_so_in_its_verdict_and_names_each(
     lines = run.evidence["weakened"]
     more = [] if GoLive().api_version == example_api() else [f"API version {example_api()},"]
     assert [line for line in lines if not line.startswith(tuple(more))] == [
-        "cool-down 0 s, the procedure has 90 s",
-        "no stale processes named, the procedure ends every dotnet first",
-        "initialization 0 s, the procedure has 60 to 90 s",
-        "handshake budget 86400 s, the procedure has 1 s",
-        "0 positions expected, which an empty answer meets",
+        "cool-down 0 s (procedure: 90 s)",
+        "no stale processes named (procedure: end every dotnet first)",
+        "initialization 0 s (procedure: 60 to 90 s)",
+        "handshake budget 86400 s (procedure: 1 s)",
+        "0 positions expected: an empty answer passes as well",
         "the Monitor was not tried (GoLive.Monitor is null)",
         "the MCP server was not tried (GoLive.Mcp is null)",
     ]
@@ -201,7 +201,7 @@ def test_every_teller_says_how_many_checks_were_weakened_and_which(tmp_path: Pat
     assert verdict_line(found, "x").startswith(f"GO {brief}: 24 positions")
     assert [line for line in said(found) if line] == [f"Weakened: {first}", f"Weakened: {second}"]
     page = sign_off.page(found)
-    assert f"GO {brief}: no step of the procedure stands in the way" in text_of(found)
+    assert f"GO {brief}: all required checks passed" in text_of(found)
     assert f"weakened {first} {second}" in text_of(found)
     assert r"GO\20 \20 LIVE\20 \20 WITH\20 2\20 WEAKENED\20 CHECKS" in page
     xml = junit.told(found)
@@ -263,7 +263,7 @@ def test_evidence_that_hides_a_weakened_check_is_doubted(tmp_path: Path) -> None
     assert doubts.doubts(found, found.run_id) == []
     hidden = found.model_copy(update={"weakened": []})
     assert doubts.doubts(hidden, hidden.run_id) == [
-        "it does not name the checks that its settings weaken"
+        "it does not list the checks that its settings weaken"
     ]
 
 
@@ -310,6 +310,6 @@ def test_smoke_test_says_what_weakens_the_steps_it_performs(
     done = project.run("golive", "smoke", "--secrets", str(settings))
     assert done.exit_code == 0, done.output
     lines = [line for line in done.output.splitlines() if line.startswith("Weakened: ")]
-    assert "Weakened: initialization 0 s, the procedure has 60 to 90 s" in lines
+    assert "Weakened: initialization 0 s (procedure: 60 to 90 s)" in lines
     assert not any("positions" in line or "Monitor" in line for line in lines)
     assert re.search(rf"^SUCCESS in \d+ms with {len(lines)} weakened checks$", done.output, re.M)

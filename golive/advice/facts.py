@@ -187,8 +187,8 @@ def _is_told(what: str, facts: Sequence[str]) -> bool:
 
 def _behind_facts(behind: Behind, told: Sequence[str]) -> list[str]:
     is_new = behind.reason and not _is_told(behind.reason, told)
-    facts = [f"behind the positions: {behind.reason}"] if is_new else []
-    rows = [f"behind the positions' end: {_row(row)}" for row in behind.rows[:MOST_NOTICES]]
+    facts = [f"after the positions: {behind.reason}"] if is_new else []
+    rows = [f"after the positions' end: {_row(row)}" for row in behind.rows[:MOST_NOTICES]]
     more = len(behind.rows) - len(rows)
     return facts + rows + ([f"and {more} more rows"] if more else [])
 

@@ -136,7 +136,7 @@ class Kept:
         elif self._rows is not None and Ask.POSITIONS not in self._doubted:
             if len(self._rows) >= MOST_ROWS and contract not in self._rows:
                 self._rows = self._shown = None
-                raise TooManyRows(f"more than {MOST_ROWS:,} rows came behind the positions' end")
+                raise TooManyRows(f"more than {MOST_ROWS:,} rows came after the positions' end")
             self._rows[contract] = row
             self._is_now_positions()
 

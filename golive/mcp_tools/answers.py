@@ -42,7 +42,7 @@ class Told(Part):
     as_of: datetime = Field(description="when the gateway's answer was complete")
     age_seconds: float = Field(description="how old it was when this was told")
     complete: bool = Field(
-        description="whether it is all there is, readable, and nothing was said against it"
+        description="whether all of it came, is readable, and no message speaks against it"
     )
 
 

@@ -73,7 +73,7 @@ class _Look:
         others = [each for each in self._gateway.clients if each.pid not in self._own]
         has_a_monitor = self._own != {os.getpid()}
         if has_a_monitor and len(others) == 1 and others[0].pid is None:
-            raise NotObservable("whose the one connection to the port is, is not told")
+            raise NotObservable("which process holds the one connection to the port cannot be seen")
         return others
 
     def told(self, is_held: bool, run_next: Next) -> GatewayLook:

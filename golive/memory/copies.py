@@ -119,7 +119,7 @@ def _be_ours(area: Path) -> None:
     """A folder of this user's, closed to others, and no link to another. Raises OSError."""
     found = area.lstat()
     if not stat.S_ISDIR(found.st_mode):
-        raise OSError(errno.ENOTDIR, "it is no folder, or a link to one", str(area))
+        raise OSError(errno.ENOTDIR, "it must be a folder, and no link to one", str(area))
     if sys.platform == "win32":
         return
     if found.st_uid != os.geteuid():

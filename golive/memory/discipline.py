@@ -106,7 +106,7 @@ def _as_told(attempt: Made, entry: Entry) -> Made:
 
 CLOCKS_APART = timedelta(seconds=10)
 UNDATED = (
-    "the clock was set back since, so nobody can tell how long ago it was;"
+    "the clock has been set back since, so it cannot be known how long ago that was;"
     ' if it was longer ago, say so: --override "reason"'
 )
 
@@ -215,7 +215,7 @@ class Discipline:
     def no_restart(self, gateway_started: datetime | None) -> str | None:
         if self.is_restarted(gateway_started):
             return None
-        unknown = ', as far as can be told; if it was, say so: --override "reason"'
+        unknown = ', as far as is known; if it was, say so: --override "reason"'
         left = "an earlier attempt left zombies, and the gateway was not restarted since"
         is_known = gateway_started is not None and self._is_clock_as_it_was
         return left + ("" if is_known else unknown)

@@ -172,7 +172,7 @@ class Memory:
         if starter.is_gone():
             return starter.OVER
         lost = self._lock.why_lost
-        return f"the lock of this endpoint is not ours any more: {lost}" if lost else ""
+        return f"this run no longer holds the lock of the endpoint: {lost}" if lost else ""
 
     def look_again(self) -> None:
         """Lets one more attempt be made, by the rules as they are now. Raises NoMemory.

@@ -43,7 +43,7 @@ class Launch:
         if running := next((each.process for each in known if each.is_sure), None):
             write(f"AutoLaunch: {running.name} runs already, pid {running.pid}: not started again")
         elif why := hidden_processes.hidden():
-            raise NotLaunched(f"AutoLaunch: {why}: whether a gateway runs already is not seen")
+            raise NotLaunched(f"AutoLaunch: {why}: a gateway may be running already")
         else:
             path = self._program()
             self._started = _detached(path)

@@ -77,7 +77,7 @@ def _notices(before: State, now: State) -> Iterator[str]:
     for text in [] if is_full else new:
         yield f"the gateway said {text}"
     if now.notices_left_out.bit_length() > before.notices_left_out.bit_length():
-        yield f"the gateway says ever more; the last: {now.notices[-1].text}"
+        yield f"the gateway keeps sending messages; the latest: {now.notices[-1].text}"
 
 
 def _zombies(before: int | None, now: int | None) -> Iterator[str]:

@@ -153,7 +153,7 @@ class MonitorProgram:
         known = [each for each in others if each.pid is not None]
         if others and not known:
             where = f"{others[0].local_ip}:{others[0].local_port}"
-            raise NotObservable(f"whose connection that from {where} is, is not told")
+            raise NotObservable(f"which process holds the connection from {where} cannot be seen")
         return known
 
     def connections(self) -> list[Socket]:
