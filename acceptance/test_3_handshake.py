@@ -43,7 +43,7 @@ def test_handshake_is_under_budget(connection, settings, run, evidence):
 
 
 @step("handshake.no-obstacle")
-def test_gateway_reports_nothing_that_stands_in_the_way(connection, access, evidence):
+def test_gateway_reports_no_obstacle(connection, access, evidence):
     evidence.observe(against=connection.against, messages=connection.said.count)
     assert connection.against in (None, access.refusal)
 

@@ -11,7 +11,7 @@ def test_positions_are_complete(positions, evidence):
 
 
 @step("positions.settled")
-def test_nothing_behind_the_positions_changes_them(positions, behind, settings, evidence):
+def test_nothing_after_the_positions_changes_them(positions, behind, settings, evidence):
     changed = behind.changes(settings.golive.expected_account, positions)
     evidence.observe(changed=changed, against=behind.against, stopped=behind.reason)
     assert changed == ()
