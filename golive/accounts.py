@@ -14,7 +14,7 @@ SHORTEST = 4
 """Digits of an account; fewer are a number behind a letter."""
 
 ANYWHERE = rf"{PREFIX}\d{{{SHORTEST},}}\w*"
-"""Wherever it stands, with what is grown on to it: for who rather masks too much."""
+"""Anywhere, with the letters and digits attached to it: for masking, where too much is better."""
 IN_TEXT = rf"(?<![^\W_]){ANYWHERE}"
 """The same where it begins a word."""
 

@@ -53,7 +53,7 @@ class Handshake:
 
     @property
     def silence_ms(self) -> float:
-        """How long the gateway said nothing, once connected, before it told its version."""
+        """Time from the TCP connect to the version, the gateway's first answer."""
         if self.tcp_ms is None or self.server_version_ms is None:
             return 0.0
         return self.server_version_ms - self.tcp_ms
@@ -116,7 +116,7 @@ class Position(NamedTuple):
 
 
 Contract = tuple[Any, ...]
-"""What tells a contract of an account from others: its id; without one, all that is said of it."""
+"""What identifies an account's contract: its id, or without one all its fields."""
 
 
 def contract_of(row: Position) -> Contract:
@@ -124,7 +124,7 @@ def contract_of(row: Position) -> Contract:
 
 
 MOST_ROWS = 100_000
-"""More rows than any book has: what sends more is not believed, and is heard no further."""
+"""More rows than any book has. Who sends more is not believed, and no longer listened to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ MOST_CHANGES = 100
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What came behind the end of the positions: nothing of it is part of that answer.
+    """What came after the end of the positions. None of it is part of that answer.
 
     `rows` are those that differ from the answer's. `reason` is why nobody can tell that nothing
     more was on its way: no answer, or other accounts. `is_flood`: there was more than is heard.
@@ -185,7 +185,7 @@ class Behind:
     is_flood: bool = False
 
     def is_quiet(self, account: str, positions: Positions) -> bool:
-        """Whether nothing of it speaks against the positions of this account."""
+        """Whether none of it speaks against the positions of this account."""
         return self.against is None and not self.reason and not self.changes(account, positions)
 
     def changes(self, account: str, positions: Positions) -> tuple[Position, ...]:

@@ -26,7 +26,7 @@ class Attempt:
     begun: datetime
     gateway_started: datetime | None = None
     address: str | None = None
-    """Of the host's addresses, the one at which the gateway was seen to listen."""
+    """The one of the host's addresses at which the gateway was seen to listen."""
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Attempts:
     zombies: Callable[[], int] = lambda: 0
     address: Callable[[], str | None] = lambda: None
     forbidden: Callable[[], str] = lambda: ""
-    """What has come about that rules an attempt out at the last moment, in words."""
+    """What rules an attempt out at the last moment, in words."""
     made: list[Attempt] = field(default_factory=list)
     unremembered: str = ""
     """Why it could not be remembered, and was not made therefore."""
@@ -57,7 +57,7 @@ class Attempts:
     was_good: bool = False
     """Whether it was GO, or its connection is kept and was so at first."""
     failing_since: datetime | None = None
-    """When it was begun, unless it was good; what was, since when it is not any more."""
+    """When it began; if it was good at first, when it ceased to be."""
 
     def begin(self, host: str, port: int, client_id: int) -> Attempt:
         """Raises AttemptRefused, also where it cannot be remembered, and what `zombies` raises."""
@@ -85,13 +85,13 @@ class Attempts:
         return attempt
 
     def refuse_forbidden(self) -> None:
-        """Raises AttemptRefused where something has come about that rules an attempt out."""
+        """Raises AttemptRefused if something rules an attempt out."""
         if why := self.forbidden():
             self.not_made = why
             raise AttemptRefused(f"no attempt is made: {why}")
 
     def keep(self) -> None:
-        """Its connection is there and is kept: no success before it has ended in order.
+        """Its connection is kept; it succeeds only once that has ended in order.
 
         Nothing is remembered, so that for whoever comes after a `kill -9` it has failed.
         """

@@ -84,7 +84,7 @@ def only_lists(config: Any) -> bool:
 
 
 def lists(options: argparse.Namespace) -> bool:
-    """Whether these ask pytest for that."""
+    """Whether these options ask pytest to list something."""
     return any(getattr(options, name, False) for name in LISTING)
 
 
@@ -120,12 +120,12 @@ def _acceptance(root: Path) -> Path:
 
 
 def typed(config: Any) -> argparse.Namespace:
-    """What was typed, without what pytest adds to it; empty where that is nothing whole."""
+    """What was typed, without what pytest adds to it; empty if that cannot be parsed."""
     return parsed(config, config.invocation_params.args) or argparse.Namespace()
 
 
 def parsed(config: Any, words: Sequence[object]) -> argparse.Namespace | None:
-    """These words alone, read as pytest reads a command line; None where they are nothing whole."""
+    """These words, parsed as a command line of pytest; None if they cannot be parsed."""
     options = argparse.Namespace()
     try:
         config._parser.parse_known_args([str(word) for word in words], namespace=options)

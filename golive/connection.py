@@ -53,10 +53,10 @@ TIMES = 2
 """How often ids are asked for."""
 
 TIMES_AGAIN = 2
-"""How often the positions are asked for anew, where the link to IBKR came back meanwhile."""
+"""How often the positions are requested again at most, if the link to IBKR comes back meanwhile."""
 
 MOST_EVENTS = 50
-"""Of one name that are told of: a gateway may repeat itself without end."""
+"""Events of one name that are shown: a gateway may repeat itself without end."""
 
 Request = Callable[[EClient], None]
 """Has the official client send something."""
@@ -171,7 +171,7 @@ class Connection:
     def settled(
         self, found: Positions, seconds: float, tell: Tell = _silently
     ) -> tuple[Positions, Behind]:
-        """The positions, and what came behind their end, up to the answer to a request for ids.
+        """The positions, and what came after their end, up to the answer to a request for ids.
 
         Where the link to IBKR came back in the meantime, what was answered before is asked again.
         """
@@ -184,7 +184,7 @@ class Connection:
         return found, self.behind(self._ids(seconds, tell), said.link_restored)
 
     def behind(self, reason: str = "", against: ApiError | None = None) -> Behind:
-        """What has come behind the positions' end by now."""
+        """What has come after the positions' end by now."""
         heard = self._heard
         is_other = heard.has_other_accounts
         if heard.hearing:  # whoever holds it judges what was so for a time
@@ -231,7 +231,7 @@ class Connection:
 
     @property
     def _stands_in_the_way(self) -> bool:
-        """Whether waiting on is of no use: a lost link may come back, all else does not."""
+        """Whether waiting is useless: a lost link may come back, nothing else does."""
         said = self._heard.said
         return bool(said.obstacle or said.refusal)
 

@@ -1,4 +1,4 @@
-"""What was dialled while we connected: whether it was for us, as a forwarder does, or by chance."""
+"""What was dialled while we connected: for us, as a forwarder does, or by coincidence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST_OVERHEAD = 16_384
 
 
 def us(dialled: list[Socket], ours: list[Socket]) -> list[Socket]:
-    """Over which of these what we were told may have come.
+    """Which of these connections may have carried what we received.
 
     Of a user whose processes are not told, somebody may have dialled at that very moment for
     another reason. Linux counts the bytes of each; where they are not told, it may have.

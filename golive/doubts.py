@@ -114,7 +114,7 @@ def _of_the_soak(found: Evidence) -> list[str]:
 
 
 def _of_the_weakened(found: Evidence) -> list[str]:
-    """Which of its checks were weakened follows from the rest, by the table of its version."""
+    """`weakened` follows from the rest, by the table of the version that wrote it."""
     if is_of_another_version(found) or found.weakened == weakened.of(found):
         return []
     return ["it does not list the checks that its settings weaken"]

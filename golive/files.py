@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, that are read within bounds, and that are no links."""
+"""Files that are written whole or not at all, read within bounds, and never through a link."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MOST_BYTES = 256 * 2**20
 """More is no run's: ten thousand positions take four megabytes."""
 
 AS_IT_IS = sum(getattr(os, each, 0) for each in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
-"""No link is followed where the platform can refuse that, no pipe waited for, no byte changed."""
+"""Do not follow a link where the platform can refuse that, wait for a pipe or change a byte."""
 
 
 def opened(path: Path, flags: int, mode: int = 0o600) -> int:
-    """A descriptor of the ordinary file of this very name; of one behind a link it is none.
+    """A descriptor of the ordinary file of this name itself, never of one behind a link.
 
     Raises OSError.
     """
@@ -98,7 +98,7 @@ def contents(path: Path) -> bytes:
 
 
 def own_contents(path: Path, last: int = MOST_BYTES) -> bytes:
-    """Of a file that this program keeps, its last so many bytes. No link is followed.
+    """The last bytes of a file that this program keeps. No link is followed.
 
     Raises OSError.
     """

@@ -129,7 +129,7 @@ class Gateway:
 
     @property
     def listener(self) -> Listener:
-        """Who listens, to be known again. Raises sockets.NotObservable."""
+        """Who listens, to be recognised later. Raises sockets.NotObservable."""
         return Listener.of(port := self.port, self.process(port))
 
     def is_still(self, before: Listener | None) -> bool:
@@ -164,7 +164,7 @@ class Gateway:
             raise sockets.NotObservable(f"{what} dialled {to} when we came: {behind}")
 
     def _named_as_forwarder(self, port: Port) -> str:
-        """Which forwarder it may be, where its process is not told; asked once of a listener."""
+        """Which forwarder it may be, if its process cannot be seen; looked up once a listener."""
         listener = Listener.of(port, None)
         if listener not in self._named:
             users = {uid for _, uid in listener.sockets}
@@ -242,7 +242,7 @@ class Gateway:
     def _is_still_as_far_as_told(
         self, before: Listener
     ) -> tuple[bool, sockets.NotObservable | None]:
-        """What is not told is waited for like the same, and raised in the end."""
+        """What cannot be seen is waited for as if it were the same, and raised at the end."""
         try:
             return self.is_still(before), None
         except sockets.NotObservable as error:

@@ -1,4 +1,4 @@
-"""Whether this user is told of all processes: what is not listed may run all the same."""
+"""Whether this user sees all processes. One that is not listed may be running all the same."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SYS_PTRACE = 1 << 19
 
 
 def hidden() -> str:
-    """Why others' processes may run without being listed here; "" where all of them are.
+    """Why other users' processes may run without being listed here; "" if all are listed.
 
     Linux can hide them: /proc mounted with `hidepid` (proc(5)).
     """

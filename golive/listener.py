@@ -1,4 +1,4 @@
-"""Who listens, by what the platform shows of it: its process, or at least its sockets.
+"""Who listens, as far as the platform shows it: its process, or at least its sockets.
 
 Linux shows the number and the owner of a socket to everybody, also where the process is another
 user's, or in another container. What neither tells is unknown, and the unknown is never the same.
@@ -29,7 +29,7 @@ class Listener:
         return cls(process, tuple(sorted(marks)))
 
     def is_same_as(self, other: Listener) -> bool:
-        """Whether it is the same still. Raises NotObservable where nothing tells."""
+        """Whether it is still the same. Raises NotObservable if that cannot be seen."""
         if self.process and other.process:
             return self.process == other.process
         if self.sockets and other.sockets:

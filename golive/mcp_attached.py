@@ -20,7 +20,7 @@ from golive.memory.running_monitor import RunningMonitor
 from golive.settings_file import SettingsFile
 
 SECONDS = 30.0
-"""For an answer to be there in full, however it comes."""
+"""For the whole answer to arrive, however slowly it comes."""
 LARGEST_ANSWER = 64 * 2**20
 """Bytes; ten thousand positions take eight megabytes."""
 AT_ONCE = 8

@@ -97,11 +97,11 @@ CODES: dict[int, Known] = {
     100: Known(Kind.PACING, "more than 50 messages within a second"),
     505: Known(Kind.LIBRARY, "a message type that the client library does not know"),
 }  # fmt: skip
-"""505 is never on the wire: newer official clients report a message id unknown to them so."""
+"""505 is never on the wire: newer official clients report a message id that they do not know."""
 
 CONNECTIVITY_LOST = frozenset({1100, 2110})
 DATA_LOST, DATA_MAINTAINED = 1101, 1102
-"""The link is there again: what was subscribed to is lost, or was kept."""
+"""The link is back; subscriptions were lost, or kept."""
 
 RESTORED = frozenset({DATA_LOST, DATA_MAINTAINED})
 CLIENT_ID_IN_USE, NOT_VALID = 326, 321
@@ -119,10 +119,10 @@ def kind(error: ApiError) -> Kind:
 
 
 def is_obstacle(error: ApiError) -> bool:
-    """Whether nothing that was answered, or will be, may be relied on because of it.
+    """Whether it makes every answer of the session unreliable.
 
-    A link that is there again is none: that is what was waited for. Nothing rests on the gateway's
-    own settings, but what concerns everybody does so under their number as well.
+    That the link is back does not: it is what was waited for. Nothing rests on the gateway's own
+    settings, except where a code concerns everybody, whichever request it names.
     """
     known = CODES.get(error.code)
     is_for_all = known is not None and known.is_for_all

@@ -1,6 +1,6 @@
 """What a gateway says that is not ordinary, a line each; and how its data farms are.
 
-Whoever holds a connection tells of the same lines: the Monitor, its health, the MCP server, a soak.
+All that hold a connection show the same lines: Monitor, health, MCP server and soak.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Notices:
         return not times
 
     def _note_farm(self, name: str, is_connected: bool) -> None:
-        """Of so many farms that they cannot all be kept, those that are broken are."""
+        """Of too many farms, the broken ones are kept."""
         before = self.farms.get(name)
         if before is None and len(self.farms) >= MOST_FARMS:
             connected = next((each for each, is_up in self.farms.items() if is_up), None)

@@ -22,7 +22,7 @@ class Branch:
     `when` says in words what `applies` asks. What to do is recovery procedure A, B or C, or
     `next_steps`. `written` is the branch of the written tree, empty where that has none.
     `is_the_gateways`: another gateway would not have this trouble, so that TWS is a way out.
-    `otherwise` is what is left should that not help, where it is not TWS.
+    `otherwise` is what is left should that not help, if that is not TWS.
     """
 
     code: str

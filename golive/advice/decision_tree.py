@@ -39,7 +39,7 @@ def _is_stale(seen: Seen) -> bool:
 
 
 def _stopped(*stages: str) -> Callable[[Seen], bool]:
-    """Without a word that says why."""
+    """And the gateway said nothing that explains it."""
     return lambda seen: (
         seen.failed_in("handshake") and seen.stopped in stages and seen.against is None
     )
@@ -54,7 +54,7 @@ def _is_stuck(seen: Seen) -> bool:
 
 
 def _is_kept_waiting(seen: Seen) -> bool:
-    """The gateway saw the attempt, as its log says: its listener works."""
+    """Its log has an entry of the attempt, so its listener works."""
     return _is_silent(seen) and not seen.does_not_answer
 
 
@@ -91,7 +91,7 @@ def _is_another_account(seen: Seen) -> bool:
 
 
 def _is_young(seen: Seen) -> bool:
-    """Silent, and up for less than the written procedure asks for."""
+    """Silent, and up for less time than the written procedure asks for."""
     up = seen.uptime
     return _is_silent(seen) and up is not None and up.seconds < seen.least_uptime
 

@@ -169,7 +169,7 @@ def _handshake_facts(handshake: Handshake) -> list[str]:
 
 
 def _telling(errors: Sequence[ApiError]) -> list[ApiError]:
-    """Of many a few, and rather those that are not ordinary."""
+    """A few of many, first those that are not ordinary."""
     if len(errors) <= MOST_NOTICES:
         return list(errors)
     return sorted(errors, key=lambda each: kind(each) is Kind.ORDINARY)[:MOST_NOTICES]

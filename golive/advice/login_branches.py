@@ -17,7 +17,7 @@ NO_SECOND = "Do not start a second one: its login would end this one's."
 
 
 def _is_at(*phases: Phase) -> Callable[[Seen], bool]:
-    """Whether nothing listens, or no answer comes, and the login has come so far and no further."""
+    """Whether nothing listens, or no answer comes, and the login has got just so far."""
 
     def asked(seen: Seen) -> bool:
         if not seen.is_shut and not seen.does_not_answer:
@@ -28,19 +28,19 @@ def _is_at(*phases: Phase) -> Callable[[Seen], bool]:
 
 
 def _is_without_listener(seen: Seen) -> bool:
-    """Logged in; but no process, no gateway: it may have ended since."""
+    """Logged in. Without a process it does not count: the gateway may have ended since."""
     return seen.is_shut and seen.waiting is not None and _is_at("logged-in")(seen)
 
 
 def _is_not_logged_in(seen: Seen) -> bool:
-    """It runs, and what its log says of its login, if anything, is no reason."""
+    """It runs, and its log gives no reason that has a branch of its own."""
     under_way = _is_at("starting", "under-way")(seen)
     untold = seen.waiting is not None and seen.login is None and not _was_refused(seen)
     return seen.is_shut and (untold or under_way)
 
 
 def _was_refused(seen: Seen) -> bool:
-    """The login of the process that is seen; else of the last program of which a log tells."""
+    """The login of the process that is seen, else of the last program in a log."""
     if seen.login is not None:
         return _is_at("rejected")(seen)
     if seen.waiting is None and seen.other_listeners:
@@ -50,7 +50,7 @@ def _was_refused(seen: Seen) -> bool:
 
 
 def of(written: str) -> tuple[Branch, ...]:
-    """In their order; `written` is the branch of the written tree that one of them is."""
+    """In their order. `written` is the branch of the written tree, for the one that has one."""
     return (
         Branch("second-factor-pending", "nothing listens or no answer comes, and the gateway's log"
                " says that it waits for the second factor of its login",

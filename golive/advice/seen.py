@@ -43,8 +43,8 @@ LEAST_UPTIME = 60.0
 """The least that the written procedure has a gateway be up, whatever the settings say."""
 
 FRESH = timedelta(minutes=10)
-"""So old at the most is what a log says of a gateway that is not seen. Before its login one writes
-something every few minutes (ib-gateway-mcp)."""
+"""The oldest that a log may be to tell of a gateway that is not seen. Before its login a gateway
+writes a line every few minutes (ib-gateway-mcp)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Seen:
     unremembered: str = ""
     """Why it could not be remembered, and was not made therefore."""
     forbidden: str = ""
-    """What ruled it out at the last moment, and was not made therefore."""
+    """What ruled it out at the last moment, so that it was not made."""
     first_failure: datetime | None = None
     """When the first attempt of the present series of failures was begun, as remembered."""
     discipline: Discipline | None = None
@@ -84,7 +84,7 @@ class Seen:
     """The gateway's own, as far as they were told."""
     positions: Positions | None = None
     behind: Behind | None = None
-    """What came behind the end of the positions, up to the close where there was one."""
+    """What came after the end of the positions, up to the close if there was one."""
     against: ApiError | None = None
     """What the gateway said that stands in the way."""
     soak: Soak | None = None
@@ -100,7 +100,7 @@ class Seen:
     logs: GatewayLogs | None = None
     is_rehearsal: bool = False
     running: tuple[RunningGateway, ...] = ()
-    """The gateways that run though nothing listens, the youngest first; some only may be one."""
+    """The gateways that run although nothing listens, the youngest first; some may be none."""
     settings_folders: tuple[PurePath, ...] = ()
     """Where the gateway keeps its users' settings, the last used first."""
     resets: Sequence[str] = ()
@@ -108,12 +108,12 @@ class Seen:
 
     @property
     def waiting(self) -> RunningGateway | None:
-        """The gateway that runs though nothing listens, as far as that is sure."""
+        """The gateway that runs although nothing listens, if that is certain."""
         return next((each for each in self.running if each.is_sure), None)
 
     @property
     def login(self) -> Login | None:
-        """How far the gateway's login has come, where that is of today's gateway.
+        """How far the present gateway's login has come.
 
         Where no process of it is seen, it may all the same be there, unseen: what its log said a
         moment ago counts.
@@ -143,7 +143,7 @@ class Seen:
 
     @property
     def silence_ms(self) -> float:
-        """How long the gateway said nothing, once connected, before it told its version."""
+        """Time from the TCP connect to the version, the gateway's first answer."""
         return self.handshake.silence_ms if self.handshake else 0.0
 
     @property
@@ -204,7 +204,7 @@ class Seen:
 
     @property
     def changed(self) -> bool:
-        """Whether rows behind the positions' end say otherwise of the expected account."""
+        """Whether rows after the positions' end change the expected account."""
         if self.behind is None or self.positions is None:
             return False
         return bool(self.behind.changes(self.settings.golive.expected_account, self.positions))

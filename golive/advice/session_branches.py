@@ -28,7 +28,7 @@ def any_of(*asked: Callable[[Seen], bool]) -> Callable[[Seen], bool]:
 
 
 def said(code: str) -> Callable[[Seen], bool]:
-    """Whether the gateway said what this diagnosis is of, in the run's own connection."""
+    """Whether the gateway said, in the run's own connection, what leads to this diagnosis."""
     return lambda seen: (
         seen.against is not None
         and diagnosis_code(seen.against) == code
@@ -56,13 +56,13 @@ def _is_half_open(seen: Seen) -> bool:
 
 
 def _is_left_open(seen: Seen) -> bool:
-    """All was answered but what was asked last, behind the positions."""
+    """All was answered except the last request, after the positions."""
     is_explained = seen.changed or _has_other_accounts(seen) or _floods(seen)
     return failed("positions.settled")(seen) and not is_explained
 
 
 def is_garbled(seen: Seen) -> bool:
-    """What came once the handshake was complete is no message of the protocol."""
+    """After the handshake something came that is no message of the protocol."""
     asked = failed("handshake.read-only-off")(seen) or _has_no_positions(seen)
     return (asked or _is_unsettled(seen)) and seen.was_garbled
 
@@ -85,7 +85,7 @@ def _floods(seen: Seen) -> bool:
 
 
 def _has_too_many_accounts(seen: Seen) -> bool:
-    """For reqPositions, which did not end therefore."""
+    """For reqPositions, which is why the positions did not come."""
     accounts = seen.handshake.accounts if seen.handshake else ()
     no_end = seen.positions is None or not seen.positions.has_ended
     is_another_matter = seen.against is not None and is_of_the_whole_session(seen.against)
@@ -101,7 +101,7 @@ def _is_incomplete(seen: Seen) -> bool:
 
 
 def _is_unsettled_only(seen: Seen) -> bool:
-    """After a soak, where all rows came and were changed behind their end."""
+    """After a soak: all rows came, and changed after their end."""
     return failed("soak.positions")(seen) and (_has_changed(seen) or _has_other_accounts(seen))
 
 

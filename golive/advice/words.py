@@ -129,7 +129,7 @@ def _of_the_login(seen: Seen, here: Commands) -> dict[str, object]:
 
 
 def _moment(moment: datetime, now: datetime) -> str:
-    """The time of day; with the day where that is another."""
+    """The time of day, with the date if it is not today."""
     there, today = moment.astimezone(), now.astimezone().date()
     return f"{there:%H:%M:%S}" if there.date() == today else f"{there:%Y-%m-%d %H:%M:%S}"
 

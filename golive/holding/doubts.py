@@ -1,4 +1,4 @@
-"""Why what a gateway has told cannot be relied on, until it was asked anew and told whole."""
+"""Why a gateway's answers cannot be relied on until it was asked again and answered completely."""
 
 from __future__ import annotations
 

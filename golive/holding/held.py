@@ -46,7 +46,7 @@ SEND_SECONDS = 0.5
 """For a request to leave; a gateway that reads takes it at once."""
 
 READS_AT_ONCE = 1
-"""A gateway that never stops talking is heard in parts; between them heartbeats are due."""
+"""A gateway that never stops sending is read in parts; heartbeats are due between them."""
 
 TAGS = (
     "NetLiquidation,TotalCashValue,SettledCash,BuyingPower,AvailableFunds,ExcessLiquidity,"
@@ -225,7 +225,7 @@ class Held:
 
     @property
     def has_too_many_accounts(self) -> bool:
-        """For a gateway to tell the positions of all of them."""
+        """For a gateway to send the positions of all of them."""
         return self._accounts > MOST_ACCOUNTS
 
     @property
@@ -301,7 +301,7 @@ class Held:
                     self._bell.recv(4096)
 
     def _end_by_peer(self, error: PeerClosed) -> None:
-        """What the gateway said against it says more than the end that it led to."""
+        """A message of the gateway explains more than the end that it led to."""
         doubt = self.kept.doubt
         if error.how == TIMEOUT:
             self._end("half-open", str(error))

@@ -64,9 +64,9 @@ class Kept:
         self.link_lost: ApiError | None = None
         """The notice that the gateway has lost its link to IBKR, until that is restored."""
         self.doubt: Doubt | None = None
-        """Why nothing that was told can be relied on, until it was asked anew and told whole."""
+        """Why no answer can be relied on until it was asked for again and came completely."""
         self._doubted: set[Ask] = set()
-        """What is to be asked anew."""
+        """What must be asked for again."""
         self.notices = Notices()
         self.positions_at: float | None = None
         self.confirmed_at: float | None = None
@@ -87,7 +87,7 @@ class Kept:
         self.summary: AccountSummary | None = None
 
     def asked_positions(self) -> None:
-        """A request has left. What was to come of earlier ones is not waited for without end."""
+        """A request was sent. Answers to earlier ones are not waited for without end."""
         now = self._clock.monotonic()
         if not self._owed:
             self._heard_at = now
@@ -260,7 +260,7 @@ class Kept:
         self._failed(Ask.POSITIONS, doubt.unanswered)
 
     def _is_settled(self, what: Ask) -> None:
-        """Asked anew, and told whole."""
+        """Asked for again, and answered completely."""
         self._doubted.discard(what)
         if not self._doubted:
             self.doubt = None

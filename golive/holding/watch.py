@@ -36,7 +36,7 @@ RETRY_SECONDS = 1.1
 """Between two requests for positions or summary as long as they are not whole."""
 
 VAIN_SECONDS = 2.0
-"""After so long without any positions it is said what keeps them away, where that is known."""
+"""After so long without any positions, the reason is shown if it is known."""
 
 NEVER = float("-inf")
 MONITOR = Next("python -m golive monitor")

@@ -31,7 +31,7 @@ GRACE = 1.0
 
 LOOK_SECONDS = 0.05
 BEHIND_SECONDS = 0.05
-"""How long it is heard what comes behind an answer: it may be that it is not to be relied on."""
+"""How long to listen after an answer for a message that makes it unreliable."""
 
 OPTIONS = frozenset({"OPT", "FOP"})
 """Options on shares and indices, and on futures: the TWS API's own names of them."""
@@ -167,7 +167,7 @@ class Asking:
         )
 
     def _is_doubted(self, answer: Answer) -> bool:
-        """Whether something was said, behind the answer, for which it is not to be relied on."""
+        """Whether something said after the answer makes it unreliable."""
         state = self._source.state
         is_doubted = state.said is not None or bool(
             state.positions and not state.positions.is_complete

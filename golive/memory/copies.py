@@ -1,4 +1,4 @@
-"""Copies of the settings for programs that are started: private, and gone with whoever made them.
+"""Copies of the settings for programs that are started: private, and removed with their maker.
 
 They lie in the user's state folder, never in the folder of a run, which may be published. Each has
 a folder of its own, with a lock that the system releases however its owner ends: by that lock the
@@ -25,7 +25,7 @@ from golive.memory.remembering import state_folder
 
 FOLDER, NAME, LOCK = "copies", "secrets.json", ".lock"
 SECONDS = 5.0
-"""How long others are waited for, who take milliseconds."""
+"""How long to wait for others, who take milliseconds."""
 
 _OWN = re.compile(r"\d+-\w+")
 """What a copy's folder is called: after the pid of its owner."""
@@ -55,7 +55,7 @@ def private_copy(data: bytes) -> Iterator[Path]:
 
 
 def sweep() -> list[Path]:
-    """Removes what killed owners have left, and nothing of an owner that lives.
+    """Removes what killed owners have left, never anything of a living one.
 
     Gives what could not be removed. Raises nothing.
     """
@@ -81,7 +81,7 @@ def _sweep(area: Path) -> list[Path]:
 
 
 def _is_held(own: Path) -> bool:
-    """Whether its owner lives; it does where that cannot be told."""
+    """Whether its owner lives, or may live."""
     try:
         with _lock(own):
             return False
@@ -116,7 +116,7 @@ def _made(state: Path) -> Path:
 
 
 def _be_ours(area: Path) -> None:
-    """A folder of this user's, closed to others, and no link to another. Raises OSError."""
+    """A folder of this user's own, closed to others, and not a link. Raises OSError."""
     found = area.lstat()
     if not stat.S_ISDIR(found.st_mode):
         raise OSError(errno.ENOTDIR, "it must be a folder, and no link to one", str(area))

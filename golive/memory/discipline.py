@@ -21,17 +21,17 @@ SERIES_GAP = timedelta(hours=1)
 """After so long without an attempt, failures belong to another day's work."""
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(minutes=5)
-"""At least so long after a failure, and twice as long after each that follows it, up to a limit."""
+"""The least wait after a failure; it doubles with each that follows, up to a limit."""
 
 A_WHILE = timedelta(minutes=1)
-"""No handshake takes so long."""
+"""No handshake takes this long."""
 
 MOST_DOUBLINGS = 16
 """Beyond the limit by far."""
 
 
 def least_wait(failures: int) -> timedelta:
-    """After so many failures in a row, whatever the cool-down is."""
+    """The least wait after so many failures in a row, whatever the cool-down."""
     if failures <= 0:
         return timedelta(0)
     doubled: timedelta = FIRST_WAIT * 2 ** min(failures - 1, MOST_DOUBLINGS)
@@ -72,7 +72,7 @@ class Made:
 
     @property
     def failing_since(self) -> datetime:
-        """Its beginning; of a connection that was good for a while, its end."""
+        """Its beginning; if its connection was good for a while, the end of that."""
         return self.last_seen if self.last_seen - self.begun > A_WHILE else self.begun
 
 
@@ -155,7 +155,7 @@ class Discipline:
 
     @property
     def is_dated(self) -> bool:
-        """Whether it is known when the last failed attempt was: no clock was set back since."""
+        """Whether it is known when the last attempt failed: the clock was not set back since."""
         return self.last_failed is None or self.last_failed.is_dated
 
     @property
@@ -222,7 +222,7 @@ class Discipline:
 
     @property
     def _is_clock_as_it_was(self) -> bool:
-        """Whether it was not set since zombies were left, but by what NTP sets it."""
+        """Whether nothing but NTP has set it since zombies were left."""
         left = self.zombies_left
         if left is None or left.written is None:
             return True

@@ -1,4 +1,4 @@
-"""The folder in which attempts are remembered: this user's own, and nothing in it leads elsewhere.
+"""The folder in which attempts are remembered: this user's own, with no link out of it.
 
 Whoever else may write there could take away a lock, or hand us a file of somebody else's. On
 Windows the folder of a user's programs is theirs by its access rights, which are not looked at.
@@ -16,7 +16,7 @@ from golive import files
 
 
 def prepare(folder: Path) -> None:
-    """Makes it where it is missing, for this user alone, or looks whose it is. Raises OSError."""
+    """Makes it for this user alone if it is missing, else checks whose it is. Raises OSError."""
     try:
         folder.mkdir(0o700, parents=True)
     except FileExistsError:
@@ -24,7 +24,7 @@ def prepare(folder: Path) -> None:
 
 
 def refuse_others(folder: Path) -> None:
-    """Raises OSError where it is not this user's own, or where a link in it leads out of it."""
+    """Raises OSError if it is not this user's own, or a link in it leads out of it."""
     if sys.platform != "win32":
         for looked_at in (folder.lstat(), folder.stat()):  # a link, and where it leads
             _refuse_owner(folder, looked_at)

@@ -29,7 +29,7 @@ ALIVE = "alive"
 """Not an outcome: a sign of life of whoever holds the connection. It stands in a file apart."""
 
 LOOKED = "looked"
-"""Not an outcome: somebody found that the clock was set, and from then on time counts anew."""
+"""Not an outcome: the clock was found to be set back, and time counts from there."""
 
 GO = "GO"
 

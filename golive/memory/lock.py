@@ -12,7 +12,7 @@ from golive import files
 
 
 class Lock:
-    """Held only as long as the file at its path is the one that is locked.
+    """Held only while the file at its path is the one that is locked.
 
     Where that file, or its folder, was removed, the next one to come makes another and locks that.
     """
@@ -39,7 +39,7 @@ class Lock:
 
     @property
     def was_taken(self) -> bool:
-        """Whether it was taken and not let go, whatever became of its file since."""
+        """Whether it was taken and not released, whatever has become of its file."""
         return self._descriptor is not None
 
     @property
@@ -54,7 +54,7 @@ class Lock:
 
     @property
     def why_lost(self) -> str:
-        """What became of its file since it was taken; "" where nothing did."""
+        """What has happened to its file since it was taken; "" for nothing."""
         if not self.was_taken or self.is_held:
             return ""
         return f"{self.path}: {'replaced' if os.path.lexists(self.path) else 'removed'} since"

@@ -1,4 +1,4 @@
-"""How long ago something was remembered, however the clock was set since.
+"""How long ago something was remembered, however the clock has been set since.
 
 Beside its time each entry has the seconds since the boot, and which boot that was: Linux and macOS
 tell the boot by an id, Windows by a number. What has neither goes by the clock.
@@ -71,7 +71,7 @@ def _of_macos() -> str:
 
 
 def as_of(entries: Iterable[Entry], moment: Moment) -> list[Entry]:
-    """The entries, each with the time that the clock as it is set now would have told.
+    """The entries, each with the time that the clock would have shown as it is set now.
 
     What is not known, since it lies ahead of a clock that was set back, is as old as what was
     written after it at the least; it is not `is_dated`.
@@ -89,7 +89,7 @@ def as_of(entries: Iterable[Entry], moment: Moment) -> list[Entry]:
 
 
 def _age(entry: Entry, moment: Moment) -> timedelta | None:
-    """None where nobody knows."""
+    """None if unknown."""
     by_clock = moment.time - entry.time
     if entry.boot == moment.boot and entry.uptime is not None and moment.uptime is not None:
         since = timedelta(seconds=moment.uptime - entry.uptime)

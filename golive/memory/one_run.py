@@ -72,7 +72,7 @@ class OneRun:
 
     @property
     def why_lost(self) -> str:
-        """Why what was ours, be it as a part of a run, is so no more; "" where it is."""
+        """Why this run, or its part, no longer holds it; "" if it does."""
         return self._lock.why_lost or self._part.why_lost
 
     def begin_as_part(self) -> bool:

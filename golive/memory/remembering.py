@@ -34,7 +34,7 @@ from golive.sockets import Port
 THIS_MACHINE = "127.0.0.1"
 
 ALIVE_SECONDS = 2.0
-"""How often whoever keeps a connection leaves a sign of life."""
+"""Seconds between the signs of life of whoever keeps a connection."""
 
 
 class NoMemory(Exception):
@@ -148,7 +148,7 @@ class Memory:
         self.discipline = discipline(self.reading.entries, self.folder, self.aim, self._clock)
 
     def _note_the_time(self, client_id: int) -> None:
-        """The clock was set back behind what is remembered: from now on time counts by it."""
+        """The clock was set back before what is remembered: time counts by it from now on."""
         self.journal.append(self._entry(LOOKED, client_id))
 
     def _entry(self, outcome: str, client_id: int = 0) -> Entry:
@@ -158,7 +158,7 @@ class Memory:
         return Entry.model_validate(dated | noted)
 
     def still_there(self) -> None:
-        """A sign of life of whoever keeps a connection: by it one knows later when it ended."""
+        """A sign of life of whoever keeps a connection, which dates its end should it be killed."""
         moment = self._clock.monotonic()
         if moment - self._alive_at < ALIVE_SECONDS:
             return
@@ -168,7 +168,7 @@ class Memory:
             files.write(_sign_of_life(self.folder, self.aim.endpoint), sign.model_dump_json())
 
     def forbidden(self) -> str:
-        """What has come about that rules an attempt out, in words; "" where nothing has."""
+        """What rules an attempt out by now, in words; "" for nothing."""
         if starter.is_gone():
             return starter.OVER
         lost = self._lock.why_lost

@@ -1,4 +1,4 @@
-"""The run that has started this program: once that is gone, this one has no business to connect.
+"""The run that started this program: once it is gone, this program must not connect.
 
 A run tells the programs that it starts who it is, by pid and start. It may be gone before they
 have begun, by `kill -9`. One that was handed over, as what is to be left running, stays.
@@ -36,11 +36,11 @@ class Starter(OneProcess):
         return Path(self.folder) / f"{self.run}.handed-over"
 
     def hand_over(self) -> None:
-        """From now on what it has started may stay without it. Raises OSError."""
+        """From now on its programs may outlive it. Raises OSError."""
         files.write(self._handed_over, "")
 
     def take_back(self) -> None:
-        """Nothing that was handed over is left any more. Raises OSError."""
+        """No program that was handed over is left. Raises OSError."""
         self._handed_over.unlink(missing_ok=True)
 
     @property
@@ -51,7 +51,7 @@ class Starter(OneProcess):
 
 @cache
 def of_this_process() -> Starter | None:
-    """None where no run has started it; it was started by hand, or by a service."""
+    """None if it was started by hand or by a service, not by a run."""
     try:
         return Starter.model_validate_json(os.environ.get(STARTED_BY, ""))
     except ValidationError:
@@ -66,6 +66,6 @@ def end() -> None:
 
 
 def is_gone() -> bool:
-    """Whether there was a run that has started this program, and is there no more."""
+    """Whether a run started this program, and has ended."""
     starter = of_this_process()
     return starter is not None and starter.is_gone

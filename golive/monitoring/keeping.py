@@ -111,7 +111,7 @@ class Keeping:
         return not self.trouble
 
     def _unready(self, state: State) -> str:
-        """Why it is not ready any more, or after all the time that it had for it."""
+        """Why it is no longer ready, or never became so in time."""
         return state.trouble(self._clock.monotonic()) if self._is_judged else ""
 
     def _judge(self, state: State) -> None:

@@ -71,7 +71,7 @@ def _changes(before: State, now: State) -> Iterator[str]:
 
 
 def _notices(before: State, now: State) -> Iterator[str]:
-    """Each that is new; of the many that are not kept, whenever there are twice as many."""
+    """Each new one; of those that are no longer kept, one each time their number doubles."""
     known, is_full = {each.text for each in before.notices}, bool(now.notices_left_out)
     new = [each.text for each in now.notices if each.text not in known]
     for text in [] if is_full else new:

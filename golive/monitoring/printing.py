@@ -18,7 +18,7 @@ LAST_SECONDS = 1.0
 
 
 MOST_A_MINUTE = 60
-"""As many lines about a gateway that may not stop are shown in a minute; the others are counted."""
+"""Lines a minute that are shown about a gateway that may never stop; the rest are counted."""
 
 
 class Sparing:

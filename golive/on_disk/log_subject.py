@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from golive.on_disk.log_lines import Line
 
 EARLIER = timedelta(seconds=2)
-"""By which a line may seem older than the process that wrote it: clocks are read at other times."""
+"""A line may seem older than its process by so much: the two clocks are read apart."""
 LATER = timedelta(minutes=2)
 """How long a program may take from the start of its process to its log's first line."""
 

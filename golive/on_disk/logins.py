@@ -98,7 +98,7 @@ class Login:
 
 
 def last(lines: Sequence[Line], started: datetime | None = None) -> Login | None:
-    """The login of the program that started then, of lines in order of time; None: not told.
+    """The login of the program that started then, from lines in order of time; None if unknown.
 
     Without a start it is the login of the program that began last.
     """
@@ -135,12 +135,12 @@ def _starts(lines: Iterable[Line]) -> list[datetime]:
 
 
 def phase_of(line: Line) -> Phase | None:
-    """What a line says by itself; None: nothing of a login."""
+    """What a line says by itself; None if nothing about a login."""
     return next((name for name, pattern in _PHASES if pattern.search(line.text)), None)
 
 
 def _heard(login: Login | None, line: Line) -> Login | None:
-    """The login once this line was heard, too."""
+    """The login after this line."""
     phase = phase_of(line)
     before = login.phase if login else None
     if phase == "rejected" and ENDED.search(line.text):

@@ -1,6 +1,6 @@
 """A look at what the gateway keeps on this machine's disk, once an attempt is over.
 
-And, where nothing listens, at the gateway's process: it may run all the same, before its login.
+If nothing listens, also a look for the gateway's process: before its login it may be running.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def added_to(seen: Seen) -> Seen:
 
 
 def _running(seen: Seen) -> tuple[RunningGateway, ...]:
-    """The gateways that run though nothing listens; none where something does, or elsewhere."""
+    """The gateways that run although nothing listens; none if something does, here or elsewhere."""
     if not seen.is_shut or not sockets.are_here(sockets.addresses(seen.settings.credentials.host)):
         return ()
     rows = running_gateways.sockets_now()
@@ -42,7 +42,7 @@ def _running(seen: Seen) -> tuple[RunningGateway, ...]:
 
 
 def _gateway_of(seen: Seen) -> Process | None:
-    """Whose log is asked for: of one that waits though nothing listens, or of the listener."""
+    """Whose log to read: the listener's, or that of a gateway that waits for its login."""
     if waiting := seen.waiting:
         return waiting.process
     return None if seen.is_shut else seen.listener
