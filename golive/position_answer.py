@@ -65,8 +65,8 @@ class PositionAnswer:
         for contract in list(islice(rows, KEPT_OF_A_FLOOD, None)):
             del rows[contract]
         self.is_flood = True
-        most = f"{MOST_BYTES >> 20} MiB" if is_long else f"{MOST_ROWS:,} rows"
-        raise TooManyRows(f"more than {most} of positions came")
+        most = f"{MOST_BYTES >> 20} MiB of positions" if is_long else f"{MOST_ROWS:,} rows"
+        raise TooManyRows(f"more than {most} came")
 
 
 def _changes(row: Position, earlier: Position | None) -> bool:

@@ -15,7 +15,7 @@ from golive.holding.asks import Ask
 from golive.holding.kept import FIRST_SUMMARY
 from golive.messages import ApiError
 from golive.sockets import SocketTable
-from tests.gateways import Scripted, error, handshake, message
+from tests.gateways import Scripted, error, handshake, heard, message
 from tests.holding import (
     SECONDS,
     HandClock,
@@ -97,12 +97,12 @@ def test_what_is_only_noted_unsettles_nothing() -> None:
 def test_positions_alone_do_not_settle_what_unsettled_the_summary_as_well() -> None:
     def script(gateway: socket.socket) -> None:
         handshake(gateway)
-        gateway.recv(4096)
+        heard(gateway)
         gateway.sendall(message(1, FIRST_SUMMARY, number=64) + error(9999))
-        gateway.recv(4096)  # the summary is given up
-        gateway.recv(4096)
+        heard(gateway)  # the summary is given up
+        heard(gateway)
         gateway.sendall(row(1, "5") + END)
-        gateway.recv(4096)
+        heard(gateway)
         gateway.sendall(message(1, FIRST_SUMMARY + 1, number=64))
         gateway.recv(4096)
 

@@ -105,13 +105,13 @@ def test_positions_that_were_not_asked_for_are_no_answer(
     [
         (ROWS + row(99, "") + END, "positions.complete", "positions-incomplete"),
         (ROWS + row(99, "1E+2000000000") + END, "positions.complete", "positions-incomplete"),
-        (ROWS + END + row(99), "positions.count", "positions-mismatch"),
-        (ROWS + END + row(1, "0"), "positions.count", "positions-mismatch"),
+        (ROWS + END + row(99), "positions.settled", "positions-changed"),
+        (ROWS + END + row(1, "0"), "positions.settled", "positions-changed"),
         (ROWS + END + error(1100), "positions.complete", "connectivity-lost"),
-        (error(1100) + ROWS + error(1102) + END, "positions.complete", "connectivity-lost"),
-        (ROWS + error(1101) + END, "positions.complete", "connectivity-lost"),
-        (ROWS + error(1300) + END, "positions.complete", "gateway-in-trouble"),
-        (ROWS + message(1, "U9", number=15) + END, "positions.complete", "positions-incomplete"),
+        (error(1100) + ROWS + error(1102) + END, "positions.settled", "connectivity-lost"),
+        (ROWS + error(1101) + END, "positions.settled", "connectivity-lost"),
+        (ROWS + error(1300) + END, "positions.complete", "port-changed"),
+        (ROWS + message(1, "U9", number=15) + END, "positions.settled", "accounts-changed"),
     ],
 )
 def test_answer_that_only_looks_complete_is_no_go(
@@ -154,7 +154,7 @@ def test_gateway_that_never_stops_talking_meets_the_deadline(
                 gateway.sendall(noise * 200)
 
     run = go_live(script, project, secrets)
-    assert_no_go(run, "handshake.next-valid-id", "connection-not-accepted")
+    assert_no_go(run, "handshake.next-valid-id", "api-listener-stuck")
 
 
 def test_gateway_that_dies_of_our_goodbye_is_no_go(project: Project, secrets: Written) -> None:

@@ -57,7 +57,7 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
         ("silent", 2, "api-listener-stuck, Procedure B", 1),
         ("leaky", 2, "zombies, Procedure A", 1),
         ("no-close", 2, "zombies, Procedure A", 1),
-        ("no-start", 2, "connection-not-accepted", 1),
+        ("no-start", 2, "api-listener-stuck", 1),
         ("tls", 2, "other-protocol", 1),
         ("connectivity-lost", 2, "connectivity-lost", 1),
         ("accounts-only", 2, "no-next-valid-id", 1),
