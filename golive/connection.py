@@ -173,15 +173,20 @@ class Connection:
     ) -> tuple[Positions, Behind]:
         """The positions, and what came after their end, up to the answer to a request for ids.
 
-        Where the link to IBKR came back in the meantime, what was answered before is asked again.
+        Where the link to IBKR came back in the meantime, what was answered before is asked again;
+        all that within `seconds`.
         """
-        said = self._heard.said
+        said, deadline = self._heard.said, self._clock.monotonic() + seconds
+
+        def left() -> float:
+            return max(0.0, round(deadline - self._clock.monotonic(), 3))
+
         for _ in range(TIMES_AGAIN):
-            reason = self._ids(seconds, tell) if found.has_ended else ""
+            reason = self._ids(left(), tell) if found.has_ended else ""
             if said.link_lost or not said.link_restored:
                 return found, self.behind(reason)
-            found = self.positions(seconds, tell)
-        return found, self.behind(self._ids(seconds, tell), said.link_restored)
+            found = self.positions(left(), tell)
+        return found, self.behind(self._ids(left(), tell), said.link_restored)
 
     def behind(self, reason: str = "", against: ApiError | None = None) -> Behind:
         """What has come after the positions' end by now."""

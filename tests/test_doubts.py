@@ -11,7 +11,9 @@ import pytest
 from fakes.gateway import FakeGateway
 from golive.advice.decision_tree import BY_CODE
 from golive.answers import AccountSummary
+from golive.clock import SystemClock
 from golive.holding.asks import Ask
+from golive.holding.held import PATIENCE_SECONDS
 from golive.holding.kept import FIRST_SUMMARY
 from golive.messages import ApiError
 from golive.sockets import SocketTable
@@ -215,6 +217,33 @@ def test_rows_of_one_contract_that_differ_are_a_contradiction_and_equal_ones_are
         assert positions(answer(holding, holding.ask(Ask.POSITIONS, SECONDS))).is_complete
         served(holding, lambda: rows(holding.kept.positions) == [(1, "7")])
         assert holding.kept.doubt is None
+
+
+def test_contradiction_is_none_the_less_where_an_earlier_request_was_swallowed() -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.recv(4096)
+        gateway.recv(4096)
+        gateway.sendall(row(1, "5") + row(1, "6") + END)
+        gateway.recv(4096)
+
+    with Scripted(script) as server, held(server.port, clock := Ahead()) as holding:
+        first = holding.ask(Ask.POSITIONS, 600)
+        holding.serve(0)
+        clock.ahead = PATIENCE_SECONDS  # after which who asks has it sent once more
+        second = holding.ask(Ask.POSITIONS, 600)
+        assert code(holding, second) == code(holding, first) == "positions-contradictory"
+        assert holding.kept.positions
+        assert not holding.kept.positions.is_complete
+
+
+class Ahead(SystemClock):
+    """The system's, set ahead."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
 
 
 def test_requests_that_were_never_answered_do_not_hold_up_who_asks_once_it_is_well_again() -> None:

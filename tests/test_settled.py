@@ -13,6 +13,7 @@ import pytest
 from golive import position_answer
 from golive.answers import MOST_CHANGES, MOST_ROWS, Behind, Position, Positions
 from golive.attempts import Attempts
+from golive.clock import SYSTEM
 from golive.connection import TIMES, Connection
 from golive.messages import CONFIG_REQUEST
 from golive.position_answer import PositionAnswer, TooManyRows
@@ -172,6 +173,32 @@ def test_link_that_comes_and_goes_each_time_is_not_believed() -> None:
     found, behind, _ = told(answer, IDS, answer, IDS, answer, IDS)
     assert found.has_ended
     assert not behind.is_quiet(ACCOUNT, found)
+
+
+def test_asking_again_and_again_takes_no_longer_than_asking_once() -> None:
+    def script(gateway: socket.socket) -> None:
+        handshake(gateway)
+        gateway.settimeout(None)
+        positions, ids = row(1, "5") + END, said(1101) + IDS
+        for number, answer in enumerate((positions, ids, positions, ids, positions, ids)):
+            heard(gateway, 1 if number % 2 == 0 else TIMES)
+            if number and is_over.wait(0.4):
+                return
+            with suppress(OSError):
+                gateway.sendall(answer)
+
+    is_over = threading.Event()
+    with Scripted(script) as server:
+        connection = Connection("127.0.0.1", server.port, 10, Attempts())
+        connection.open(5)
+        found = connection.positions(5)
+        begin = SYSTEM.monotonic()
+        found, behind = connection.settled(found, 0.6)
+        took = SYSTEM.monotonic() - begin
+        is_over.set()
+        connection.close()
+    assert took < 1.2
+    assert not (found.is_complete and behind.is_quiet(ACCOUNT, found))
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ class Kept:
             self._void -= 1
         elif self._has_other_accounts:
             self._is_refused(OTHER_ACCOUNTS)
-        elif answer.contradictions and not self._owed:  # else it may be rows of two answers
+        elif answer.contradictions:  # or rows of two answers: which of them holds, nobody can tell
             self._rows, self._contradictions = answer.rows, tuple(answer.contradictions)
             self._is_refused(Doubt.of_rows(*answer.contradictions[0]))
         else:
