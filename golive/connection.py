@@ -186,11 +186,16 @@ class Connection:
             if said.link_lost or not said.link_restored:
                 return found, self.behind(reason)
             found = self.positions(left(), tell)
-        return found, self.behind(self._ids(left(), tell), said.link_restored)
+        return found, self.behind(self._ids(left(), tell))
 
-    def behind(self, reason: str = "", against: ApiError | None = None) -> Behind:
-        """What has come after the positions' end by now."""
+    def behind(self, reason: str = "") -> Behind:
+        """What has come after the positions' end by now.
+
+        A link that came back after it stands in the way until they are asked for again.
+        """
         heard = self._heard
+        is_judged_here = heard.answer.has_ended and not heard.hearing
+        restored = heard.said.link_restored if is_judged_here else None
         is_other = heard.has_other_accounts
         if heard.hearing:  # whoever holds it judges what was so for a time
             is_other = frozenset(heard.accounts) != heard.agreed
@@ -199,7 +204,7 @@ class Connection:
         why = reason or changed or self._garbled
         overflowed = self._transport is not None and self._transport.has_overflowed
         is_flood = heard.answer.is_flood or overflowed
-        return Behind(rows, self.against or against, why, is_other, is_flood)
+        return Behind(rows, self.against or restored, why, is_other, is_flood)
 
     def _ids(self, seconds: float, tell: Tell) -> str:
         """Asks for ids: what the gateway had queued comes before. "", or why none came."""

@@ -80,6 +80,13 @@ def test_positions_that_are_refused_under_the_number_of_the_settings_are_not_com
     assert not behind.is_quiet(ACCOUNT, found)
 
 
+@pytest.mark.parametrize("code", [1101, 1102])
+def test_link_that_comes_back_at_the_close_leaves_positions_of_before(code: int) -> None:
+    found, behind, at_last = told(row(1, "5") + END, IDS, at_last=said(code))
+    assert behind.is_quiet(ACCOUNT, found)
+    assert not at_last.is_quiet(ACCOUNT, found)
+
+
 def test_row_behind_the_end_is_no_part_of_the_answer_and_a_change_if_it_is_one() -> None:
     found, behind, _ = told(row(1, "5") + END + row(1, "6") + row(2, "1"), IDS)
     assert [str(each.quantity) for each in found.open_in(ACCOUNT)] == ["5"]
