@@ -593,7 +593,7 @@ def test_stage_at_which_the_handshake_stopped_is_told(code: str, at: str | None)
     assert found(WALK[code]).stopped_at == at
 
 
-@pytest.mark.parametrize("step", ["positions.complete", "positions.settled"])
+@pytest.mark.parametrize("step", ["handshake.no-obstacle", "positions.settled"])
 def test_message_behind_a_complete_handshake_is_no_place_where_that_stopped(step: str) -> None:
     assert found(seen(step, handshake=Handshake(), against=LINK_LOST)).stopped_at is None
 

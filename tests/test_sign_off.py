@@ -159,7 +159,7 @@ def test_what_was_not_observed_or_not_configured_is_told_with_its_reason() -> No
     ]
     page = text_of(made.a_go(steps=steps))
     assert "gateway accept queue is empty : no queue" in page
-    assert "see the exceptions" in page
+    assert "Review the exceptions below" in page
     assert "All 29 steps" not in page
 
 

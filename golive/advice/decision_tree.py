@@ -248,7 +248,8 @@ _BRANCHES: tuple[Branch, ...] = (
            _was_accepted_late,
            "the gateway was silent for {silence} s, then answered all at once, as it does when"
            " somebody accepts a dialog in its window",
-           next_steps=(TRUST, "If nobody did, check the machine's load and the gateway's status.",
+           next_steps=(TRUST,
+                       "If nobody accepted a dialog, check the machine's load, then the gateway.",
                        AGAIN_LATER), is_the_gateways=True),
     Branch("slow-handshake", "the handshake is complete, but over budget",
            _is_slow,

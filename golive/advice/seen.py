@@ -15,7 +15,7 @@ from golive.evidence import Soak
 from golive.gateway import Uptime
 from golive.memory.discipline import Discipline
 from golive.memory.one_run import Holder
-from golive.messages import CONNECTIVITY_LOST, ApiError
+from golive.messages import ApiError
 from golive.on_disk.gateway_logs import GatewayLogs
 from golive.on_disk.logins import Login
 from golive.processes import Process
@@ -164,27 +164,17 @@ class Seen:
     def stopped_at(self) -> str | None:
         """The stage at which the handshake stopped, in words; None where it came to its end."""
         if self.stopped:
-            said = "error 1100" if self.lost_connectivity else f"error {self.trouble}"
-            return said if self.against else STOPPED[self.stopped]
+            return f"error {self.trouble}" if self.against else STOPPED[self.stopped]
         if self.failed == "handshake.managed-accounts":
             return "wrong account"
         if self.failed == "handshake.read-only-off" and self.access and self.access.refusal:
             return f"error {self.access.refusal.code}"
-        if not self.failed_in("handshake"):
-            return None
-        if self.lost_connectivity:
-            return "error 1100"
-        return f"error {self.trouble}" if self.trouble else None
+        return None
 
     @property
     def trouble(self) -> int | None:
         """The code of what the gateway said that stands in the way."""
         return self.against.code if self.against else None
-
-    @property
-    def lost_connectivity(self) -> bool:
-        """Whether the gateway's last word about its link to IBKR was that it is lost."""
-        return self.trouble in CONNECTIVITY_LOST or self.held_until == "connectivity-lost"
 
     @property
     def was_closed_on(self) -> bool:
