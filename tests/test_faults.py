@@ -243,8 +243,16 @@ def test_what_the_gateways_log_says_of_the_attempt_is_a_fact(
 
 NOT_LISTENING = [
     fault for fault, said in EXPECTED.items()
-    if said.failed == "gateway.listening" and fault not in ("down", "wrong-port", "wrong-address")
+    if said.failed == "gateway.listening"
+    and fault not in ("down", "wrong-port", "wrong-address")  # nothing runs, or it listens
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", ["unknown-code", "not-available-yet"])
+def test_what_the_diagnosis_is_about_is_not_noted_as_well(fault: str, run: Rehearsal) -> None:
+    said = str(run.evidence["diagnosis"]["cause"])
+    assert [each for each in run.evidence["noted"] if "error" in each] == [], said
+    assert len([each for each in run.evidence["messages"] if str(each["code"]) in said]) == 1
 
 
 @pytest.mark.parametrize("fault", NOT_LISTENING)
