@@ -230,11 +230,6 @@ class Connection:
         said = self._heard.said
         return said.link_lost if self._heard.hearing else said.against
 
-    @property
-    def connectivity_lost(self) -> ApiError | None:
-        """The gateway's last word about its link to IBKR, where that is that it is lost."""
-        return self._heard.said.link_lost
-
     def _received(self) -> int:
         """Bytes, so far."""
         return self._transport.received if self._transport else 0

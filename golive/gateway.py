@@ -161,7 +161,7 @@ class Gateway:
             raise sockets.NotObservable(f"{what} may be {named}: {behind}")
         if self._dialled:
             to = f"{self._dialled.remote_ip}:{self._dialled.remote_port}"
-            raise sockets.NotObservable(f"{what} dialled {to} when we came: {behind}")
+            raise sockets.NotObservable(f"{what} dialled {to} when we connected: {behind}")
 
     def _named_as_forwarder(self, port: Port) -> str:
         """Which forwarder it may be, if its process cannot be seen; looked up once a listener."""

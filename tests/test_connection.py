@@ -329,7 +329,7 @@ def test_link_that_is_lost_after_the_positions_is_known_when_the_connection_is_c
         asked.set()
         assert told.wait(10)
         assert connection.close().is_clean
-    assert connection.connectivity_lost is not None
+    assert connection.against is not None
 
 
 def test_positions_without_an_end_are_incomplete_and_say_so() -> None:
@@ -396,6 +396,6 @@ def test_only_messages_that_read_pass_the_outlet(raw_ids: bool) -> None:
 def test_connection_offers_nothing_but_to_open_ask_hold_and_close() -> None:
     offered = {name for name in dir(connection_to(1)) if not name.startswith("_")}
     asked = {"handshake", "access", "api_settings", "positions", "own_address", "settled"}
-    asked |= {"said", "against", "behind", "connectivity_lost"}
+    asked |= {"said", "against", "behind"}
     held = {"hold", "send", "hear", "fileno", "release"}
     assert offered == asked | held | {"open", "close", "closing"}

@@ -316,9 +316,9 @@ def test_connection_hears_all_also_while_it_is_held_and_knows_of_its_link() -> N
             gateway.say(notice)
             gateway.say(2104)
             served(holding, partial(has_heard, before + 2))
-            assert (connection.connectivity_lost is not None) is is_lost
+            assert (connection.against is not None) is is_lost
         codes = [each.error.code for each in connection.said.remarks]
-        assert codes == [2104, 2106, 2158, 1100, 2103, 1102]
+        assert codes == [2104, 2106, 2158, 1100, 2103, 1102]  # each once, where it came first
         assert [each.text[:10] for each in holding.kept.notices.told] == [
             "error 1100", "error 2103", "error 1102",
         ]  # fmt: skip
