@@ -164,7 +164,7 @@ _BRANCHES: tuple[Branch, ...] = (
            written=ZOMBIES, is_the_gateways=True),
     Branch("wrong-address", "the port listens at another address of this machine than Host's",
            lambda seen: failed("gateway.listening")(seen) and bool(seen.elsewhere),
-           "nothing listens at {host}:{port}, but something listens on that port at {elsewhere}",
+           "nothing listens on port {port} at {host}, but something does at {elsewhere}",
            next_steps=("Look at who listens there: {list_listeners}",
                        "If that is the gateway, set Host in {settings} to that address.",
                        "If not: {log_in}", AGAIN)),
