@@ -47,6 +47,8 @@ class Handshake:
     accounts: tuple[str, ...] = ()
     errors: tuple[ApiError, ...] = ()
     bytes_received: int = 0
+    talked: bool = False
+    """Whether more than the server version came."""
     spoken: str = ""
     stopped: str | None = None
     reason: str = ""

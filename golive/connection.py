@@ -89,6 +89,7 @@ class Connection:
         self._client: EClient | None = None
         self._outlet: Outlet
         self._raw_ids = False
+        self._received_by_then = 0
         self._transport: Transport | None = None
         self._begin = 0.0
         self._address: str | None = None
@@ -394,6 +395,7 @@ class Connection:
     def _join(self, transport: Transport, version: int) -> None:
         """From here on the official client encodes and decodes."""
         self._happened("server version", str(version))
+        self._received_by_then = transport.received
         self._raw_ids = version >= MIN_SERVER_VER_PROTOBUF
         self._outlet = Outlet(transport, self._raw_ids)
         self._client = joined(self._heard, self._outlet, version, self._client_id)
@@ -460,6 +462,7 @@ class Connection:
 
     def _handshake(self, stopped: str | None, reason: str) -> Handshake:
         heard = self._heard
+        received = self._transport.received if self._transport else 0
         return Handshake(
             tcp_ms=heard.times.get("connected"),
             server_version_ms=heard.times.get("server version"),
@@ -471,7 +474,8 @@ class Connection:
             next_valid_id=heard.next_valid_id,
             accounts=heard.accounts,
             errors=heard.said.errors,
-            bytes_received=self._transport.received if self._transport else 0,
+            bytes_received=received,
+            talked=bool(heard.said.count) or received > self._received_by_then > 0,
             spoken=other_protocols.spoken(self._transport.first) if self._transport else "",
             stopped=stopped,
             reason=reason,

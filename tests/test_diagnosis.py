@@ -152,6 +152,10 @@ WALK = {
     "other-protocol": spoken("TLS"),
     "protocol-error": stopped("protocol-error", "handshake.connect-ack"),
     "client-id-in-use": stopped("client-id-in-use", against=ApiError(-1, 326, "in use")),
+    "no-id-no-account": replace(
+        stopped("version-only", "handshake.next-valid-id"),
+        handshake=Handshake(stopped="version-only", talked=True),
+    ),
     "no-next-valid-id": stopped("no-next-valid-id"),
     "no-managed-accounts": stopped("no-managed-accounts", "handshake.managed-accounts"),
     "account-misspelt": seen("handshake.managed-accounts", handshake=MISSPELT),

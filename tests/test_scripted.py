@@ -154,7 +154,7 @@ def test_gateway_that_never_stops_talking_meets_the_deadline(
                 gateway.sendall(noise * 200)
 
     run = go_live(script, project, secrets)
-    assert_no_go(run, "handshake.next-valid-id", "api-listener-stuck")
+    assert_no_go(run, "handshake.next-valid-id", "no-id-no-account")
 
 
 def test_gateway_that_dies_of_our_goodbye_is_no_go(project: Project, secrets: Written) -> None:

@@ -55,7 +55,12 @@ def _is_stuck(seen: Seen) -> bool:
 
 def _is_kept_waiting(seen: Seen) -> bool:
     """Its log has an entry of the attempt, so its listener works."""
-    return _is_silent(seen) and not seen.does_not_answer
+    return _is_silent(seen) and not seen.does_not_answer and not seen.talks
+
+
+def _is_half_there(seen: Seen) -> bool:
+    """It lets in and talks: its listener works."""
+    return _is_silent(seen) and seen.talks
 
 
 def _is_slow(seen: Seen) -> bool:
@@ -223,6 +228,10 @@ _BRANCHES: tuple[Branch, ...] = (
            "the gateway says that client id {client_id} is in use already",
            next_steps=("Close the client that has it; after a restart, an old session may still.",
                        "Do not change the client id.", AGAIN_LATER)),
+    Branch("no-id-no-account", "messages come, but neither nextValidId nor an account",
+           _is_half_there,
+           "the gateway sent messages, but neither a next valid id nor an account", "A",
+           is_the_gateways=True),
     Branch("no-next-valid-id", "accounts come, nextValidId does not",
            _stopped("no-next-valid-id"),
            "the gateway named its accounts, but gave no next valid id", "A",

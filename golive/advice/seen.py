@@ -139,7 +139,12 @@ class Seen:
         if self.failed == "gateway.accept-queue":
             return True
         is_silent = self.failed_in("handshake") and self.stopped in ("no-byte", "version-only")
-        return is_silent and not (self.logs and self.logs.attempt_seen)
+        return is_silent and not self.talks and not (self.logs and self.logs.attempt_seen)
+
+    @property
+    def talks(self) -> bool:
+        """Whether the gateway sent more than its version in the handshake, whatever it was."""
+        return self.handshake is not None and self.handshake.talked
 
     @property
     def silence_ms(self) -> float:
