@@ -222,8 +222,7 @@ def test_rows_of_one_contract_that_differ_are_a_contradiction_and_equal_ones_are
 def test_contradiction_is_none_the_less_where_an_earlier_request_was_swallowed() -> None:
     def script(gateway: socket.socket) -> None:
         handshake(gateway)
-        gateway.recv(4096)
-        gateway.recv(4096)
+        heard(gateway, 2)
         gateway.sendall(row(1, "5") + row(1, "6") + END)
         gateway.recv(4096)
 
