@@ -141,7 +141,7 @@ class Connection:
         heard.api_settings = None
         reason = self._ask(
             ask_for_config,
-            lambda: bool(heard.api_settings or said.config_refusal) or self._stands_in_the_way,
+            lambda: bool(heard.api_settings or said.config_refusal) or said.ends_waiting,
             seconds,
             tell,
         )
@@ -151,11 +151,11 @@ class Connection:
 
     def positions(self, seconds: float, tell: Tell = _silently) -> Positions:
         """Asks for the positions of all accounts, and waits for their end."""
-        answer = self._heard.answer = PositionAnswer(self._received)
-        self._heard.said.link_restored = None
+        answer, said = PositionAnswer(self._received), self._heard.said
+        self._heard.answer, said.link_restored = answer, None
         reason = self._ask(
             lambda client: client.reqPositions(),
-            lambda: answer.has_ended or self._stands_in_the_way,
+            lambda: answer.has_ended or said.ends_waiting,
             seconds,
             tell,
         )
@@ -212,7 +212,7 @@ class Connection:
         heard = self._heard
         return self._ask(
             _ask_for_ids,
-            lambda: heard.ids_given >= TIMES or self._stands_in_the_way,
+            lambda: heard.ids_given >= TIMES or heard.said.ends_waiting,
             seconds,
             tell,
         )
@@ -234,12 +234,6 @@ class Connection:
     def _received(self) -> int:
         """Bytes, so far."""
         return self._transport.received if self._transport else 0
-
-    @property
-    def _stands_in_the_way(self) -> bool:
-        """Whether waiting is useless: a lost link may come back, nothing else does."""
-        said = self._heard.said
-        return bool(said.obstacle or said.refusal)
 
     def hold(self, hearing: Hearing) -> None:
         """From here on it is told what comes, as it comes, by `hear`; first, what errors came,
@@ -338,7 +332,7 @@ class Connection:
             transport.tell = coarsely(tell)
             self._say_hello(transport, deadline)
             self._start_api(deadline)
-            self._pump(lambda: heard.is_ready or self._stands_in_the_way, deadline)
+            self._pump(lambda: heard.is_ready or heard.said.ends_waiting, deadline)
             self._catch_up()  # a refusal may come right behind
         except ConnectFailed as error:
             return "refused", str(error)

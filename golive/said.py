@@ -45,11 +45,14 @@ class Said:
         """The first message since `ask` was called that refuses what is asked for."""
         self.config_refusal: ApiError | None = None
         """The first that came instead of the gateway's own settings. It refuses nothing else."""
+        self.ends_waiting = False
+        """Whether waiting is useless: a lost link may come back, nothing else does."""
         self._broken: dict[str, ApiError] = {}
 
     def ask(self) -> None:
         """Something is asked for now: what refuses it is heard from here on."""
         self.refusal = None
+        self.ends_waiting = self.obstacle is not None
 
     def add(self, error: ApiError, after_ms: float) -> None:
         """Hears a message."""
@@ -65,6 +68,7 @@ class Said:
         is_lasting = messages.is_obstacle(error) and error.code not in CONNECTIVITY_LOST
         if is_lasting and self.obstacle is None:
             self.obstacle = error
+        self.ends_waiting = bool(self.obstacle or self.refusal)
 
     @property
     def against(self) -> ApiError | None:
