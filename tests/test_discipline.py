@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ from tests.projects import ROOT, Outcome, Project, Rehearsal, environment
 Started = Callable[..., Fake]
 Written = Callable[..., Path]
 WHY = "I looked at the gateway myself"
+AGO = 2
+"""Seconds after which a first failure may be followed by another attempt, without a cool-down."""
 
 
 def go_live(project: Project, settings: Path, *more: str) -> Rehearsal:
@@ -233,10 +236,11 @@ def test_next_attempt_is_made_once_the_cool_down_is_over(
 def test_gateway_that_was_left_with_zombies_is_tried_only_after_its_restart(
     project: Project, fake: Started, secrets: Written, state: Path
 ) -> None:
-    gateway, younger = fake(), fake()
+    gateway, younger, begun = fake(), fake(), time.monotonic()
     settings = secrets(gateway.port, RetryCooldownSeconds=0)
+    wait_until(lambda: time.monotonic() - begun > AGO + 1)  # it is older than that attempt
     for each in (gateway, younger):
-        remember(state, each.port, 3600 if each is younger else 0, "zombies", zombies=2)
+        remember(state, each.port, 3600 if each is younger else AGO, "zombies", zombies=2)
     run = go_live(project, settings)
     assert_refused(run, "gateway.restarted", "zombies")
     assert run.evidence["diagnosis"]["procedure"] == "A"
