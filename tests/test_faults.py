@@ -122,6 +122,22 @@ EXPECTED = {
 }
 
 
+AT_NIGHT = {
+    "disclaimer-closes", "unknown-at-positions", "not-available", "available-late",
+    "advisor-refused", "says-between", "says-behind=1101", "says-behind=1300", "says-behind=326",
+    "says-behind=10275", "other-orders", "paced", "restored", "accounts-reordered",
+    "repeated-rows", "same-rows-behind", "flood-of-notices", "late-zombies=1000",
+    "drops-late=1000", "mute=1000", "connectivity-lost=1000", "wrong-account=u21146542",
+}  # fmt: skip
+"""Drills of a rule that another one walks as well: what is different about them is tested on the
+connection, the tree and the watch. The night performs them all, with either client."""
+
+DRILLS = [
+    pytest.param(fault, marks=pytest.mark.nightly) if fault in AT_NIGHT else fault
+    for fault in EXPECTED
+]
+
+
 def test_every_fault_of_the_fake_has_its_expectation() -> None:
     assert {words.partition("=")[0] for words in EXPECTED} == set(FAULTS)
 
@@ -174,7 +190,7 @@ def run(fault: str, rehearsals: dict[str, Future[Rehearsal]]) -> Rehearsal:
     return rehearsals[fault].result()
 
 
-@pytest.mark.parametrize("fault", EXPECTED)
+@pytest.mark.parametrize("fault", DRILLS)
 def test_fault_fails_its_step_blocks_the_rest_and_is_named(fault: str, run: Rehearsal) -> None:
     expected = EXPECTED[fault]
     failed_at = IDS.index(expected.failed) if expected.failed else len(TRIED)
