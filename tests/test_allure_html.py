@@ -235,8 +235,9 @@ def test_hostile_gateway_does_nothing_to_the_page(
     page.add_init_script("window.alert = () => console.error('executed')")
     page.goto(page.url + "#suites")
     page.reload()
-    for name in ("REHEARSAL", "verdict", "Verdict: GO"):
+    for name in ("REHEARSAL", "verdict"):
         page.get_by_text(name, exact=True).first.click()
+    page.get_by_text("Verdict: GO").first.click()  # with the checks that are weakened
     page.locator(".attachment-row").get_by_text("positions", exact=True).click()
     page.get_by_text("<img src=x onerror=alert(1)>").first.wait_for()
     assert shown.errors == []

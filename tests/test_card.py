@@ -293,11 +293,11 @@ def test_page_can_be_read_on_any_screen_and_asks_for_nothing(
 
 
 def test_markup_in_the_settings_is_shown_as_text(browser: Browser, tmp_path: Path) -> None:
-    host = "<img src=x onerror=alert(1)>"
-    card_page.write(asdict(made(tmp_path, Host=host)), tmp_path / "card.html")
+    path = "/opt/<img src=x onerror=alert(1)>/ibgateway"
+    card_page.write(asdict(made(tmp_path, GatewayPath=path)), tmp_path / "card.html")
     shown = browser.open(tmp_path / "card.html")
     assert shown.errors == []
-    assert host in shown.page.inner_text("h1")
+    assert "<img src=x onerror=alert(1)>" in shown.page.inner_text("body")
 
 
 def test_steps_are_ticked_with_the_keyboard(browser: Browser, tmp_path: Path) -> None:
