@@ -56,12 +56,16 @@ class Said:
 
     def add(self, error: ApiError, after_ms: float) -> None:
         """Hears a message."""
-        error = replace(error, text=shortened(error.text, LONGEST))
+        if len(error.text) > LONGEST or not error.text.isprintable():
+            error = replace(error, text=shortened(error.text, LONGEST))
         self.count += 1
         self._keep(error, after_ms)
-        self._follow_the_link(error)
         self._follow_the_farm(error)
-        if error.request_id == messages.CONFIG_REQUEST:
+        is_asked = error.request_id == messages.CONFIG_REQUEST
+        if messages.kind(error) is Kind.ORDINARY and not is_asked:
+            return  # most are: a handshake has three, and its time is short
+        self._follow_the_link(error)
+        if is_asked:
             self.config_refusal = self.config_refusal or error
         elif messages.kind(error) is Kind.REFUSED:
             self.refusal = self.refusal or error
