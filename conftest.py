@@ -8,33 +8,34 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from golive import changes, installed
-from golive.api_settings import ApiSettings
-from golive.evidence import Soak, plain
-from golive.gateway import Gateway, Uptime
-from golive.identity import Identity, read_identity
-from golive.memory.remembering import Memory
-from golive.on_disk import gateway_files, reading
-from golive.run import Run
-from golive.settings import Settings
-from golive.settings_file import SettingsFile
+from golive.client.identity import Identity, read_identity
+from golive.discipline.earlier_attempts import Memory
+from golive.evidence import changes
+from golive.evidence.evidence import Soak, plain
+from golive.machine import installed
+from golive.machine.api_settings import ApiSettings
+from golive.machine.gateway import Gateway, Uptime
+from golive.machine.on_disk import gateway_files, reading
+from golive.run.run import Run
+from golive.settings.model import Settings
+from golive.settings.secrets_json import SettingsFile
 
 if TYPE_CHECKING:
-    from golive.answers import Access, Behind, Positions
-    from golive.connection import Connection
-    from golive.programs.mcp_program import McpProgram
-    from golive.programs.monitor_program import MonitorProgram
-    from golive.pytest_plugin import GoLiveSession
+    from golive.client.answers import Access, Behind, Positions
+    from golive.client.connection import Connection
+    from golive.plugin.plugin import GoLiveSession
+    from golive.trials.mcp import McpProgram
+    from golive.trials.monitor import MonitorProgram
 
-pytest_plugins = ["golive.pytest_plugin"]
+pytest_plugins = ["golive.plugin.plugin"]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Whoever leaves the plugin out leaves out the verdict, and exit status 0 would say nothing."""
-    if config.pluginmanager.is_blocked("golive.pytest_plugin"):
+    if config.pluginmanager.is_blocked("golive.plugin.plugin"):
         raise pytest.UsageError(
-            "without golive.pytest_plugin there is no verdict: leave out -p no:golive.pytest_plugin"
+            "without golive.plugin.plugin there is no verdict: leave out -p no:golive.plugin.plugin"
         )
 
 
@@ -102,7 +103,9 @@ def uptime(gateway: Gateway, run: Run, golive_session: GoLiveSession) -> Uptime:
 @pytest.fixture(scope="session")
 def connection(run: Run, settings: Settings, golive_session: GoLiveSession) -> Iterator[Connection]:
     """The single connection of the run: opened once, after everything before it has passed."""
-    from golive.connection import Connection  # not before the installed client has been looked at
+    from golive.client.connection import (
+        Connection,
+    )  # not before the installed client has been looked at
 
     run.gate("handshake.one-attempt")
     credentials = settings.credentials
@@ -157,7 +160,7 @@ def behind(run: Run, positions: Positions) -> Behind:
 @pytest.fixture(scope="session")
 def soak(run: Run, connection: Connection, golive_session: GoLiveSession) -> Soak:
     """The connection held for the soak time; whatever ends it, the run has its figures."""
-    from golive.soak import Soak as Soaking
+    from golive.run.soak import Soak as Soaking
 
     patience = min(run.heartbeat_seconds, run.file.settings.golive.handshake_timeout_seconds)
     soaking = Soaking(
@@ -186,7 +189,7 @@ def positions_after(
 @pytest.fixture(scope="session")
 def monitor(run: Run, golive_session: GoLiveSession) -> Iterator[MonitorProgram]:
     """The Monitor of the settings: started once all before it has passed, and ended."""
-    from golive.programs import trial
+    from golive.run import trial
 
     run.gate("monitor.connected")
     with trial.monitor(run, golive_session.awaited_monitor()) as program:
@@ -196,7 +199,7 @@ def monitor(run: Run, golive_session: GoLiveSession) -> Iterator[MonitorProgram]
 @pytest.fixture(scope="session")
 def mcp(run: Run) -> Iterator[McpProgram]:
     """The MCP server of the settings: started, asked by a client of the official SDK, and ended."""
-    from golive.programs import trial
+    from golive.run import trial
 
     run.gate("mcp.tools")
     with trial.mcp(run) as program:

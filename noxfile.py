@@ -14,9 +14,9 @@ import sys
 
 import nox
 
-SUITE, TESTS, BROWSER = "requirements.txt", "requirements-test.txt", "requirements-browser.txt"
-NEWEST, CI = "requirements-newest.txt", "requirements-ci.txt"
-NODE_TOOLS = "tests/node-tools"
+SUITE, TESTS, BROWSER = "requirements/run.txt", "requirements/test.txt", "requirements/browser.txt"
+NEWEST, CI = "requirements/newest.txt", "requirements/ci.txt"
+NODE_TOOLS = "tests/support/node-tools"
 ALLURE = f"{NODE_TOOLS}/node_modules/.bin/allure"
 WORKFLOWS = (".github/workflows/ci.yml", ".github/workflows/nightly.yml")
 OVER_THE_WIRE = tuple(
@@ -116,7 +116,7 @@ def prometheus(session: nox.Session) -> None:
 def inspector(session: nox.Session) -> None:
     """The MCP server by the inspector's command line."""
     install(session, TESTS)
-    npm = ("npm", "ci", "--prefix", "tests/inspector", "--ignore-scripts", "--no-audit")
+    npm = ("npm", "ci", "--prefix", "tests/support/inspector", "--ignore-scripts", "--no-audit")
     session.run(*npm, external=True)
     python(session, "pytest", "tests", "-m", "inspector", *session.posargs)
 
@@ -133,7 +133,13 @@ def wire(session: nox.Session) -> None:
 def drills(session: nox.Session, api: str) -> None:
     """Every fault rehearsed, with the reports it leaves, held to what it must say."""
     install(session, TESTS, *([NEWEST] if api == "newest" else []))
-    python(session, "tests.drills", "--expectations", f"{NIGHT}/expected.json", *session.posargs)
+    python(
+        session,
+        "tests.support.drills",
+        "--expectations",
+        f"{NIGHT}/expected.json",
+        *session.posargs,
+    )
 
 
 @nox.session(tags=["night"])
@@ -147,14 +153,14 @@ def newest(session: nox.Session) -> None:
 def clients(session: nox.Session) -> None:
     """Every client library with every version of the gateway."""
     install(session, TESTS)
-    python(session, "pytest", "tests/test_clients.py", "-m", "nightly", *session.posargs)
+    python(session, "pytest", "tests/fake/test_clients.py", "-m", "nightly", *session.posargs)
 
 
 @nox.session(tags=["night"])
 def fuzz(session: nox.Session) -> None:
     """The long fuzz, and whatever else is too slow for every change."""
     install(session, TESTS)
-    others = ("--ignore", "tests/test_clients.py")
+    others = ("--ignore", "tests/fake/test_clients.py")
     python(session, "pytest", "tests", "-m", "nightly", *others, *session.posargs)
 
 

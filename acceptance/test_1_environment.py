@@ -1,7 +1,7 @@
 """Environment: one unmodified client, one configuration, one identity, nothing left from before."""
 
-from golive import stale_clients
-from golive.pytest_plugin import step
+from golive.machine import stale_clients
+from golive.plugin.plugin import step
 
 
 @step("environment.one-ibapi")

@@ -1,7 +1,7 @@
 """Gateway: it listens, has had its time to initialize, and takes who comes. Nothing connects."""
 
-from golive import stale_clients
-from golive.pytest_plugin import step
+from golive.machine import stale_clients
+from golive.plugin.plugin import step
 
 
 @step("gateway.listening")

@@ -1,6 +1,6 @@
 """Handshake: one attempt, answered to the end, in time."""
 
-from golive.pytest_plugin import step
+from golive.plugin.plugin import step
 
 
 @step("handshake.one-attempt")

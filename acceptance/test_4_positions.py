@@ -1,6 +1,6 @@
 """Positions: all of them, as many as expected, for the expected account."""
 
-from golive.pytest_plugin import step
+from golive.plugin.plugin import step
 
 
 @step("positions.complete")

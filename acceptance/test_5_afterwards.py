@@ -1,7 +1,7 @@
 """Afterwards: the hour, if it is asked for; a clean close, and nothing of it is left."""
 
-from golive.pytest_plugin import step
-from golive.soak import most_zombies
+from golive.plugin.plugin import step
+from golive.run.soak import most_zombies
 
 
 @step("soak.answers")

@@ -1,6 +1,6 @@
 """Monitor: the program of the settings connects, shows the positions, and leaves no trace."""
 
-from golive.pytest_plugin import step
+from golive.plugin.plugin import step
 
 
 @step("monitor.connected")

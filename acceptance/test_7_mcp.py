@@ -1,6 +1,6 @@
 """MCP: a real client gets the same positions from the server of the settings."""
 
-from golive.pytest_plugin import step
+from golive.plugin.plugin import step
 
 
 @step("mcp.tools")

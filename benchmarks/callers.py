@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from benchmarks import measure
 from benchmarks.fake import HOST
 from benchmarks.measure import Sample
-from fakes.gateway import FakeGateway
-from golive.attempts import Attempts
-from golive.connection import Connection
-from golive.holding.asks import Ask
-from golive.holding.held import Held
+from fake_ib_gateway import FakeGateway
+from golive.client.connection import Connection
+from golive.discipline.attempts import Attempts
+from golive.monitor.holding.held import Held
+from golive.monitor.holding.requests import Ask
 
 ROUNDS = 3
 CALLERS = 100

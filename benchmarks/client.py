@@ -12,8 +12,8 @@ from typing import Protocol
 
 from benchmarks.fake import HOST
 from benchmarks.measure import Sample, Stopwatch
-from golive.attempts import Attempts
-from golive.connection import Connection
+from golive.client.connection import Connection
+from golive.discipline.attempts import Attempts
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 60.0
@@ -38,7 +38,7 @@ class Client(Protocol):
 
 
 class Ours:
-    """golive.connection, as the acceptance tests use it. Waits for managedAccounts, too."""
+    """golive.client.connection, as the acceptance tests use it. Waits for managedAccounts, too."""
 
     _connection: Connection | None = None
 

@@ -12,12 +12,12 @@ import psutil
 
 from benchmarks import fake, measure
 from benchmarks.fake import HOST, Running, running_fake
-from golive.attempts import Attempts
-from golive.connection import Connection
-from golive.evidence import Sample, Soak
-from golive.gateway import Gateway
-from golive.soak import Soak as Soaking
-from golive.sockets import SocketTable
+from golive.client.connection import Connection
+from golive.discipline.attempts import Attempts
+from golive.evidence.evidence import Sample, Soak
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import SocketTable
+from golive.run.soak import Soak as Soaking
 
 HEARTBEATS = 10_000
 EVERY = 0.001

@@ -54,7 +54,7 @@ def fake_gateway(positions: int) -> Iterator[int]:
 @contextmanager
 def running_fake(loop: str, *options: str) -> Iterator[Running]:
     """A fake on this event loop."""
-    arguments = ["fakes.gateway", "--host", HOST, "--port", "0", *options, "--stop-with-stdin"]
+    arguments = ["fake_ib_gateway", "--host", HOST, "--port", "0", *options, "--stop-with-stdin"]
     with _running(loop, arguments) as fake:
         yield fake
 

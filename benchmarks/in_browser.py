@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import measure
-from tests import browser
+from tests.support import browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser as Chromium

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import measure
-from golive import evidence
-from reports import writing
+from golive.evidence import evidence
+from golive.reports import writing
 
 READ = "the evidence, read"
 

@@ -22,16 +22,17 @@ import psutil
 
 from benchmarks import measure
 from benchmarks.fake import HOST, ROOT, NoFake
-from fakes.gateway import FakeGateway
-from golive import installed, settings_file
-from golive.clock import SystemClock
-from golive.diagnosis import Next
-from golive.memory.remembering import Aim, Memory
-from golive.monitor import COMMAND, Monitor
-from golive.monitoring.retrying import LASTING_SECONDS
-from golive.monitoring.stopping import Stop
-from golive.settings_file import SettingsFile
-from golive.sockets import SocketTable
+from fake_ib_gateway import FakeGateway
+from golive.diagnosis.diagnose import Next
+from golive.discipline.earlier_attempts import Aim, Memory
+from golive.kit.clock import SystemClock
+from golive.machine import installed
+from golive.machine.sockets import SocketTable
+from golive.monitor.monitor import COMMAND, Monitor
+from golive.monitor.retrying import LASTING_SECONDS
+from golive.monitor.stopping import Stop
+from golive.settings import secrets_json
+from golive.settings.secrets_json import SettingsFile
 
 RESTARTS = 500
 DOWN_SECONDS = 0.02
@@ -113,7 +114,7 @@ def _settings(folder: Path, port: int) -> SettingsFile:
     }
     path = folder / "secrets.json"
     path.write_text(json.dumps(document), encoding="utf-8")
-    return settings_file.read(path)
+    return secrets_json.read(path)
 
 
 @contextmanager

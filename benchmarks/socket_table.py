@@ -8,8 +8,8 @@ import psutil
 
 from benchmarks import measure
 from benchmarks.fake import fake_gateway
-from golive import sockets
-from golive.sockets import SocketTable
+from golive.machine import sockets
+from golive.machine.sockets import SocketTable
 
 ROUNDS = 30
 HEADS = ("look", "ms", "/ psutil", "aim")

@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks import in_browser, measure
 from benchmarks.fake import ROOT, NoFake
 from benchmarks.reports_once import READ, Told
-from golive import evidence
+from golive.evidence import evidence
 
 ROUNDS = 5
 SIZES = (24, 10_000)

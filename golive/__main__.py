@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from golive import __version__, bootstrap
+from golive import __version__
+from golive.cli import bootstrap
 
 SETTINGS_ERROR, INTERRUPTED = 4, 130
 
@@ -43,7 +44,7 @@ def _performed(arguments: list[str] | None) -> int:
     if options.command in bootstrap.TASKS:
         return bootstrap.run(options.command, rest)
     if options.command == "health":
-        from golive import health
+        from golive.cli import health
 
         return health.main(rest, _settings_path)
     if rest:
@@ -71,7 +72,7 @@ def _settings_path(options: argparse.Namespace) -> Path:
 
 
 def _schema(options: argparse.Namespace) -> int:
-    from golive import schema
+    from golive.settings import schema
 
     if options.file is None:
         print(schema.text(), end="", flush=True)
@@ -81,20 +82,21 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _card(options: argparse.Namespace) -> int:
-    from golive import card, card_text, settings_file
+    from golive.reports import card, card_text
+    from golive.settings import secrets_json
 
     try:
-        file = settings_file.read(_settings_path(options), options.fallback)
+        file = secrets_json.read(_settings_path(options), options.fallback)
         made = card.of(
             file, datetime.now(UTC), on_fallback=options.fallback, secrets=options.secrets
         )
-    except (settings_file.SettingsError, card.NoCard) as error:
+    except (secrets_json.SettingsError, card.NoCard) as error:
         print(f"golive: settings: {error}", file=sys.stderr)
         return SETTINGS_ERROR
     if options.html is None:
         print(card_text.text(made), end="", flush=True)
         return 0
-    page = importlib.import_module("reports.card")
+    page = importlib.import_module("golive.reports.card_page")
     return _write(
         options.html, page.MARK.encode("ascii"), lambda path: page.write(asdict(made), path)
     )
@@ -115,7 +117,7 @@ def _write(name: str, mark: bytes, write: Callable[[Path], object]) -> int:
 
 
 def _smoke(options: argparse.Namespace) -> int:
-    from golive.smoke import smoke
+    from golive.run.smoke import smoke
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not _has_reason(options):
@@ -134,9 +136,9 @@ def _smoke(options: argparse.Namespace) -> int:
 
 
 def _monitor(options: argparse.Namespace) -> int:
-    from golive.monitor import monitor
-    from golive.monitoring.printing import Printer
-    from golive.monitoring.stopping import Stop
+    from golive.monitor.monitor import monitor
+    from golive.monitor.printing import Printer
+    from golive.monitor.stopping import Stop
 
     if not _has_reason(options):
         return SETTINGS_ERROR
@@ -167,14 +169,14 @@ def _has_reason(options: argparse.Namespace) -> bool:
 
 
 def _service(options: argparse.Namespace) -> int:
-    from golive import settings_file
-    from golive.memory.remembering import NoMemory
-    from golive.service.making import made
-    from golive.service.started import NoService
+    from golive.discipline.earlier_attempts import NoMemory
+    from golive.monitor.service.making import made
+    from golive.monitor.service.started import NoService
+    from golive.settings import secrets_json
 
     try:
         service = made(options.kind, _settings_path(options), options.fallback)
-    except (settings_file.SettingsError, NoMemory, NoService) as error:
+    except (secrets_json.SettingsError, NoMemory, NoService) as error:
         print(f"golive: settings: {error}", file=sys.stderr)
         return SETTINGS_ERROR
     if options.file is None:
@@ -187,7 +189,7 @@ def _mcp(options: argparse.Namespace) -> int:
     if not _has_reason(options):
         return SETTINGS_ERROR
     try:
-        from golive import mcp_stdio
+        from golive.mcp import stdio
     except ModuleNotFoundError as error:
         if str(error.name).partition(".")[0] not in ("mcp", "mcp_types", "httpx2"):
             raise
@@ -197,7 +199,7 @@ def _mcp(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return SETTINGS_ERROR
-    return mcp_stdio.serve(
+    return stdio.serve(
         _settings_path(options),
         on_fallback=options.fallback,
         override=options.override,

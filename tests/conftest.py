@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from tests import browser as browsers
-from tests import four_ports
-from tests import prometheus as prometheuses
-from tests.fakes import Fake
-from tests.monitors import Running, settings_for
-from tests.projects import ROOT, Project, example_settings, write_secrets
+from fake_ib_gateway import FakeGateway
+from tests.support import browser as browsers
+from tests.support import four_ports
+from tests.support import prometheus as prometheuses
+from tests.support.fakes import Fake
+from tests.support.monitors import Running, settings_for
+from tests.support.projects import ROOT, Project, example_settings, write_secrets
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser as Chromium

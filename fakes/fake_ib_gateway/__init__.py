@@ -1,4 +1,4 @@
-"""A fake IB Gateway on a real socket: `python -m fakes.gateway --help`, or `FakeGateway` in code.
+"""A fake IB Gateway on a real socket: `python -m fake_ib_gateway --help`, or `FakeGateway` in code.
 
 It shares no code with the client side: a codec used by both ends would hide its own mistakes.
 """
@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fakes.gateway.library import FakeGateway
+    from fake_ib_gateway.library import FakeGateway
 
+__version__ = "0.1.0"
 __all__ = ["FakeGateway"]
 
 
 def __getattr__(name: str) -> Any:
     """The library when it is asked for, so that `-m` of a module here loads only that."""
     if name == "FakeGateway":
-        from fakes.gateway.library import FakeGateway
+        from fake_ib_gateway.library import FakeGateway
 
         return FakeGateway
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,16 +1,16 @@
-"""`python -m fakes.gateway`: a fake gateway in the foreground, until it is told to stop."""
+"""`python -m fake_ib_gateway`: a fake gateway in the foreground, until it is told to stop."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from fakes.gateway import foreground
-from fakes.gateway.book import ACCOUNT, options_book
-from fakes.gateway.gateway import ApiSettings, Gateway
-from fakes.gateway.options import parser
-from fakes.gateway.replay.gateway import replayed
-from fakes.gateway.replay.recording import RecordingError, read
+from fake_ib_gateway.answering.gateway import ApiSettings, Gateway
+from fake_ib_gateway.options import parser
+from fake_ib_gateway.replay.gateway import replayed
+from fake_ib_gateway.replay.recording import RecordingError, read
+from fake_ib_gateway.serving import foreground
+from fake_ib_gateway.world.book import ACCOUNT, options_book
 
 
 def main(arguments: list[str] | None = None) -> int:

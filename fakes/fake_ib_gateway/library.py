@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from fakes.gateway.book import ACCOUNT, OPEN_POSITIONS, Book, Position, options_book
-from fakes.gateway.fault import Fault
-from fakes.gateway.foreground import Plan
-from fakes.gateway.gateway import MAX_CLIENTS, ApiSettings, Gateway
-from fakes.gateway.messages import NEWEST, OLDEST
-from fakes.gateway.named_faults import named
-from fakes.gateway.pacing import MESSAGES_PER_SECOND
-from fakes.gateway.replay.gateway import replayed
-from fakes.gateway.replay.recording import read
-from fakes.gateway.running import Event, InProcess, InThread, Running
+from fake_ib_gateway.answering.gateway import MAX_CLIENTS, ApiSettings, Gateway
+from fake_ib_gateway.answering.pacing import MESSAGES_PER_SECOND
+from fake_ib_gateway.faults.fault import Fault
+from fake_ib_gateway.faults.named import named
+from fake_ib_gateway.protocol.messages import NEWEST, OLDEST
+from fake_ib_gateway.replay.gateway import replayed
+from fake_ib_gateway.replay.recording import read
+from fake_ib_gateway.serving.foreground import Plan
+from fake_ib_gateway.serving.running import Event, InProcess, InThread, Running
+from fake_ib_gateway.world.book import ACCOUNT, OPEN_POSITIONS, Book, Position, options_book
 
 POLL_SECONDS = 0.01
 
@@ -27,9 +27,9 @@ class FakeGateway:
     """A gateway that runs from the beginning of a `with` block to its end.
 
     `positions` are rows, or how many of a plausible options account; `faults` are names as on the
-    command line (`"slow=2.5"`) or objects of `fakes.gateway.faults`. It runs in a thread, or in a
+    command line (`"slow=2.5"`) or objects of `fake_ib_gateway.faults`. It runs in a thread, or in a
     process of its own, so that socket tables tell the two sides apart. `replay` names a session
-    recorded by `python -m fakes.record`, which is played instead, at its own server version.
+    recorded by `fake-ib-gateway record`, which is played instead, at its own server version.
     Raises ValueError for a server version that is not spoken, for a fault that is not known
     (named_faults.UnknownFault) or a damaged recording (recording.RecordingError), OSError where
     it cannot start.

@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
-from fakes.gateway.book import ACCOUNT, OPEN_POSITIONS
-from fakes.gateway.fault import Fault
-from fakes.gateway.gateway import MAX_CLIENTS
-from fakes.gateway.messages import NEWEST, OLDEST
-from fakes.gateway.named_faults import FAULTS, UnknownFault, named
-from fakes.gateway.pacing import MESSAGES_PER_SECOND
+from fake_ib_gateway.answering.gateway import MAX_CLIENTS
+from fake_ib_gateway.answering.pacing import MESSAGES_PER_SECOND
+from fake_ib_gateway.faults.fault import Fault
+from fake_ib_gateway.faults.named import FAULTS, UnknownFault, named
+from fake_ib_gateway.protocol.messages import NEWEST, OLDEST
+from fake_ib_gateway.world.book import ACCOUNT, OPEN_POSITIONS
 
 MOST = 1_000_000
 FAULT_NAMES = ", ".join(
@@ -27,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """What it is, how it misbehaves, what it writes, how it is steered."""
     parser = _Parser(
-        prog="python -m fakes.gateway",
+        prog="python -m fake_ib_gateway",
         description="A fake IB Gateway on a real socket. It takes no orders.",
         allow_abbrev=False,
     )
@@ -95,7 +95,7 @@ def _add_login(parser: argparse.ArgumentParser) -> None:
         "--replay",
         type=Path,
         metavar="FILE",
-        help="play a session recorded by `python -m fakes.record`",
+        help="play a session recorded by `python -m fake_ib_gateway.record`",
     )
 
 

@@ -1,4 +1,4 @@
-"""A fake gateway as a fixture: `pytest_plugins = ["fakes.gateway.pytest_plugin"]` in a conftest."""
+"""A fake gateway as a fixture, in every project that has this package installed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway.library import FakeGateway
+from fake_ib_gateway.library import FakeGateway
 
 
 @pytest.fixture(scope="session")

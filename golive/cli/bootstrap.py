@@ -29,12 +29,12 @@ class Task:
 TASKS = {
     "rehearse": Task(
         "set up what is missing, then the procedure against a fake gateway",
-        "requirements.txt",
+        "requirements/run.txt",
         ("acceptance", "-m", "golive", "--fake"),
     ),
     "selftest": Task(
         "set up what is missing, then this project's own tests",
-        "requirements-test.txt",
+        "requirements/test.txt",
         ("tests", "-n", "3", "--dist", "loadfile"),
     ),
 }

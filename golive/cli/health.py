@@ -18,10 +18,10 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
-from golive.health_check.answer import Answer
-from golive.health_check.readyz import START, NoAnswer, asked
-from golive.health_check.whom import Wanted, wanted
-from golive.text import printable
+from golive.kit.text import printable
+from golive.monitor.health_check.answer import Answer
+from golive.monitor.health_check.readyz import START, NoAnswer, asked
+from golive.monitor.health_check.whom import Wanted, wanted
 
 SECONDS = 4.0
 """After so long there is an answer, if only that there was none."""

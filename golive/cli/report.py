@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from golive import doubts, evidence
-from golive.text import printable
-from reports import index, sign_off, summary, verification, words, writing
-from reports.verification import Checked
+from golive.evidence import contradictions, evidence
+from golive.kit.text import printable
+from golive.reports import index, sign_off, summary, verification, wording, writing
+from golive.reports.verification import Checked
 
 RUNS = Path("reports", "runs")
 DONE, NOT_DONE, USAGE, INTERRUPTED = 0, 1, 4, 130
@@ -96,16 +96,16 @@ def _told(checked: Checked, printed: str) -> list[str]:
     found, lines = checked.found, [f"Run: {checked.folder}"]
     if found is not None:
         says = "Verdict" if checked.is_verified else "It claims"
-        began = words.utc(found.started)
-        lines.append(f"{says}: {words.verdict(found)}, {words.target(found)}, {began}")
+        began = wording.utc(found.started)
+        lines.append(f"{says}: {wording.verdict(found)}, {wording.target(found)}, {began}")
         lines.append(f"Digest: {found.digest}")
         lines += [f"Weakened: {each}" for each in found.weakened]
-        lines += [f"Noted: {each}" for each in words.noted(found)]
+        lines += [f"Noted: {each}" for each in wording.noted(found)]
     lines += [f"Note: {note}" for note in checked.notes]
     for number, each in enumerate(checked.findings, start=1):
         lines.append(f"{number}. {each.what}: {each.means}; {each.to_do}")
     if not checked.is_verified:
-        return [*lines, f"NOT VERIFIED: {words.counted(len(checked.findings), 'finding')}"]
+        return [*lines, f"NOT VERIFIED: {wording.counted(len(checked.findings), 'finding')}"]
     if printed:
         return [*lines, "VERIFIED: the evidence is what it was when the page was printed"]
     again = f"  python -m reports verify {checked.folder} --digest HEX"
@@ -142,7 +142,7 @@ def _folder(text: str) -> Path:
         return path.parent
     if path.is_dir():
         return path
-    if doubts.name_of(text) and (RUNS / text).is_dir():
+    if contradictions.name_of(text) and (RUNS / text).is_dir():
         return (RUNS / text).absolute()
     raise Unusable(f"there is no such run: {printable(text)}")
 

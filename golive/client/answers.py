@@ -8,8 +8,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
-from golive.accounts import is_as_written
-from golive.messages import ApiError
+from golive.client.messages import ApiError
+from golive.kit.accounts import is_as_written
 
 
 @dataclass(frozen=True, slots=True)

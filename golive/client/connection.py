@@ -1,8 +1,8 @@
 """The one connection to a gateway: opened once, asked for what it holds, closed cleanly.
 
 Requests are encoded and answers decoded by the unmodified official client
-(`golive.official_client`); the socket is ours (`golive.transport`). There is no thread: whoever
-waits for an answer reads it.
+(`official_client`); the socket is ours (`transport`). There is no thread: whoever waits for an
+answer reads it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,10 @@ from ibapi.client import EClient
 from ibapi.common import PROTOBUF_MSG_ID
 from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER, MIN_SERVER_VER_PROTOBUF
 
-from golive import other_protocols, sockets
-from golive.answers import Access, Behind, Event, Handshake, Positions
-from golive.api_settings import ApiSettings
-from golive.attempts import Attempts
-from golive.clock import SYSTEM, Clock, coarsely
-from golive.messages import CLIENT_ID_IN_USE, ApiError
-from golive.official_client import (
+from golive.client import other_protocols
+from golive.client.answers import Access, Behind, Event, Handshake, Positions
+from golive.client.messages import CLIENT_ID_IN_USE, ApiError
+from golive.client.official_client import (
     TELLS_CONFIG,
     Heard,
     Hearing,
@@ -32,9 +29,9 @@ from golive.official_client import (
     id_and_body,
     joined,
 )
-from golive.position_answer import PositionAnswer, TooManyRows
-from golive.said import Said
-from golive.transport import (
+from golive.client.position_answer import PositionAnswer, TooManyRows
+from golive.client.said import Said
+from golive.client.transport import (
     MOST_READS,
     Closing,
     ConnectFailed,
@@ -43,6 +40,10 @@ from golive.transport import (
     ProtocolError,
     Transport,
 )
+from golive.discipline.attempts import Attempts
+from golive.kit.clock import SYSTEM, Clock, coarsely
+from golive.machine import sockets
+from golive.machine.api_settings import ApiSettings
 
 CLOSING_SECONDS = 1.0
 """How long a gateway is given to close its side after we have closed ours."""

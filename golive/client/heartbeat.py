@@ -9,16 +9,16 @@ import selectors
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from golive.answers import MOST_ROWS, Contract
-from golive.clock import SYSTEM, Clock
-from golive.messages import ApiError, diagnosis_code, is_obstacle
-from golive.notices import LONGEST, Notices
-from golive.position_answer import TooManyRows
-from golive.text import shortened
-from golive.transport import SLICE_SECONDS, NoAnswer, PeerClosed, ProtocolError
+from golive.client.answers import MOST_ROWS, Contract
+from golive.client.messages import ApiError, diagnosis_code, is_obstacle
+from golive.client.notices import LONGEST, Notices
+from golive.client.position_answer import TooManyRows
+from golive.client.transport import SLICE_SECONDS, NoAnswer, PeerClosed, ProtocolError
+from golive.kit.clock import SYSTEM, Clock
+from golive.kit.text import shortened
 
 if TYPE_CHECKING:
-    from golive.connection import Connection
+    from golive.client.connection import Connection
 
 
 class Ended(Exception):

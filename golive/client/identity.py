@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from golive.api_settings import ApiSettings
-from golive.on_disk import gateway_settings
-from golive.on_disk.gateway_files import GatewayFiles
-from golive.sockets import NotObservable
+from golive.machine.api_settings import ApiSettings
+from golive.machine.on_disk import gateway_settings
+from golive.machine.on_disk.gateway_files import GatewayFiles
+from golive.machine.sockets import NotObservable
 
 LOOPBACK = "loopback"
 MOST_REASONS = 4

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from golive.text import shortened
+from golive.kit.text import shortened
 
 NOBODYS = frozenset({-1, 0, 2**31 - 1})
 """Ids of what answers no request: -1; 2147483647 in older builds; 0 where protobuf has none."""

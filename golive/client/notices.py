@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from golive.messages import ApiError, Kind, farm, kind
-from golive.text import shortened
+from golive.client.messages import ApiError, Kind, farm, kind
+from golive.kit.text import shortened
 
 FIRST, LAST, LONGEST = 20, 20, 200
 """How many different lines are kept from the beginning and from the end, and how long they are."""

@@ -19,12 +19,12 @@ from ibapi.message import IN, OUT
 from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER
 from ibapi.wrapper import EWrapper
 
-from golive.answers import AccountValue, Position, contract_of
-from golive.api_settings import ApiSettings
-from golive.messages import CONFIG_REQUEST, ApiError
-from golive.position_answer import PositionAnswer
-from golive.said import Said
-from golive.transport import NoAnswer, Transport
+from golive.client.answers import AccountValue, Position, contract_of
+from golive.client.messages import CONFIG_REQUEST, ApiError
+from golive.client.position_answer import PositionAnswer
+from golive.client.said import Said
+from golive.client.transport import NoAnswer, Transport
+from golive.machine.api_settings import ApiSettings
 
 REQ_CONFIG, TELLS_CONFIG = 108, 219
 """The request for the gateway's settings, and the server version that first answers it. Older

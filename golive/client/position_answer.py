@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import islice
 
-from golive.answers import MOST_ROWS, Contract, Position, contract_of
+from golive.client.answers import MOST_ROWS, Contract, Position, contract_of
 
 MOST_CONTRADICTIONS = 100
 KEPT_OF_A_FLOOD = 10

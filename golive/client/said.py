@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from golive import messages
-from golive.messages import CONNECTIVITY_LOST, RESTORED, ApiError, Kind
-from golive.text import shortened
+from golive.client import messages
+from golive.client.messages import CONNECTIVITY_LOST, RESTORED, ApiError, Kind
+from golive.kit.text import shortened
 
 FIRST, LAST, LONGEST = 40, 20, 300
 """How many messages are kept from the beginning and from the end, and how long a text may be."""

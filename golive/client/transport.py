@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from golive.clock import SYSTEM, Clock
+from golive.kit.clock import SYSTEM, Clock
 
 MAX_FRAME = 0xFFFFFF
 """The longest payload the official client accepts."""

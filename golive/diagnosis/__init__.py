@@ -1,1 +1,1 @@
-"""From what a run has seen to what to do about it: the texts and the tree behind a diagnosis."""
+"""From what was seen to the cause and the cure. It observes nothing itself."""

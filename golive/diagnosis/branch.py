@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from golive import procedure
-from golive.advice.seen import Seen
+from golive.diagnosis.seen import Seen
+from golive.procedure import steps
 
 Recovery = Literal["A", "B", "C"]
 
@@ -38,5 +38,5 @@ class Branch:
 
 def failed(*step_ids: str) -> Callable[[Seen], bool]:
     """Whether one of these steps is the first that did not pass, for what was seen there."""
-    known = [procedure.step(step_id).id for step_id in step_ids]
+    known = [steps.step(step_id).id for step_id in step_ids]
     return lambda seen: seen.failed in known and not seen.unobserved

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from golive.advice import login_branches
-from golive.advice.branch import AGAIN, AGAIN_LATER, Branch, failed
-from golive.advice.program_branches import PROGRAMS
-from golive.advice.seen import Seen
-from golive.advice.session_branches import ACCESS, SESSION, any_of, ended, is_garbled, said
+from golive.diagnosis import login_branches
+from golive.diagnosis.branch import AGAIN, AGAIN_LATER, Branch, failed
+from golive.diagnosis.program_branches import PROGRAMS
+from golive.diagnosis.seen import Seen
+from golive.diagnosis.session_branches import ACCESS, SESSION, any_of, ended, is_garbled, said
 
 NOT_RUNNING = "Exit code 1 > Gateway not running?"
 WRONG_PORT = "Exit code 1 > Port wrong?"
@@ -108,7 +108,7 @@ CLOSE = (
     AGAIN,
 )
 TRUST = "In its API settings, add {own_address} to Trusted IPs: then it no longer asks."
-REINSTALL = "Compare with `python -m pip list`; reinstall with: pip install -r requirements.txt"
+REINSTALL = "Compare with `python -m pip list`; reinstall with: pip install -r requirements/run.txt"
 
 _BRANCHES: tuple[Branch, ...] = (
     Branch("ibapi-not-the-one", "an environment.ibapi step fails",

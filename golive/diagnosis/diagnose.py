@@ -1,6 +1,6 @@
 """From what was observed to its cause, and what to do about it on this machine.
 
-The branches are in `golive.advice.decision_tree`, the procedures in `golive.advice.recovery`.
+The branches are in `golive.diagnosis.decision_tree`, the procedures in `golive.diagnosis.recovery`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from golive.advice import commands, facts, recovery, words
-from golive.advice.branch import Branch
-from golive.advice.decision_tree import BY_CODE, TREE, UNEXPLAINED
-from golive.advice.seen import Seen
-from golive.evidence import Candidate, Diagnosis
+from golive.diagnosis import commands, facts, placeholders, recovery
+from golive.diagnosis.branch import Branch
+from golive.diagnosis.decision_tree import BY_CODE, TREE, UNEXPLAINED
+from golive.diagnosis.seen import Seen
+from golive.evidence.evidence import Candidate, Diagnosis
 
 PROCEDURE = "pytest acceptance -m golive"
 SOAK = "pytest acceptance -m soak"
@@ -81,7 +81,7 @@ def _of(
     observed: Sequence[str],
 ) -> Diagnosis:
     not_before = _not_before(seen, branch)
-    filled = words.of(seen, not_before) | asdict(run_next)
+    filled = placeholders.of(seen, not_before) | asdict(run_next)
     concerns = _concerning(seen, branch)
     late = _is_late(seen, concerns, run_next)
     return Diagnosis(

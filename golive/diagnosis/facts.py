@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from golive import forwarders, procedure, text
-from golive.advice.seen import Seen
-from golive.answers import Behind, Handshake, Position
-from golive.api_settings import ApiSettings
-from golive.evidence import Soak, StepRecord
-from golive.messages import ApiError, Kind, kind
-from golive.on_disk.gateway_logs import GatewayLogs
-from golive.processes import Process
-from golive.running_gateways import RunningGateway
-from golive.sockets import Port, Socket
+from golive.client.answers import Behind, Handshake, Position
+from golive.client.messages import ApiError, Kind, kind
+from golive.diagnosis.seen import Seen
+from golive.evidence.evidence import Soak, StepRecord
+from golive.kit import text
+from golive.machine import forwarders
+from golive.machine.api_settings import ApiSettings
+from golive.machine.on_disk.gateway_logs import GatewayLogs
+from golive.machine.processes import Process
+from golive.machine.running_gateways import RunningGateway
+from golive.machine.sockets import Port, Socket
+from golive.procedure import steps
 
 MOST_UNREAD = 3
 MOST_NOTICES = 10
@@ -66,7 +68,7 @@ def _soak_facts(soak: Soak) -> list[str]:
 
 def observed(record: StepRecord) -> list[str]:
     """What a step saw that is not of the run's own connection; others are told from that."""
-    apart = ("environment", "gateway", *procedure.CONFIGURED_OUT)
+    apart = ("environment", "gateway", *steps.CONFIGURED_OUT)
     if record.stage not in apart and record.id != "handshake.one-attempt":
         return []
     facts = {key: each for key, each in record.observed.items() if key != "close_wait"}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from golive.advice.branch import AGAIN_LATER, Branch
-from golive.advice.seen import Seen
-from golive.on_disk.logins import Phase
+from golive.diagnosis.branch import AGAIN_LATER, Branch
+from golive.diagnosis.seen import Seen
+from golive.machine.on_disk.logins import Phase
 
 WAIT = "Wait {initialization} after the login; do not touch its window."
 NO_SECOND = "Do not start a second one: its login would end this one's."

@@ -7,13 +7,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
-from golive import forwarders
-from golive.advice import commands
-from golive.advice.commands import Commands
-from golive.advice.recovery import TEN_MINUTES
-from golive.advice.seen import Seen
-from golive.memory.discipline import UNDATED
-from golive.settings import PORTS
+from golive.diagnosis import commands
+from golive.diagnosis.commands import Commands
+from golive.diagnosis.recovery import TEN_MINUTES
+from golive.diagnosis.seen import Seen
+from golive.discipline.rules import UNDATED
+from golive.machine import forwarders
+from golive.settings.model import PORTS
 
 MOST_COMMANDS = 5
 IN_WORDS: dict[str, object] = {

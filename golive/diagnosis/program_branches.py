@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from golive.advice.branch import AGAIN_LATER, Branch, failed
-from golive.advice.seen import Seen
+from golive.diagnosis.branch import AGAIN_LATER, Branch, failed
+from golive.diagnosis.seen import Seen
 
 PATTERNS = "If it says it in other words: the patterns of GoLive.Monitor in {settings}."
 END = (

@@ -1,13 +1,13 @@
 """What to do: the written procedure's recovery procedures and its way of giving up, as data.
 
-Each step is filled in for this machine and this configuration by `golive.diagnosis`.
+Each step is filled in for this machine and this configuration by `golive.diagnosis.diagnose`.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from golive.advice.branch import Recovery
+from golive.diagnosis.branch import Recovery
 
 PROCEDURES: dict[Recovery, tuple[str, ...]] = {
     "A": (

@@ -8,21 +8,21 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any
 
-from golive import procedure
-from golive.answers import Access, Behind, Handshake, Positions
-from golive.api_settings import NOT_ASKED, ApiSettings
-from golive.evidence import Soak
-from golive.gateway import Uptime
-from golive.memory.discipline import Discipline
-from golive.memory.one_run import Holder
-from golive.messages import ApiError
-from golive.on_disk.gateway_logs import GatewayLogs
-from golive.on_disk.logins import Login
-from golive.processes import Process
-from golive.running_gateways import RunningGateway
-from golive.settings import Settings
-from golive.sockets import Port
-from golive.stale_clients import StaleClient
+from golive.client.answers import Access, Behind, Handshake, Positions
+from golive.client.messages import ApiError
+from golive.discipline.one_run import Holder
+from golive.discipline.rules import Discipline
+from golive.evidence.evidence import Soak
+from golive.machine.api_settings import NOT_ASKED, ApiSettings
+from golive.machine.gateway import Uptime
+from golive.machine.on_disk.gateway_logs import GatewayLogs
+from golive.machine.on_disk.logins import Login
+from golive.machine.processes import Process
+from golive.machine.running_gateways import RunningGateway
+from golive.machine.sockets import Port
+from golive.machine.stale_clients import StaleClient
+from golive.procedure import steps
+from golive.settings.model import Settings
 
 STOPPED = {
     "refused": "refused",
@@ -227,7 +227,7 @@ class Seen:
         return max(len(self.program.get(each) or ()) for each in ("clients", "opened"))
 
     def failed_in(self, stage: str) -> bool:
-        return procedure.step(self.failed).stage == stage
+        return steps.step(self.failed).stage == stage
 
 
 def _bare(account: str) -> str:

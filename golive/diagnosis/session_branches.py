@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from golive.advice.branch import AGAIN_LATER, Branch, failed
-from golive.advice.recovery import SUPPORT
-from golive.advice.seen import Seen
-from golive.messages import diagnosis_code, is_of_the_whole_session
+from golive.client.messages import diagnosis_code, is_of_the_whole_session
+from golive.diagnosis.branch import AGAIN_LATER, Branch, failed
+from golive.diagnosis.recovery import SUPPORT
+from golive.diagnosis.seen import Seen
 
 MOST_ACCOUNTS = 50
 """A login may have: with more, reqPositions is documented not to work."""

@@ -1,1 +1,1 @@
-"""What is remembered between runs, in the state folder of the user, and who is at work."""
+"""One attempt, and what is remembered of it: lock, journal, rules. Nothing connects here."""

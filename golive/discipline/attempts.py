@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from golive import sockets
-from golive.clock import SYSTEM, Clock
-from golive.memory import moments
-from golive.memory.journal import BEGUN, GO, Entry, Journal
+from golive.discipline import elapsed
+from golive.discipline.journal import BEGUN, GO, Entry, Journal
+from golive.kit.clock import SYSTEM, Clock
+from golive.machine import sockets
 
 
 class AttemptRefused(Exception):
@@ -116,7 +116,7 @@ class Attempts:
         self, attempt: Attempt, time: datetime, outcome: str, zombies: int | None = None
     ) -> None:
         if self.journal is not None:
-            boot, uptime = moments.since_boot(self.clock)
+            boot, uptime = elapsed.since_boot(self.clock)
             self.journal.append(
                 Entry(
                     time=time,

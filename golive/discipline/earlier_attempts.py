@@ -18,18 +18,18 @@ from pathlib import Path
 import platformdirs
 from pydantic import ValidationError
 
-from golive import files
-from golive.attempts import Attempts, endpoint
-from golive.clock import SYSTEM, Clock
-from golive.evidence import Override
-from golive.memory import folder as folders
-from golive.memory import moments, starter
-from golive.memory.discipline import Discipline, made
-from golive.memory.journal import ALIVE, LOOKED, Entry, Journal
-from golive.memory.one_run import Holder, OneRun, file_name
-from golive.settings import PORTS
-from golive.settings_file import SettingsFile
-from golive.sockets import Port
+from golive.discipline import elapsed, starter
+from golive.discipline import state_folder as folders
+from golive.discipline.attempts import Attempts, endpoint
+from golive.discipline.journal import ALIVE, LOOKED, Entry, Journal
+from golive.discipline.one_run import Holder, OneRun, file_name
+from golive.discipline.rules import Discipline, made
+from golive.evidence.evidence import Override
+from golive.kit import files
+from golive.kit.clock import SYSTEM, Clock
+from golive.machine.sockets import Port
+from golive.settings.model import PORTS
+from golive.settings.secrets_json import SettingsFile
 
 THIS_MACHINE = "127.0.0.1"
 
@@ -152,7 +152,7 @@ class Memory:
         self.journal.append(self._entry(LOOKED, client_id))
 
     def _entry(self, outcome: str, client_id: int = 0) -> Entry:
-        moment, run, here = moments.now(self._clock), self._run, self.aim.endpoint
+        moment, run, here = elapsed.now(self._clock), self._run, self.aim.endpoint
         dated = {"time": moment.time, "boot": moment.boot, "uptime": moment.uptime}
         noted = {"run": run, "endpoint": here, "client_id": client_id, "outcome": outcome}
         return Entry.model_validate(dated | noted)
@@ -237,9 +237,9 @@ class Memory:
 
 def discipline(entries: Iterable[Entry], folder: Path, aim: Aim, clock: Clock) -> Discipline:
     """The rules by these entries of the journal in a folder, as of now."""
-    moment = moments.now(clock)
+    moment = elapsed.now(clock)
     known = [*entries, *_signs_of_life(folder, aim.endpoint)]
-    past = tuple(made(moments.as_of(known, moment)))
+    past = tuple(made(elapsed.as_of(known, moment)))
     return Discipline(past, aim.endpoint, aim.known, moment.time, aim.cooldown)
 
 

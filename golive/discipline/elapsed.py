@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from golive.clock import Clock
-from golive.memory.journal import ALIVE, LOOKED, Entry
+from golive.discipline.journal import ALIVE, LOOKED, Entry
+from golive.kit.clock import Clock
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PREFETCH = r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"

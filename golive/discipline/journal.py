@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from golive import files
+from golive.kit import files
 
 FILE_NAME = "attempts.jsonl"
 READ_BYTES = 1_000_000
@@ -39,7 +39,7 @@ NO_OUTCOMES = (ALIVE, LOOKED)
 class Entry(BaseModel):
     """One line. `outcome` is "begun", "GO" or the code of the diagnosis; times are UTC.
 
-    `uptime` are the seconds since the boot of that name, as of `golive.memory.moments`: they count
+    `uptime` are the seconds since the boot of that name, as of `elapsed`: they count
     on however the clock is set. Earlier versions did not write them.
     `gateway_started` is since when the listener's process was up, None where that is not told;
     `zombies` how many were on the port after the attempt, None where nobody could count them;

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import lock_descriptor, unlock_descriptor
 
-from golive import files
+from golive.kit import files
 
 
 class Lock:

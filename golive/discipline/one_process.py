@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from golive import processes
+from golive.machine import processes
 
 
 class OneProcess(BaseModel):

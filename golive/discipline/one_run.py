@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, ValidationError
 
-from golive import files, processes
-from golive.memory.lock import Lock
-from golive.memory.one_process import OneProcess
+from golive.discipline.lock import Lock
+from golive.discipline.one_process import OneProcess
+from golive.kit import files
+from golive.machine import processes
 
 LONGEST_NAME = 100
 STAYING = ("-monitor", "-mcp")

@@ -3,7 +3,7 @@
 No quick retry, no attempt on a gateway with zombies before its restart, no other client id, no
 flipping between endpoints. An attempt has failed unless it ended with GO: one without an end was
 killed. Attempts are in the order in which they were written, whatever a clock said, and their times
-are those of the clock as it is set now (`golive.memory.moments`). The cool-down holds after each
+are those of the clock as it is set now (`elapsed`). The cool-down holds after each
 failure; and however short the settings make it, each failure in a row is waited for longer.
 """
 
@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from golive import processes
-from golive.memory.journal import ALIVE, BEGUN, GO, NO_OUTCOMES, Entry
+from golive.discipline.journal import ALIVE, BEGUN, GO, NO_OUTCOMES, Entry
+from golive.machine import processes
 
 SERIES_GAP = timedelta(hours=1)
 """After so long without an attempt, failures belong to another day's work."""

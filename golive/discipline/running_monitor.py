@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from golive import files
-from golive.memory.folder import is_own
-from golive.memory.one_process import OneProcess
-from golive.memory.one_run import file_name
+from golive.discipline.one_process import OneProcess
+from golive.discipline.one_run import file_name
+from golive.discipline.state_folder import is_own
+from golive.kit import files
 
 
 class RunningMonitor(OneProcess):

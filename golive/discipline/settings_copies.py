@@ -20,8 +20,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from golive import files
-from golive.memory.remembering import state_folder
+from golive.discipline.earlier_attempts import state_folder
+from golive.kit import files
 
 FOLDER, NAME, LOCK = "copies", "secrets.json", ".lock"
 SECONDS = 5.0

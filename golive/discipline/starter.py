@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from golive import files
-from golive.memory.one_process import OneProcess
+from golive.discipline.one_process import OneProcess
+from golive.kit import files
 
 STARTED_BY = "GOLIVE_STARTED_BY"
 """The variable by which a run tells the programs it starts."""

@@ -12,7 +12,7 @@ import stat
 import sys
 from pathlib import Path
 
-from golive import files
+from golive.kit import files
 
 
 def prepare(folder: Path) -> None:

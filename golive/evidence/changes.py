@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from golive import evidence
-from golive.doubts import reliable
-from golive.evidence import Change, Evidence, NoEvidence, PositionChange, SinceLastGo
+from golive.evidence import evidence
+from golive.evidence.contradictions import reliable
+from golive.evidence.evidence import Change, Evidence, NoEvidence, PositionChange, SinceLastGo
 
 LOOKED_THROUGH = 200
 """Earlier runs on the same target, the newest first."""

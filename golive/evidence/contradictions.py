@@ -7,9 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from golive import __version__, circumstances, evidence, procedure, weakened
-from golive.evidence import Evidence, NoEvidence, Soak
-from golive.figures import least_heartbeats
+from golive import __version__
+from golive.evidence import evidence, provenance, weakened
+from golive.evidence.evidence import Evidence, NoEvidence, Soak
+from golive.kit.measurements import least_heartbeats
+from golive.procedure import steps
 
 OF_A_FAKE = "fake "
 """How the kind of a rehearsal's endpoint begins."""
@@ -133,8 +135,8 @@ def is_supported(found: Evidence) -> bool:
     blind = found.sockets.may_be_unobserved
     if not is_of_another_version(found):
         return evidence.verdict(found.steps, blind, found.plan) == "GO"
-    known = [each for each in found.steps if each.id in procedure.NUMBER]
-    others = [each for each in found.steps if each.id not in procedure.NUMBER]
+    known = [each for each in found.steps if each.id in steps.NUMBER]
+    others = [each for each in found.steps if each.id not in steps.NUMBER]
     passed = {each.stage for each in known if each.outcome == "passed"}
     return passed >= STAGES and all(
         [
@@ -146,5 +148,5 @@ def is_supported(found: Evidence) -> bool:
 
 def is_of_another_version(found: Evidence) -> bool:
     """Of this project: its procedure may have had other steps, its pages another look."""
-    wrote, ours = found.circumstances, (__version__, circumstances.of_this_project())
+    wrote, ours = found.circumstances, (__version__, provenance.of_this_project())
     return (wrote.golive, wrote.golive_sha256) != ours

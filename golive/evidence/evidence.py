@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from golive import files, procedure
-from golive.procedure import Plan
-from golive.text import printable
+from golive.kit import files
+from golive.kit.text import printable
+from golive.procedure import steps
+from golive.procedure.steps import Plan
 
 FILE_NAME = "evidence.json"
 POSITIONS = "positions.complete"
@@ -315,11 +316,11 @@ def is_open(row: Mapping[str, Any]) -> bool:
         return True
 
 
-def verdict(steps: list[StepRecord], blind: bool = False, plan: Plan = "golive") -> Verdict:
+def verdict(records: list[StepRecord], blind: bool = False, plan: Plan = "golive") -> Verdict:
     """GO only where every step of the plan is there, once, and none stands in the way."""
-    wanted = [step.id for step in procedure.steps(plan)]
-    complete = [step.id for step in steps] == wanted
-    return "GO" if complete and all(is_no_obstacle(step, blind) for step in steps) else "NO-GO"
+    wanted = [step.id for step in steps.of(plan)]
+    complete = [each.id for each in records] == wanted
+    return "GO" if complete and all(is_no_obstacle(each, blind) for each in records) else "NO-GO"
 
 
 def is_no_obstacle(record: StepRecord, blind: bool = False) -> bool:
@@ -328,7 +329,7 @@ def is_no_obstacle(record: StepRecord, blind: bool = False) -> bool:
     `blind`: sockets need not be observable, as the settings have it.
     """
     if record.outcome == "not-observable":
-        return procedure.step(record.id).is_excused(blind)
+        return steps.step(record.id).is_excused(blind)
     return record.outcome in ("passed", "not-configured")
 
 

@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from golive import __version__
-from golive.evidence import Circumstances, plain
-from golive.text import printable
+from golive.evidence.evidence import Circumstances, plain
+from golive.kit.text import printable
 
 if TYPE_CHECKING:
-    from golive.run import Run
+    from golive.run.run import Run
 
 LONGEST_NAME = 100
-OUR_FILES = ("golive/**/*.py", "reports/*.py", "reports/allure/*.py", "reports/templates/*.*")
+OUR_FILES = (
+    "golive/**/*.py",
+    "reports/*.py",
+    "golive/reports/allure/*.py",
+    "golive/reports/templates/*.*",
+)
 
 
 def of(run: Run) -> Circumstances:

@@ -14,10 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any
 
-from golive import procedure
-from golive.evidence import Evidence, Override
-from golive.procedure import Plan
-from golive.text import shortened
+from golive.evidence.evidence import Evidence, Override
+from golive.kit.text import shortened
+from golive.procedure import steps
+from golive.procedure.steps import Plan
 
 LEAST_INITIALIZATION = 60
 LEAST_COOLDOWN = 90
@@ -71,7 +71,7 @@ class Row:
     found: Callable[[Facts], Iterable[str]]
 
     def holds_in(self, stages: Collection[str]) -> bool:
-        return not self.step or procedure.step(self.step).stage in stages
+        return not self.step or steps.step(self.step).stage in stages
 
 
 def of(found: Evidence) -> list[str]:
@@ -92,7 +92,7 @@ def of_opening(
 
 
 def _stages(plan: Plan) -> set[str]:
-    return {step.stage for step in procedure.steps(plan)}
+    return {step.stage for step in steps.of(plan)}
 
 
 def _told(facts: Facts, stages: Collection[str]) -> list[str]:
@@ -101,11 +101,10 @@ def _told(facts: Facts, stages: Collection[str]) -> list[str]:
 
 
 def _facts(found: Evidence) -> Facts:
-    steps = procedure.NUMBER
     blind = found.sockets.may_be_unobserved and any(
-        each.outcome == "not-observable" and procedure.step(each.id).looks_at_sockets
+        each.outcome == "not-observable" and steps.step(each.id).looks_at_sockets
         for each in found.steps
-        if each.id in steps
+        if each.id in steps.NUMBER
     )
     untried: dict[str, str] = {}
     for each in found.steps:

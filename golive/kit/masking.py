@@ -4,7 +4,7 @@ Rather too much is masked than too little. In a command line, what follows the n
 token, key, user or account is masked however it is written: `--password x`, `--password=x`,
 `/pw:x`, `IB_PASSWORD=x`, `Password=x;`, `{"password": "x"}`, `sshpass -px`, also in a command
 within a word (`sh -c "..."`); so are the user of a URL, an account, and every word that is given.
-Which names and options those are stands in `golive.secret_options`.
+Which names and options those are stands in `golive.kit.secret_options`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from golive import accounts, written
-from golive.secret_options import (
+from golive.kit import accounts, written
+from golive.kit.secret_options import (
     BARE_OPTION,
     BARE_WORDS,
     DEFAULT,
@@ -28,7 +28,7 @@ from golive.secret_options import (
     grown_on,
     program,
 )
-from golive.text import shortened
+from golive.kit.text import shortened
 
 MASK = "***"
 LONGEST = 300

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from golive import sockets, tcp_info
-from golive.sockets import Socket
+from golive.machine import sockets, tcp_info
+from golive.machine.sockets import Socket
 
 MOST_OVERHEAD = 16_384
 """Bytes that a tunnel may add to what it carries of a handshake, for one of its own."""

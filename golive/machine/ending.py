@@ -11,9 +11,9 @@ from typing import Literal
 
 import psutil
 
-from golive import processes
-from golive.clock import SYSTEM, Clock
-from golive.processes import Process
+from golive.kit.clock import SYSTEM, Clock
+from golive.machine import processes
+from golive.machine.processes import Process
 
 PATIENCE = 5.0
 """Seconds that all of them have to end when asked; half of it when they are made to."""

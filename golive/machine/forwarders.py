@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from typing import Literal
 
-from golive.processes import of_users, program
+from golive.machine.processes import of_users, program
 
 Kind = Literal["gateway", "forwarder", "unknown"]
 

@@ -8,11 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from golive import dialled_for, forwarders, processes, sockets, tcp_info
-from golive.clock import SYSTEM, Clock, let_pass
-from golive.listener import Listener
-from golive.settings import PORTS
-from golive.sockets import Port, Socket, SocketTable
+from golive.kit.clock import SYSTEM, Clock, let_pass
+from golive.machine import dialled_for, forwarders, processes, sockets, tcp_info
+from golive.machine.listener import Listener
+from golive.machine.sockets import Port, Socket, SocketTable
+from golive.settings.model import PORTS
 
 LOOK_AGAIN_SECONDS = 1.0
 QUEUE_LOOKS, QUEUE_LOOK_SECONDS = 10, 0.1

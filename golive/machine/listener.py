@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from golive.processes import Process
-from golive.sockets import NotObservable, Port
+from golive.machine.processes import Process
+from golive.machine.sockets import NotObservable, Port
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import psutil
 
-from golive import masking
+from golive.kit import masking
 
 
 @dataclass(frozen=True, slots=True)

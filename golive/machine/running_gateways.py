@@ -21,10 +21,10 @@ from typing import Literal
 
 import psutil
 
-from golive import processes, sockets
-from golive.processes import Process
-from golive.settings import PORTS, Settings
-from golive.sockets import LISTEN, Socket
+from golive.machine import processes, sockets
+from golive.machine.processes import Process
+from golive.machine.sockets import LISTEN, Socket
+from golive.settings.model import PORTS, Settings
 
 Kind = Literal["IB Gateway", "TWS", ""]
 

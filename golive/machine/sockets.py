@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from golive import proc_net
+from golive.machine import proc_net
 
 CLOSE_WAIT, LISTEN = "CLOSE_WAIT", "LISTEN"
 CONNECTED = {"ESTABLISHED", "SYN_SENT"}

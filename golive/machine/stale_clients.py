@@ -13,13 +13,13 @@ from datetime import datetime
 
 import psutil
 
-from golive import ending, forwarders, hidden_processes, processes, sockets
-from golive.clock import SYSTEM, Clock
-from golive.ending import Ending
-from golive.gateway import Gateway
-from golive.processes import Process, program
-from golive.settings import PORTS, Settings
-from golive.sockets import Port, Socket
+from golive.kit.clock import SYSTEM, Clock
+from golive.machine import ending, forwarders, hidden_processes, processes, sockets
+from golive.machine.ending import Ending
+from golive.machine.gateway import Gateway
+from golive.machine.processes import Process, program
+from golive.machine.sockets import Port, Socket
+from golive.settings.model import PORTS, Settings
 
 NAMED = "its name is one of StaleProcesses"
 CONNECTED = "it is connected to the gateway's port"

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
-from golive.sockets import NotObservable, Socket, plain_ip
+from golive.machine.sockets import NotObservable, Socket, plain_ip
 
 Ends = tuple[str, int, str, int]
 """As `sockets.Socket.ends`."""

@@ -12,12 +12,12 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult
 from mcp_types.version import LATEST_MODERN_VERSION
 
-from golive.holding.asks import Source
-from golive.mcp_server import PATH, Answering, answered, refused
-from golive.mcp_tools.answers import Problem
-from golive.mcp_tools.looking import Looking
-from golive.memory.running_monitor import RunningMonitor
-from golive.settings_file import SettingsFile
+from golive.discipline.running_monitor import RunningMonitor
+from golive.mcp.server import PATH, Answering, answered, refused
+from golive.mcp.tools.looking import Looking
+from golive.mcp.tools.shapes import Problem
+from golive.monitor.holding.requests import Source
+from golive.settings.secrets_json import SettingsFile
 
 SECONDS = 30.0
 """For the whole answer to arrive, however slowly it comes."""

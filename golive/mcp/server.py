@@ -1,7 +1,7 @@
 """The MCP server: tools that read the one held connection, over the SDK's transports.
 
 There is no tool that places, changes or cancels an order, nor could one: the connection behind
-them sends nothing that does (`golive.official_client.READING`).
+them sends nothing that does (`golive.client.official_client.READING`).
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from golive import __version__
-from golive.clock import SYSTEM, Clock
-from golive.holding.asks import Source
-from golive.mcp_tools.answers import GatewayLook, Problem
-from golive.mcp_tools.asking import Asking, NoAnswer
-from golive.mcp_tools.listed import TOOLS
-from golive.mcp_tools.looking import MONITOR, Looking
-from golive.settings_file import SettingsFile
-from golive.text import shortened
+from golive.kit.clock import SYSTEM, Clock
+from golive.kit.text import shortened
+from golive.mcp.tools.asking import Asking, NoAnswer
+from golive.mcp.tools.listed import TOOLS
+from golive.mcp.tools.looking import MONITOR, Looking
+from golive.mcp.tools.shapes import GatewayLook, Problem
+from golive.monitor.holding.requests import Source
+from golive.settings.secrets_json import SettingsFile
 
 NAME, PATH = "golive", "/mcp"
 ABOUT = (

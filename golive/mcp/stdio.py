@@ -19,19 +19,21 @@ from pathlib import Path
 
 from mcp.server.stdio import stdio_server
 
-from golive import masking, session, settings_file
-from golive.diagnosis import Next
-from golive.mcp_attached import Attached
-from golive.mcp_server import Answering, Call, server
-from golive.mcp_tools.looking import COMMAND
-from golive.memory.remembering import Aim, Memory, state_folder
-from golive.memory.running_monitor import RunningMonitor
-from golive.monitor import Monitor
-from golive.monitoring.printing import Printer
-from golive.monitoring.stopping import Stop
-from golive.session import Exit
-from golive.settings_file import SettingsFile
-from golive.text import by_lines, printable
+from golive.diagnosis.diagnose import Next
+from golive.discipline.earlier_attempts import Aim, Memory, state_folder
+from golive.discipline.running_monitor import RunningMonitor
+from golive.kit import masking
+from golive.kit.text import by_lines, printable
+from golive.mcp.attached import Attached
+from golive.mcp.server import Answering, Call, server
+from golive.mcp.tools.looking import COMMAND
+from golive.monitor.monitor import Monitor
+from golive.monitor.printing import Printer
+from golive.monitor.stopping import Stop
+from golive.run import session
+from golive.run.session import Exit
+from golive.settings import secrets_json
+from golive.settings.secrets_json import SettingsFile
 
 log = logging.getLogger("golive")
 
@@ -51,7 +53,7 @@ def serve(
     """Serves until its input ends, or a signal comes; the connection is closed by then."""
     stop = Stop()
     try:
-        file = settings_file.read(path, on_fallback)
+        file = secrets_json.read(path, on_fallback)
         find = partial(RunningMonitor.find, state_folder(), Aim.of(file).endpoint)
         begun = None if find() else session.begin(COMMAND, file, secrets, override)
     except session.NOT_BEGUN as error:

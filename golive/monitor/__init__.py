@@ -1,1 +1,1 @@
-"""What the Monitor is made of: its lines, how it is stopped, when it connects again, launching."""
+"""The Monitor: the connection held, watched, served. What it says over MCP is in `mcp`."""

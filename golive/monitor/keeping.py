@@ -6,19 +6,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from golive.advice import telling
-from golive.answers import Positions
-from golive.clock import Clock
-from golive.diagnosis import Next
-from golive.evidence import Diagnosis
-from golive.holding.held import Held, Lost
-from golive.holding.state import State
-from golive.holding.watch import Watch
-from golive.memory import starter
-from golive.monitoring import lines
-from golive.monitoring.printing import Sparing
-from golive.monitoring.stopping import Stop
-from golive.session import Session
+from golive.client.answers import Positions
+from golive.diagnosis import telling
+from golive.diagnosis.diagnose import Next
+from golive.discipline import starter
+from golive.evidence.evidence import Diagnosis
+from golive.kit.clock import Clock
+from golive.monitor import lines
+from golive.monitor.holding.held import Held, Lost
+from golive.monitor.holding.state import State
+from golive.monitor.holding.watch import Watch
+from golive.monitor.printing import Sparing
+from golive.monitor.stopping import Stop
+from golive.run.session import Session
 
 SERVE_SECONDS = 0.5
 """How long the connection is served before it is looked whether there is more to be said."""

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from golive import hidden_processes, running_gateways
-from golive.advice.words import program_path
-from golive.clock import Clock, let_pass, now_and_then
-from golive.gateway import Gateway
-from golive.settings import Settings
+from golive.diagnosis.placeholders import program_path
+from golive.kit.clock import Clock, let_pass, now_and_then
+from golive.machine import hidden_processes, running_gateways
+from golive.machine.gateway import Gateway
+from golive.settings.model import Settings
 
 LOGIN_SECONDS = 900.0
 """How long somebody may take to log in: user name, password, the second factor."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from golive.answers import Event, Positions
-from golive.holding.state import State
-from golive.settings import Settings
+from golive.client.answers import Event, Positions
+from golive.monitor.holding.state import State
+from golive.settings.model import Settings
 
 CONNECTED = "[IBKR] Connected successfully"
 RESTORED = {

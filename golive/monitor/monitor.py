@@ -15,32 +15,34 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from golive import fallback, session, settings_file, sockets
-from golive.advice import telling
-from golive.answers import Event
-from golive.attempts import AttemptRefused
-from golive.clock import SYSTEM, Clock, let_pass, now_and_then
-from golive.diagnosis import Next
-from golive.evidence import Diagnosis
-from golive.holding.asks import Answer, Ask, Source, Unanswered
-from golive.holding.held import Lost
-from golive.holding.state import State
-from golive.holding.watch import Watch
-from golive.memory import starter
-from golive.memory.journal import GO
-from golive.memory.remembering import Memory, NoMemory
-from golive.memory.running_monitor import RunningMonitor
-from golive.monitoring import lines
-from golive.monitoring.keeping import Keeping
-from golive.monitoring.launching import Launch, NotLaunched
-from golive.monitoring.retrying import Retrying
-from golive.monitoring.stopping import Stop
-from golive.sd_notify import Notifier
-from golive.session import Exit, Session, Trouble
-from golive.settings import Monitor as MonitorSettings
-from golive.settings import Settings
-from golive.settings_file import SettingsFile
-from golive.text import by_lines
+from golive.client.answers import Event
+from golive.diagnosis import telling
+from golive.diagnosis.diagnose import Next
+from golive.discipline import starter
+from golive.discipline.attempts import AttemptRefused
+from golive.discipline.earlier_attempts import Memory, NoMemory
+from golive.discipline.journal import GO
+from golive.discipline.running_monitor import RunningMonitor
+from golive.evidence.evidence import Diagnosis
+from golive.kit.clock import SYSTEM, Clock, let_pass, now_and_then
+from golive.kit.text import by_lines
+from golive.machine import sockets
+from golive.monitor import lines
+from golive.monitor.holding.held import Lost
+from golive.monitor.holding.requests import Answer, Ask, Source, Unanswered
+from golive.monitor.holding.state import State
+from golive.monitor.holding.watch import Watch
+from golive.monitor.keeping import Keeping
+from golive.monitor.launching import Launch, NotLaunched
+from golive.monitor.retrying import Retrying
+from golive.monitor.sd_notify import Notifier
+from golive.monitor.stopping import Stop
+from golive.run import fallback, session
+from golive.run.session import Exit, Session, Trouble
+from golive.settings import secrets_json
+from golive.settings.model import Monitor as MonitorSettings
+from golive.settings.model import Settings
+from golive.settings.secrets_json import SettingsFile
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -68,7 +70,7 @@ def monitor(
     """
     write = by_lines(show)
     try:
-        file = settings_file.read(path, on_fallback)
+        file = secrets_json.read(path, on_fallback)
         memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
     except session.NOT_BEGUN as error:
         write(f"settings: {error}")
@@ -153,7 +155,7 @@ class Monitor:
         ending.callback(notifier.stop)
         notifier.start()
         if wanted.health_port is not None:
-            from golive.served.server import NotServed, Server  # a web server: few need it
+            from golive.monitor.served.server import NotServed, Server  # a web server: few need it
 
             try:
                 at, port = wanted.health_address, wanted.health_port
@@ -361,7 +363,7 @@ def _mcp_beside(source: Source, file: SettingsFile) -> Starlette | None:
     """The tools over HTTP; None where the MCP SDK is not installed."""
     if importlib.util.find_spec("mcp") is None:
         return None
-    from golive.mcp_server import http_app  # slow to import: who serves nothing does without
+    from golive.mcp.server import http_app  # slow to import: who serves nothing does without
 
     return http_app(source, file)
 

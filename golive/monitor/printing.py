@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from golive.clock import Clock
+from golive.kit.clock import Clock
 
 MOST_LINES = 1000
 """As many may wait to be shown; what comes beyond them is left out."""

@@ -3,14 +3,14 @@
 Fast retries cause the trouble they try to cure. After a failed attempt the cool-down holds always;
 and a connection that did not last as long as that has failed as well. However short the settings'
 times are: what does not last a minute has failed, and each failure in a row is waited for longer,
-by whichever process (`golive.memory.discipline`).
+by whichever process (`golive.discipline.rules`).
 """
 
 from __future__ import annotations
 
-from golive.clock import Clock
-from golive.memory.discipline import least_wait
-from golive.settings import Settings
+from golive.discipline.rules import least_wait
+from golive.kit.clock import Clock
+from golive.settings.model import Settings
 
 MOST_FAILURES = 5
 """So many failed attempts in a row, and somebody must look."""

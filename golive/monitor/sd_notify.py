@@ -12,9 +12,9 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 
-from golive.clock import SYSTEM, Clock
-from golive.holding.asks import Source
-from golive.served import health
+from golive.kit.clock import SYSTEM, Clock
+from golive.monitor.holding.requests import Source
+from golive.monitor.served import health
 
 EVERY_SECONDS = 1.0
 

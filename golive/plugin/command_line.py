@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from golive import procedure
-from golive.target import HEALTHY
+from golive.procedure import steps
+from golive.settings.target import HEALTHY
 
 LISTING = ("collectonly", "help", "version", "markers", "cacheshow", "showfixtures",
            "show_fixtures_per_test")  # fmt: skip
@@ -146,7 +146,7 @@ def settings_path(config: Any) -> Path:
     return root / name
 
 
-def plan(config: Any) -> procedure.Plan:
+def plan(config: Any) -> steps.Plan:
     """`-m soak` asks for the soak; whatever else is asked for is the go-live procedure's."""
     words = set(re.findall(r"\w+", config.option.markexpr))
     return "soak" if "soak" in words and "golive" not in words else "golive"

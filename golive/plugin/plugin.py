@@ -14,30 +14,22 @@ from typing import Any, TypeVar
 
 import pytest
 
-from golive import (
-    circumstances,
-    command_line,
-    evidence,
-    procedure,
-    pytest_options,
-    rehearsal,
-    reporting,
-    run_end,
-    runs,
-    settings_file,
-    standing_options,
-)
-from golive.clock import SYSTEM, now_and_then
-from golive.console import Console
-from golive.interrupting import as_interrupts
-from golive.memory import remembering
-from golive.pytest_options import SESSION
-from golive.run import Blocked, NotConfigured, Run
-from golive.run_end import RunEnd
-from golive.soak import Soak
-from golive.sockets import NotObservable
-from golive.target import Choice
-from golive.text import printable
+from golive.discipline import earlier_attempts
+from golive.evidence import evidence, provenance, run_folder
+from golive.kit.clock import SYSTEM, now_and_then
+from golive.kit.interrupting import as_interrupts
+from golive.kit.text import printable
+from golive.machine.sockets import NotObservable
+from golive.plugin import command_line, refused_options, reporting, run_end, standing_options
+from golive.plugin.console import Console
+from golive.plugin.refused_options import SESSION
+from golive.plugin.run_end import RunEnd
+from golive.procedure import steps
+from golive.run import rehearsal
+from golive.run.run import Blocked, NotConfigured, Run
+from golive.run.soak import Soak
+from golive.settings import secrets_json
+from golive.settings.target import Choice
 
 QUIET = -1
 """Pytest's -q, which leaves out what the procedure tells itself: header, collection, files."""
@@ -50,8 +42,8 @@ MCP_ANSWERS = 3
 """To initialize, of its tools, of its positions."""
 
 NOT_LOADED = (
-    "pytest has not loaded golive.pytest_plugin, so nothing would give a verdict: leave out"
-    " --noconftest, --confcutdir, -p no:golive.pytest_plugin and an ini file in acceptance"
+    "pytest has not loaded golive.plugin.plugin, so nothing would give a verdict: leave out"
+    " --noconftest, --confcutdir, -p no:golive.plugin.plugin and an ini file in acceptance"
 )
 LISTED = "\nNothing was performed: a list is no verdict."
 NOT_PERFORMED = "\nNO-GO: pytest ended before the procedure was performed"
@@ -78,8 +70,8 @@ def step(step_id: str) -> Callable[[Test], Test]:
     """
     if not _LOADED:
         raise NotLoaded(NOT_LOADED, pytest.ExitCode.USAGE_ERROR)
-    number, stage = procedure.NUMBER[step_id], procedure.step(step_id).stage
-    plans = [plan for plan, left_out in procedure.LEFT_OUT.items() if stage not in left_out]
+    number, stage = steps.NUMBER[step_id], steps.step(step_id).stage
+    plans = [plan for plan, left_out in steps.LEFT_OUT.items() if stage not in left_out]
 
     def mark(test: Test) -> Test:
         for plan in plans:
@@ -111,7 +103,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object
         status = yield
         print(LISTED)
         return status
-    _refuse(pytest_options.refused(config))
+    _refuse(refused_options.refused(config))
     status = yield
     session: GoLiveSession | None = config.pluginmanager.get_plugin(SESSION)
     if status == pytest.ExitCode.OK and not (session and session.ended_as_go):
@@ -149,14 +141,14 @@ class GoLiveSession:
         signals.enter_context(as_interrupts())
         config.add_cleanup(signals.close)
         try:
-            self._file = self._choice.of(settings_file.read(command_line.settings_path(config)))
+            self._file = self._choice.of(secrets_json.read(command_line.settings_path(config)))
             runs_folder = config.rootpath / "reports" / "runs"
-            self._folder = runs.new_folder(runs_folder, started, self._choice.name)
-        except (settings_file.SettingsError, runs.NoFolder) as error:
+            self._folder = run_folder.new_folder(runs_folder, started, self._choice.name)
+        except (secrets_json.SettingsError, run_folder.NoFolder) as error:
             raise pytest.UsageError(str(error)) from None
         config.add_cleanup(self._discard_unless_begun)
         self._fake = self._started_fake()
-        self._told = importlib.import_module("reports.terminal")
+        self._told = importlib.import_module("golive.reports.terminal")
         self._console = Console(
             config.pluginmanager.get_plugin,
             config.get_terminal_writer,
@@ -205,7 +197,7 @@ class GoLiveSession:
         self, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
         """What is no part of the plan was never asked for: nobody deselects it."""
-        of_plan = {step.id for step in procedure.steps(self._plan)}
+        of_plan = {step.id for step in steps.of(self._plan)}
         items[:] = [item for item in items if _step_id(item) in {*of_plan, None}]
         yield
         _refuse([line for item in items for line in _refused_markers(item)])
@@ -224,7 +216,7 @@ class GoLiveSession:
         try:
             if self._fake is not None:
                 file, target = self._choice.rehearsed(file, self._fake, folder)
-            state = folder / "state" if target.is_rehearsal else remembering.state_folder()
+            state = folder / "state" if target.is_rehearsal else earlier_attempts.state_folder()
             run = Run(
                 file,
                 target,
@@ -234,8 +226,8 @@ class GoLiveSession:
                 secrets=option.secrets,
                 plan=self._plan,
             )
-            run.operator = circumstances.operator(option.operator)
-        except (rehearsal.NoRehearsal, remembering.NoMemory) as error:
+            run.operator = provenance.operator(option.operator)
+        except (rehearsal.NoRehearsal, earlier_attempts.NoMemory) as error:
             raise pytest.UsageError(str(error)) from None
         self._config.add_cleanup(run.memory.close)
         return run
@@ -243,7 +235,7 @@ class GoLiveSession:
     def _waiting_seconds(self, step_id: str) -> float:
         """How long a step may wait for the gateway."""
         golive = self.run.file.settings.golive
-        match procedure.step(step_id).stage:
+        match steps.step(step_id).stage:
             case "soak":
                 return self.run.soak_seconds
             case "monitor" if golive.monitor:
@@ -437,7 +429,7 @@ def _step_id(item: pytest.Item) -> str | None:
 def _refused_markers(item: pytest.Item) -> list[str]:
     step_id = _step_id(item)
     names = [marker.name for marker in item.iter_markers()]
-    return pytest_options.refused_markers(step_id, names) if step_id else []
+    return refused_options.refused_markers(step_id, names) if step_id else []
 
 
 def _outcome(item: pytest.Item, reports: list[pytest.TestReport]) -> evidence.Outcome:

@@ -1,4 +1,4 @@
-"""The reports of a run: written by `reports.writing`, which is known here by its name only.
+"""The reports of a run: written by `golive.reports.writing`, which is known here by its name only.
 
 JUnit and Allure results are among them, told from the record when the run is over. Pytest's own
 plugins would write what they see: raw account ids, blocked steps as errors, and no diagnosis, which
@@ -15,10 +15,10 @@ from os.path import expanduser, expandvars
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from golive import circumstances
+from golive.evidence import provenance
 
 if TYPE_CHECKING:
-    from golive.run import Run
+    from golive.run.run import Run
 
 OF_ALLURE = (
     "*-result.json", "*-container.json", "*-globals.json", "*-attachment*", "categories.json",
@@ -59,10 +59,10 @@ def report(run: Run, asked_for: AskedFor) -> tuple[list[str], bool]:
     It raises nothing.
     """
     try:
-        writing = importlib.import_module("reports.writing")
+        writing = importlib.import_module("golive.reports.writing")
         wanted = writing.Wanted(
             keep_runs=run.file.settings.golive.keep_runs,
-            secrets=(*run.file.primary.secret_words, circumstances.operator(None)),
+            secrets=(*run.file.primary.secret_words, provenance.operator(None)),
             junit=asked_for.junit,
             allure=asked_for.allure,
         )

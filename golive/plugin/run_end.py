@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from golive import fallback, reporting
-from golive.evidence import Evidence
-from golive.programs import command as programs
-from golive.run import Run
-from golive.text import printable
+from golive.evidence.evidence import Evidence
+from golive.kit.text import printable
+from golive.plugin import reporting
+from golive.run import fallback
+from golive.run.run import Run
+from golive.trials import command as programs
 
 SIGN_OFF = "sign-off.html"
 
@@ -24,7 +25,7 @@ Write = Callable[[str], object]
 class RunEnd:
     """Told how pytest ended, it seals the evidence; then it tells. GO is `is_go`, and only that.
 
-    `teller` is reports.terminal's; `shown_folder` is the run's as seen from the caller's.
+    `teller` is golive.reports.terminal's; `shown_folder` is the run's as seen from the caller's.
     """
 
     run: Run

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from golive import command_line
-from golive.pytest_options import ORDER, PART
+from golive.plugin import command_line
+from golive.plugin.refused_options import ORDER, PART
 
 VARIABLE = "PYTEST_ADDOPTS"
 

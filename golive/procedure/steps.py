@@ -1,7 +1,7 @@
 """The procedure as data: its stages, its steps, in the order in which they are performed.
 
 Ids, titles and sections stand here and nowhere else. The tests of `acceptance/` are named after the
-titles, `acceptance/PROCEDURE.md` lists them; `tests/test_procedure.py` holds all three together.
+titles, `acceptance/PROCEDURE.md` lists them; `tests/procedure` holds all three together.
 """
 
 from __future__ import annotations
@@ -134,11 +134,11 @@ def step(step_id: str) -> Step:
     return STEPS[NUMBER[step_id] - 1]
 
 
-def steps(plan: Plan) -> tuple[Step, ...]:
+def of(plan: Plan) -> tuple[Step, ...]:
     """The steps of a plan, in order."""
     return tuple(step for step in STEPS if step.stage not in LEFT_OUT[plan])
 
 
 def before(step_id: str, plan: Plan) -> tuple[Step, ...]:
     """The steps of the plan that come before it."""
-    return tuple(step for step in steps(plan) if NUMBER[step.id] < NUMBER[step_id])
+    return tuple(step for step in of(plan) if NUMBER[step.id] < NUMBER[step_id])

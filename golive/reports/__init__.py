@@ -1,1 +1,1 @@
-"""Tellers of a run. Each reads the record of it, and nothing else."""
+"""Tellers of a run. Each reads the record of it, and none changes it."""

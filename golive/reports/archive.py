@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import golive
-from golive import evidence, files
-from golive.doubts import name_of
-from golive.evidence import Record
-from reports import page
-from reports.rows import Row, row_of
+from golive.evidence import evidence
+from golive.evidence.contradictions import name_of
+from golive.evidence.evidence import Record
+from golive.kit import files
+from golive.reports import page
+from golive.reports.index_rows import Row, row_of
 
 Written = tuple[int, ...]
 """Size, times and inode of a file: others as soon as it is written again. Whoever can forge them is

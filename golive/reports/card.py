@@ -13,17 +13,20 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from ipaddress import ip_address
 
-from golive import __version__, masking, procedure, weakened
-from golive.advice import commands, recovery, words
-from golive.advice.branch import Branch
-from golive.advice.commands import Commands
-from golive.advice.decision_tree import TREE, WRITTEN
-from golive.advice.seen import Seen
-from golive.diagnosis import PROCEDURE, SOAK, Next
-from golive.settings import Settings
-from golive.settings_file import EXAMPLE, SettingsFile
-from golive.smoke import COMMAND as SMOKE
-from golive.text import with_weakened
+from golive import __version__
+from golive.diagnosis import commands, placeholders, recovery
+from golive.diagnosis.branch import Branch
+from golive.diagnosis.commands import Commands
+from golive.diagnosis.decision_tree import TREE, WRITTEN
+from golive.diagnosis.diagnose import PROCEDURE, SOAK, Next
+from golive.diagnosis.seen import Seen
+from golive.evidence import weakened
+from golive.kit import masking
+from golive.kit.text import with_weakened
+from golive.procedure import steps
+from golive.run.smoke import COMMAND as SMOKE
+from golive.settings.model import Settings
+from golive.settings.secrets_json import EXAMPLE, SettingsFile
 
 CHECKLIST = (
     ("environment", "Find every {stale}, and end it: {find_stale}",
@@ -154,7 +157,7 @@ def of(
         contacts=tuple(
             each.format(**filled) for each in recovery.CONTACTS[: 1 if is_there else None]
         ),
-        stages=tuple(map(_stage, procedure.STAGES)),
+        stages=tuple(map(_stage, steps.STAGES)),
         foot=f"{now.astimezone():%Y-%m-%d}, settings {file.path.name} "
         f"{file.fingerprint[:SHOWN_OF_FINGERPRINT]}, golive {__version__}",
     )
@@ -179,9 +182,9 @@ def _refuse(settings: Settings) -> None:
 def _filled(settings: Settings, now: datetime, here: Commands) -> dict[str, object]:
     """What stands in the braces: as in a diagnosis, where nothing has been seen yet."""
     wanted, credentials = settings.golive, settings.credentials
-    seen = Seen(procedure.STEPS[0].id, _without_user(settings), before=None, now=now)
+    seen = Seen(steps.STEPS[0].id, _without_user(settings), before=None, now=now)
     return {
-        **words.of(seen, now, here),
+        **placeholders.of(seen, now, here),
         "not_before": ONCE_WAITED,
         "stop_at": "the tenth minute",
         "host": credentials.host,
@@ -203,7 +206,7 @@ def _program(name: str, settings: Settings, secrets: str | None, on_fallback: bo
     """How the settings start the Monitor or the MCP server; in words where they do not."""
     found = settings.golive.monitor if name == "monitor" else settings.golive.mcp
     if found is None:
-        return str(words.IN_WORDS["start"])
+        return str(placeholders.IN_WORDS["start"])
     if found.command is not None:
         return masking.masked(found.command, settings.secret_words)
     return Next.after(f"python -m golive {name}", secrets, on_fallback, True, "").again
@@ -239,7 +242,7 @@ def _facts(filled: dict[str, object]) -> tuple[str, ...]:
 def _line(template: str, filled: dict[str, object], then: str = "") -> Line:
     """The command apart from its words, where one stands at the end; what is no command is not."""
     found = re.fullmatch(r"(.+): \{(\w+)\}", template)
-    if found is None or filled[found[2]] in words.IN_WORDS.values():
+    if found is None or filled[found[2]] in placeholders.IN_WORDS.values():
         return Line(template.format(**filled), then=then.format(**filled))
     told, name = found.groups()
     return Line(f"{told.format(**filled)}:", str(filled[name]), then.format(**filled))
@@ -260,4 +263,4 @@ def _recovery(letter: str, filled: dict[str, object]) -> Recovery:
 
 
 def _stage(name: str) -> Stage:
-    return Stage(name, tuple(each.title for each in procedure.STEPS if each.stage == name))
+    return Stage(name, tuple(each.title for each in steps.STEPS if each.stage == name))

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reports import page
+from golive.reports import page
 
 MARK = 'class="go-live-card"'
 """Stands in every such page, so that a card is written over a card only."""
 
 
 def write(card: Mapping[str, Any], path: Path) -> None:
-    """Writes the fields of a golive.card.Card. Raises OSError."""
+    """Writes the fields of a golive.reports.card.Card. Raises OSError."""
     page.write(path, page.render("card.html", card=card))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from golive.card import Card, Line
-from golive.text import printable
+from golive.kit.text import printable
+from golive.reports.card import Card, Line
 
 COLUMNS = 78
 MARGIN = 6

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from reports.rows import Row
+from golive.reports.index_rows import Row
 
 LONGEST = 26 * 7
 """Days: half a year, in columns of a week."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from golive.evidence import Evidence
-from reports import kept, page, pruning, trends, words
-from reports.days import Calendar, calendar
-from reports.rows import Row
-from reports.trends import Plot
-from reports.writing import Wanted
+from golive.evidence.evidence import Evidence
+from golive.reports import archive, page, pruning, trends, wording
+from golive.reports.days import Calendar, calendar
+from golive.reports.index_rows import Row
+from golive.reports.trends import Plot
+from golive.reports.writing import Wanted
 
 RUNS = "runs"
 SHOWN = ("sign-off.html", "evidence.json")
@@ -59,7 +59,7 @@ def rebuild(runs: Path) -> None:
     reports = runs.parent
     try:
         with FileLock(reports / LOCK, timeout=PATIENCE, fallback_to_soft=False):
-            rows = kept.rows(runs, reports / ROWS)
+            rows = archive.rows(runs, reports / ROWS)
             page.write(reports / FILE_NAME, page_of(rows, files(runs, rows), date.today()))
     except Timeout:
         raise Busy(f"another run has been writing it for {PATIENCE:.0f} s") from None
@@ -68,13 +68,13 @@ def rebuild(runs: Path) -> None:
 def page_of(rows: list[Row], files: dict[str, list[str]], today: date) -> str:
     """The same for the same rows on the same day. `files` are what can be opened of each run."""
     return page.render(
-        "index.html", rows=rows, tracks=tracks(rows, today), today=today, files=files, words=words
+        "index.html", rows=rows, tracks=tracks(rows, today), today=today, files=files, words=wording
     )
 
 
 def tracks(rows: list[Row], today: date) -> list[Track]:
     """Of the targets that have runs: what counts first, then as they come."""
-    known = [aim for each in words.TARGETS.values() for aim in (each, f"{each} {words.SOAK}")]
+    known = [aim for each in wording.TARGETS.values() for aim in (each, f"{each} {wording.SOAK}")]
     aims = dict.fromkeys([*known, *(row.aim for row in rows if row.aim)])
     own = {aim: [row for row in rows if row.aim == aim] for aim in aims}
     return [_track(aim, there, today) for aim, there in own.items() if there]
@@ -84,7 +84,7 @@ def _track(aim: str, rows: list[Row], today: date) -> Track:
     counted = [row for row in rows if not row.is_drill]
     plots = (trends.handshakes(counted), trends.durations(counted))
     shown = [plot for plot in plots if plot is not None]
-    days = calendar(rows, today, is_daily=not aim.endswith(words.SOAK))
+    days = calendar(rows, today, is_daily=not aim.endswith(wording.SOAK))
     return Track(aim, len(rows), rows[0], days, shown)
 
 

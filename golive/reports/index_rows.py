@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from golive import evidence
-from golive.doubts import name_of, reliable
-from golive.evidence import Evidence, NoEvidence, Record
-from reports import phases, words
+from golive.evidence import evidence
+from golive.evidence.contradictions import name_of, reliable
+from golive.evidence.evidence import Evidence, NoEvidence, Record
+from golive.reports import phases, wording
 
 Standing = Literal["GO", "NO-GO", "unfinished", "unreliable"]
 
@@ -80,7 +80,7 @@ def _reliable(found: Evidence) -> Row:
         run_id=found.run_id,
         standing="unfinished" if why and why.code == "unfinished" else found.verdict,
         target=found.target,
-        aim=words.target(found),
+        aim=wording.target(found),
         fault=found.fault,
         started=found.started,
         local=who.local_started or "",
@@ -108,7 +108,7 @@ def _unreliable(folder: Path, why: str) -> Row:
         run_id=folder.name,
         standing="unreliable",
         target=name.target,
-        aim=words.TARGETS[name.target],
+        aim=wording.TARGETS[name.target],
         started=started,
         why=why,
     )

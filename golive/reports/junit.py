@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from golive.evidence import Evidence
-from golive.text import printable
-from reports import page, redaction, results, words
-from reports.results import Result
+from golive.evidence.evidence import Evidence
+from golive.kit.text import printable
+from golive.reports import page, redaction, results, wording
+from golive.reports.results import Result
 
 if TYPE_CHECKING:
-    from reports.writing import Wanted
+    from golive.reports.writing import Wanted
 
 ELEMENTS = {"failed": "failure", "broken": "error", "skipped": "skipped"}
 
@@ -55,7 +55,7 @@ def _attributes(found: Evidence, tests: list[Result]) -> dict[str, str]:
     started, ended = map(datetime.fromisoformat, (found.started, found.ended))
     states = [test.status for test in tests]
     return {
-        "name": f"golive.{words.track(found)}",
+        "name": f"golive.{wording.track(found)}",
         "package": "golive",
         "id": "0",
         "hostname": "localhost",
@@ -72,7 +72,7 @@ def _properties(found: Evidence) -> dict[str, object]:
     known = {
         "verdict": found.verdict,
         "target": found.target,
-        "target in words": words.target(found),
+        "target in words": wording.target(found),
         "fault": found.fault,
         "endpoint": f"{found.endpoint.host}:{found.endpoint.port}, {found.endpoint.kind}",
         "diagnosis": results.code(found),
@@ -80,7 +80,7 @@ def _properties(found: Evidence) -> dict[str, object]:
         "procedure": found.diagnosis and found.diagnosis.procedure,
         "overrides": ", ".join(each.step for each in found.overrides),
         "weakened checks": "; ".join(found.weakened),
-        "noted": "; ".join(words.noted(found)),
+        "noted": "; ".join(wording.noted(found)),
         "run": found.run_id,
         "evidence sha256": found.digest,
     }

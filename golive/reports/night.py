@@ -12,11 +12,11 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from golive.doubts import reliable
-from golive.evidence import Evidence, NoEvidence, Record
-from golive.text import printable
-from reports import words
-from reports.redaction import redacted
+from golive.evidence.contradictions import reliable
+from golive.evidence.evidence import Evidence, NoEvidence, Record
+from golive.kit.text import printable
+from golive.reports import wording
+from golive.reports.redaction import redacted
 
 LASTS = timedelta(hours=24)
 """Runs that began longer before the newest one are of an earlier night."""
@@ -116,7 +116,7 @@ def _drill(name: str, api: str, runs: list[Evidence]) -> Drill:
         seconds=round(statistics.median(map(_seconds, runs)), 3),
         handshake_ms=round(statistics.median(handshakes), 3) if handshakes else None,
         weakened=tuple(dict.fromkeys(line for each in runs for line in each.weakened)),
-        noted=tuple(dict.fromkeys(line for each in runs for line in words.noted(each))),
+        noted=tuple(dict.fromkeys(line for each in runs for line in wording.noted(each))),
     )
 
 

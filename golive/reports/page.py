@@ -13,8 +13,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from golive import files
-from golive.text import printable
+from golive.kit import files
+from golive.kit.text import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
 

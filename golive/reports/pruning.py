@@ -10,10 +10,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from golive import evidence
-from golive.doubts import name_of, reliable
-from golive.evidence import NoEvidence
-from reports.kept import age
+from golive.evidence import evidence
+from golive.evidence.contradictions import name_of, reliable
+from golive.evidence.evidence import NoEvidence
+from golive.reports.archive import age
 
 A_DAY = timedelta(days=1)
 """Older than that, a rehearsal without evidence is not one that is about to begin."""

@@ -23,11 +23,12 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from golive import accounts, procedure, written
-from golive.advice.decision_tree import TREE
-from golive.evidence import Evidence, Record
-from golive.masking import MASK, without_credentials
-from golive.text import printable
+from golive.diagnosis.decision_tree import TREE
+from golive.evidence.evidence import Evidence, Record
+from golive.kit import accounts, written
+from golive.kit.masking import MASK, without_credentials
+from golive.kit.text import printable
+from golive.procedure import steps
 
 KEPT = frozenset(
     {"schema_", "run_id", "started", "ended", "target", "verdict", "digest", "kind", "version"}
@@ -150,9 +151,9 @@ def _parts(name: str) -> Iterator[str]:
 @cache
 def _own_words() -> str:
     """Those of the steps and of the diagnoses, with a space before and behind each."""
-    steps = (f"{each.id} {each.title} {each.section}" for each in procedure.STEPS)
+    claims = (f"{each.id} {each.title} {each.section}" for each in steps.STEPS)
     causes = (" ".join((each.code, each.cause, *each.next_steps, *each.otherwise)) for each in TREE)
-    words = re.findall(r"[^\W_]+", " ".join([*steps, *causes]).casefold())
+    words = re.findall(r"[^\W_]+", " ".join([*claims, *causes]).casefold())
     return f" {' '.join(words)} "
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from golive import procedure
-from golive.evidence import Evidence, StepRecord, is_no_obstacle
-from golive.text import shortened, told
-from reports import words
+from golive.evidence.evidence import Evidence, StepRecord, is_no_obstacle
+from golive.kit.text import shortened, told
+from golive.procedure import steps
+from golive.reports import wording
 
 VERDICT = "verdict"
 NO_DIAGNOSIS = "no-diagnosis"
@@ -46,7 +46,7 @@ class Result:
 
 def of(found: Evidence) -> list[Result]:
     """The steps in their order, then the verdict."""
-    same = words.told_by(found.steps)
+    same = wording.told_by(found.steps)
     steps = [_step(found, each, same.get(each.id, "")) for each in found.steps]
     return [*steps, _verdict(found, steps)]
 
@@ -93,15 +93,15 @@ def _verdict(found: Evidence, steps: list[Result]) -> Result:
 
 def _in_words(found: Evidence) -> Iterator[str]:
     """The verdict, and what whoever relies on it must read."""
-    yield f"verdict: {words.verdict(found)}"
-    yield f"target: {words.target(found)}"
+    yield f"verdict: {wording.verdict(found)}"
+    yield f"target: {wording.target(found)}"
     yield from (f"weakened: {each}" for each in found.weakened)
-    yield from (f"noted: {each}" for each in words.noted(found))
+    yield from (f"noted: {each}" for each in wording.noted(found))
 
 
 def _is_obstacle(found: Evidence, step: StepRecord) -> bool:
     """What could excuse a step of another version, only that version knows."""
-    if step.outcome == "not-observable" and step.id not in procedure.NUMBER:
+    if step.outcome == "not-observable" and step.id not in steps.NUMBER:
         return found.verdict != "GO"
     return not is_no_obstacle(step, found.sockets.may_be_unobserved)
 

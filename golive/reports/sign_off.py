@@ -9,12 +9,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from golive import evidence, procedure
-from golive.evidence import Evidence, StepRecord
-from golive.text import told
-from reports import page as pages
-from reports import phases, soak_figures, statements, time_line, words
-from reports.writing import Wanted
+from golive.evidence import evidence
+from golive.evidence.evidence import Evidence, StepRecord
+from golive.kit.text import told
+from golive.procedure import steps
+from golive.reports import page as pages
+from golive.reports import phases, soak_plots, success_metrics, time_line, wording
+from golive.reports.writing import Wanted
 
 FILE_NAME = "sign-off.html"
 PRINTED = 30
@@ -28,19 +29,19 @@ def write(found: Evidence, folder: Path, wanted: Wanted) -> None:
 
 def page(found: Evidence) -> str:
     """The same text for the same evidence, wherever it is made."""
-    where = words.zone(found)
+    where = wording.zone(found)
     return pages.render(
         "sign_off.html",
         found=found,
-        words=words,
+        words=wording,
         where=where,
         printed=PRINTED,
-        seconds=words.seconds_between(found.started, found.ended),
-        statements=statements.of(found),
-        elsewhere=statements.elsewhere(found),
+        seconds=wording.seconds_between(found.started, found.ended),
+        statements=success_metrics.of(found),
+        elsewhere=success_metrics.elsewhere(found),
         time_line=time_line.of(found.steps),
         phases=phases.of(found),
-        soak=soak_figures.of(found.soak),
+        soak=soak_plots.of(found.soak),
         stages=_stages(found, where),
         stopped=_stopped(found),
         unseen=_unseen(found),
@@ -75,12 +76,12 @@ class Stage:
     @property
     def outcomes(self) -> str:
         """`8 passed, 1 failed, 2 blocked`."""
-        counts = Counter(words.OUTCOMES[each.record.outcome] for each in self.steps)
+        counts = Counter(wording.OUTCOMES[each.record.outcome] for each in self.steps)
         return ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
 
 
 def _stages(found: Evidence, where: tzinfo) -> list[Stage]:
-    repeated = words.told_by(found.steps)
+    repeated = wording.told_by(found.steps)
     steps = [
         Step(number, each, _section(each.id), told(each.observed, where), each.id in repeated)
         for number, each in enumerate(found.steps, start=1)
@@ -90,7 +91,7 @@ def _stages(found: Evidence, where: tzinfo) -> list[Stage]:
 
 def _section(step_id: str) -> str:
     """Evidence of another version may have steps that this one does not know."""
-    return procedure.step(step_id).section if step_id in procedure.NUMBER else ""
+    return steps.step(step_id).section if step_id in steps.NUMBER else ""
 
 
 def _stopped(found: Evidence) -> tuple[int, StepRecord] | None:
@@ -108,7 +109,7 @@ def _unseen(found: Evidence) -> dict[str, list[tuple[str, str]]]:
     What has the same reason as an earlier step of its stage stands beside that one.
     """
     names = {each.id: each.title for each in found.steps}
-    same = words.told_by(found.steps)
+    same = wording.told_by(found.steps)
     by: dict[str, list[tuple[str, str]]]
     by = {outcome: [] for outcome in ("not-observable", "not-configured", "blocked")}
     for each in found.steps:
@@ -141,20 +142,20 @@ class Position:
 
 def _positions(found: Evidence) -> list[Position]:
     rows = found.positions.rows
-    decimals = max((words.decimals(row.get("average_cost")) for row in rows), default=2)
+    decimals = max((wording.decimals(row.get("average_cost")) for row in rows), default=2)
     return [_position(row, found.positions.account, decimals) for row in rows]
 
 
 def _position(row: dict[str, Any], account: str, decimals: int) -> Position:
     strike = row.get("strike")
     cells = (
-        *(words.text(row.get(name)) for name in ("symbol", "sec_type")),
-        words.day(words.text(row.get("expiry"))),
-        words.number(strike) if strike else "",
-        *(words.text(row.get(name)) for name in ("right", "multiplier", "currency")),
-        words.text(row.get("quantity")),
-        words.number(row.get("average_cost"), decimals),
-        words.text(row.get("con_id")),
+        *(wording.text(row.get(name)) for name in ("symbol", "sec_type")),
+        wording.day(wording.text(row.get("expiry"))),
+        wording.number(strike) if strike else "",
+        *(wording.text(row.get(name)) for name in ("right", "multiplier", "currency")),
+        wording.text(row.get("quantity")),
+        wording.number(row.get("average_cost"), decimals),
+        wording.text(row.get("con_id")),
     )
     if row.get("account") != account:
         return Position(cells, f"of {row.get('account')}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from reports.night import Drill, Night
+from golive.reports.night import Drill, Night
 
 A_NIGHT = timedelta(hours=36)
 """Nights that lie further apart have had another between them, which is missing."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from golive.evidence import Soak
-from reports import words
+from golive.evidence.evidence import Soak
+from golive.reports import wording
 
 WIDTH, HEIGHT, MARGIN = 480.0, 90.0, 8.0
 """Of a plot, in its own units; the margin is on all sides."""
@@ -62,7 +62,7 @@ def of(soak: Soak | None) -> Shown | None:
 
 
 def _figures(soak: Soak) -> Iterator[tuple[str, str]]:
-    held = f"{words.span(soak.seconds)} of {words.span(soak.wanted)}"
+    held = f"{wording.span(soak.seconds)} of {wording.span(soak.wanted)}"
     yield "held", f"{held}; ended early: {soak.stopped}" if soak.code else held
     yield "heartbeats", f"{soak.answers:,} of {soak.heartbeats:,} answered"
     yield "answered in", _percentiles(soak)
@@ -71,13 +71,13 @@ def _figures(soak: Soak) -> Iterator[tuple[str, str]]:
     yield "accept queue", "not observed" if queue is None else f"{queue:,} at most"
     yield "this run", _grown(soak, "own")
     yield "the gateway", _grown(soak, "gateway")
-    yield "data farms", words.counted(soak.farm_flaps, "time", "times") + " lost and back again"
+    yield "data farms", wording.counted(soak.farm_flaps, "time", "times") + " lost and back again"
     yield "positions", _drift(soak)
 
 
 def _percentiles(soak: Soak) -> str:
     named = {"50 %": soak.p50_ms, "95 %": soak.p95_ms, "99 %": soak.p99_ms, "all": soak.max_ms}
-    told = [f"{name} in {words.milliseconds(ms)}" for name, ms in named.items() if ms is not None]
+    told = [f"{name} in {wording.milliseconds(ms)}" for name, ms in named.items() if ms is not None]
     slope = soak.slope_ms_per_hour if soak.seconds >= LONG_ENOUGH else None
     tends = [] if slope is None else [f"{slope:+.3g} ms an hour"]
     return "; ".join([", ".join(told), *tends]) if told else "no answer"
@@ -86,7 +86,7 @@ def _percentiles(soak: Soak) -> str:
 def _zombies(soak: Soak) -> str:
     most = soak.most_zombies
     told = "not observed" if most is None else f"{most:,} at once at most" if most else "none"
-    looks = words.counted(soak.unseen, "look")
+    looks = wording.counted(soak.unseen, "look")
     return f"{told}; out of sight at {looks}" if soak.unseen else told
 
 
@@ -112,7 +112,7 @@ def _drift(soak: Soak) -> str:
     if soak.position_drift is None:
         return "not asked for again"
     changed = len(soak.position_drift)
-    return f"{words.counted(changed, 'contract')} changed meanwhile" if changed else "the same"
+    return f"{wording.counted(changed, 'contract')} changed meanwhile" if changed else "the same"
 
 
 def _latency(soak: Soak) -> Plot | None:
@@ -121,8 +121,8 @@ def _latency(soak: Soak) -> Plot | None:
         return None
     top = max(there.values())
     lines = (Line("line", _path(soak, there, 0.0, top)),)
-    told = f"up to {words.milliseconds(top)}; {words.counted(len(there), 'sample')}"
-    return Plot("How long each answer took", told, words.span(soak.wanted), lines, _ended(soak))
+    told = f"up to {wording.milliseconds(top)}; {wording.counted(len(there), 'sample')}"
+    return Plot("How long each answer took", told, wording.span(soak.wanted), lines, _ended(soak))
 
 
 def _memory(soak: Soak) -> Plot | None:
@@ -145,7 +145,7 @@ def _memory(soak: Soak) -> Plot | None:
         for _, whose, figures in series
         if figures
     )
-    whole, zero = words.span(soak.wanted), _y(0.0, low, high)
+    whole, zero = wording.span(soak.wanted), _y(0.0, low, high)
     return Plot("Memory since the beginning", told, whole, lines, _ended(soak), zero)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from golive.evidence import Evidence, StepRecord
-from reports import phases, words
+from golive.evidence.evidence import Evidence, StepRecord
+from golive.reports import phases, wording
 
 ELSEWHERE = {
     "monitor": "The Monitor connects",
@@ -34,10 +34,10 @@ def _statements(found: Evidence) -> Iterator[Statement]:
     passed = {each.id for each in found.steps if each.outcome == "passed"}
     line = phases.of(found)
     if line is not None and line.is_complete:
-        attempts = words.counted(found.attempts, "attempt")
+        attempts = wording.counted(found.attempts, "attempt")
         yield Statement(
-            words.milliseconds(line.last),
-            f"until the handshake was complete, of {words.milliseconds(line.budget)} allowed; "
+            wording.milliseconds(line.last),
+            f"until the handshake was complete, of {wording.milliseconds(line.budget)} allowed; "
             f"{attempts}, client id {found.endpoint.client_id}",
             "handshake.under-budget" in passed,
         )
@@ -59,9 +59,9 @@ def _statements(found: Evidence) -> Iterator[Statement]:
 def _held(found: Evidence, passed: set[str]) -> Iterator[Statement]:
     if found.soak is not None:
         yield Statement(
-            words.span(found.soak.wanted),
+            wording.span(found.soak.wanted),
             f"of operation without a break; {found.soak.answers:,} of {found.soak.heartbeats:,}"
-            f" heartbeats answered, {words.zombies(found.soak.most_zombies)} at any of them",
+            f" heartbeats answered, {wording.zombies(found.soak.most_zombies)} at any of them",
             {"soak.answers", "soak.no-zombies", "soak.full-time", "soak.positions"} <= passed,
         )
 
@@ -70,10 +70,10 @@ def _programs(found: Evidence, passed: set[str]) -> Iterator[Statement]:
     """Of the Monitor and the MCP server; nothing of one that was not tried."""
     saw = {each.id: each.observed for each in found.steps}
     if "monitor.positions" in passed:
-        count = words.text(saw["monitor.positions"].get("open"))
+        count = wording.text(saw["monitor.positions"].get("open"))
         yield Statement(count, "positions shown by the Monitor, over a connection of its own")
     if "mcp.positions" in passed:
-        count = words.text(saw["mcp.positions"].get("rows"))
+        count = wording.text(saw["mcp.positions"].get("rows"))
         yield Statement(count, "positions through the MCP tool, the same as the gateway's")
 
 

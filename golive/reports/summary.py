@@ -15,10 +15,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from golive.text import printable, shortened
-from reports import words
-from reports.night import HEALTHY, Drill, Night, NoNight, gather, read
-from reports.since_last_night import changes
+from golive.kit.text import printable, shortened
+from golive.reports import wording
+from golive.reports.night import HEALTHY, Drill, Night, NoNight, gather, read
+from golive.reports.since_last_night import changes
 
 RUNS = Path("reports", "runs")
 UNKNOWN = "no drill was begun: what each must say was not kept"
@@ -94,7 +94,7 @@ def _headline(now: Night, wrong: list[str], expected: Expectations) -> str:
     if wrong or now.holes:
         return f"{len(wrong) + len(now.holes)} NOT as expected"
     held = [each for each in now.drills if each.name in expected]
-    return f"all {len(held)} as expected" if held else words.counted(len(now.drills), "drill")
+    return f"all {len(held)} as expected" if held else wording.counted(len(now.drills), "drill")
 
 
 def _in_short(now: Night) -> str:
@@ -106,7 +106,7 @@ def _in_short(now: Night) -> str:
     handshake = f", median handshake {statistics.median(handshakes):.1f} ms" if handshakes else ""
     versions = ", ".join(f"{kind} {' and '.join(each)}" for kind, each in now.versions.items())
     took = f"median duration {seconds:.1f} s{handshake}"
-    return f"{words.counted(runs, 'run')}; {took}. {_plain(versions)}."
+    return f"{wording.counted(runs, 'run')}; {took}. {_plain(versions)}."
 
 
 def _not_as_expected(now: Night, expected: Expectations) -> list[str]:
@@ -126,7 +126,7 @@ def _by_drills(now: Night, lines_of: Callable[[Drill], Iterable[str]]) -> list[s
         for line in lines_of(each):
             drills.setdefault(line, []).append(each.name)
     return [
-        f"{words.counted(len(names), 'drill')}{_names(names)}: {line}"
+        f"{wording.counted(len(names), 'drill')}{_names(names)}: {line}"
         for line, names in islice(drills.items(), MOST_LINES)
     ]
 

@@ -7,11 +7,11 @@ import textwrap
 from collections.abc import Callable
 from typing import Protocol
 
-from golive import procedure
-from golive.evidence import Diagnosis, Evidence, Sample, StepRecord
-from golive.procedure import Plan
-from golive.text import printable, shortened, told
-from reports import words
+from golive.evidence.evidence import Diagnosis, Evidence, Sample, StepRecord
+from golive.kit.text import printable, shortened, told
+from golive.procedure import steps
+from golive.procedure.steps import Plan
+from golive.reports import wording
 
 WORDS = {
     "passed": "ok",
@@ -54,7 +54,7 @@ BAR = 20
 
 
 class Screen(Protocol):
-    """Where it is told; see golive.console."""
+    """Where it is told; see golive.plugin.console."""
 
     @property
     def is_live(self) -> bool: ...
@@ -67,7 +67,7 @@ class Screen(Protocol):
 
 
 class Soaking(Protocol):
-    """A soak that is under way; see golive.soak."""
+    """A soak that is under way; see golive.run.soak."""
 
     @property
     def wanted(self) -> float: ...
@@ -109,10 +109,10 @@ class Terminal:
 
     def under_way(self, step_id: str) -> None:
         """A step that is being performed, on a terminal; `step` completes its line."""
-        step = procedure.step(step_id)
+        step = steps.step(step_id)
         self._enter(step.stage)
-        steps = procedure.steps(self._plan)
-        place = f"{steps.index(step) + 1} of {len(steps)}"
+        all_of_them = steps.of(self._plan)
+        place = f"{all_of_them.index(step) + 1} of {len(all_of_them)}"
         self._screen.write_again(f"{self._margin(' ')}{'now':<8} {step.title} ({place})")
 
     def waiting(self, say: Callable[[float], str], most: float) -> Callable[[float], None]:
@@ -150,7 +150,7 @@ class Terminal:
             self._saw(record)
             return
         why = told(record.observed)
-        if record.outcome in words.EXCUSED:
+        if record.outcome in wording.EXCUSED:
             why, self._excuse = ([] if why == self._excuse else why), why
         for pair in why:
             self._wrapped(shortened(pair, 160 - self._indent), self._indent)
@@ -197,7 +197,7 @@ class Terminal:
     def _exceptions(self, evidence: Evidence) -> None:
         """What whoever signs must read, whatever the verdict."""
         lines = [f"Weakened: {each}" for each in evidence.weakened]
-        lines += [f"Noted: {each}" for each in words.noted(evidence)]
+        lines += [f"Noted: {each}" for each in wording.noted(evidence)]
         if lines:
             self._screen.write("")
         for line in lines:
@@ -210,7 +210,7 @@ class Terminal:
     def verdict(self, evidence: Evidence, report: str) -> None:
         """The last line; above it what is left running."""
         self._screen.write("")
-        if left := words.left_running(evidence):
+        if left := wording.left_running(evidence):
             self._advice("", printable(left))
         word, rest = evidence.verdict, verdict_line(evidence, report)
         how = {**COLOURS[word], "invert": True}
@@ -283,10 +283,12 @@ def soaking(soak: Soaking) -> Callable[[float], str]:
         answered = f"{soak.answers} of {soak.heartbeats} heartbeats answered"
         last = soak.last
         took = (
-            f", the last in {words.milliseconds(last.answer_ms)}" if last and last.answer_ms else ""
+            f", the last in {wording.milliseconds(last.answer_ms)}"
+            if last and last.answer_ms
+            else ""
         )
-        zombies = words.zombies(last.zombies) if last else "no look yet"
-        return f"soak: {words.span(round(max(left, 0.0)))} left, {answered}{took}, {zombies}"
+        zombies = wording.zombies(last.zombies) if last else "no look yet"
+        return f"soak: {wording.span(round(max(left, 0.0)))} left, {answered}{took}, {zombies}"
 
     return say
 
@@ -301,10 +303,10 @@ def _held(found: Evidence) -> str:
     soak = found.soak
     if soak is None:
         return "soak not begun"
-    whole = words.span(soak.wanted)
-    how_long = f"{whole} ended after {words.span(soak.seconds)}" if soak.code else whole
+    whole = wording.span(soak.wanted)
+    how_long = f"{whole} ended after {wording.span(soak.seconds)}" if soak.code else whole
     answered = f"{soak.answers} of {soak.heartbeats} heartbeats answered"
-    return f"soak of {how_long}, {answered}, {words.zombies(soak.most_zombies)}"
+    return f"soak of {how_long}, {answered}, {wording.zombies(soak.most_zombies)}"
 
 
 def verdict_line(evidence: Evidence, report: str) -> str:
@@ -319,14 +321,14 @@ def verdict_line(evidence: Evidence, report: str) -> str:
     positions = count if evidence.has_asked_for_positions else "positions not asked for"
     why = f"{in_brief(evidence.diagnosis)}; " if evidence.diagnosis else ""
     what = f"{why}{_held(evidence) if evidence.plan == 'soak' else f'{positions}, {handshake}'}"
-    if left_out := words.not_configured(evidence):
+    if left_out := wording.not_configured(evidence):
         what += f", {left_out} not configured"
     if evidence.overrides:
         steps = ", ".join(each.step for each in evidence.overrides)
         why = shortened(evidence.overrides[0].reason, 60)
         what += f", OVERRIDDEN: {steps} ({why})"
     aim, of = _aim(evidence)
-    said = " ".join(filter(None, (evidence.verdict, aim, words.with_weakened(evidence))))
+    said = " ".join(filter(None, (evidence.verdict, aim, wording.with_weakened(evidence))))
     return f"{said}: {what}{of}; evidence in {report}"
 
 
@@ -336,6 +338,6 @@ def _aim(evidence: Evidence) -> tuple[str, str]:
         return "(rehearsal)", ", of a fake gateway"
     if evidence.target == "fallback":
         return "(fallback)", ", of TWS paper"
-    if words.endpoint(evidence) == "PAPER":
+    if wording.endpoint(evidence) == "PAPER":
         return "(paper)", f", of {evidence.endpoint.kind}"
     return "", ""

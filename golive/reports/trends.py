@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reports import words
-from reports.rows import Row
+from golive.reports import wording
+from golive.reports.index_rows import Row
 
 LONGEST = 120
 """Runs: the newest of them."""
@@ -47,11 +47,11 @@ class Plot:
 def handshakes(rows: list[Row]) -> Plot | None:
     """Rows of one target, newest first. None where no run has a figure."""
     budget = next((row.budget_ms for row in rows if row.budget_ms), None)
-    return _plot("Handshake", rows, lambda row: row.handshake_ms, words.milliseconds, budget)
+    return _plot("Handshake", rows, lambda row: row.handshake_ms, wording.milliseconds, budget)
 
 
 def durations(rows: list[Row]) -> Plot | None:
-    return _plot("Duration of the run", rows, lambda row: row.seconds, words.duration)
+    return _plot("Duration of the run", rows, lambda row: row.seconds, wording.duration)
 
 
 def _plot(
@@ -109,7 +109,7 @@ def _words(figures: list[float | None], told: Callable[[float], str], budget: fl
         f"last {last}",
         f"median {told(statistics.median(there))}",
         f"slowest {told(max(there))}",
-        words.counted(len(figures), "run"),
+        wording.counted(len(figures), "run"),
     ]
     if len(there) < len(figures):
         said.append(f"{len(figures) - len(there)} without")

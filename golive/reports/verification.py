@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from golive import evidence, files
-from golive.doubts import doubts, is_of_another_version, name_of
-from golive.evidence import Evidence, NoEvidence
-from golive.text import printable
-from reports import sign_off
-from reports.index import RUNS
+from golive.evidence import evidence
+from golive.evidence.contradictions import doubts, is_of_another_version, name_of
+from golive.evidence.evidence import Evidence, NoEvidence
+from golive.kit import files
+from golive.kit.text import printable
+from golive.reports import sign_off
+from golive.reports.index import RUNS
 
 TRUST_NOTHING = (
     "do not rely on this run: restore its folder from a copy that has the digest of the printed"

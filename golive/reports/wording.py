@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timezone, tzinfo
 from typing import Any
 
-from golive.evidence import Evidence, StepRecord
-from golive.text import counted as counted
-from golive.text import with_weakened as behind_go
+from golive.evidence.evidence import Evidence, StepRecord
+from golive.kit.text import counted as counted
+from golive.kit.text import with_weakened as behind_go
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,100}", re.ASCII)
 

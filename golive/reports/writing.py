@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from golive import evidence
-from golive.doubts import doubts
-from golive.evidence import Evidence, NoEvidence
-from golive.text import printable
+from golive.evidence import evidence
+from golive.evidence.contradictions import doubts
+from golive.evidence.evidence import Evidence, NoEvidence
+from golive.kit.text import printable
 
 AGAIN = "python -m reports write"
 GONE = "the folder of the run is gone"
 LONGEST_REASON = 300
 
 TELLERS: tuple[tuple[str, str], ...] = (
-    ("the sign-off", "reports.sign_off"),
-    ("junit.xml", "reports.junit"),
-    ("Allure results", "reports.allure"),
-    ("allure.html", "reports.allure.html"),
-    ("the index of runs", "reports.index"),
+    ("the sign-off", "golive.reports.sign_off"),
+    ("junit.xml", "golive.reports.junit"),
+    ("Allure results", "golive.reports.allure"),
+    ("allure.html", "golive.reports.allure.html"),
+    ("the index of runs", "golive.reports.index"),
 )
 """What is written, in this order, and the module that writes it."""
 

@@ -1,21 +1,22 @@
 """What a connection must show, before it may be relied on and once it is closed: steps by their id.
 
-Each is claimed in the words of `golive.procedure`; True where it holds.
+Each is claimed in the words of `golive.procedure.steps`; True where it holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from golive import preflight, sockets
-from golive.answers import Access, Handshake
-from golive.api_settings import ApiSettings
-from golive.gateway import Gateway
-from golive.identity import Identity
-from golive.listener import Listener
-from golive.messages import ApiError
-from golive.settings import Settings
-from golive.settings_file import SettingsFile
+from golive.client.answers import Access, Handshake
+from golive.client.identity import Identity
+from golive.client.messages import ApiError
+from golive.machine import sockets
+from golive.machine.api_settings import ApiSettings
+from golive.machine.gateway import Gateway
+from golive.machine.listener import Listener
+from golive.run import preflight
+from golive.settings.model import Settings
+from golive.settings.secrets_json import SettingsFile
 
 
 def of_handshake(

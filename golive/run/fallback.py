@@ -8,11 +8,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from golive.advice.decision_tree import BY_CODE
-from golive.diagnosis import Next
-from golive.evidence import Diagnosis, Evidence
-from golive.run import Run
-from golive.settings import Settings
+from golive.diagnosis.decision_tree import BY_CODE
+from golive.diagnosis.diagnose import Next
+from golive.evidence.evidence import Diagnosis, Evidence
+from golive.run.run import Run
+from golive.settings.model import Settings
 
 
 def is_due(finished: Evidence, run: Run) -> bool:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from golive import (
-    installed,
-    sockets,
-    stale_clients,
-)
-from golive.clock import Clock, now_and_then
-from golive.gateway import Gateway
-from golive.memory.remembering import Memory
-from golive.on_disk import reading
-from golive.settings_file import SettingsFile
-from golive.sockets import Answer
+from golive.discipline.earlier_attempts import Memory
+from golive.kit.clock import Clock, now_and_then
+from golive.machine import installed, sockets, stale_clients
+from golive.machine.gateway import Gateway
+from golive.machine.on_disk import reading
+from golive.machine.sockets import Answer
+from golive.settings.secrets_json import SettingsFile
 
 
 def objections(

@@ -5,25 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from golive import (
-    changes,
-    circumstances,
-    diagnosis,
-    evidence,
-    procedure,
-    sockets,
-    weakened,
-)
-from golive.advice import facts
-from golive.advice.seen import LEAST_UPTIME, Seen
-from golive.evidence import Diagnosis, Evidence, Message, StepRecord
-from golive.on_disk import reading
-from golive.sockets import Port
+from golive.diagnosis import diagnose, facts
+from golive.diagnosis.seen import LEAST_UPTIME, Seen
+from golive.evidence import changes, evidence, provenance, weakened
+from golive.evidence.evidence import Diagnosis, Evidence, Message, StepRecord
+from golive.machine import sockets
+from golive.machine.on_disk import reading
+from golive.machine.sockets import Port
+from golive.procedure import steps
 
 if TYPE_CHECKING:
-    from golive.answers import Handshake
-    from golive.messages import ApiError
-    from golive.run import Run
+    from golive.client.answers import Handshake
+    from golive.client.messages import ApiError
+    from golive.run.run import Run
 
 UNFINISHED = {"unfinished": "the run ended while this step was being performed"}
 NOT_RUN = {"not run": "this step was not part of the run"}
@@ -71,7 +65,7 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
         ),
         overrides=run.memory.overrides,
         diagnosis=cause,
-        circumstances=circumstances.of(run),
+        circumstances=provenance.of(run),
         salt=run.salt,
         plan=run.plan,
         soak=run.soak,
@@ -119,7 +113,7 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
         behind=run.behind,
         against=_against(run),
         soak=run.soak,
-        program=record.observed if record.stage in procedure.CONFIGURED_OUT else {},
+        program=record.observed if record.stage in steps.CONFIGURED_OUT else {},
         others=tuple(run.others),
         left_by=run.left_by,
         other_listeners=run.gateway.other_listeners,
@@ -128,7 +122,7 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
     )
     if is_over and record.stage != "environment":
         seen = reading.added_to(seen)
-    return diagnosis.diagnose(seen, run.run_next, facts.observed(record))
+    return diagnose.diagnose(seen, run.run_next, facts.observed(record))
 
 
 def _against(run: Run) -> ApiError | None:

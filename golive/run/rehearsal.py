@@ -9,9 +9,9 @@ import sys
 import threading
 from pathlib import Path
 
-from golive.holding.asks import TIMES_APART
-from golive.settings import GoLive, Settings
-from golive.settings_file import SettingsFile
+from golive.monitor.holding.requests import TIMES_APART
+from golive.settings.model import GoLive, Settings
+from golive.settings.secrets_json import SettingsFile
 
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
@@ -46,7 +46,7 @@ class FakeGateway:
             [
                 sys.executable,
                 "-m",
-                "fakes.gateway",
+                "fake_ib_gateway",
                 "--port",
                 "0",
                 "--host",

@@ -11,29 +11,32 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from golive import evidence, preflight, procedure, rehearsal, reset_windows, sockets, stale_clients
-from golive.api_settings import NOT_ASKED, ApiSettings
-from golive.clock import SYSTEM, Clock
-from golive.diagnosis import PROCEDURE, SOAK, Next
-from golive.evidence import Evidence, Outcome, Soak, StepRecord
-from golive.gateway import Gateway, Uptime
-from golive.memory import copies
-from golive.memory.journal import GO
-from golive.memory.remembering import Aim, Memory
-from golive.on_disk import reading
-from golive.procedure import Plan, Step
-from golive.programs import command
-from golive.record import NOT_RUN, UNFINISHED, evidence_of, socket_rows
-from golive.settings_file import SettingsFile
-from golive.sockets import Port, Socket, SocketTable
-from golive.target import Target
+from golive.diagnosis.diagnose import PROCEDURE, SOAK, Next
+from golive.discipline import settings_copies
+from golive.discipline.earlier_attempts import Aim, Memory
+from golive.discipline.journal import GO
+from golive.evidence import evidence
+from golive.evidence.evidence import Evidence, Outcome, Soak, StepRecord
+from golive.kit.clock import SYSTEM, Clock
+from golive.machine import reset_windows, sockets, stale_clients
+from golive.machine.api_settings import NOT_ASKED, ApiSettings
+from golive.machine.gateway import Gateway, Uptime
+from golive.machine.on_disk import reading
+from golive.machine.sockets import Port, Socket, SocketTable
+from golive.procedure import steps
+from golive.procedure.steps import Plan, Step
+from golive.run import preflight, rehearsal
+from golive.run.recording import NOT_RUN, UNFINISHED, evidence_of, socket_rows
+from golive.settings.secrets_json import SettingsFile
+from golive.settings.target import Target
+from golive.trials import command
 
 if TYPE_CHECKING:
-    from golive.answers import Access, Behind, Positions
-    from golive.connection import Connection
-    from golive.programs.mcp_program import McpProgram
-    from golive.programs.monitor_program import MonitorProgram
-    from golive.stale_clients import StaleClient
+    from golive.client.answers import Access, Behind, Positions
+    from golive.client.connection import Connection
+    from golive.machine.stale_clients import StaleClient
+    from golive.trials.mcp import McpProgram
+    from golive.trials.monitor import MonitorProgram
 
 
 class Blocked(Exception):
@@ -104,7 +107,7 @@ class Run:
         self.attempts.address = self.gateway.address
         self.attempts.zombies = lambda: preflight.zombies_now(self.file, self.gateway)
         self.before = self.gateway.port_if_seen
-        for each in copies.sweep():
+        for each in settings_copies.sweep():
             self.note(f"a copy of settings that a killed run left cannot be removed: {each}")
 
     @property
@@ -134,7 +137,7 @@ class Run:
     @property
     def latest_positions(self) -> Positions:
         """Those that were asked for last; none where none were."""
-        from golive.answers import Positions
+        from golive.client.answers import Positions
 
         return self.positions_after or self.positions or Positions()
 
@@ -148,15 +151,15 @@ class Run:
 
     def gate(self, step_id: str) -> None:
         """Raises Blocked unless every earlier step has passed in this run."""
-        for earlier in procedure.before(step_id, self.plan):
+        for earlier in steps.before(step_id, self.plan):
             record = self._records.get(earlier.id)
             if record is None or not self.is_no_obstacle(record):
                 raise Blocked(earlier)
 
     def skip_unconfigured(self, step_id: str) -> None:
         """Raises NotConfigured where the step tries a program that the settings do not have."""
-        stage = procedure.step(step_id).stage
-        if stage not in procedure.CONFIGURED_OUT:
+        stage = steps.step(step_id).stage
+        if stage not in steps.CONFIGURED_OUT:
             return
         if why := command.why_not(stage, self.file.settings, self.target):
             raise NotConfigured(why)
@@ -170,7 +173,7 @@ class Run:
         return evidence.is_no_obstacle(record, self.blind)
 
     def may_be_unobserved(self, step_id: str) -> bool:
-        return procedure.step(step_id).is_excused(self.blind)
+        return steps.step(step_id).is_excused(self.blind)
 
     def begin(self, step_id: str) -> None:
         """Until it ends otherwise, a begun step has failed: a run may end at any moment."""
@@ -216,7 +219,7 @@ class Run:
         observed: dict[str, Any],
         by: str | None = None,
     ) -> StepRecord:
-        step = procedure.step(step_id)
+        step = steps.step(step_id)
         record = StepRecord(
             id=step.id,
             stage=step.stage,
@@ -236,7 +239,7 @@ class Run:
     def records(self) -> list[StepRecord]:
         """Every step of the procedure; what did not run is blocked by the first not to pass."""
         found, blocker = [], None
-        for step in procedure.steps(self.plan):
+        for step in steps.of(self.plan):
             record = self._records.get(step.id)
             if record is None:
                 observed = {} if blocker else NOT_RUN

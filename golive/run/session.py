@@ -10,26 +10,29 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from golive import claims, diagnosis, preflight, reset_windows, sockets, stale_clients, weakened
-from golive.advice.seen import Seen
-from golive.answers import Access, Event, Handshake
-from golive.api_settings import NOT_ASKED
-from golive.attempts import AttemptRefused
-from golive.clock import SYSTEM, Clock
-from golive.diagnosis import Next
-from golive.evidence import Diagnosis
-from golive.gateway import Gateway
-from golive.identity import Identity, read_identity
-from golive.listener import Listener
-from golive.memory import copies
-from golive.memory.remembering import Aim, Memory, NoMemory, state_folder
-from golive.on_disk import gateway_files, reading
-from golive.settings import Settings
-from golive.settings_file import SettingsError, SettingsFile
-from golive.sockets import SocketTable
+from golive.client.answers import Access, Event, Handshake
+from golive.client.identity import Identity, read_identity
+from golive.diagnosis import diagnose
+from golive.diagnosis.diagnose import Next
+from golive.diagnosis.seen import Seen
+from golive.discipline import settings_copies
+from golive.discipline.attempts import AttemptRefused
+from golive.discipline.earlier_attempts import Aim, Memory, NoMemory, state_folder
+from golive.evidence import weakened
+from golive.evidence.evidence import Diagnosis
+from golive.kit.clock import SYSTEM, Clock
+from golive.machine import reset_windows, sockets, stale_clients
+from golive.machine.api_settings import NOT_ASKED
+from golive.machine.gateway import Gateway
+from golive.machine.listener import Listener
+from golive.machine.on_disk import gateway_files, reading
+from golive.machine.sockets import SocketTable
+from golive.run import claims, preflight
+from golive.settings.model import Settings
+from golive.settings.secrets_json import SettingsError, SettingsFile
 
 if TYPE_CHECKING:
-    from golive.connection import Connection
+    from golive.client.connection import Connection
 
 Write = Callable[[str], None]
 
@@ -90,7 +93,7 @@ def begin(
     name = command.rpartition(" ")[2]
     run = f"{clock.now():%Y%m%dT%H%M%SZ}-{name}"
     memory = Memory(state_folder(), Aim.of(file), run, override, clock)
-    copies.sweep()
+    settings_copies.sweep()
     return memory, next_after(command, file, secrets)
 
 
@@ -224,12 +227,12 @@ class Session:
 
     def diagnosed(self, step: str, **more: Any) -> Diagnosis:
         """From what has been seen up to now, and `more` fields of Seen, to the cause."""
-        return diagnosis.diagnose(self._seen_now(step, more), self._next)
+        return diagnose.diagnose(self._seen_now(step, more), self._next)
 
     def explained(self, code: str, **more: Any) -> Diagnosis:
         """The same, where the code of the diagnosis is known already."""
         seen = self._seen_now("afterwards.closed-cleanly", more)
-        return diagnosis.explained(code, seen, self._next)
+        return diagnose.explained(code, seen, self._next)
 
     def _seen_now(self, step: str, more: dict[str, Any]) -> Seen:
         seen = replace(
@@ -266,7 +269,7 @@ class Session:
         return Trouble(Exit.NO_HANDSHAKE if made else Exit.REFUSED, step, str(error), found)
 
     def _refusal(self, step: str, why: str, seen: Seen) -> Trouble:
-        found = diagnosis.diagnose(reading.added_to(seen), self._next)
+        found = diagnose.diagnose(reading.added_to(seen), self._next)
         return Trouble(Exit.REFUSED, step, why, found)
 
     def _first_of(self, made: dict[str, bool]) -> Trouble | None:
@@ -285,7 +288,7 @@ class Session:
         return Trouble(exit_code, failed, why, self.diagnosed(failed))
 
     def _connection(self) -> Connection:
-        from golive.connection import Connection  # not before the client has been looked at
+        from golive.client.connection import Connection  # not before the client has been looked at
 
         to, attempts = self.settings.credentials, self.memory.attempts
         return Connection(to.host, to.port, to.client_id, attempts, self._clock, self._listen)

@@ -1,6 +1,6 @@
 """The standalone handshake test: one attempt, told line by line, and an exit code to act on.
 
-It opens the connection as the Monitor does (`golive.session`), looks at what there is to see, and
+It opens the connection as the Monitor does (`session`), looks at what there is to see, and
 closes it; nothing is connected where a fact stands in the way.
 """
 
@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from golive import session, settings_file, sockets
-from golive.advice import telling
-from golive.answers import Event
-from golive.attempts import AttemptRefused
-from golive.clock import SYSTEM, Clock
-from golive.evidence import Diagnosis
-from golive.memory.journal import GO
-from golive.session import Exit, Session
-from golive.text import by_lines, with_weakened
+from golive.client.answers import Event
+from golive.diagnosis import telling
+from golive.discipline.attempts import AttemptRefused
+from golive.discipline.journal import GO
+from golive.evidence.evidence import Diagnosis
+from golive.kit.clock import SYSTEM, Clock
+from golive.kit.text import by_lines, with_weakened
+from golive.machine import sockets
+from golive.run import session
+from golive.run.session import Exit, Session
+from golive.settings import secrets_json
 
 COMMAND = "python -m golive smoke"
 
@@ -41,7 +43,7 @@ def smoke(
     """
     write = by_lines(show)
     try:
-        file = settings_file.read(path, on_fallback)
+        file = secrets_json.read(path, on_fallback)
         memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
     except session.NOT_BEGUN as error:
         write(f"settings: {error}")

@@ -9,16 +9,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from golive import evidence, forwarders, processes, sockets
-from golive.clock import SYSTEM, Clock, coarsely
-from golive.evidence import Sample
-from golive.figures import LONGEST_ANSWER, Latencies, Thinned, least_heartbeats
-from golive.gateway import Gateway
-from golive.holding.asks import TIMES_APART
-from golive.pulse import Ended, Pulse
+from golive.client.heartbeat import Ended, Pulse
+from golive.evidence import evidence
+from golive.evidence.evidence import Sample
+from golive.kit.clock import SYSTEM, Clock, coarsely
+from golive.kit.measurements import LONGEST_ANSWER, Latencies, Thinned, least_heartbeats
+from golive.machine import forwarders, processes, sockets
+from golive.machine.gateway import Gateway
+from golive.monitor.holding.requests import TIMES_APART
 
 if TYPE_CHECKING:
-    from golive.connection import Connection
+    from golive.client.connection import Connection
 
 LEAST_PATIENCE = LONGEST_ANSWER
 """Seconds that an answer is waited for, however short the interval."""

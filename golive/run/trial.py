@@ -7,17 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from golive import preflight
-from golive.attempts import Attempts
-from golive.memory.journal import GO
-from golive.programs import child_settings, command, mcp_program, monitor_program
-from golive.programs.command import Kind
-from golive.programs.mcp_program import McpProgram
-from golive.programs.monitor_program import MonitorProgram
-from golive.programs.output import Tell
-from golive.programs.program import Ended
-from golive.run import Run
-from golive.settings import Monitor
+from golive.discipline.attempts import Attempts
+from golive.discipline.journal import GO
+from golive.run import preflight
+from golive.run.run import Run
+from golive.settings.model import Monitor
+from golive.trials import child_settings, command
+from golive.trials.command import Kind
+from golive.trials.mcp import McpProgram
+from golive.trials.mcp import Wanted as WantedMcp
+from golive.trials.monitor import MonitorProgram
+from golive.trials.monitor import Wanted as WantedMonitor
+from golive.trials.output import Tell
+from golive.trials.program import Ended
 
 FAILED: dict[Kind, str] = {"monitor": "monitor-not-ready", "mcp": "mcp-failed"}
 """As what the attempt of a program that fails is remembered."""
@@ -34,7 +36,7 @@ def monitor(run: Run, tell: Tell) -> Iterator[MonitorProgram]:
     golive = settings.golive
     found = golive.monitor
     assert found is not None  # the step would not be performed
-    wanted = monitor_program.Wanted(
+    wanted = WantedMonitor(
         found, golive.expected_account, golive.expected_positions, settings.secret_words
     )
     with _started(run, "monitor", found.command) as start:
@@ -67,7 +69,7 @@ def mcp(run: Run) -> Iterator[McpProgram]:
     settings, found = run.file.settings, run.file.settings.golive.mcp
     assert found is not None  # the step would not be performed
     has_a_monitor = run.monitor is not None and run.monitor.is_left
-    wanted = mcp_program.Wanted(
+    wanted = WantedMcp(
         found, settings.secret_words, found.command is None, may_connect=not has_a_monitor
     )
     with _started(run, "mcp", found.command) as start:

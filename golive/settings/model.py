@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
-from golive import accounts
+from golive.kit import accounts
 
 
 def _pattern(text: str) -> str:
@@ -306,8 +306,8 @@ class Settings(BaseModel):
     def disagreements(self) -> list[str]:
         """Where port, IsPaperTrading and the expected account contradict each other.
 
-        Which accounts are paper: `golive.accounts`. A port outside the port reference is told from
-        the flag alone.
+        Which accounts are paper: `kit.accounts`. A port outside the port reference is told from the
+        flag alone.
         """
         port, paper = self.credentials.port, self.credentials.is_paper_trading
         found = []

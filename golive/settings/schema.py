@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from golive.settings import Settings
+from golive.settings.model import Settings
 
 MARK = '"title": "secrets.json"'
 """Stands in it, so that it is written over its like only."""
@@ -16,7 +16,7 @@ SECTION = str(Settings.model_fields["golive"].alias)
 
 
 def schema() -> dict[str, Any]:
-    """As strict as `golive.settings_file`, as far as a schema can say it.
+    """As strict as `golive.settings.secrets_json`, as far as a schema can say it.
 
     It cannot say that a key stands twice, nor that a whole number has no point. Sections of other
     programs are allowed; one that is almost named like ours is not, where ours is missing.

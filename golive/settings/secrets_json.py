@@ -12,8 +12,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from golive.settings import Settings
-from golive.text import printable
+from golive.kit.text import printable
+from golive.settings.model import Settings
 
 MAX_BYTES = 1_000_000
 EXAMPLE = "secrets.example.json"

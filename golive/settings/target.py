@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from golive import rehearsal
-from golive.settings_file import SettingsFile
+from golive.run import rehearsal
+from golive.settings.secrets_json import SettingsFile
 
 HEALTHY = "healthy"
 

@@ -1,1 +1,1 @@
-"""The programs that the settings name, as the procedure tries them: started, heard, ended."""
+"""The user's Monitor and MCP server: started, heard, ended; ours are tried no differently."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from golive.programs.position_rows import DEEPEST, LISTS, Unreadable, bare, decoded, number, rows
+from golive.trials.position_rows import DEEPEST, LISTS, Unreadable, bare, decoded, number, rows
 
 META = ("meta", "metadata")
 TIMES = ("asof", "timestamp", "time", "updated", "updatedat", "lastupdated", "lastupdate",

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from golive import settings_file
-from golive.memory import copies
+from golive.discipline import settings_copies
+from golive.settings import secrets_json
 
 if TYPE_CHECKING:
-    from golive.run import Run
+    from golive.run.run import Run
 
 NEVER = {"AutoLaunch": False, "AutoReconnect": False}
 """What a program that is tried on the fallback, or on a fake, must not do of itself."""
@@ -29,13 +29,13 @@ def file_for(run: Run) -> Iterator[Path]:
         yield run.file.path.absolute()
         return
     data = json.dumps(_aimed(run)).encode("utf-8")
-    with copies.private_copy(data) as path:
+    with settings_copies.private_copy(data) as path:
         yield path
 
 
 def _aimed(run: Run) -> dict[str, Any]:
     """The document as it stands in the file, other programs' sections too, aimed at the target."""
-    document, settings = settings_file.document(run.file.path), run.file.settings
+    document, settings = secrets_json.document(run.file.path), run.file.settings
     golive = settings.golive.model_dump(mode="json", by_alias=True) | {"AutoFallback": False}
     if run.target.is_rehearsal:
         golive["InitializationSeconds"] = 0  # it has been up for its time

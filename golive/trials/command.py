@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from golive.memory.one_run import PART_OF
-from golive.memory.starter import Starter
-from golive.programs.guard import PROJECT
-from golive.settings import Settings
-from golive.target import Target
+from golive.discipline.one_run import PART_OF
+from golive.discipline.starter import Starter
+from golive.settings.model import Settings
+from golive.settings.target import Target
+from golive.trials.guard import PROJECT
 
 if TYPE_CHECKING:
-    from golive.run import Run
+    from golive.run.run import Run
 
 Kind = Literal["monitor", "mcp"]
 

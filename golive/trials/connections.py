@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from golive import sockets, tcp_info
-from golive.answers import Position
-from golive.gateway import Gateway
-from golive.programs.least_bytes import Received, least_bytes
-from golive.sockets import Port, Socket
+from golive.client.answers import Position
+from golive.machine import sockets, tcp_info
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import Port, Socket
+from golive.trials.least_bytes import Received, least_bytes
 
 End = tuple[str, int]
 """The client's address and port: one connection, from whichever side it is seen."""

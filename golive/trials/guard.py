@@ -16,9 +16,9 @@ from typing import Any
 
 import psutil
 
-from golive import ending, forwarders, processes
-from golive.clock import SYSTEM
-from golive.processes import Process
+from golive.kit.clock import SYSTEM
+from golive.machine import ending, forwarders, processes
+from golive.machine.processes import Process
 
 MARK = "GOLIVE_PROGRAM"
 """In a program's environment: by its value, what it has started is known as its own."""
@@ -41,7 +41,7 @@ class Guard:
         self._process: subprocess.Popen[bytes] | None = None
         with suppress(OSError):  # then a `kill -9` of the run leaves the program behind, as before
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "golive.programs.guard", mark],
+                [sys.executable, "-m", "golive.trials.guard", mark],
                 cwd=PROJECT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ import queue
 from collections.abc import Callable
 from contextlib import suppress
 
-from golive.programs.output import Output
+from golive.trials.output import Output
 
 WAKE_SECONDS = 0.1
 """How often it is looked whether there will be no more."""

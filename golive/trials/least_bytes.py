@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from golive.answers import Position
+from golive.client.answers import Position
 
 SESSION = 16
 """Server version, accounts, next valid id and the end of the rows, each at its shortest, without

@@ -10,21 +10,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from golive import masking
-from golive.answers import Position, Positions
-from golive.clock import SYSTEM, Clock
-from golive.gateway import Gateway
-from golive.programs import answer_time, position_rows, same_positions
-from golive.programs.connections import Connections
-from golive.programs.inbox import Inbox
-from golive.programs.position_rows import Unreadable
-from golive.programs.program import CannotStart, Ended, Program
-from golive.settings import Mcp
-from golive.sockets import NotObservable, Socket
-from golive.text import shortened
+from golive.client.answers import Position, Positions
+from golive.kit import masking
+from golive.kit.clock import SYSTEM, Clock
+from golive.kit.text import shortened
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import NotObservable, Socket
+from golive.settings.model import Mcp
+from golive.trials import answer_time, position_rows, same_positions
+from golive.trials.connections import Connections
+from golive.trials.inbox import Inbox
+from golive.trials.position_rows import Unreadable
+from golive.trials.program import CannotStart, Ended, Program
 
 if TYPE_CHECKING:
-    from golive.programs.mcp_conversation import Conversation
+    from golive.trials.mcp_conversation import Conversation
 
 LONGEST = 16 * 2**20
 """Bytes of a line: an answer is one, and ten thousand positions are four million of them."""
@@ -37,8 +37,8 @@ HURRY = 1.0
 """Seconds that one which has failed has to end with its input."""
 SDK = "mcp"
 LACKING = (
-    "the MCP SDK is not installed here: pip install -r requirements.txt, or switch the MCP server"
-    ' off: "Mcp": null'
+    "the MCP SDK is not installed here: install golive again, with its dependencies; or switch the"
+    ' MCP server off: "Mcp": null'
 )
 
 
@@ -103,7 +103,7 @@ class McpProgram:
                 program.end(input_patience=HURRY)
 
     def _ask(self, program: Program, inbox: Inbox) -> None:
-        module = importlib.import_module("golive.programs.mcp_conversation")  # while it starts
+        module = importlib.import_module("golive.trials.mcp_conversation")  # while it starts
         settings = self._wanted.settings
         client = module.Client(
             program,

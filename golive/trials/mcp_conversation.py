@@ -24,12 +24,13 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
-from golive import __version__, masking
-from golive.programs import mcp_lines
-from golive.programs.inbox import Inbox
-from golive.programs.mcp_lines import BrokenReply
-from golive.programs.program import Program
-from golive.text import shortened
+from golive import __version__
+from golive.kit import masking
+from golive.kit.text import shortened
+from golive.trials import mcp_lines
+from golive.trials.inbox import Inbox
+from golive.trials.mcp_lines import BrokenReply
+from golive.trials.program import Program
 
 MOST_PAGES = 20
 """Of tools, which a server may tell in parts."""

@@ -11,8 +11,8 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from golive import masking
-from golive.text import shortened
+from golive.kit import masking
+from golive.kit.text import shortened
 
 SHOWN = 120
 """Characters of a line that are shown."""

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from golive import masking
-from golive.advice.commands import HERE
-from golive.answers import Position
-from golive.clock import SYSTEM, Clock, coarsely
-from golive.gateway import Gateway
-from golive.memory.starter import Starter
-from golive.programs.connections import Connections
-from golive.programs.least_bytes import Received
-from golive.programs.output import FLOOD, Tell
-from golive.programs.program import CannotStart, Ended, Program
-from golive.settings import Monitor
-from golive.sockets import NotObservable, Socket
-from golive.text import shortened
+from golive.client.answers import Position
+from golive.diagnosis.commands import HERE
+from golive.discipline.starter import Starter
+from golive.kit import masking
+from golive.kit.clock import SYSTEM, Clock, coarsely
+from golive.kit.text import shortened
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import NotObservable, Socket
+from golive.settings.model import Monitor
+from golive.trials.connections import Connections
+from golive.trials.least_bytes import Received
+from golive.trials.output import FLOOD, Tell
+from golive.trials.program import CannotStart, Ended, Program
 
 MOMENT = 1.0
 """Seconds from the end of its output to its own."""

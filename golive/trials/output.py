@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from golive.clock import SYSTEM, Clock
+from golive.kit.clock import SYSTEM, Clock
 
 KEPT = 200
 """Lines; older ones are forgotten."""

@@ -19,13 +19,14 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO, Any, Literal
 
-from golive import ending, files, processes
-from golive.clock import SYSTEM, Clock
-from golive.processes import Process
-from golive.programs import guard
-from golive.programs.guard import MARK, Guard
-from golive.programs.output import FLOOD, LONGEST, Output, exact
-from golive.text import shortened
+from golive.kit import files
+from golive.kit.clock import SYSTEM, Clock
+from golive.kit.text import shortened
+from golive.machine import ending, processes
+from golive.machine.processes import Process
+from golive.trials import guard
+from golive.trials.guard import MARK, Guard
+from golive.trials.output import FLOOD, LONGEST, Output, exact
 
 PATIENCE = 5.0
 """Seconds that it has to end when it is asked to, and half of that when it is made to."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from golive.answers import Position
-from golive.programs import position_rows
-from golive.programs.position_rows import Row, Unreadable
-from golive.text import shortened
+from golive.client.answers import Position
+from golive.kit.text import shortened
+from golive.trials import position_rows
+from golive.trials.position_rows import Row, Unreadable
 
 SHOWN, MOST = 120, 100
 """Characters of a row, and lines."""

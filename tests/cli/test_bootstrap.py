@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from golive import bootstrap
+from golive.cli import bootstrap
 
 
 @pytest.mark.parametrize("task", bootstrap.TASKS)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import golive.cli.report as command
 
-import reports.__main__ as command
-from golive import evidence
-from golive.evidence import Evidence
-from reports import sign_off
-from tests.projects import Project
-from tests.runs_on_disk import NIGHT, a_go, a_no_go, kept
-from tests.test_index import DAMAGES, resealed
+from golive.evidence import evidence
+from golive.evidence.evidence import Evidence
+from golive.reports import sign_off
+from tests.reports.test_index import DAMAGES, resealed
+from tests.support.projects import Project
+from tests.support.runs_on_disk import NIGHT, a_go, a_no_go, kept
 
 
 @pytest.fixture

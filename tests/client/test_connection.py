@@ -17,15 +17,15 @@ from ibapi.order import Order
 from ibapi.order_cancel import OrderCancel
 from ibapi.server_versions import MAX_CLIENT_VER
 
-from fakes.gateway.book import options_book
-from golive.answers import Event
-from golive.attempts import AttemptRefused, Attempts
-from golive.clock import SystemClock
-from golive.connection import Connection
-from golive.official_client import READING, REQ_CONFIG, NotReading, Outlet
-from golive.sockets import SocketTable
-from tests.fakes import Fake
-from tests.gateways import READY, VERSION, Scripted, handshake, message
+from fake_ib_gateway.world.book import options_book
+from golive.client.answers import Event
+from golive.client.connection import Connection
+from golive.client.official_client import READING, REQ_CONFIG, NotReading, Outlet
+from golive.discipline.attempts import AttemptRefused, Attempts
+from golive.kit.clock import SystemClock
+from golive.machine.sockets import SocketTable
+from tests.support.fakes import Fake
+from tests.support.gateways import READY, VERSION, Scripted, handshake, message
 
 Started = Callable[..., Fake]
 ACCOUNT = "U21146542"

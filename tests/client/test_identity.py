@@ -10,22 +10,22 @@ from typing import Any
 import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
-from fakes.gateway import errors
-from fakes.gateway.messages import Speech
-from fakes.gateway.protobuf import config_pb2
-from golive import settings_file
-from golive.api_settings import NOT_ASKED, ApiSettings
-from golive.attempts import Attempts
-from golive.connection import Connection
-from golive.identity import Identity, read_identity
-from golive.messages import CONFIG_REQUEST
-from golive.official_client import TELLS_CONFIG
-from golive.on_disk.gateway_files import find
-from golive.settings import Settings
-from golive.sockets import NotObservable
-from tests.fakes import Fake
-from tests.gateways import Scripted, message
-from tests.projects import ROOT, Project
+from fake_ib_gateway.protocol import errors
+from fake_ib_gateway.protocol.messages import Speech
+from fake_ib_gateway.protocol.protobuf import config_pb2
+from golive.client.connection import Connection
+from golive.client.identity import Identity, read_identity
+from golive.client.messages import CONFIG_REQUEST
+from golive.client.official_client import TELLS_CONFIG
+from golive.discipline.attempts import Attempts
+from golive.machine.api_settings import NOT_ASKED, ApiSettings
+from golive.machine.on_disk.gateway_files import find
+from golive.machine.sockets import NotObservable
+from golive.settings import secrets_json
+from golive.settings.model import Settings
+from tests.support.fakes import Fake
+from tests.support.gateways import Scripted, message
+from tests.support.projects import ROOT, Project
 
 Started = Callable[..., Fake]
 NOT_SERVED = errors.NOT_SERVED.about("it")
@@ -143,7 +143,7 @@ def test_number_that_is_no_client_id_is_a_blank(number: int) -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Of a gateway whose files are in a folder of the test."""
-    example = settings_file.read(ROOT / "secrets.example.json").settings
+    example = secrets_json.read(ROOT / "secrets.example.json").settings
     golive = example.golive.model_copy(update={"gateway_folder": str(tmp_path)})
     return example.model_copy(update={"golive": golive})
 
@@ -214,7 +214,11 @@ def test_another_machines_address_may_be_seen_as_another_one() -> None:
 def test_read_only_mode_that_only_the_settings_tell_is_no_go(
     own_project: Project, secrets: Callable[..., Any]
 ) -> None:
-    own_project.edit("fakes/gateway/answers.py", "read_only=settings.read_only,", "read_only=True,")
+    own_project.edit(
+        "fakes/fake_ib_gateway/answering/answers.py",
+        "read_only=settings.read_only,",
+        "read_only=True,",
+    )
     run = own_project.rehearse("--fake")
     assert (run.exit_code, run.having("failed")) == (1, ["handshake.read-only-off"]), run.output
     assert run.evidence["diagnosis"]["code"] == "read-only-api"

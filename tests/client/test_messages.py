@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from golive import messages
-from golive.advice.decision_tree import BY_CODE
-from golive.messages import CODES, CONFIG_REQUEST, FIRST_OF_OURS, ApiError, Kind
-from tests.projects import ROOT
+from golive.client import messages
+from golive.client.messages import CODES, CONFIG_REQUEST, FIRST_OF_OURS, ApiError, Kind
+from golive.diagnosis.decision_tree import BY_CODE
+from tests.support.projects import ROOT
 
 ROW = re.compile(r"^\| (\d+) \| (.+?) \| (.+?) \| (?:`(.+)`)? *\|$", re.MULTILINE)
 

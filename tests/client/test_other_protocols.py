@@ -7,8 +7,8 @@ import struct
 
 import pytest
 
-from golive.other_protocols import spoken
-from golive.transport import MAX_FRAME, ProtocolError, Transport
+from golive.client.other_protocols import spoken
+from golive.client.transport import MAX_FRAME, ProtocolError, Transport
 
 
 @pytest.mark.parametrize(

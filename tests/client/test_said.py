@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from golive.messages import CONFIG_REQUEST, ApiError
-from golive.said import FIRST, LAST, LONGEST, Said
+from golive.client.messages import CONFIG_REQUEST, ApiError
+from golive.client.said import FIRST, LAST, LONGEST, Said
 
 
 def heard(*messages: tuple[int, str]) -> Said:

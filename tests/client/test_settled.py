@@ -10,16 +10,16 @@ from decimal import Decimal
 
 import pytest
 
-from golive import position_answer
-from golive.answers import MOST_CHANGES, MOST_ROWS, Behind, Position, Positions
-from golive.attempts import Attempts
-from golive.clock import SYSTEM
-from golive.connection import TIMES, Connection
-from golive.messages import CONFIG_REQUEST
-from golive.position_answer import PositionAnswer, TooManyRows
-from golive.transport import MOST_AT_LAST
-from tests.fakes import Fake
-from tests.gateways import Scripted, handshake, heard, message
+from golive.client import position_answer
+from golive.client.answers import MOST_CHANGES, MOST_ROWS, Behind, Position, Positions
+from golive.client.connection import TIMES, Connection
+from golive.client.messages import CONFIG_REQUEST
+from golive.client.position_answer import PositionAnswer, TooManyRows
+from golive.client.transport import MOST_AT_LAST
+from golive.discipline.attempts import Attempts
+from golive.kit.clock import SYSTEM
+from tests.support.fakes import Fake
+from tests.support.gateways import Scripted, handshake, heard, message
 
 Started = Callable[..., Fake]
 ACCOUNT = "U21146542"

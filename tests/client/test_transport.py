@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ibapi import comm
 
-from fakes.gateway import wire
-from golive import transport as transport_module
-from golive.clock import SystemClock
-from golive.transport import NoAnswer, PeerClosed, ProtocolError, Transport
+from fake_ib_gateway.protocol import wire
+from golive.client import transport as transport_module
+from golive.client.transport import NoAnswer, PeerClosed, ProtocolError, Transport
+from golive.kit.clock import SystemClock
 
 payloads = st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=20)
 

@@ -12,9 +12,9 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
 
-from golive.advice import commands
-from golive.advice.commands import LINUX, MACOS, WINDOWS
-from tests.test_sockets import half_closed
+from golive.diagnosis import commands
+from golive.diagnosis.commands import LINUX, MACOS, WINDOWS
+from tests.machine.test_sockets import half_closed
 
 NETSTAT = r"""
 Active Connections

@@ -11,30 +11,30 @@ from typing import Any
 
 import pytest
 
-from golive import procedure
-from golive.advice import words
-from golive.advice.commands import HERE, LINUX, MACOS, WINDOWS
-from golive.advice.decision_tree import BY_CODE, TREE, WRITTEN
-from golive.advice.recovery import PROCEDURES
-from golive.advice.seen import Seen
-from golive.answers import Access, Behind, Handshake, Position, Positions
-from golive.api_settings import ApiSettings
-from golive.diagnosis import SOAK, Next, diagnose
-from golive.evidence import Diagnosis, Soak
-from golive.gateway import Uptime
-from golive.holding.doubts import Doubt
-from golive.memory.discipline import Discipline, Made
-from golive.memory.one_run import Holder
-from golive.messages import ApiError
-from golive.on_disk.gateway_logs import GatewayLogs
-from golive.on_disk.logins import IN_WORDS, Login, Phase
-from golive.processes import Process
-from golive.running_gateways import RunningGateway
-from golive.settings_file import read
-from golive.sockets import Port, Socket
-from golive.stale_clients import StaleClient
-from tests import recorded
-from tests.projects import ROOT
+from golive.client.answers import Access, Behind, Handshake, Position, Positions
+from golive.client.messages import ApiError
+from golive.diagnosis import placeholders
+from golive.diagnosis.commands import HERE, LINUX, MACOS, WINDOWS
+from golive.diagnosis.decision_tree import BY_CODE, TREE, WRITTEN
+from golive.diagnosis.diagnose import SOAK, Next, diagnose
+from golive.diagnosis.recovery import PROCEDURES
+from golive.diagnosis.seen import Seen
+from golive.discipline.one_run import Holder
+from golive.discipline.rules import Discipline, Made
+from golive.evidence.evidence import Diagnosis, Soak
+from golive.machine.api_settings import ApiSettings
+from golive.machine.gateway import Uptime
+from golive.machine.on_disk.gateway_logs import GatewayLogs
+from golive.machine.on_disk.logins import IN_WORDS, Login, Phase
+from golive.machine.processes import Process
+from golive.machine.running_gateways import RunningGateway
+from golive.machine.sockets import Port, Socket
+from golive.machine.stale_clients import StaleClient
+from golive.monitor.holding.stale_answers import Doubt
+from golive.procedure import steps
+from golive.settings.secrets_json import read
+from tests.support import recorded
+from tests.support.projects import ROOT
 
 SETTINGS = read(ROOT / "secrets.example.json").settings
 QUIET = Port(4001, ("127.0.0.1",), tuple(recorded.WINDOWS))
@@ -245,7 +245,7 @@ def test_branch_is_the_only_one_for_what_it_asks(code: str) -> None:
     assert "{" not in "".join([diagnosis.cause, *diagnosis.next_steps, *diagnosis.if_that_fails])
 
 
-@pytest.mark.parametrize("step", [step.id for step in procedure.STEPS])
+@pytest.mark.parametrize("step", [step.id for step in steps.STEPS])
 def test_every_step_that_fails_is_explained(step: str) -> None:
     zombies = step in ("environment.no-zombies", "afterwards.no-zombies")
     what = replace(stopped("no-byte", step), soak=HELD.get(step))
@@ -375,7 +375,7 @@ def test_process_that_may_be_a_gateway_is_a_fact_and_the_start_is_on_condition()
 def test_gateway_that_waits_is_named_before_another_that_listens_and_is_not_started_twice() -> None:
     both = replace(waiting("second-factor"), other_listeners=(7497,))
     assert [found(both).code, found(both).also[0].code] == ["second-factor-pending", "wrong-port"]
-    assert "do not start a second one" in str(words.of(both, NOW)["log_in"])
+    assert "do not start a second one" in str(placeholders.of(both, NOW)["log_in"])
 
 
 def test_pause_of_logins_is_over_before_the_next_attempt() -> None:
@@ -457,7 +457,7 @@ def test_back_up_is_of_the_folder_that_holds_the_settings_and_lies_outside_what_
     settings = SETTINGS.model_copy(update={"credentials": credentials})
     kind = PureWindowsPath if here is WINDOWS else PurePosixPath
     stuck = replace(WALK["api-listener-stuck"], settings=settings)
-    filled = words.of(replace(stuck, settings_folders=tuple(map(kind, folders))), NOW, here)
+    filled = placeholders.of(replace(stuck, settings_folders=tuple(map(kind, folders))), NOW, here)
     assert all(each in str(filled["back_up"]) for each in told), filled["back_up"]
 
 
@@ -683,7 +683,7 @@ def test_there_is_no_fallback_from_the_fallback() -> None:
 
 def test_recovery_names_this_machines_paths_pids_and_commands() -> None:
     stuck = replace(WALK["api-listener-stuck"], listener=GATEWAY)
-    filled = words.of(stuck, NOW, WINDOWS)
+    filled = placeholders.of(stuck, NOW, WINDOWS)
     told = [step.format(**filled, **asdict(NEXT)) for step in PROCEDURES["B"]]
     assert any("PID eq 812" in step for step in told)
     assert any(r"C:\IBKR\ibgateway\1040" in step and "robocopy" in step for step in told)
@@ -693,14 +693,14 @@ def test_recovery_names_this_machines_paths_pids_and_commands() -> None:
 def test_folder_that_may_not_be_the_gateways_alone_is_not_named_for_deletion(path: str) -> None:
     credentials = SETTINGS.credentials.model_copy(update={"gateway_path": path})
     settings = SETTINGS.model_copy(update={"credentials": credentials})
-    filled = words.of(replace(WALK["zombies"], settings=settings), NOW, LINUX)
+    filled = placeholders.of(replace(WALK["zombies"], settings=settings), NOW, LINUX)
     assert filled["remove"] == "the one it was installed in"
 
 
 @pytest.mark.parametrize("name", ["svchost.exe", "com.docker.backend.exe", "sshd"])
 def test_forwarder_is_not_what_is_to_be_ended(name: str) -> None:
     forwarder = replace(GATEWAY, name=name)
-    filled = words.of(replace(WALK["half-open"], listener=forwarder), NOW, WINDOWS)
+    filled = placeholders.of(replace(WALK["half-open"], listener=forwarder), NOW, WINDOWS)
     assert not any("812" in str(each) for each in filled.values())
 
 
@@ -714,14 +714,14 @@ def test_restart_that_cannot_be_proven_has_a_way_out(listener: Process, is_told:
 
 
 def test_path_of_another_platform_is_told_in_words() -> None:
-    filled = words.of(WALK["zombies"], NOW, LINUX)
+    filled = placeholders.of(WALK["zombies"], NOW, LINUX)
     assert "IBKR" not in "".join(map(str, filled.values()))
     assert filled["start"] == "as you always do"
 
 
 @pytest.mark.parametrize("here", [WINDOWS, LINUX, MACOS])
 def test_every_text_can_be_filled_in_on_every_platform(here: Any) -> None:
-    filled = words.of(WALK["gateway-not-running"], NOW, here) | asdict(NEXT)
+    filled = placeholders.of(WALK["gateway-not-running"], NOW, here) | asdict(NEXT)
     for branch in TREE:
         assert bool(branch.next_steps) != bool(branch.procedure)
         for text in (branch.cause, *branch.next_steps, *PROCEDURES[branch.procedure or "A"]):

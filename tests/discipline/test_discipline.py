@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from golive.attempts import endpoint
-from golive.memory.journal import Entry, Journal
-from tests.fakes import Fake, wait_until
-from tests.projects import ROOT, Outcome, Project, Rehearsal, environment
+from golive.discipline.attempts import endpoint
+from golive.discipline.journal import Entry, Journal
+from tests.support.fakes import Fake, wait_until
+from tests.support.projects import ROOT, Outcome, Project, Rehearsal, environment
 
 Started = Callable[..., Fake]
 Written = Callable[..., Path]
@@ -113,7 +113,9 @@ def test_outcome_that_cannot_be_remembered_is_told_and_changes_no_verdict(
 
 def test_attempt_that_cannot_be_remembered_is_not_made(own_project: Project) -> None:
     own_project.edit(
-        "golive/memory/journal.py", "if os.write(descriptor, line) != len(line):", "if os.getpid():"
+        "golive/discipline/journal.py",
+        "if os.write(descriptor, line) != len(line):",
+        "if os.getpid():",
     )
     run = own_project.rehearse("--fake")
     assert_refused(run, "handshake.one-attempt", "not-remembered")

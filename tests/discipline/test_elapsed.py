@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from golive import processes
-from golive.clock import SYSTEM
-from golive.memory import moments
-from golive.memory.discipline import Discipline, made
-from golive.memory.journal import Entry, Journal
-from golive.memory.moments import Moment
-from golive.memory.remembering import Aim, Memory
-from tests.fakes import Fake
-from tests.projects import ROOT, Project
+from golive.discipline import elapsed
+from golive.discipline.earlier_attempts import Aim, Memory
+from golive.discipline.elapsed import Moment
+from golive.discipline.journal import Entry, Journal
+from golive.discipline.rules import Discipline, made
+from golive.kit.clock import SYSTEM
+from golive.machine import processes
+from tests.support.fakes import Fake
+from tests.support.projects import ROOT, Project
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HERE = "127.0.0.1:4001"
@@ -34,7 +34,7 @@ def entry(outcome: str = "begun", **more: Any) -> Entry:
 
 
 def rules(*entries: Entry, moment: Moment) -> Discipline:
-    past = tuple(made(moments.as_of(entries, moment)))
+    past = tuple(made(elapsed.as_of(entries, moment)))
     return Discipline(past, HERE, frozenset({HERE}), moment.time, COOLDOWN)
 
 
@@ -121,7 +121,7 @@ def test_clock_that_was_set_back_does_not_refuse_for_ever(
     journal.prepare()
     journal.append(entry("zombies", time=clock.now()))
     clock.set = -HOUR
-    monkeypatch.setattr(moments, "boot_name", lambda: boot)
+    monkeypatch.setattr(elapsed, "boot_name", lambda: boot)
     untils = []
     for _ in range(2):
         found = memory(state, clock)
@@ -179,11 +179,11 @@ def test_smoke_test_is_refused_while_time_is_unknown_and_told_what_to_do(
 def test_smoke_test_goes_by_the_time_since_the_boot_where_the_clock_was_set(
     seconds: float, fake: Started, secrets: Written, state: Path
 ) -> None:
-    if not moments.boot_name():
+    if not elapsed.boot_name():
         pytest.skip("this machine does not tell its boots apart")
     gateway, journal = fake(), Journal(state)
     journal.prepare()
-    boot, uptime = moments.since_boot(SYSTEM)
+    boot, uptime = elapsed.since_boot(SYSTEM)
     assert uptime is not None
     dated = {"boot": boot, "uptime": uptime - seconds, "time": datetime.now(UTC) + HOUR}
     journal.append(entry("half-open", endpoint=f"127.0.0.1:{gateway.port}", **dated))

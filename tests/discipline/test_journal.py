@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golive.attempts import AttemptRefused, Attempts, endpoint
-from golive.memory import journal
-from golive.memory.journal import Entry, Journal, parsed
-from golive.memory.remembering import state_folder
-from tests.projects import ROOT
+from golive.discipline import journal
+from golive.discipline.attempts import AttemptRefused, Attempts, endpoint
+from golive.discipline.earlier_attempts import state_folder
+from golive.discipline.journal import Entry, Journal, parsed
+from tests.support.projects import ROOT
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HERE = "127.0.0.1:4001"
@@ -165,7 +165,7 @@ def test_short_write_is_an_error_and_damages_only_its_own_line(
 FILLING = """
 import resource, signal, sys
 from pathlib import Path
-from golive.memory.journal import Journal
+from golive.discipline.journal import Journal
 remembered = Journal(Path(sys.argv[1]))
 entry = remembered.read().entries[0]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -12,20 +12,20 @@ from typing import Any
 import psutil
 import pytest
 
-from golive import processes
-from golive.memory.one_run import OneRun
-from golive.memory.starter import STARTED_BY, Starter
-from golive.sockets import SocketTable
-from tests.fakes import Fake, wait_until
-from tests.left_running import has_ended, nothing_left
-from tests.monitors import Running, settings_for
-from tests.projects import SECONDS, Project, environment
+from golive.discipline.one_run import OneRun
+from golive.discipline.starter import STARTED_BY, Starter
+from golive.machine import processes
+from golive.machine.sockets import SocketTable
+from tests.support.fakes import Fake, wait_until
+from tests.support.left_running import has_ended, nothing_left
+from tests.support.monitors import Running, settings_for
+from tests.support.projects import SECONDS, Project, environment
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="kills as POSIX does")
 
 Secrets = Callable[..., Path]
 Started = Callable[..., Fake]
-FOREIGN = {"Command": [sys.executable, "-m", "tests.foreign.monitor", "{port}"]}
+FOREIGN = {"Command": [sys.executable, "-m", "tests.support.foreign.monitor", "{port}"]}
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +89,7 @@ def test_foreign_program_that_is_connected_is_ended_with_its_run(
     gateway = fake()
     silent = {"PositionsPattern": "never (?P<count>x)", "KeepRunning": keeps}
     run = live_run(project, secrets(gateway.port, Monitor=FOREIGN | silent))
-    started = child_of(run, "tests.foreign.monitor")
+    started = child_of(run, "tests.support.foreign.monitor")
     wait_until(lambda: gateway.connections == 2)
     run.kill()
     run.wait(SECONDS)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from golive.memory.one_run import PART_OF, OneRun
-from tests.clocks import on_linux, set_clock
-from tests.fakes import wait_until
-from tests.talking import Talking
+from golive.discipline.one_run import PART_OF, OneRun
+from tests.support.clocks import on_linux, set_clock
+from tests.support.fakes import wait_until
+from tests.support.talking import Talking
 
 NOW = datetime(2026, 11, 23, 9, 14, 2, tzinfo=UTC)
 HERE = "127.0.0.1:4001"
@@ -21,7 +21,7 @@ HOLDING = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from golive.memory.one_run import OneRun
+from golive.discipline.one_run import OneRun
 lock = OneRun(Path(sys.argv[1]), "127.0.0.1:4001")
 print(lock.begin("theirs", datetime(2026, 11, 23, 9, 14, 2, tzinfo=UTC)), flush=True)
 sys.stdin.read()
@@ -98,11 +98,11 @@ PART = """
 import os, subprocess, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from golive.memory.one_run import PART_OF, OneRun
+from golive.discipline.one_run import PART_OF, OneRun
 folder, own, told, looks = sys.argv[1:5]
 lock = OneRun(Path(folder), "127.0.0.1:4001")
 assert lock.begin(own, datetime.now(UTC))
-child = "import sys; from pathlib import Path; from golive.memory.one_run import OneRun;" \\
+child = "import sys; from pathlib import Path; from golive.discipline.one_run import OneRun;" \\
     "lock = OneRun(Path(sys.argv[1]), '127.0.0.1:4001'); from datetime import UTC, datetime;" \\
     "print(lock.begin('x', datetime.now(UTC)), lock.begin_as_part())"
 words = [sys.executable, "-c", child, folder]
@@ -140,10 +140,10 @@ TWICE = """
 import subprocess, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from golive.memory.one_run import OneRun
+from golive.discipline.one_run import OneRun
 lock = OneRun(Path(sys.argv[1]), "127.0.0.1:4001")
 assert lock.begin("this-run", datetime.now(UTC))
-child = "import sys; from pathlib import Path; from golive.memory.one_run import OneRun;" \\
+child = "import sys; from pathlib import Path; from golive.discipline.one_run import OneRun;" \\
     "lock = OneRun(Path(sys.argv[1]), '127.0.0.1:4001');" \\
     "print(lock.begin_as_part(), lock.begin_as_part(), flush=True); input(); lock.end()"
 words = [sys.executable, "-c", child, sys.argv[1]]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golive.memory.discipline import Discipline, Made, least_wait, made
-from golive.memory.journal import Entry
+from golive.discipline.journal import Entry
+from golive.discipline.rules import Discipline, Made, least_wait, made
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 GATEWAY, TWS, ELSEWHERE = "127.0.0.1:4001", "127.0.0.1:7497", "127.0.0.1:33745"

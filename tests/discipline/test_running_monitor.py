@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from golive import processes
-from golive.memory.one_run import OneRun
-from golive.memory.running_monitor import RunningMonitor
-from tests.clocks import on_linux, set_clock
-from tests.fakes import wait_until
-from tests.talking import Talking
+from golive.discipline.one_run import OneRun
+from golive.discipline.running_monitor import RunningMonitor
+from golive.machine import processes
+from tests.support.clocks import on_linux, set_clock
+from tests.support.fakes import wait_until
+from tests.support.talking import Talking
 
 HERE, URL = "127.0.0.1:4001", "http://127.0.0.1:9100"
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from golive.memory import copies
-from tests import four_ports
-from tests.fakes import wait_until
-from tests.projects import ROOT, Project, environment
+from golive.discipline import settings_copies
+from tests.support import four_ports
+from tests.support.fakes import wait_until
+from tests.support.projects import ROOT, Project, environment
 
 HOLD = """
 import sys
-from golive.memory.copies import private_copy
+from golive.discipline.settings_copies import private_copy
 with private_copy(b"hunter2") as path:
     print(path, flush=True)
     sys.stdin.read()
@@ -56,7 +56,7 @@ def holding() -> Iterator[tuple[subprocess.Popen[str], Path]]:
 
 
 def test_copy_is_there_for_its_block_and_nobody_else_may_read_it(state: Path) -> None:
-    with copies.private_copy(b"x") as path:
+    with settings_copies.private_copy(b"x") as path:
         assert path.read_bytes() == b"x"
         assert path.is_relative_to(state)
         if os.name != "nt":
@@ -69,13 +69,13 @@ def test_copy_is_there_for_its_block_and_nobody_else_may_read_it(state: Path) ->
 
 def test_copy_of_a_living_owner_stays_and_that_of_a_killed_one_goes() -> None:
     with holding() as (owner, path):
-        assert copies.sweep() == []
-        with copies.private_copy(b"another"):
+        assert settings_copies.sweep() == []
+        with settings_copies.private_copy(b"another"):
             assert path.read_bytes() == b"hunter2"
         owner.kill()
         owner.wait()
         assert path.exists()
-        assert copies.sweep() == []
+        assert settings_copies.sweep() == []
         assert not path.parent.exists()
 
 
@@ -83,7 +83,7 @@ def test_left_over_copy_goes_when_the_next_one_is_made() -> None:
     with holding() as (owner, path):
         owner.kill()
         owner.wait()
-        with copies.private_copy(b"another"):
+        with settings_copies.private_copy(b"another"):
             assert not path.parent.exists()
 
 
@@ -91,11 +91,11 @@ def test_nothing_is_swept_that_is_no_copy(state: Path, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "file").touch()
-    with copies.private_copy(b"x") as path:
+    with settings_copies.private_copy(b"x") as path:
         area = path.parent.parent
     (area / "notes").mkdir()
     (area / "12-link").symlink_to(precious, target_is_directory=True)
-    assert copies.sweep() == []
+    assert settings_copies.sweep() == []
     assert (precious / "file").exists()
     assert (area / "notes").exists()
 
@@ -106,19 +106,19 @@ def test_folder_of_copies_that_is_a_link_is_neither_used_nor_swept(
     elsewhere = tmp_path / "elsewhere"
     (elsewhere / "12-x").mkdir(parents=True)
     state.mkdir()
-    (state / copies.FOLDER).symlink_to(elsewhere, target_is_directory=True)
-    assert copies.sweep() == [state / copies.FOLDER]
+    (state / settings_copies.FOLDER).symlink_to(elsewhere, target_is_directory=True)
+    assert settings_copies.sweep() == [state / settings_copies.FOLDER]
     assert (elsewhere / "12-x").exists()
-    with pytest.raises(OSError, match="no link"), copies.private_copy(b"x"):
+    with pytest.raises(OSError, match="no link"), settings_copies.private_copy(b"x"):
         pass
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes are POSIX'")
 def test_folder_of_copies_is_closed_to_others_again(state: Path) -> None:
-    area = state / copies.FOLDER
+    area = state / settings_copies.FOLDER
     area.mkdir(parents=True)
     area.chmod(0o755)
-    with copies.private_copy(b"x"):
+    with settings_copies.private_copy(b"x"):
         assert area.stat().st_mode & 0o777 == 0o700
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from golive import files
-from golive.memory.journal import Journal
-from golive.memory.one_run import OneRun
-from golive.memory.remembering import NoMemory, prepare
-from golive.memory.running_monitor import RunningMonitor
-from tests.fakes import Fake
-from tests.monitors import Running, settings_for
-from tests.projects import ROOT, Project
+from golive.discipline.earlier_attempts import NoMemory, prepare
+from golive.discipline.journal import Journal
+from golive.discipline.one_run import OneRun
+from golive.discipline.running_monitor import RunningMonitor
+from golive.kit import files
+from tests.support.fakes import Fake
+from tests.support.monitors import Running, settings_for
+from tests.support.projects import ROOT, Project
 
 if sys.platform == "win32":
     pytest.skip("links and owners as POSIX has them", allow_module_level=True)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from golive import changes, evidence
-from golive.changes import ABSENT
-from golive.evidence import Change, Evidence, PositionChange, SinceLastGo
-from tests.projects import Project
-from tests.runs_on_disk import NIGHT, a_go, a_no_go, kept, position
+from golive.evidence import changes, evidence
+from golive.evidence.changes import ABSENT
+from golive.evidence.evidence import Change, Evidence, PositionChange, SinceLastGo
+from tests.support.projects import Project
+from tests.support.runs_on_disk import NIGHT, a_go, a_no_go, kept, position
 
 ACCOUNT = "U21146542"
 LATER = NIGHT + timedelta(days=1)

@@ -8,17 +8,19 @@ import threading
 import psutil
 import pytest
 
-from fakes.gateway import FakeGateway
-from golive.advice.decision_tree import BY_CODE
-from golive.answers import AccountSummary
-from golive.clock import SystemClock
-from golive.holding.asks import Ask
-from golive.holding.held import PATIENCE_SECONDS
-from golive.holding.kept import FIRST_SUMMARY
-from golive.messages import ApiError
-from golive.sockets import SocketTable
-from tests.gateways import Scripted, error, handshake, heard, message
-from tests.holding import (
+from fake_ib_gateway import FakeGateway
+from golive.client.answers import AccountSummary
+from golive.client.messages import ApiError
+from golive.diagnosis.decision_tree import BY_CODE
+from golive.kit.clock import SystemClock
+from golive.machine.sockets import SocketTable
+from golive.monitor.holding.held import PATIENCE_SECONDS
+from golive.monitor.holding.last_answers import FIRST_SUMMARY
+from golive.monitor.holding.requests import Ask
+from tests.monitor.test_held import END, positions, row, rows, said
+from tests.monitor.test_watch import QUICK, READY, becomes, trouble
+from tests.support.gateways import Scripted, error, handshake, heard, message
+from tests.support.holding import (
     SECONDS,
     HandClock,
     Simulated,
@@ -29,8 +31,6 @@ from tests.holding import (
     simulated,
     watched,
 )
-from tests.test_held import END, positions, row, rows, said
-from tests.test_watch import QUICK, READY, becomes, trouble
 
 OBSTACLES = {
     2151: "positions-not-available",
@@ -293,7 +293,7 @@ def test_flood_of_rows_is_refused_and_the_connection_closed_in_order_with_memory
 def test_flood_over_what_was_subscribed_to_is_refused_as_well(
     flood: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("golive.holding.kept.MOST_ROWS", 1000)
+    monkeypatch.setattr("golive.monitor.holding.last_answers.MOST_ROWS", 1000)
 
     def script(gateway: socket.socket) -> None:
         handshake(gateway)

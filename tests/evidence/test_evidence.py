@@ -16,11 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golive import evidence, files, procedure
-from golive.evidence import Evidence, NoEvidence, Outcome, StepRecord
-from reports import page
-from tests.projects import Project
-from tests.runs_on_disk import a_go, kept
+from golive.evidence import evidence
+from golive.evidence.evidence import Evidence, NoEvidence, Outcome, StepRecord
+from golive.kit import files
+from golive.procedure import steps
+from golive.reports import page
+from tests.support.projects import Project
+from tests.support.runs_on_disk import a_go, kept
 
 outcomes = st.sampled_from(get_args(Outcome))
 
@@ -28,30 +30,30 @@ outcomes = st.sampled_from(get_args(Outcome))
 def records(found: list[Any]) -> list[StepRecord]:
     return [
         StepRecord(id=step.id, stage=step.stage, title=step.title, outcome=outcome)
-        for step, outcome in zip(procedure.steps("golive"), found, strict=False)
+        for step, outcome in zip(steps.of("golive"), found, strict=False)
     ]
 
 
-@given(st.lists(outcomes, min_size=0, max_size=len(procedure.steps("golive"))))
+@given(st.lists(outcomes, min_size=0, max_size=len(steps.of("golive"))))
 def test_verdict_is_go_only_when_every_step_is_there_and_none_stands_in_the_way(
     found: list[Any],
 ) -> None:
-    steps = records(found)
+    performed = records(found)
     fine = {"passed", "not-configured"}
     allowed = [
         each.outcome in fine
         or (each.outcome == "not-observable" and each.id == "gateway.accept-queue")
-        for each in steps
+        for each in performed
     ]
-    is_go = len(steps) == len(procedure.steps("golive")) and all(allowed)
-    assert evidence.verdict(steps) == ("GO" if is_go else "NO-GO")
+    is_go = len(performed) == len(steps.of("golive")) and all(allowed)
+    assert evidence.verdict(performed) == ("GO" if is_go else "NO-GO")
 
 
 def test_all_passed_in_another_order_or_twice_is_no_go() -> None:
-    steps = records(["passed"] * len(procedure.steps("golive")))
-    assert evidence.verdict(steps) == "GO"
-    assert evidence.verdict(steps[::-1]) == "NO-GO"
-    assert evidence.verdict([*steps, steps[0]]) == "NO-GO"
+    passed = records(["passed"] * len(steps.of("golive")))
+    assert evidence.verdict(passed) == "GO"
+    assert evidence.verdict(passed[::-1]) == "NO-GO"
+    assert evidence.verdict([*passed, passed[0]]) == "NO-GO"
 
 
 def a_run(project: Project) -> Evidence:
@@ -158,10 +160,10 @@ def test_reports_folder_that_cannot_be_written_is_a_usage_error(own_project: Pro
 
 
 def test_two_runs_at_the_same_second_keep_their_own_folders(tmp_path: Path) -> None:
-    from golive import runs
+    from golive.evidence import run_folder
 
     now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-    first, second = (runs.new_folder(tmp_path, now, "fake") for _ in range(2))
+    first, second = (run_folder.new_folder(tmp_path, now, "fake") for _ in range(2))
     assert (first.name, second.name) == ("20261123T090000Z-fake", "20261123T090000Z.2-fake")
 
 

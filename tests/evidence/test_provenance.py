@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from golive import __version__, circumstances
-from tests.projects import Project, example_settings
+from golive import __version__
+from golive.evidence import provenance
+from tests.support.projects import Project, example_settings
 
 
 def test_operator_is_who_is_named_else_the_login_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getpass, "getuser", lambda: "alex")
-    assert circumstances.operator(None) == "alex"
-    assert circumstances.operator("  Alex Example ") == "Alex Example"
+    assert provenance.operator(None) == "alex"
+    assert provenance.operator("  Alex Example ") == "Alex Example"
 
 
 @pytest.mark.parametrize("error", [OSError, KeyError, ImportError])
@@ -30,13 +31,13 @@ def test_operator_is_nobody_where_the_machine_knows_none(
         raise error("no such user")
 
     monkeypatch.setattr(getpass, "getuser", unknown)
-    assert circumstances.operator(None) == ""
-    assert circumstances.operator("Alex") == "Alex"
+    assert provenance.operator(None) == ""
+    assert provenance.operator("Alex") == "Alex"
 
 
 def test_operator_s_name_is_one_short_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert circumstances.operator("A\x1b[31m\u202e\nB") == "A?[31m??B"
-    assert len(circumstances.operator("A" * 1000)) == circumstances.LONGEST_NAME
+    assert provenance.operator("A\x1b[31m\u202e\nB") == "A?[31m??B"
+    assert len(provenance.operator("A" * 1000)) == provenance.LONGEST_NAME
 
 
 def test_run_keeps_who_where_and_with_what(project: Project) -> None:

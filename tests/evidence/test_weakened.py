@@ -11,23 +11,25 @@ from xml.etree import ElementTree
 
 import pytest
 
-from golive import doubts, evidence, procedure, settings_file, weakened
-from golive.evidence import Evidence
-from golive.settings import GoLive, Settings
-from golive.weakened import API_VERSION, TABLE
-from reports import index, junit, kept, night, sign_off, verification, words
-from reports.__main__ import main
-from reports.allure import about
-from reports.allure import results as allure
-from reports.redaction import redacted
-from reports.terminal import Terminal, verdict_line
-from reports.writing import Wanted
-from tests import runs_on_disk as made
-from tests.fakes import Fake
-from tests.projects import ROOT, Project, example_settings
-from tests.read_page import PageRead
-from tests.runs_on_disk import a_go, a_no_go, overridden, with_settings
-from tests.test_terminal import Screen
+from golive.cli.report import main
+from golive.evidence import contradictions, evidence, weakened
+from golive.evidence.evidence import Evidence
+from golive.evidence.weakened import API_VERSION, TABLE
+from golive.procedure import steps
+from golive.reports import archive, index, junit, night, sign_off, verification, wording
+from golive.reports.allure import about
+from golive.reports.allure import results as allure
+from golive.reports.redaction import redacted
+from golive.reports.terminal import Terminal, verdict_line
+from golive.reports.writing import Wanted
+from golive.settings import secrets_json
+from golive.settings.model import GoLive, Settings
+from tests.reports.test_terminal import Screen
+from tests.support import runs_on_disk as made
+from tests.support.fakes import Fake
+from tests.support.projects import ROOT, Project, example_settings
+from tests.support.read_page import PageRead
+from tests.support.runs_on_disk import a_go, a_no_go, overridden, with_settings
 
 LAX = {
     "HandshakeBudgetSeconds": 86_400,
@@ -94,7 +96,7 @@ def test_rehearsal_with_the_example_is_a_plain_go(project: Project, tmp_path: Pa
 
 
 def test_example_and_defaults_weaken_nothing() -> None:
-    settings = settings_file.read(ROOT / "secrets.example.json").settings
+    settings = secrets_json.read(ROOT / "secrets.example.json").settings
     assert weakened.of_settings(settings.shown) == []
     assert weakened.of_settings(settings.on_fallback().shown) == []
     plain = Settings.model_construct(credentials=settings.credentials, golive=GoLive())
@@ -123,7 +125,7 @@ def test_example_and_defaults_weaken_nothing() -> None:
 def test_each_setting_weakens_from_its_limit_on(key: str, enough: Any, less: Any) -> None:
     for value, count in ((enough, 0), (less, 1)):
         golive = GoLive.model_validate({key: value})
-        credentials = settings_file.read(ROOT / "secrets.example.json").settings.credentials
+        credentials = secrets_json.read(ROOT / "secrets.example.json").settings.credentials
         shown = Settings.model_construct(credentials=credentials, golive=golive).shown
         assert len(weakened.of_settings(shown)) == count
 
@@ -155,7 +157,7 @@ def test_leave_to_be_blind_weakens_only_what_was_not_seen() -> None:
 def test_step_that_a_platform_shows_to_nobody_is_not_observed_and_no_weakness() -> None:
     steps = [
         each.model_copy(update={"outcome": "not-observable"})
-        if procedure.step(each.id).may_be_unobserved
+        if steps.step(each.id).may_be_unobserved
         else each
         for each in a_go().steps
     ]
@@ -182,7 +184,7 @@ def test_program_that_was_left_out_of_a_rehearsal_is_named_with_the_reason() -> 
 def test_table_knows_only_settings_and_steps_that_there_are_and_the_document_has_its_rows() -> None:
     known = {str(field.alias) for field in GoLive.model_fields.values()}
     for row in TABLE:
-        assert not row.step or row.step in procedure.NUMBER
+        assert not row.step or row.step in steps.NUMBER
         named = re.findall(r"`([A-Z]\w+)`", row.when)
         assert set(named) <= known
     text = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
@@ -220,7 +222,7 @@ def test_every_teller_says_how_many_checks_were_weakened_and_which(tmp_path: Pat
     made.kept(found, runs)
     index.write(found, runs / found.run_id, Wanted())
     assert brief in (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert kept.rows(runs, tmp_path / ".index.json")[0].weakened == 2
+    assert archive.rows(runs, tmp_path / ".index.json")[0].weakened == 2
 
 
 def test_verify_says_it_as_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -260,9 +262,9 @@ def test_no_go_names_them_and_its_verdict_does_not() -> None:
 
 def test_evidence_that_hides_a_weakened_check_is_doubted(tmp_path: Path) -> None:
     found = with_settings(a_go(), InitializationSeconds=0)
-    assert doubts.doubts(found, found.run_id) == []
+    assert contradictions.doubts(found, found.run_id) == []
     hidden = found.model_copy(update={"weakened": []})
-    assert doubts.doubts(hidden, hidden.run_id) == [
+    assert contradictions.doubts(hidden, hidden.run_id) == [
         "it does not list the checks that its settings weaken"
     ]
 
@@ -287,8 +289,8 @@ def test_what_is_noted_stands_before_the_verdict_and_under_the_exceptions(
 
 def test_many_notes_are_counted_and_the_first_shown() -> None:
     found = a_go(noted=[f"note {number}" for number in range(1000)])
-    assert words.noted(found)[-1] == "and 980 lines more in evidence.json"
-    assert len(said(found)) == words.SHOWN + 2
+    assert wording.noted(found)[-1] == "and 980 lines more in evidence.json"
+    assert len(said(found)) == wording.SHOWN + 2
 
 
 def test_accounts_and_names_in_both_are_masked_in_what_leaves_the_machine() -> None:

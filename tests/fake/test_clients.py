@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway.book import Position, options_book
-from tests.clients import environments
-from tests.fakes import Fake
-from tests.projects import ROOT, environment
-from tests.steered import all_told
+from fake_ib_gateway.world.book import Position, options_book
+from tests.support.clients import environments
+from tests.support.fakes import Fake
+from tests.support.projects import ROOT, environment
+from tests.support.steered import all_told
 
 Started = Callable[..., Fake]
 BOOK = options_book()
@@ -225,9 +225,9 @@ def test_client_with_id_0_binds_orders_without_a_word(client: Client, fake: Star
 
 
 def clients(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """`python -m tests.clients ...`"""
+    """`python -m tests.support.clients ...`"""
     return subprocess.run(
-        [sys.executable, "-m", "tests.clients", *words],
+        [sys.executable, "-m", "tests.support.clients", *words],
         cwd=ROOT,
         env=environment(**variables),
         capture_output=True,
@@ -261,7 +261,7 @@ def test_two_builders_leave_one_good_environment_whatever_an_interrupted_one_lef
 ) -> None:
     left = tmp_path / "ibapi-10.37.2" / ("Lib" if os.name == "nt" else "lib") / "half"
     left.mkdir(parents=True)
-    command = [sys.executable, "-m", "tests.clients", "ibapi-10.37.2"]
+    command = [sys.executable, "-m", "tests.support.clients", "ibapi-10.37.2"]
     variables = environment(GOLIVE_CLIENTS=str(tmp_path))
     builders = [
         subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fakes.gateway import wire
-from fakes.gateway.requests import RAW_IDS, REQUESTS, read_request
-from tests import official
-from tests.official import BANDS, NEWEST, Codec, bands
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.protocol.requests import RAW_IDS, REQUESTS, read_request
+from tests.support import official
+from tests.support.official import BANDS, NEWEST, Codec, bands
 
 
 @st.composite

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from fakes.gateway.actions import Action, one_by_one
-from fakes.gateway.book import options_book
-from fakes.gateway.fault import in_order
-from fakes.gateway.gateway import Gateway
-from fakes.gateway.messages import Message
-from fakes.gateway.named_faults import named
-from fakes.gateway.requests import Request
-from fakes.gateway.wire import Hello
+from fake_ib_gateway.answering.actions import Action, one_by_one
+from fake_ib_gateway.answering.gateway import Gateway
+from fake_ib_gateway.faults.fault import in_order
+from fake_ib_gateway.faults.named import named
+from fake_ib_gateway.protocol.messages import Message
+from fake_ib_gateway.protocol.requests import Request
+from fake_ib_gateway.protocol.wire import Hello
+from fake_ib_gateway.world.book import options_book
 
 MORE = (
     "joined", "orders-first", "chatty", "boundary", "other-orders", "restored",

@@ -16,17 +16,17 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from fakes.gateway.book import ACCOUNT
-from fakes.gateway.control import COMMANDS, NotUnderstood
-from fakes.gateway.faults import WrongPort
-from fakes.gateway.named_faults import FAULTS
-from fakes.gateway.running import InThread
-from golive.sockets import SocketTable, accept_queue
-from tests.fakes import Fake, wait_until
-from tests.projects import ROOT
-from tests.steered import PlainClient, ib_async
-from tests.talking import Talking
+from fake_ib_gateway import FakeGateway
+from fake_ib_gateway.faults.faults import WrongPort
+from fake_ib_gateway.faults.named import FAULTS
+from fake_ib_gateway.serving.control import COMMANDS, NotUnderstood
+from fake_ib_gateway.serving.running import InThread
+from fake_ib_gateway.world.book import ACCOUNT
+from golive.machine.sockets import SocketTable, accept_queue
+from tests.support.fakes import Fake, wait_until
+from tests.support.projects import ROOT
+from tests.support.steered import PlainClient, ib_async
+from tests.support.talking import Talking
 
 
 @pytest.fixture(params=["thread", "process"])
@@ -314,7 +314,7 @@ class Announced:
 
 @pytest.fixture
 def announced() -> Iterator[Announced]:
-    command = (sys.executable, "-m", "fakes.gateway", "--control", "0", "--stop-with-stdin")
+    command = (sys.executable, "-m", "fake_ib_gateway", "--control", "0", "--stop-with-stdin")
     with Talking(*command) as gateway:
         assert gateway.says(0).startswith("fake gateway listening on 127.0.0.1:")
         assert gateway.says(1).startswith("fake gateway takes commands on 127.0.0.1:")
@@ -425,7 +425,7 @@ def test_what_is_no_command_at_all_does_no_harm(announced: Announced) -> None:
 def test_control_port_that_is_taken_is_named(announced: Announced) -> None:
     taken = str(announced.commands.port)
     done = subprocess.run(
-        [sys.executable, "-m", "fakes.gateway", "--control", taken],
+        [sys.executable, "-m", "fake_ib_gateway", "--control", taken],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from fakes.gateway import control
-from fakes.gateway.book import options_book
-from fakes.gateway.foreground import Plan
-from fakes.gateway.gateway import Gateway
+from fake_ib_gateway.answering.gateway import Gateway
+from fake_ib_gateway.serving import control
+from fake_ib_gateway.serving.foreground import Plan
+from fake_ib_gateway.world.book import options_book
 
 SECONDS = 20.0
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

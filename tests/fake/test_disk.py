@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fakes.gateway.disk import SettingsDirectory
+from fake_ib_gateway.disk.settings_folder import SettingsDirectory
 
 THURSDAY = datetime(2026, 9, 3, 9, 14, 5, 129_000, tzinfo=UTC)
 AT = "2026-09-03 09:14:05.129"

@@ -16,21 +16,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.gateway import FakeGateway
-from fakes.gateway.__main__ import main
-from fakes.gateway.actions import Burst
-from fakes.gateway.book import ACCOUNT, options_book
-from fakes.gateway.faults import Boundary, Hostile
-from fakes.gateway.gateway import Gateway
-from fakes.gateway.messages import Message, Speech
-from fakes.gateway.named_faults import FAULTS
-from fakes.gateway.options import parser
-from golive.sockets import Socket, SocketTable, accept_queue, kernel_sockets
-from tests import four_ports, test_fake_messages
-from tests.fakes import Fake, wait_until
-from tests.proving import Proven
-from tests.steered import PlainClient, ib_async
-from tests.talking import Talking
+from fake_ib_gateway import FakeGateway
+from fake_ib_gateway.__main__ import main
+from fake_ib_gateway.answering.actions import Burst
+from fake_ib_gateway.answering.gateway import Gateway
+from fake_ib_gateway.faults.faults import Boundary, Hostile
+from fake_ib_gateway.faults.named import FAULTS
+from fake_ib_gateway.options import parser
+from fake_ib_gateway.protocol.messages import Message, Speech
+from fake_ib_gateway.world.book import ACCOUNT, options_book
+from golive.machine.sockets import Socket, SocketTable, accept_queue, kernel_sockets
+from tests.fake import test_messages
+from tests.support import four_ports
+from tests.support.fakes import Fake, wait_until
+from tests.support.proving import Proven
+from tests.support.steered import PlainClient, ib_async
+from tests.support.talking import Talking
 
 Started = Callable[..., Fake]
 
@@ -100,7 +101,7 @@ def quantities(rows: list[list[Any]]) -> list[str]:
 
 
 def test_every_fault_is_proven_and_nothing_else() -> None:
-    assert set(FAULTS) == PROVEN | test_fake_messages.PROVEN
+    assert set(FAULTS) == PROVEN | test_messages.PROVEN
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -162,7 +163,7 @@ def test_nothing_listens_where_the_gateway_is_down(
 
 @proves("wrong-address")
 def test_gateway_at_the_wrong_address_listens_there_and_nowhere_else(faults: str) -> None:
-    command = (sys.executable, "-m", "fakes.gateway", "--stop-with-stdin", "--fault", faults)
+    command = (sys.executable, "-m", "fake_ib_gateway", "--stop-with-stdin", "--fault", faults)
     with Talking(*command) as gateway, PlainClient() as client:
         own, other = (int(gateway.says(number).rpartition(":")[2]) for number in (0, 1))
         assert gateway.lines[0] == f"fake gateway NOT listening, as asked, on 127.0.0.1:{own}"
@@ -178,7 +179,7 @@ def test_gateway_at_the_wrong_address_listens_there_and_nowhere_else(faults: str
 
 @proves("wrong-port")
 def test_gateway_on_the_wrong_port_listens_there_and_nowhere_else(faults: str) -> None:
-    command = (sys.executable, "-m", "fakes.gateway", "--stop-with-stdin", "--fault", faults)
+    command = (sys.executable, "-m", "fake_ib_gateway", "--stop-with-stdin", "--fault", faults)
     with four_ports.alone(), Talking(*command) as gateway, PlainClient() as client:
         own, other = (int(gateway.says(number).rpartition(":")[2]) for number in (0, 1))
         assert gateway.lines == [

@@ -22,15 +22,15 @@ from typing import Any
 import psutil
 import pytest
 
-from fakes.gateway.book import options_book
-from fakes.gateway.connection import LONGEST_REQUEST
-from fakes.gateway.gateway import Gateway
-from fakes.gateway.messages import Speech
-from fakes.gateway.server import Server
-from tests import fuzz
-from tests.fakes import wait_until
-from tests.fuzz import Session, framed
-from tests.projects import ROOT
+from fake_ib_gateway.answering.gateway import Gateway
+from fake_ib_gateway.protocol.messages import Speech
+from fake_ib_gateway.serving.connection import LONGEST_REQUEST
+from fake_ib_gateway.serving.server import Server
+from fake_ib_gateway.world.book import options_book
+from tests.support import fuzz
+from tests.support.fakes import wait_until
+from tests.support.fuzz import Session, framed
+from tests.support.projects import ROOT
 
 SECONDS = 60.0
 """The bound of every wait."""
@@ -69,7 +69,7 @@ def running(folder: Path) -> Iterator[Running]:
     options = ["--positions", "2", "--max-messages", "0", "--max-clients", "0"]
     with errors.open("wb") as stderr, subprocess.Popen(
         [
-            sys.executable, "-m", "fakes.gateway", "--stop-with-stdin", "--log", str(log),
+            sys.executable, "-m", "fake_ib_gateway", "--stop-with-stdin", "--log", str(log),
             "--settings-dir", str(folder / "settings"), *options,
         ],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,

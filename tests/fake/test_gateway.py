@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
-from fakes.gateway.book import options_book
-from tests.fakes import Fake, wait_until
-from tests.projects import ROOT
-from tests.steered import PlainClient
-from tests.talking import Talking
+from fake_ib_gateway.world.book import options_book
+from tests.support.fakes import Fake, wait_until
+from tests.support.projects import ROOT
+from tests.support.steered import PlainClient
+from tests.support.talking import Talking
 
 Started = Callable[..., Fake]
 
@@ -73,8 +73,8 @@ def test_book_of_any_length_begins_with_the_same_positions(fake: Started) -> Non
 
 
 def gateway(*words: str) -> subprocess.CompletedProcess[str]:
-    """`python -m fakes.gateway ...`, which is not to begin."""
-    command = [sys.executable, "-m", "fakes.gateway", *words]
+    """`python -m fake_ib_gateway ...`, which is not to begin."""
+    command = [sys.executable, "-m", "fake_ib_gateway", *words]
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
@@ -125,7 +125,7 @@ def test_settings_directory_that_cannot_be_is_named(tmp_path: Path) -> None:
 
 
 def test_it_says_where_it_is_and_ends_with_its_standard_input() -> None:
-    command = (sys.executable, "-m", "fakes.gateway", "--stop-with-stdin")
+    command = (sys.executable, "-m", "fake_ib_gateway", "--stop-with-stdin")
     with Talking(*command) as process:
         port = int(process.says(0).removeprefix("fake gateway listening on 127.0.0.1:"))
         with PlainClient() as client:
@@ -163,7 +163,7 @@ def test_log_tells_what_happened_in_order_as_json_lines(fake: Started) -> None:
 
 
 def test_log_goes_to_standard_error_where_asked() -> None:
-    command = [sys.executable, "-m", "fakes.gateway", "--log", "-", "--stop-with-stdin"]
+    command = [sys.executable, "-m", "fake_ib_gateway", "--log", "-", "--stop-with-stdin"]
     done = subprocess.run(
         command, cwd=ROOT, input="", capture_output=True, text=True, timeout=60, check=True
     )

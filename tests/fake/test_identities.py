@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes.gateway import errors, wire
-from fakes.gateway.messages import Speech
-from fakes.gateway.orders import Order
-from fakes.gateway.protobuf import orders_pb2
-from fakes.gateway.replay.recording import Writer, read
-from fakes.record.identities import Identities
-from fakes.record.transcript import Transcript
+from fake_ib_gateway.protocol import errors, wire
+from fake_ib_gateway.protocol.messages import Speech
+from fake_ib_gateway.protocol.orders import Order
+from fake_ib_gateway.protocol.protobuf import orders_pb2
+from fake_ib_gateway.record.identities import Identities
+from fake_ib_gateway.record.transcript import Transcript
+from fake_ib_gateway.replay.recording import Writer, read
 
 ACCOUNT = b"U21146542"
 USER = b"trader77"

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from fakes.gateway.book import option, stock
-from fakes.gateway.control import NotUnderstood
-from fakes.gateway.faults import Slow
-from fakes.gateway.named_faults import UnknownFault
-from fakes.gateway.replay.recording import RecordingError
-from golive.sockets import SocketTable
-from tests.fakes import wait_until
-from tests.projects import ROOT, environment
-from tests.recorder import Recorder
-from tests.steered import PlainClient
+from fake_ib_gateway import FakeGateway
+from fake_ib_gateway.faults.faults import Slow
+from fake_ib_gateway.faults.named import UnknownFault
+from fake_ib_gateway.replay.recording import RecordingError
+from fake_ib_gateway.serving.control import NotUnderstood
+from fake_ib_gateway.world.book import option, stock
+from golive.machine.sockets import SocketTable
+from tests.support.fakes import wait_until
+from tests.support.projects import ROOT, environment
+from tests.support.recorder import Recorder
+from tests.support.steered import PlainClient
 
 
 def positions(port: int) -> list[list[Any]]:
@@ -143,7 +143,7 @@ def test_gateway_that_does_not_run_says_so() -> None:
 
 def test_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
     words = (
-        "import os; from fakes.gateway import FakeGateway\n"
+        "import os; from fake_ib_gateway import FakeGateway\n"
         "gateway = FakeGateway(process=True).__enter__()\n"
         "print(gateway.port, flush=True); os._exit(9)\n"
     )
@@ -162,7 +162,7 @@ def test_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
 
 @pytest.fixture
 def plugin_tests(tmp_path: Path) -> Path:
-    plugin = 'pytest_plugins = ["fakes.gateway.pytest_plugin"]\n'
+    plugin = 'pytest_plugins = ["fake_ib_gateway.pytest_plugin"]\n'
     (tmp_path / "conftest.py").write_text(plugin, encoding="utf-8")
     return tmp_path
 

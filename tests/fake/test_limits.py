@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from fakes.gateway.book import options_book
-from fakes.gateway.gateway import Gateway, Session
-from fakes.gateway.messages import Message
-from fakes.gateway.requests import ORDERS, Request
-from fakes.gateway.wire import Hello
-from tests.fakes import Fake, wait_until
-from tests.steered import PlainClient
+from fake_ib_gateway import FakeGateway
+from fake_ib_gateway.answering.gateway import Gateway, Session
+from fake_ib_gateway.protocol.messages import Message
+from fake_ib_gateway.protocol.requests import ORDERS, Request
+from fake_ib_gateway.protocol.wire import Hello
+from fake_ib_gateway.world.book import options_book
+from tests.support.fakes import Fake, wait_until
+from tests.support.steered import PlainClient
 
 Started = Callable[..., Fake]
 

@@ -13,18 +13,18 @@ from itertools import islice
 import psutil
 import pytest
 
-from fakes.gateway import FakeGateway
-from fakes.gateway.actions import Meanwhile, Pause, Stream, one_by_one
-from fakes.gateway.book import ACCOUNT, options_book
-from fakes.gateway.fault import in_order
-from fakes.gateway.gateway import Gateway
-from fakes.gateway.messages import Message
-from fakes.gateway.named_faults import named
-from fakes.gateway.requests import Request
-from fakes.gateway.wire import Frames, Hello
-from tests.fakes import Fake
-from tests.proving import Proven
-from tests.steered import PlainClient
+from fake_ib_gateway import FakeGateway
+from fake_ib_gateway.answering.actions import Meanwhile, Pause, Stream, one_by_one
+from fake_ib_gateway.answering.gateway import Gateway
+from fake_ib_gateway.faults.fault import in_order
+from fake_ib_gateway.faults.named import named
+from fake_ib_gateway.protocol.messages import Message
+from fake_ib_gateway.protocol.requests import Request
+from fake_ib_gateway.protocol.wire import Frames, Hello
+from fake_ib_gateway.world.book import ACCOUNT, options_book
+from tests.support.fakes import Fake
+from tests.support.proving import Proven
+from tests.support.steered import PlainClient
 
 Started = Callable[..., Fake]
 

@@ -14,8 +14,8 @@ from ibapi.decoder import Decoder
 from ibapi.order import Order as ClientOrder
 from ibapi.order_state import OrderState
 
-from fakes.gateway import orders, wire
-from fakes.gateway.book import option
+from fake_ib_gateway.protocol import orders, wire
+from fake_ib_gateway.world.book import option
 
 SHARES = orders.Order()
 LEG = option(715000101, "SPY", "20270115", "P", 667.5, "-3", 1.5).contract

@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 from google.protobuf.descriptor import Descriptor
 
-from fakes.gateway.protobuf import __main__ as protobuf
-from fakes.gateway.protobuf import account_pb2, config_pb2, contract_pb2, orders_pb2, session_pb2
-from tests.official import NEW, Codec
+from fake_ib_gateway.protocol.protobuf import __main__ as protobuf
+from fake_ib_gateway.protocol.protobuf import (
+    account_pb2,
+    config_pb2,
+    contract_pb2,
+    orders_pb2,
+    session_pb2,
+)
+from tests.support.official import NEW, Codec
 
 MODULES = (account_pb2, config_pb2, contract_pb2, orders_pb2, session_pb2)
 OURS: dict[str, Descriptor] = {

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from fakes.gateway.control import COMMANDS
-from fakes.gateway.named_faults import FAULTS, named
-from fakes.gateway.options import parser
-from tests.clients import environments
-from tests.projects import ROOT, environment
+from fake_ib_gateway.faults.named import FAULTS, named
+from fake_ib_gateway.options import parser
+from fake_ib_gateway.serving.control import COMMANDS
+from tests.support.clients import environments
+from tests.support.projects import ROOT, environment
 
 MANUAL = (ROOT / "fakes" / "README.md").read_text(encoding="utf-8")
 FRONT = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes.gateway import wire
-from fakes.gateway.replay.gateway import replayed
-from fakes.gateway.replay.recording import Record, RecordingError, Source, Writer, read
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.replay.gateway import replayed
+from fake_ib_gateway.replay.recording import Record, RecordingError, Source, Writer, read
 
 SESSION: tuple[tuple[float, Source, bytes], ...] = (
     (0.0, "client", b"v100..203"),
@@ -88,7 +88,9 @@ def test_line_that_is_missing_is_told_by_its_record(number: int, file: Path) -> 
     all_lines = lines(file)
     told = fails(file, all_lines[:number] + all_lines[number + 1 :])
     if number == 0:
-        assert told.startswith("first line: this is no recording made by `python -m fakes.record`")
+        assert told.startswith(
+            "first line: this is no recording made by `python -m fake_ib_gateway.record`"
+        )
     elif number == LAST:  # the closing line stands in its place
         assert told == f"record {number}: the last line counts 6 records, not 5"
     elif number > LAST:

@@ -13,15 +13,16 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway import FakeGateway, wire
-from fakes.gateway.book import ACCOUNT, options_book
-from fakes.gateway.errors import Error
-from fakes.gateway.messages import Speech
-from fakes.gateway.replay.recording import Record, Source, Writer
-from tests.fakes import Fake
-from tests.projects import ROOT
-from tests.recorder import Recorder, connected
-from tests.steered import official_client
+from fake_ib_gateway import FakeGateway
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.protocol.errors import Error
+from fake_ib_gateway.protocol.messages import Speech
+from fake_ib_gateway.replay.recording import Record, Source, Writer
+from fake_ib_gateway.world.book import ACCOUNT, options_book
+from tests.support.fakes import Fake
+from tests.support.projects import ROOT
+from tests.support.recorder import Recorder, connected
+from tests.support.steered import official_client
 
 Started = Callable[..., Fake]
 Line = tuple[float, Source, bytes]
@@ -545,7 +546,7 @@ def test_command_line_plays_a_recording(recorded: Recorded, fake: Started) -> No
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "first line: this is no recording made by `python -m fakes.record`"),
+        (b"", "first line: this is no recording made by `python -m fake_ib_gateway.record`"),
         (b'{"recording": "TWS API session", "format": 1}\n', "record 1: nothing stands there"),
         (None, "No such file or directory"),
     ],
@@ -557,7 +558,7 @@ def test_bad_recording_is_one_line_and_exit_2(
     if content is not None:
         file.write_bytes(content)
     done = subprocess.run(
-        [sys.executable, "-m", "fakes.gateway", "--replay", str(file)],
+        [sys.executable, "-m", "fake_ib_gateway", "--replay", str(file)],
         cwd=ROOT,
         capture_output=True,
         text=True,

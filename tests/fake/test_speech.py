@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes.gateway.book import Contract, Position, Value, options_book
-from fakes.gateway.errors import Error
-from fakes.gateway.messages import ERROR_TIME, ESCAPED_TEXT, Message, Speech
-from fakes.gateway.orders import Order
-from fakes.gateway.protobuf import config_pb2
-from fakes.gateway.requests import PROTOBUF_OFFSET, RAW_IDS
-from tests import official
-from tests.official import NEW, NEWEST, Codec, bands
+from fake_ib_gateway.protocol.errors import Error
+from fake_ib_gateway.protocol.messages import ERROR_TIME, ESCAPED_TEXT, Message, Speech
+from fake_ib_gateway.protocol.orders import Order
+from fake_ib_gateway.protocol.protobuf import config_pb2
+from fake_ib_gateway.protocol.requests import PROTOBUF_OFFSET, RAW_IDS
+from fake_ib_gateway.world.book import Contract, Position, Value, options_book
+from tests.support import official
+from tests.support.official import NEW, NEWEST, Codec, bands
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 EPOCH = st.integers(0, 2**53)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.projects import ROOT
+from tests.support.projects import ROOT
 
 POSIX_ONLY = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
 PARTS = ("acceptance", "benchmarks", "fakes", "golive", "reports")
@@ -50,9 +50,20 @@ def test_imports_point_one_way(folder: str, never: set[str]) -> None:
 
 def test_reports_know_the_record_and_the_procedure_only() -> None:
     """Besides the words and the files that both use; the tree's codes are Allure's categories."""
-    words = ("golive.accounts", "golive.files", "golive.masking", "golive.text", "golive.written")
-    tree = "golive.advice.decision_tree"
-    record = ("golive.doubts", "golive.evidence", "golive.procedure", "golive.weakened")
+    words = (
+        "golive.kit.accounts",
+        "golive.kit.files",
+        "golive.kit.masking",
+        "golive.kit.text",
+        "golive.kit.written",
+    )
+    tree = "golive.diagnosis.decision_tree"
+    record = (
+        "golive.evidence.contradictions",
+        "golive.evidence.evidence",
+        "golive.procedure.steps",
+        "golive.evidence.weakened",
+    )
     allowed = (*record, *words, tree)
     for path in sources("reports"):
         known = {name for name in imports(path) if name.startswith("golive.")}
@@ -108,19 +119,19 @@ def test_locked_node_tools_carry_hashes_and_no_address() -> None:
 
 def test_locked_requirements_carry_hashes_and_no_address() -> None:
     pinned, newest = "ibapi-stable==10.37.2", "ibapi-stable==10.50.2"
-    clients = {"requirements.txt": pinned, "requirements-test.txt": pinned}
-    for name, client in (clients | {"requirements-newest.txt": newest}).items():
+    clients = {"requirements/run.txt": pinned, "requirements/test.txt": pinned}
+    for name, client in (clients | {"requirements/newest.txt": newest}).items():
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text
         assert "--hash=sha256:" in text
         assert client in text
-    for name, count in {"requirements-browser.txt": 3, "requirements-ci.txt": 14}.items():
+    for name, count in {"requirements/browser.txt": 3, "requirements/ci.txt": 14}.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text
         assert text.count("==") - text.count("sys_platform ==") == count
         assert "ibapi" not in text
-    locked = set((ROOT / "requirements.txt").read_text(encoding="utf-8").split("\n"))
-    assert locked <= set((ROOT / "requirements-test.txt").read_text(encoding="utf-8").split("\n"))
+    locked = set((ROOT / "requirements/run.txt").read_text(encoding="utf-8").split("\n"))
+    assert locked <= set((ROOT / "requirements/test.txt").read_text(encoding="utf-8").split("\n"))
 
 
 FIRST = """

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from golive.bootstrap import TASKS
-from golive.session import Exit
-from golive.settings import PORTS
-from tests.monitors import Running
-from tests.projects import ROOT, STALE, Project
-from tests.test_faults import EXPECTED, GO
+from fake_ib_gateway import FakeGateway
+from golive.cli.bootstrap import TASKS
+from golive.run.session import Exit
+from golive.settings.model import PORTS
+from tests.run.test_faults import EXPECTED, GO
+from tests.support.monitors import Running
+from tests.support.projects import ROOT, STALE, Project
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DRILLS = (ROOT / "acceptance" / "DRILLS.md").read_text(encoding="utf-8")

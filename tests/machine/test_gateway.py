@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from golive.gateway import Gateway, Uptime
-from golive.processes import Process
-from golive.sockets import NotObservable, Socket, SocketTable
-from tests.projects import Project
+from golive.machine.gateway import Gateway, Uptime
+from golive.machine.processes import Process
+from golive.machine.sockets import NotObservable, Socket, SocketTable
+from tests.support.projects import Project
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LISTENER = Socket("LISTEN", "127.0.0.1", 4001, "", 0, 812, uid=1000, inode=71_200)

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.gateway.disk import SettingsDirectory
-from golive import settings_file
-from golive.api_settings import ApiSettings
-from golive.on_disk import gateway_files
-from golive.on_disk.gateway_files import GatewayFiles, find, places
-from golive.on_disk.gateway_settings import (
+from fake_ib_gateway.disk.settings_folder import SettingsDirectory
+from golive.machine.api_settings import ApiSettings
+from golive.machine.on_disk import gateway_files
+from golive.machine.on_disk.gateway_files import GatewayFiles, find, places
+from golive.machine.on_disk.gateway_settings import (
     ENCRYPTED,
     MOST_BYTES,
     Unreadable,
@@ -24,8 +23,9 @@ from golive.on_disk.gateway_settings import (
     from_xml,
     read_api_settings,
 )
-from golive.settings import Settings
-from tests.projects import ROOT
+from golive.settings import secrets_json
+from golive.settings.model import Settings
+from tests.support.projects import ROOT
 
 USER = "a" * 40
 WINDOWS_GATEWAY = "C:\\IBKR\\ibgateway\\1040\\ibgateway.exe"
@@ -41,7 +41,7 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 @pytest.fixture(scope="module")
 def example() -> Settings:
-    return settings_file.read(ROOT / "secrets.example.json").settings
+    return secrets_json.read(ROOT / "secrets.example.json").settings
 
 
 def aimed(settings: Settings, folder: Path | None = None, path: str = "") -> Settings:
@@ -113,10 +113,10 @@ def test_folder_of_the_settings_is_the_only_one_looked_into(example: Settings, j
 
 def test_settings_may_name_the_folder_and_need_not(tmp_path: Path) -> None:
     text = (ROOT / "secrets.example.json").read_text(encoding="utf-8")
-    assert settings_file.read(ROOT / "secrets.example.json").settings.golive.gateway_folder is None
+    assert secrets_json.read(ROOT / "secrets.example.json").settings.golive.gateway_folder is None
     named = text.replace('"GoLive": {', '"GoLive": {"GatewayFolder": "/srv/Jts",')
     path = write(tmp_path / "secrets.json", named)
-    assert settings_file.read(path).settings.golive.gateway_folder == "/srv/Jts"
+    assert secrets_json.read(path).settings.golive.gateway_folder == "/srv/Jts"
 
 
 # what

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.gateway.disk import SettingsDirectory
-from golive.masking import without
-from golive.on_disk import log_lines
-from golive.on_disk.gateway_files import GatewayFile, GatewayFiles
-from golive.on_disk.gateway_logs import GatewayLogs, read_logs
-from golive.on_disk.log_files import ENCRYPTED, MOST_LOGS, Window
-from golive.on_disk.log_subject import Subject
-from golive.on_disk.logins import Login
+from fake_ib_gateway.disk.settings_folder import SettingsDirectory
+from golive.kit.masking import without
+from golive.machine.on_disk import log_lines
+from golive.machine.on_disk.gateway_files import GatewayFile, GatewayFiles
+from golive.machine.on_disk.gateway_logs import GatewayLogs, read_logs
+from golive.machine.on_disk.log_files import ENCRYPTED, MOST_LOGS, Window
+from golive.machine.on_disk.log_subject import Subject
+from golive.machine.on_disk.logins import Login
 
 BEGUN = datetime(2026, 9, 3, 9, 14, 5).astimezone(UTC)
 """A Thursday morning, here."""

@@ -12,8 +12,8 @@ from pathlib import Path
 import ibapi
 import pytest
 
-from golive import installed
-from tests.projects import Project, Rehearsal, environment
+from golive.machine import installed
+from tests.support.projects import Project, Rehearsal, environment
 
 SITE = Path(sysconfig.get_paths()["purelib"])
 (OWNER,) = installed.read().distributions

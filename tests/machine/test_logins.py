@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.gateway import logins as written
-from golive.on_disk.log_lines import Line
-from golive.on_disk.logins import IN_WORDS, Login, Phase, last
+from fake_ib_gateway.disk import logins as written
+from golive.machine.on_disk.log_lines import Line
+from golive.machine.on_disk.logins import IN_WORDS, Login, Phase, last
 
 START = datetime(2026, 9, 3, 7, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway.disk import SettingsDirectory
-from golive.advice.seen import Seen
-from golive.api_settings import NOT_ASKED, ApiSettings
-from golive.on_disk import reading
-from golive.on_disk.gateway_files import ELSEWHERE
-from golive.settings_file import read
-from tests.projects import ROOT
+from fake_ib_gateway.disk.settings_folder import SettingsDirectory
+from golive.diagnosis.seen import Seen
+from golive.machine.api_settings import NOT_ASKED, ApiSettings
+from golive.machine.on_disk import reading
+from golive.machine.on_disk.gateway_files import ELSEWHERE
+from golive.settings.secrets_json import read
+from tests.support.projects import ROOT
 
 NOW = datetime.now(UTC)
 SETTINGS = read(ROOT / "secrets.example.json").settings

@@ -11,9 +11,9 @@ from datetime import timedelta
 import psutil
 import pytest
 
-from golive import processes
-from tests.clocks import on_linux, set_clock
-from tests.fakes import wait_until
+from golive.machine import processes
+from tests.support.clocks import on_linux, set_clock
+from tests.support.fakes import wait_until
 
 
 def test_process_is_its_pid_and_its_start() -> None:

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from golive.reset_windows import EASTERN, HONG_KONG, RESETS, told, windows
-from tests.fakes import Fake
-from tests.projects import ROOT, Project, environment
+from golive.machine.reset_windows import EASTERN, HONG_KONG, RESETS, told, windows
+from tests.support.fakes import Fake
+from tests.support.projects import ROOT, Project, environment
 
 NONE = timedelta(0)
 NORTH_AMERICA = "IBKR's nightly reset in North America"
@@ -100,7 +100,7 @@ def test_live_run_says_at_its_beginning_and_in_its_diagnosis_that_it_falls_in_a_
     own_project: Project, fake: Callable[..., Fake], secrets: Callable[..., Path]
 ) -> None:
     own_project.edit(
-        "golive/reset_windows.py",
+        "golive/machine/reset_windows.py",
         "RESETS = (",
         "RESETS = (\n"
         "    Reset('a reset', DAYS, time(0), time(12), EASTERN),\n"
@@ -125,7 +125,8 @@ def test_rehearsal_is_in_no_window_of_ibkrs(project: Project) -> None:
 
 def test_missing_time_zone_database_is_said_not_guessed() -> None:
     code = (
-        "from golive.reset_windows import *; moment = datetime(2026, 11, 23, 12, tzinfo=UTC)\n"
+        "from golive.machine.reset_windows import *\n"
+        "moment = datetime(2026, 11, 23, 12, tzinfo=UTC)\n"
         "print(*told(moment))\ntry: windows(moment)\nexcept NoTimeZones: print('raised')"
     )
     without_tzdata = [sys.executable, "-S", "-c", code]

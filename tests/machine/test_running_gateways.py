@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from golive import running_gateways
-from golive.running_gateways import RunningGateway
-from golive.settings import Settings
-from golive.sockets import Socket
-from tests.fakes import wait_until
-from tests.programs import WAIT, started
-from tests.projects import example_settings
-from tests.talking import Talking
+from fake_ib_gateway import FakeGateway
+from golive.machine import running_gateways
+from golive.machine.running_gateways import RunningGateway
+from golive.machine.sockets import Socket
+from golive.settings.model import Settings
+from tests.support.fakes import wait_until
+from tests.support.programs import WAIT, started
+from tests.support.projects import example_settings
+from tests.support.talking import Talking
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="starts programs by links of other names")
 
@@ -147,7 +147,7 @@ def test_fake_that_waits_has_a_process_of_its_own_until_it_becomes_another(
 
 
 def test_fake_that_waits_ends_its_process_also_where_it_is_killed(tmp_path: Path) -> None:
-    command = (sys.executable, "-m", "fakes.gateway", "--settings-dir", str(tmp_path))
+    command = (sys.executable, "-m", "fake_ib_gateway", "--settings-dir", str(tmp_path))
     with Talking(*command, "--stop-with-stdin", "--fault", "second-factor") as gateway:
         gateway.says(0)
         assert len(running_gateways.find(settings(tmp_path), rehearsed=True)) == 1

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import Fake
-from tests.gateways import Scripted
-from tests.programs import Program, started
-from tests.projects import Project
-from tests.seeing_less import (
+from tests.machine.test_forwarded import INTERPRETER
+from tests.run.test_scripted import END, ROWS, answering
+from tests.support.fakes import Fake
+from tests.support.gateways import Scripted
+from tests.support.programs import Program, started
+from tests.support.projects import Project
+from tests.support.seeing_less import (
     IN_ANOTHER_PID_SPACE,
     SeeingLess,
     hiding_processes,
     in_a_network_of_its_own,
     with_hosts,
 )
-from tests.talking import Talking
-from tests.test_forwarded import INTERPRETER
-from tests.test_scripted import END, ROWS, answering
+from tests.support.talking import Talking
 
 Written = Callable[..., Path]
 Started = Callable[..., Fake]

@@ -13,11 +13,11 @@ from typing import Any
 import psutil
 import pytest
 
-from golive import sockets
-from golive.gateway import Gateway
-from golive.sockets import NotObservable, Port, Socket, SocketTable, TableRefused
-from tests import recorded
-from tests.projects import Project
+from golive.machine import sockets
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import NotObservable, Port, Socket, SocketTable, TableRefused
+from tests.support import recorded
+from tests.support.projects import Project
 
 
 def table(*more: Socket) -> SocketTable:
@@ -112,7 +112,7 @@ def test_refused_table_is_an_error_that_says_what_to_do(monkeypatch: pytest.Monk
 
 def test_refused_table_is_no_go_with_nothing_connected(own_project: Project) -> None:
     own_project.edit(
-        "golive/sockets.py",
+        "golive/machine/sockets.py",
         "return _table()",
         "raise psutil.AccessDenied(1)",
     )
@@ -161,7 +161,7 @@ def test_accept_queue_is_not_observable_without_a_proc_table(
 
 
 def test_hidden_accept_queue_is_listed_and_no_obstacle(own_project: Project) -> None:
-    own_project.edit("golive/sockets.py", "return proc_net.tables()", "return []")
+    own_project.edit("golive/machine/sockets.py", "return proc_net.tables()", "return []")
     run = own_project.rehearse("--fake")
     assert run.exit_code == 0, run.output
     assert run.having("not-observable") == ["gateway.accept-queue"]

@@ -13,19 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from golive import processes, stale_clients
-from golive.advice.commands import HERE
-from golive.clock import SystemClock
-from golive.gateway import Gateway
-from golive.processes import Process
-from golive.settings import Settings
-from golive.settings_file import read
-from golive.sockets import Socket, SocketTable, TableRefused
-from tests import recorded
-from tests.fakes import Fake
-from tests.programs import WAIT, Program, started
-from tests.projects import ROOT, Project, environment
-from tests.talking import Talking
+from golive.diagnosis.commands import HERE
+from golive.kit.clock import SystemClock
+from golive.machine import processes, stale_clients
+from golive.machine.gateway import Gateway
+from golive.machine.processes import Process
+from golive.machine.sockets import Socket, SocketTable, TableRefused
+from golive.settings.model import Settings
+from golive.settings.secrets_json import read
+from tests.support import recorded
+from tests.support.fakes import Fake
+from tests.support.programs import WAIT, Program, started
+from tests.support.projects import ROOT, Project, environment
+from tests.support.talking import Talking
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="starts programs under POSIX")
 
@@ -338,7 +338,7 @@ def test_parent_of_the_run_is_never_ended_whatever_it_is_called(
 
 
 def test_kill_stale_without_the_procedure_is_a_usage_error(project: Project) -> None:
-    done = project.run("pytest", "tests/test_house.py", "--kill-stale")
+    done = project.run("pytest", "tests/house/test_house.py", "--kill-stale")
     assert done.exit_code == 4
     assert "--kill-stale" in done.output
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from golive import tcp_info
-from golive.sockets import NotObservable, Socket
-from tests import recorded_netlink
+from golive.machine import tcp_info
+from golive.machine.sockets import NotObservable, Socket
+from tests.support import recorded_netlink
 
 HOST = "127.0.0.1"
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells it")

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from golive import mcp_attached, settings_file
-from golive.mcp_attached import Attached
-from golive.memory.running_monitor import RunningMonitor
-from tests.projects import write_secrets
+from golive.discipline.running_monitor import RunningMonitor
+from golive.mcp import attached
+from golive.mcp.attached import Attached
+from golive.settings import secrets_json
+from tests.support.projects import write_secrets
 
 SECONDS = 20.0
 
@@ -46,7 +47,7 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 
 def asked(url: str, tmp_path: Path) -> str:
     """The cause of the error that comes back, within a bounded time."""
-    file = settings_file.read(write_secrets(tmp_path / "secrets.json", port=4001))
+    file = secrets_json.read(write_secrets(tmp_path / "secrets.json", port=4001))
     running = RunningMonitor.this_one(url=url)
 
     async def call() -> str:
@@ -62,7 +63,7 @@ def asked(url: str, tmp_path: Path) -> str:
 def test_answer_that_comes_a_byte_at_a_time_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mcp_attached, "SECONDS", 0.5)
+    monkeypatch.setattr(attached, "SECONDS", 0.5)
 
     def drip(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
@@ -75,7 +76,7 @@ def test_answer_that_comes_a_byte_at_a_time_is_given_up(
 
 
 def test_answer_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mcp_attached, "LARGEST_ANSWER", 2**20)
+    monkeypatch.setattr(attached, "LARGEST_ANSWER", 2**20)
 
     def flood(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")

@@ -14,14 +14,16 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import Fake
-from tests.projects import ROOT, environment
+from tests.support.fakes import Fake
+from tests.support.projects import ROOT, environment
 
 pytestmark = pytest.mark.inspector
 
 VARIABLE = "GOLIVE_INSPECTOR"
-INSTALL = "npm ci --prefix tests/inspector --ignore-scripts"
-HERE = ROOT / "tests/inspector/node_modules/@modelcontextprotocol/inspector/cli/build/cli.js"
+INSTALL = "npm ci --prefix tests/support/inspector --ignore-scripts"
+HERE = (
+    ROOT / "tests/support/inspector/node_modules/@modelcontextprotocol/inspector/cli/build/cli.js"
+)
 SECONDS = 60.0
 
 Started = Callable[..., Fake]

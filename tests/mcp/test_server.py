@@ -21,17 +21,19 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult
 
-from golive import mcp_server, official_client, settings_file
-from golive.answers import AccountSummary, AccountValue, Position, Positions
-from golive.holding.asks import Answer, Ask, Unanswered
-from golive.holding.state import State
-from golive.mcp_tools.listed import TOOLS
-from golive.messages import ApiError
-from golive.served.server import Server
-from golive.settings_file import SettingsFile
-from tests.fakes import wait_until
-from tests.projects import write_secrets
-from tests.states import ACCOUNT, NOW, Standing, state
+from golive.client import official_client
+from golive.client.answers import AccountSummary, AccountValue, Position, Positions
+from golive.client.messages import ApiError
+from golive.mcp import server
+from golive.mcp.tools.listed import TOOLS
+from golive.monitor.holding.requests import Answer, Ask, Unanswered
+from golive.monitor.holding.state import State
+from golive.monitor.served.server import Server
+from golive.settings import secrets_json
+from golive.settings.secrets_json import SettingsFile
+from tests.support.fakes import wait_until
+from tests.support.projects import write_secrets
+from tests.support.states import ACCOUNT, NOW, Standing, state
 
 Returned = TypeVar("Returned")
 SECONDS = 20.0
@@ -77,15 +79,15 @@ class Answers:
 
 @pytest.fixture
 def file(tmp_path: Path) -> SettingsFile:
-    return settings_file.read(write_secrets(tmp_path / "secrets.json", port=4001))
+    return secrets_json.read(write_secrets(tmp_path / "secrets.json", port=4001))
 
 
 def with_client(
     source: Answers, file: SettingsFile, do: Callable[[Client], Awaitable[Returned]]
 ) -> Returned:
     async def connected() -> Returned:
-        answering = mcp_server.Answering(source, file, clock=Standing())
-        async with Client(mcp_server.server(answering)) as client:
+        answering = server.Answering(source, file, clock=Standing())
+        async with Client(server.server(answering)) as client:
             return await do(client)
 
     return asyncio.run(asyncio.wait_for(connected(), SECONDS))
@@ -242,7 +244,7 @@ def test_source_that_breaks_its_bound_keeps_nobody_waiting(file: SettingsFile) -
         def ask(self, what: Ask, seconds: float) -> Future[Answer]:
             return Future()
 
-    from golive.mcp_tools import asking
+    from golive.mcp.tools import asking
 
     async def asked() -> None:
         await asking.Asking(Silent(), Standing(), seconds=-0.9).positions()
@@ -257,7 +259,7 @@ def test_call_that_is_given_up_leaves_the_request_to_the_others(file: SettingsFi
             self.pending: Future[Answer] = Future()
             return self.pending
 
-    from golive.mcp_tools import asking
+    from golive.mcp.tools import asking
 
     source = Slow()
 
@@ -305,9 +307,9 @@ def post(url: str, headers: dict[str, str] | None = None, body: bytes = b"{}") -
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_streamable_http_gives_the_same_rows_as_in_process(mode: str, file: SettingsFile) -> None:
     source = Answers(ROW, OPTION)
-    app = mcp_server.http_app(source, file, Standing())
-    server = Server(source, "127.0.0.1", 0, Standing(), beside=app)
-    url = server.start()
+    app = server.http_app(source, file, Standing())
+    serving = Server(source, "127.0.0.1", 0, Standing(), beside=app)
+    url = serving.start()
 
     async def called() -> CallToolResult:
         async with Client(f"{url}/mcp", mode=mode) as client:
@@ -320,7 +322,7 @@ def test_streamable_http_gives_the_same_rows_as_in_process(mode: str, file: Sett
             assert client.get(f"{url}/healthz").status_code == 200
             assert client.get(f"{url}/mcp").status_code == 405
     finally:
-        server.stop()
+        serving.stop()
     assert over_http.structured_content == call(source, file, "get-positions")[1]
 
 
@@ -328,16 +330,16 @@ def test_page_of_the_web_is_refused_by_its_host_and_its_origin_without_a_word(
     file: SettingsFile, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = Answers(ROW)
-    app = mcp_server.http_app(source, file, Standing())
-    server = Server(source, "127.0.0.1", 0, Standing(), beside=app)
-    url = server.start()
+    app = server.http_app(source, file, Standing())
+    serving = Server(source, "127.0.0.1", 0, Standing(), beside=app)
+    url = serving.start()
     try:
         assert post(url, {"host": "evil.example"}).status_code in (400, 421)
         assert post(url, {"origin": "http://evil.example"}).status_code == 403
         assert post(url, {"origin": "null"}).status_code == 403
         assert post(url, body=b"x" * 100_000).status_code == 413
     finally:
-        server.stop()
+        serving.stop()
     assert source.asked == []
     assert caplog.messages == []
 
@@ -345,35 +347,35 @@ def test_page_of_the_web_is_refused_by_its_host_and_its_origin_without_a_word(
 @pytest.mark.skipif(sys.platform == "darwin", reason="has no other loopback address by itself")
 def test_other_loopback_address_of_the_settings_is_answered_as_well(tmp_path: Path) -> None:
     there = {"HealthAddress": "127.0.0.2"}
-    file = settings_file.read(write_secrets(tmp_path / "secrets.json", port=4001, Monitor=there))
-    app = mcp_server.http_app(Answers(ROW), file, Standing())
-    server = Server(Answers(ROW), "127.0.0.2", 0, Standing(), beside=app)
-    url = server.start()
+    file = secrets_json.read(write_secrets(tmp_path / "secrets.json", port=4001, Monitor=there))
+    app = server.http_app(Answers(ROW), file, Standing())
+    serving = Server(Answers(ROW), "127.0.0.2", 0, Standing(), beside=app)
+    url = serving.start()
     listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     try:
         assert post(url, body=json.dumps(listing).encode()).status_code == 200
         assert post(url, {"host": "127.0.0.3"}).status_code in (400, 421)
     finally:
-        server.stop()
+        serving.stop()
 
 
 def test_who_hangs_up_in_the_middle_of_a_call_writes_nothing_on_the_terminal(
     file: SettingsFile, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = mcp_server.http_app(Answers(ROW), file, Standing())
-    server = Server(Answers(ROW), "127.0.0.1", 0, Standing(), beside=app)
-    server.start()
-    connections: Any = server._server.server_state.connections
+    app = server.http_app(Answers(ROW), file, Standing())
+    serving = Server(Answers(ROW), "127.0.0.1", 0, Standing(), beside=app)
+    serving.start()
+    connections: Any = serving._server.server_state.connections
     head = (
         "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         "Accept: application/json\r\nContent-Length: 100\r\n\r\n{"
     )
     try:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) as client:
+        with socket.create_connection(("127.0.0.1", serving.port), timeout=SECONDS) as client:
             client.sendall(head.encode("ascii"))
             wait_until(lambda: any(each.cycle for each in list(connections)))
         wait_until(lambda: not connections)
-        assert post(server.url).status_code == 400  # and what comes of the other has come
+        assert post(serving.url).status_code == 400  # and what comes of the other has come
     finally:
-        server.stop()
+        serving.stop()
     assert caplog.text == ""

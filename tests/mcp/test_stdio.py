@@ -20,20 +20,21 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp_types import CallToolResult
 
-from golive import mcp_server, settings_file
-from golive.attempts import endpoint
-from golive.gateway import Gateway
-from golive.holding.asks import Unanswered
-from golive.holding.held import POSITIONS_SECONDS
-from golive.memory.remembering import prepare, state_folder
-from golive.memory.running_monitor import RunningMonitor
-from golive.served.server import Server
-from golive.sockets import SocketTable
-from tests import monitors
-from tests.fakes import Fake, wait_until
-from tests.projects import ROOT, environment
-from tests.states import state
-from tests.test_mcp_server import ROW, Answers
+from golive.discipline.attempts import endpoint
+from golive.discipline.earlier_attempts import prepare, state_folder
+from golive.discipline.running_monitor import RunningMonitor
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import SocketTable
+from golive.mcp import server
+from golive.monitor.holding.held import POSITIONS_SECONDS
+from golive.monitor.holding.requests import Unanswered
+from golive.monitor.served.server import Server
+from golive.settings import secrets_json
+from tests.mcp.test_server import ROW, Answers
+from tests.support import monitors
+from tests.support.fakes import Fake, wait_until
+from tests.support.projects import ROOT, environment
+from tests.support.states import state
 
 Started = Callable[..., Fake]
 Written = Callable[..., Path]
@@ -219,10 +220,10 @@ def test_sdk_and_web_server_are_imported_by_nobody_but_who_serves() -> None:
 @contextmanager
 def monitor(path: Path, *, serves_http: bool = True, **parts: Any) -> Iterator[RunningMonitor]:
     """This process stands for the Monitor of these settings; it knows of one position."""
-    file = settings_file.read(path)
+    file = secrets_json.read(path)
     to = file.settings.credentials
     source = Answers(ROW, known=state(port=to.port), **parts)
-    served = Server(source, "127.0.0.1", 0, beside=mcp_server.http_app(source, file))
+    served = Server(source, "127.0.0.1", 0, beside=server.http_app(source, file))
     running = RunningMonitor.this_one(url=served.start() if serves_http else None)
     folder, where = prepare(state_folder()), endpoint(to.host, to.port)
     running.enter(folder, where)
@@ -311,7 +312,7 @@ def test_monitor_that_ends_or_does_not_answer_is_told_and_nothing_is_connected_i
 ) -> None:
     gateway = fake()
     path = secrets(gateway.port)
-    to = settings_file.read(path).settings.credentials
+    to = secrets_json.read(path).settings.credentials
 
     async def asked(client: Client) -> list[CallToolResult]:
         with socket.create_server(("127.0.0.1", 0)) as listener:

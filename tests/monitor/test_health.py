@@ -16,17 +16,17 @@ from typing import Any
 
 import pytest
 
-from golive import health
-from golive.clock import SYSTEM
-from golive.health import Status
-from golive.health_check.readyz import NoAnswer
-from golive.health_check.whom import Wanted
-from golive.holding.state import State
-from golive.memory.running_monitor import RunningMonitor
-from golive.served import health as served
-from golive.served.server import Server
-from tests.projects import ROOT, environment
-from tests.states import ACCOUNT, MONOTONIC, NOW, Standing, Telling, positions, state
+from golive.cli import health
+from golive.cli.health import Status
+from golive.discipline.running_monitor import RunningMonitor
+from golive.kit.clock import SYSTEM
+from golive.monitor.health_check.readyz import NoAnswer
+from golive.monitor.health_check.whom import Wanted
+from golive.monitor.holding.state import State
+from golive.monitor.served import health as served
+from golive.monitor.served.server import Server
+from tests.support.projects import ROOT, environment
+from tests.support.states import ACCOUNT, MONOTONIC, NOW, Standing, Telling, positions, state
 
 URL = "http://127.0.0.1:9410"
 LIVE, PAPER = ("127.0.0.1", 4001, 10), ("127.0.0.1", 7497, 10)
@@ -409,7 +409,7 @@ def test_exit_code_stands_where_nobody_can_read_the_line(tmp_path: Path) -> None
 LOADED = """
 import sys
 before = set(sys.modules)
-import golive.health
+import golive.cli.health
 print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))
 """
 

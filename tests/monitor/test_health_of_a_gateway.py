@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from golive import health
-from golive.health import Status
-from golive.holding.watch import Watch
-from golive.served.server import Server
-from tests.fakes import wait_until
-from tests.holding import owned, watched
-from tests.monitors import Running, connections, settings_for
-from tests.test_sd_notify import Systemd, until
-from tests.test_served import asked
+from fake_ib_gateway import FakeGateway
+from golive.cli import health
+from golive.cli.health import Status
+from golive.monitor.holding.watch import Watch
+from golive.monitor.served.server import Server
+from tests.monitor.test_sd_notify import Systemd, until
+from tests.monitor.test_served import asked
+from tests.support.fakes import wait_until
+from tests.support.holding import owned, watched
+from tests.support.monitors import Running, connections, settings_for
 
 OK, WARNING, CRITICAL, UNKNOWN = Status
 

@@ -14,18 +14,18 @@ from functools import partial
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from golive.answers import AccountSummary, Positions
-from golive.attempts import Attempts
-from golive.connection import Connection
-from golive.holding.asks import Answer, Ask, Unanswered
-from golive.holding.held import Held
-from golive.holding.kept import FIRST_SUMMARY
-from golive.sockets import SocketTable
-from golive.transport import TIMEOUT, PeerClosed
-from tests.fakes import wait_until
-from tests.gateways import NEXT_ID, Scripted, converse, error, handshake, message
-from tests.holding import (
+from fake_ib_gateway import FakeGateway
+from golive.client.answers import AccountSummary, Positions
+from golive.client.connection import Connection
+from golive.client.transport import TIMEOUT, PeerClosed
+from golive.discipline.attempts import Attempts
+from golive.machine.sockets import SocketTable
+from golive.monitor.holding.held import Held
+from golive.monitor.holding.last_answers import FIRST_SUMMARY
+from golive.monitor.holding.requests import Answer, Ask, Unanswered
+from tests.support.fakes import wait_until
+from tests.support.gateways import NEXT_ID, Scripted, converse, error, handshake, message
+from tests.support.holding import (
     SECONDS,
     HandClock,
     Simulated,

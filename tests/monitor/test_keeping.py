@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from golive.diagnosis import Next
-from golive.holding.held import Lost
-from golive.monitor import COMMAND
-from golive.monitoring import keeping
-from golive.monitoring.keeping import Keeping
-from golive.monitoring.stopping import Stop
-from golive.settings import Settings
-from tests.holding import HandClock, Simulated, SimulatedHeld, Sockets
-from tests.projects import example_settings
-from tests.states import positions
+from golive.diagnosis.diagnose import Next
+from golive.monitor import keeping
+from golive.monitor.holding.held import Lost
+from golive.monitor.keeping import Keeping
+from golive.monitor.monitor import COMMAND
+from golive.monitor.stopping import Stop
+from golive.settings.model import Settings
+from tests.support.holding import HandClock, Simulated, SimulatedHeld, Sockets
+from tests.support.projects import example_settings
+from tests.support.states import positions
 
 COOLDOWN = 90.0
 ROW = positions(1).rows[0]._replace(account="U1")

@@ -10,18 +10,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from golive import hidden_processes
-from golive.clock import SYSTEM
-from golive.gateway import Gateway
-from golive.monitoring import launching
-from golive.monitoring.launching import Launch, NotLaunched
-from golive.settings import Settings
-from golive.sockets import SocketTable
-from tests import four_ports
-from tests.fakes import Fake
-from tests.monitors import Running, settings_for
-from tests.programs import started
-from tests.projects import ROOT, example_settings
+from golive.kit.clock import SYSTEM
+from golive.machine import hidden_processes
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import SocketTable
+from golive.monitor import launching
+from golive.monitor.launching import Launch, NotLaunched
+from golive.settings.model import Settings
+from tests.support import four_ports
+from tests.support.fakes import Fake
+from tests.support.monitors import Running, settings_for
+from tests.support.programs import started
+from tests.support.projects import ROOT, example_settings
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="starts a script under POSIX")
 
@@ -46,7 +46,7 @@ def program(tmp_path: Path, down: int) -> Iterator[Path]:
     path, pids = folder / f"ibgateway{down}", tmp_path / "pids"
     path.write_text(
         f"#!/bin/sh\necho $$ >> '{pids}'\ncd '{ROOT}'\n"
-        f"exec '{sys.executable}' -m fakes.gateway --port {down}\n",
+        f"exec '{sys.executable}' -m fake_ib_gateway --port {down}\n",
         encoding="utf-8",
     )
     path.chmod(0o755)

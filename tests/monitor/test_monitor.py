@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from golive.attempts import endpoint
-from golive.memory.one_run import OneRun
-from golive.memory.running_monitor import RunningMonitor
-from tests.fakes import wait_until
-from tests.monitors import WORDS, Running, connections, journal, settings_for, zombies
-from tests.projects import ROOT, Project
+from fake_ib_gateway import FakeGateway
+from golive.discipline.attempts import endpoint
+from golive.discipline.one_run import OneRun
+from golive.discipline.running_monitor import RunningMonitor
+from tests.support.fakes import wait_until
+from tests.support.monitors import WORDS, Running, connections, journal, settings_for, zombies
+from tests.support.projects import ROOT, Project
 
 Gateways = Callable[..., FakeGateway]
 Start = Callable[..., tuple[FakeGateway, Running]]
@@ -356,7 +356,7 @@ RUN = """
 import json, os, subprocess, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from golive.memory.one_run import OneRun
+from golive.discipline.one_run import OneRun
 lock = OneRun(Path(os.environ["GOLIVE_STATE"]), sys.argv[1])
 assert lock.begin("the-run", datetime.now(UTC))
 words = [sys.executable, "-m", "golive", "monitor", "--secrets", sys.argv[2]]

@@ -12,16 +12,16 @@ from decimal import Decimal
 
 import pytest
 
-from golive.answers import Event, Positions
-from golive.holding.state import Condition, State
-from golive.monitoring import lines
-from golive.monitoring.printing import MOST_LINES, Printer, Sparing
-from golive.monitoring.stopping import Stop
-from golive.notices import Notice
-from golive.settings import Settings
-from tests.holding import HandClock
-from tests.projects import example_settings
-from tests.states import ACCOUNT, NOW, READY, positions
+from golive.client.answers import Event, Positions
+from golive.client.notices import Notice
+from golive.monitor import lines
+from golive.monitor.holding.state import Condition, State
+from golive.monitor.printing import MOST_LINES, Printer, Sparing
+from golive.monitor.stopping import Stop
+from golive.settings.model import Settings
+from tests.support.holding import HandClock
+from tests.support.projects import example_settings
+from tests.support.states import ACCOUNT, NOW, READY, positions
 
 SETTINGS = Settings.model_validate(example_settings())
 

@@ -11,14 +11,14 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from golive.holding.state import Condition, State
-from golive.served.metrics import COUNTERS, GAUGES, Metrics
-from golive.served.server import Server
-from tests import prometheus as prometheuses
-from tests.fakes import wait_until
-from tests.projects import ROOT
-from tests.prometheus import ALERTS, Prometheus, promtool
-from tests.states import MONOTONIC, Standing, Telling, positions, state
+from golive.monitor.holding.state import Condition, State
+from golive.monitor.served.metrics import COUNTERS, GAUGES, Metrics
+from golive.monitor.served.server import Server
+from tests.support import prometheus as prometheuses
+from tests.support.fakes import wait_until
+from tests.support.projects import ROOT
+from tests.support.prometheus import ALERTS, Prometheus, promtool
+from tests.support.states import MONOTONIC, Standing, Telling, positions, state
 
 CASES = ROOT / "tests" / "prometheus_alerts.yml"
 README = (ROOT / "README.md").read_text(encoding="utf-8")

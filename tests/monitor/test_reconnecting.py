@@ -12,21 +12,16 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from golive.memory.remembering import Aim, Memory
-from golive.monitoring import retrying
-from golive.monitoring.retrying import (
-    LASTING_SECONDS,
-    LONGEST_SECONDS,
-    MOST_FAILURES,
-    Retrying,
-)
-from golive.monitoring.stopping import Stop
-from golive.session import Exit
-from golive.settings import Settings
-from tests import four_ports
-from tests.fakes import Fake, wait_until
-from tests.monitors import (
+from fake_ib_gateway import FakeGateway
+from golive.discipline.earlier_attempts import Aim, Memory
+from golive.monitor import retrying
+from golive.monitor.retrying import LASTING_SECONDS, LONGEST_SECONDS, MOST_FAILURES, Retrying
+from golive.monitor.stopping import Stop
+from golive.run.session import Exit
+from golive.settings.model import Settings
+from tests.support import four_ports
+from tests.support.fakes import Fake, wait_until
+from tests.support.monitors import (
     Hurried,
     Running,
     connections,
@@ -35,7 +30,7 @@ from tests.monitors import (
     settings_for,
     zombies,
 )
-from tests.projects import example_settings
+from tests.support.projects import example_settings
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 

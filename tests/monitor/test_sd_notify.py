@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from golive import sd_notify
-from golive.holding.state import State
-from golive.sd_notify import Notifier
-from tests.states import ACCOUNT, MONOTONIC, Standing, Telling, state
+from golive.monitor import sd_notify
+from golive.monitor.holding.state import State
+from golive.monitor.sd_notify import Notifier
+from tests.support.states import ACCOUNT, MONOTONIC, Standing, Telling, state
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="systemd is Linux's")
 

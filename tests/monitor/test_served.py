@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from golive.answers import Positions
-from golive.holding.state import State
-from golive.served.server import NotServed, Server
-from tests.states import ACCOUNT, MONOTONIC, Standing, Telling, positions, state
+from golive.client.answers import Positions
+from golive.monitor.holding.state import State
+from golive.monitor.served.server import NotServed, Server
+from tests.support.states import ACCOUNT, MONOTONIC, Standing, Telling, positions, state
 
 Serve = Callable[[State], Server]
 

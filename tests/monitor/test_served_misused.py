@@ -16,15 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from golive import settings_file
-from golive.mcp_server import http_app
-from golive.served import connections
-from golive.served.connections import LARGEST_HEAD, MOST
-from golive.served.server import Server
-from tests.fakes import wait_until
-from tests.projects import write_secrets
-from tests.states import Standing, Telling, state
-from tests.test_served import asked
+from golive.mcp.server import http_app
+from golive.monitor.served import connections
+from golive.monitor.served.connections import LARGEST_HEAD, MOST
+from golive.monitor.served.server import Server
+from golive.settings import secrets_json
+from tests.monitor.test_served import asked
+from tests.support.fakes import wait_until
+from tests.support.projects import write_secrets
+from tests.support.states import Standing, Telling, state
 
 GET = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -118,7 +118,7 @@ HALF = (
 @pytest.fixture
 def with_mcp(tmp_path: Path) -> Iterator[Server]:
     """One that serves MCP as well, whose bodies are read."""
-    file = settings_file.read(write_secrets(tmp_path / "secrets.json", port=4001))
+    file = secrets_json.read(write_secrets(tmp_path / "secrets.json", port=4001))
     source = Telling(state())
     server = Server(source, "127.0.0.1", 0, Standing(), beside=http_app(source, file))
     server.start()

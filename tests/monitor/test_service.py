@@ -16,10 +16,10 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from golive import settings_file
-from golive.service import container, systemd, windows
-from golive.service.started import NoService, Started
-from tests.projects import ROOT, Outcome, Project, write_secrets
+from golive.monitor.service import container, systemd, windows
+from golive.monitor.service.started import NoService, Started
+from golive.settings import secrets_json
+from tests.support.projects import ROOT, Outcome, Project, write_secrets
 
 Made = Callable[..., Started]
 NAMESPACE = {"t": windows.NAMESPACE}
@@ -39,7 +39,7 @@ def started(tmp_path: Path) -> Made:
         document = json.loads(path.read_text(encoding="utf-8"))
         document["IBKRCredentials"] |= credentials or {}
         path.write_text(json.dumps(document), encoding="utf-8")
-        file = settings_file.read(path, on_fallback)
+        file = secrets_json.read(path, on_fallback)
         return Started.by_this_user(file, on_fallback)
 
     return make

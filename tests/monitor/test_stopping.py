@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from golive.monitoring.stopping import Stop
-from golive.session import Exit
-from tests.monitors import performed, settings_for
-from tests.projects import ROOT
-from tests.test_reconnecting import ALWAYS
+from fake_ib_gateway import FakeGateway
+from golive.monitor.stopping import Stop
+from golive.run.session import Exit
+from tests.monitor.test_reconnecting import ALWAYS
+from tests.support.monitors import performed, settings_for
+from tests.support.projects import ROOT
 
 Hear = Callable[[str], None]
 Run = Callable[..., tuple[Exit, list[str]]]
@@ -76,7 +76,7 @@ def test_second_signal_spoils_no_clean_close(run: Run) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="has no SIGTERM of others")
 def test_second_signal_spoils_no_exit_code_while_the_interpreter_ends() -> None:
     code = (
-        "import os, signal; from golive.monitoring.stopping import Stop; stop = Stop()\n"
+        "import os, signal; from golive.monitor.stopping import Stop; stop = Stop()\n"
         "kill = lambda: os.kill(os.getpid(), signal.SIGTERM)\n"
         "with stop.by_signals(is_last=True), stop.reacting(lambda: None): kill()\n"
         "kill()"
@@ -89,7 +89,7 @@ def test_interrupt_that_came_in_the_middle_of_an_import_and_was_caught_is_no_end
 ):
     """An import runs code from text: a dataclass does, say."""
     code = (
-        "from contextlib import suppress; from golive.monitoring.stopping import Stop\n"
+        "from contextlib import suppress; from golive.monitor.stopping import Stop\n"
         "with suppress(KeyboardInterrupt), Stop().by_signals(): exec('raise KeyboardInterrupt')"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -11,32 +11,33 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from golive import diagnosis, health
-from golive.advice.decision_tree import TREE
-from golive.advice.seen import Seen
-from golive.answers import Positions
-from golive.clock import SYSTEM
-from golive.diagnosis import SOAK, Next
-from golive.evidence import Soak
-from golive.health import Status
-from golive.health_check.whom import Wanted
-from golive.holding.asks import Answer, Ask
-from golive.holding.watch import Watch
-from golive.mcp_tools.asking import Asking, NoAnswer
-from golive.messages import ApiError
-from golive.monitoring import lines
-from golive.notices import Notices
-from golive.served import health as served_health
-from golive.served.metrics import Metrics
-from golive.soak import Soak as Soaking
-from tests.gateways import Scripted, handshake
-from tests.holding import owned, settings, watched
-from tests.states import NOW, READY, Standing, Telling, positions, state
-from tests.test_held import row
-from tests.test_soak import connected, gateway, once
-from tests.test_soak import watched as listened
-from tests.test_watch import QUICK, becomes
+from fake_ib_gateway import FakeGateway
+from golive.cli import health
+from golive.cli.health import Status
+from golive.client.answers import Positions
+from golive.client.messages import ApiError
+from golive.client.notices import Notices
+from golive.diagnosis import diagnose
+from golive.diagnosis.decision_tree import TREE
+from golive.diagnosis.diagnose import SOAK, Next
+from golive.diagnosis.seen import Seen
+from golive.evidence.evidence import Soak
+from golive.kit.clock import SYSTEM
+from golive.mcp.tools.asking import Asking, NoAnswer
+from golive.monitor import lines
+from golive.monitor.health_check.whom import Wanted
+from golive.monitor.holding.requests import Answer, Ask
+from golive.monitor.holding.watch import Watch
+from golive.monitor.served import health as served_health
+from golive.monitor.served.metrics import Metrics
+from golive.run.soak import Soak as Soaking
+from tests.monitor.test_held import row
+from tests.monitor.test_watch import QUICK, becomes
+from tests.run.test_soak import connected, gateway, once
+from tests.run.test_soak import watched as listened
+from tests.support.gateways import Scripted, handshake
+from tests.support.holding import owned, settings, watched
+from tests.support.states import NOW, READY, Standing, Telling, positions, state
 
 LASTING = {
     "not-available": ("positions-not-available", 2151),
@@ -186,7 +187,7 @@ def test_what_is_said_in_a_soak_ends_it_and_is_the_cause_with_its_code_in_the_fa
             seen = Seen(
                 "soak.answers", settings(), None, SYSTEM.now(), soak=figures, against=against
             )
-            why = diagnosis.diagnose(seen, Next(SOAK))
+            why = diagnose.diagnose(seen, Next(SOAK))
             assert why.code == code
             assert any(is_named(number, each) for each in why.facts)
 
@@ -203,7 +204,7 @@ ENDED = Soak(
 def test_whatever_code_has_ended_a_soak_is_its_cause(code: str) -> None:
     figures = ENDED.model_copy(update={"code": code})
     seen = Seen("soak.full-time", settings(), None, SYSTEM.now(), soak=figures)
-    assert diagnosis.diagnose(seen, Next(SOAK)).code == code
+    assert diagnose.diagnose(seen, Next(SOAK)).code == code
 
 
 # lines
@@ -222,7 +223,7 @@ def test_notice_is_said_once_however_often_it_comes_and_a_flood_by_ever_fewer_li
 
 
 def test_flood_of_rows_in_a_soak_ends_it_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("golive.pulse.MOST_ROWS", 1000)
+    monkeypatch.setattr("golive.client.heartbeat.MOST_ROWS", 1000)
 
     def script(client: socket.socket) -> None:
         handshake(client)

@@ -11,20 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes.gateway import FakeGateway
-from fakes.gateway.named_faults import FAULTS
-from golive.advice.decision_tree import BY_CODE
-from golive.holding.asks import Ask
-from golive.holding.state import LATE_SECONDS, State
-from golive.holding.watch import (
+from fake_ib_gateway import FakeGateway
+from fake_ib_gateway.faults.named import FAULTS
+from golive.diagnosis.decision_tree import BY_CODE
+from golive.machine.sockets import NotObservable, SocketTable
+from golive.monitor.holding.requests import Ask
+from golive.monitor.holding.state import LATE_SECONDS, State
+from golive.monitor.holding.watch import (
     ANSWER_SECONDS,
     REFRESH_BOUND_SECONDS,
     REFRESH_SECONDS,
     Watch,
 )
-from golive.sockets import NotObservable, SocketTable
-from tests.gateways import Scripted, handshake
-from tests.holding import SECONDS, HandClock, Simulated, owned, served, simulated, watched
+from tests.support.gateways import Scripted, handshake
+from tests.support.holding import SECONDS, HandClock, Simulated, owned, served, simulated, watched
 
 QUICK: dict[str, Any] = {"HeartbeatSeconds": 1.1}
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from golive.pytest_options import OPTIONS
-from tests.clients import environments
-from tests.fakes import Fake
-from tests.projects import Project
+from golive.plugin.refused_options import OPTIONS
+from tests.support.clients import environments
+from tests.support.fakes import Fake
+from tests.support.projects import Project
 
 TYPED = """
     --pdb --trace -n=auto --dist=load -d --tx=popen --looponfail --workers=1 --tests-per-worker=auto
@@ -107,7 +107,7 @@ def test_worker_of_a_parallel_run_performs_no_procedure_whatever_its_parent_did(
     secrets: Callable[..., Path],
 ) -> None:
     gateway = fake()
-    loaded = 'pytest_plugins = ["golive.pytest_plugin"]'
+    loaded = 'pytest_plugins = ["golive.plugin.plugin"]'
     in_workers = "__import__('os').environ.get('PYTEST_XDIST_WORKER')"
     own_project.edit("conftest.py", loaded, f"{loaded} if {in_workers} else []")
     done = own_project.run(
@@ -122,5 +122,5 @@ def test_worker_of_a_parallel_run_performs_no_procedure_whatever_its_parent_did(
 
 
 def test_tests_of_the_project_itself_may_run_in_parallel(project: Project, plugins: str) -> None:
-    words = ("pytest", "tests/test_diagnosis.py", "-p", "no:randomly", "-n", "2")
+    words = ("pytest", "tests/diagnosis/test_diagnosis.py", "-p", "no:randomly", "-n", "2")
     assert project.run(*words, PYTHONPATH=plugins).exit_code == 0

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from golive.command_line import LISTING
-from golive.standing_options import LISTS, STANDING
-from tests.fakes import Fake
-from tests.projects import Outcome, Project
+from golive.plugin.command_line import LISTING
+from golive.plugin.standing_options import LISTS, STANDING
+from tests.support.fakes import Fake
+from tests.support.projects import Outcome, Project
 
 RUN = ("pytest", "acceptance", "-m", "golive")
 LISTING_OPTIONS = sorted(typed for typed, why in STANDING.values() if why == LISTS)
@@ -100,7 +100,7 @@ def test_root_that_is_elsewhere_is_refused(project: Project, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "words",
-    ["--noconftest", "-p no:golive.pytest_plugin", "-p no:golive-session"],
+    ["--noconftest", "-p no:golive.plugin.plugin", "-p no:golive-session"],
 )
 @pytest.mark.parametrize("more", ["", " --co", " --setup-plan"])
 def test_nothing_is_exit_0_without_what_gives_the_verdict(
@@ -123,7 +123,7 @@ def test_ini_file_in_the_folder_of_the_procedure_lists_nothing(own_project: Proj
 @pytest.mark.parametrize("option", ["--fixtures", "--markers", "--help", "--cache-show"])
 def test_list_without_the_plugin_is_refused(option: str, project: Project) -> None:
     """It performs no step, and nothing of ours but the conftest.py would be there to say so."""
-    done = project.run(*RUN, PYTEST_ADDOPTS=f"-p no:golive.pytest_plugin {option}")
+    done = project.run(*RUN, PYTEST_ADDOPTS=f"-p no:golive.plugin.plugin {option}")
     assert done.exit_code == 4, done.output
 
 
@@ -197,7 +197,9 @@ def test_typed_list_says_that_nothing_was_performed(option: str, project: Projec
 
 
 def test_other_tests_may_have_what_they_like_there(project: Project) -> None:
-    done = project.run("pytest", "tests/test_diagnosis.py", PYTEST_ADDOPTS="--collect-only -q")
+    done = project.run(
+        "pytest", "tests/diagnosis/test_diagnosis.py", PYTEST_ADDOPTS="--collect-only -q"
+    )
     assert done.exit_code == 0, done.output
     assert "no verdict" not in done.output
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 import re
 
-from golive import procedure
-from tests.projects import ROOT, Project
+from golive.procedure import steps
+from tests.support.projects import ROOT, Project
 
 ROW = re.compile(r"\| ([a-z-]+\.[a-z-]+) \| (.+?) \| (.+?) \|")
 
 
 def test_document_lists_exactly_the_steps_of_the_data() -> None:
     text = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
-    assert ROW.findall(text) == [(step.id, step.title, step.section) for step in procedure.STEPS]
+    assert ROW.findall(text) == [(step.id, step.title, step.section) for step in steps.STEPS]
 
 
 def test_every_step_has_one_test_named_after_its_title_in_the_file_of_its_stage() -> None:
@@ -25,27 +25,27 @@ def test_every_step_has_one_test_named_after_its_title_in_the_file_of_its_stage(
                 (marker,) = node.decorator_list
                 step_id = ast.literal_eval(marker.args[0])  # type: ignore[attr-defined]
                 found.append((step_id, node.name, stage))
-    file_of = {stage: stage for stage in procedure.STAGES} | {"soak": "afterwards"}
-    assert found == [(step.id, step.test_name, file_of[step.stage]) for step in procedure.STEPS]
+    file_of = {stage: stage for stage in steps.STAGES} | {"soak": "afterwards"}
+    assert found == [(step.id, step.test_name, file_of[step.stage]) for step in steps.STEPS]
 
 
 def test_collecting_reads_like_the_procedure_and_needs_no_settings(project: Project) -> None:
     before = project.runs
     done = project.run("pytest", "acceptance", "--collect-only", "-q")
     names = re.findall(r"::(test_\w+)", done.output)
-    assert names == [step.test_name for step in procedure.STEPS]
+    assert names == [step.test_name for step in steps.STEPS]
     assert project.runs == before
 
 
 def test_other_clients_are_looked_for_after_the_wait_for_the_gateway() -> None:
-    number = procedure.NUMBER
+    number = steps.NUMBER
     assert number["gateway.initialized"] < number["gateway.no-other-client"]
     assert number["gateway.no-other-client"] < number["handshake.one-attempt"]
 
 
 def test_ids_are_unique_and_begin_with_a_stage() -> None:
-    ids = [step.id for step in procedure.STEPS]
+    ids = [step.id for step in steps.STEPS]
     assert len(set(ids)) == len(ids)
-    assert procedure.STAGES == (
+    assert steps.STAGES == (
         "environment", "gateway", "handshake", "positions", "soak", "afterwards", "monitor", "mcp",
     )  # fmt: skip

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from golive import procedure
-from golive.advice.decision_tree import TREE, UNEXPLAINED
-from golive.evidence import Evidence
-from reports import allure
-from reports.allure import about, attachments, executor
-from reports.allure.results import PROTECTS
-from reports.results import VERDICT
-from reports.writing import Wanted
-from tests.projects import IDS, Project, Rehearsal
-from tests.runs_on_disk import NIGHT, a_go, a_no_go, kept
-from tests.test_faults import EXPECTED
+from golive.diagnosis.decision_tree import TREE, UNEXPLAINED
+from golive.evidence.evidence import Evidence
+from golive.procedure import steps
+from golive.reports import allure
+from golive.reports.allure import about, attachments, executor
+from golive.reports.allure.results import PROTECTS
+from golive.reports.results import VERDICT
+from golive.reports.writing import Wanted
+from tests.run.test_faults import EXPECTED
+from tests.support.projects import IDS, Project, Rehearsal
+from tests.support.runs_on_disk import NIGHT, a_go, a_no_go, kept
 
 CI = [each.is_there for each in executor.KNOWN]
 
@@ -78,7 +78,7 @@ def test_labels_tell_target_stage_and_what_the_step_protects(tmp_path: Path) -> 
         "suite": "handshake",
         "epic": "Go-live procedure: LIVE",
         "feature": "handshake",
-        "story": procedure.PRINCIPLES,
+        "story": steps.PRINCIPLES,
         "severity": "blocker",
         "tag": "handshake.one-attempt",
         "framework": "pytest",
@@ -86,7 +86,7 @@ def test_labels_tell_target_stage_and_what_the_step_protects(tmp_path: Path) -> 
     }
     assert labels(results["handshake.connect-ack"])["severity"] == "critical"
     assert labels(results["gateway.accept-queue"])["severity"] == "normal"
-    assert {*procedure.NUMBER, VERDICT} >= PROTECTS
+    assert {*steps.NUMBER, VERDICT} >= PROTECTS
 
 
 def test_paper_port_is_never_called_live(tmp_path: Path) -> None:

@@ -14,13 +14,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from golive.evidence import Evidence
-from reports import allure, writing
-from reports.allure import html
-from reports.writing import Wanted
-from tests.browser import Browser
-from tests.projects import ROOT, Project
-from tests.runs_on_disk import NIGHT, a_go, a_no_go, kept
+from golive.evidence.evidence import Evidence
+from golive.reports import allure, writing
+from golive.reports.allure import html
+from golive.reports.writing import Wanted
+from tests.support.browser import Browser
+from tests.support.projects import ROOT, Project
+from tests.support.runs_on_disk import NIGHT, a_go, a_no_go, kept
 
 TOOLS = ROOT / "tests" / "node-tools"
 HERE = str(TOOLS / "node_modules" / ".bin")
@@ -130,7 +130,7 @@ def test_failure_of_allure_is_a_line_and_the_page_before_it_is_gone(
     stub(body)
     folder = written(a_go(), tmp_path)
     (folder / "allure.html").touch()
-    monkeypatch.setattr(writing, "TELLERS", (("allure.html", "reports.allure.html"),))
+    monkeypatch.setattr(writing, "TELLERS", (("allure.html", "golive.reports.allure.html"),))
     [line] = writing.write(folder, Wanted()).failures
     assert line.startswith("allure.html could not be written: ")
     assert says in line
@@ -189,7 +189,7 @@ def _is_ours(process: psutil.Process, folder: Path) -> bool:
 
 @pytest.fixture
 def cli(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real one: of tests/node-tools, that GOLIVE_ALLURE names, or on the PATH."""
+    """The real one: of tests/support/node-tools, that GOLIVE_ALLURE names, or on the PATH."""
     named = os.environ.get(html.VARIABLE, "").removeprefix(html.OFF)
     found = shutil.which(named or "allure", path=None if named else HERE) or shutil.which("allure")
     if found is None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import browser as browsers
-from tests.browser import Browser, Scheme
+from tests.support import browser as browsers
+from tests.support.browser import Browser, Scheme
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page</title>
@@ -98,4 +98,4 @@ def test_machine_without_a_browser_is_told_what_to_install(
     monkeypatch.setattr(browsers, "PLACES", ())
     assert "install Chromium, Chrome or Edge" in browsers.missing()
     monkeypatch.setattr(browsers, "AXE", tmp_path / "nowhere")
-    assert "npm ci --prefix tests/node-tools" in browsers.missing()
+    assert "npm ci --prefix tests/support/node-tools" in browsers.missing()

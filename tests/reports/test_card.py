@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 
-from golive import card, card_text, procedure, settings_file
-from golive.advice import commands, recovery
-from golive.advice.commands import Commands
-from golive.advice.decision_tree import TREE, WRITTEN
-from golive.card import NoCard
-from reports import card as card_page
-from tests.browser import Browser, Scheme
-from tests.projects import Outcome, Project, example_settings
+from golive.diagnosis import commands, recovery
+from golive.diagnosis.commands import Commands
+from golive.diagnosis.decision_tree import TREE, WRITTEN
+from golive.procedure import steps
+from golive.reports import card, card_text
+from golive.reports import card_page as card_page
+from golive.reports.card import NoCard
+from golive.settings import secrets_json
+from tests.support.browser import Browser, Scheme
+from tests.support.projects import Outcome, Project, example_settings
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 PLATFORMS = {"linux": commands.LINUX, "windows": commands.WINDOWS, "macos": commands.MACOS}
@@ -45,7 +47,7 @@ def written(folder: Path, **changes: Any) -> Path:
 def made(
     folder: Path, here: Commands = commands.LINUX, on_fallback: bool = False, **changes: Any
 ) -> card.Card:
-    file = settings_file.read(written(folder, **changes), on_fallback)
+    file = secrets_json.read(written(folder, **changes), on_fallback)
     return card.of(file, NOW, on_fallback=on_fallback, here=here)
 
 
@@ -76,7 +78,7 @@ def longest(lines: list[str]) -> int:
 
 def test_command_stays_in_one_line_to_be_copied(tmp_path: Path) -> None:
     lines = card_text.text(
-        card.of(settings_file.read(written(tmp_path)), NOW, secrets="secrets.example.json")
+        card.of(secrets_json.read(written(tmp_path)), NOW, secrets="secrets.example.json")
     ).splitlines()
     command = "pytest acceptance -m golive --fallback --secrets secrets.example.json"
     assert sum(line.strip() == command for line in lines) == 3
@@ -85,7 +87,7 @@ def test_command_stays_in_one_line_to_be_copied(tmp_path: Path) -> None:
 
 def test_command_is_whole_however_long_the_name_of_the_settings_is(tmp_path: Path) -> None:
     name = f"{'a-long-way/' * 9}secrets.json"
-    file = settings_file.read(written(tmp_path))
+    file = secrets_json.read(written(tmp_path))
     lines = [each.strip() for each in card_text.text(card.of(file, NOW, secrets=name)).splitlines()]
     for command in ("pytest acceptance -m golive", "pytest acceptance -m soak"):
         assert f"{command} --secrets {name}" in lines
@@ -99,9 +101,9 @@ def pieces(template: str) -> list[str]:
 
 def test_every_stage_has_something_to_do_and_all_its_steps_in_order(tmp_path: Path) -> None:
     stages = [stage for stage, _, _ in card.CHECKLIST]
-    assert list(dict.fromkeys(stages)) == list(procedure.STAGES)
+    assert list(dict.fromkeys(stages)) == list(steps.STAGES)
     shown = text(tmp_path)
-    at = [shown.index(step.title, shown.index("What the run looks at")) for step in procedure.STEPS]
+    at = [shown.index(step.title, shown.index("What the run looks at")) for step in steps.STEPS]
     assert at == sorted(at)
 
 
@@ -206,12 +208,12 @@ def test_card_shows_no_user_and_no_whole_account(tmp_path: Path) -> None:
 
 
 def test_card_tells_its_day_its_settings_and_whether_they_are_the_example(tmp_path: Path) -> None:
-    file = settings_file.read(written(tmp_path))
+    file = secrets_json.read(written(tmp_path))
     shown = card_text.text(card.of(file, NOW))
     assert f"2026-11-22, settings secrets.json {file.fingerprint[:12]}, golive " in shown
     assert "NOT FOR THE WALL" not in shown
     example = file.path.rename(tmp_path / "secrets.example.json")
-    assert "NOT FOR THE WALL" in card_text.text(card.of(settings_file.read(example), NOW))
+    assert "NOT FOR THE WALL" in card_text.text(card.of(secrets_json.read(example), NOW))
 
 
 @pytest.mark.parametrize("changes", [{"ClientId": 11}, {"IsPaperTrading": True}, {"Port": 4002}])
@@ -277,7 +279,7 @@ def test_page_is_one_sheet_of_paper(platform: str, browser: Browser, tmp_path: P
     card_page.write(asdict(found), path)
     shown = browser.open(path)
     (sheet,) = shown.pdf(tmp_path)
-    for each in (found.heading, found.foot, procedure.STEPS[-1].title):
+    for each in (found.heading, found.foot, steps.STEPS[-1].title):
         assert " ".join(each.split()) in " ".join(sheet.split())
 
 

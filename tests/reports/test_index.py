@@ -18,16 +18,16 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from golive import evidence
-from golive.evidence import Evidence
-from reports import index, kept
-from reports.days import LONGEST, calendar
-from reports.rows import Row
-from reports.trends import handshakes
-from reports.writing import Wanted
-from tests.projects import ROOT, Project
-from tests.runs_on_disk import NIGHT, a_go, a_no_go, nights, overridden, position
-from tests.runs_on_disk import kept as keep
+from golive.evidence import evidence
+from golive.evidence.evidence import Evidence
+from golive.reports import archive, index
+from golive.reports.days import LONGEST, calendar
+from golive.reports.index_rows import Row
+from golive.reports.trends import handshakes
+from golive.reports.writing import Wanted
+from tests.support.projects import ROOT, Project
+from tests.support.runs_on_disk import NIGHT, a_go, a_no_go, nights, overridden, position
+from tests.support.runs_on_disk import kept as keep
 
 TODAY = date(2026, 11, 22)
 DAY = timedelta(days=1)
@@ -41,7 +41,7 @@ def runs(tmp_path: Path) -> Path:
 
 
 def rows(runs: Path) -> list[Row]:
-    return kept.rows(runs, runs.parent / index.ROWS)
+    return archive.rows(runs, runs.parent / index.ROWS)
 
 
 def page(runs: Path) -> str:
@@ -268,7 +268,7 @@ def test_evidence_is_read_once_for_each_time_it_was_written(
     for each in nights(5):
         keep(each, runs)
     first, read = rows(runs), []
-    monkeypatch.setattr(kept, "row_of", lambda folder: read.append(folder.name))
+    monkeypatch.setattr(archive, "row_of", lambda folder: read.append(folder.name))
     assert rows(runs) == first
     assert read == []
 
@@ -382,8 +382,8 @@ import sys
 from pathlib import Path
 from datetime import timedelta
 from reports import index
-from reports.writing import Wanted
-from tests.runs_on_disk import NIGHT, a_go, kept
+from golive.reports.writing import Wanted
+from tests.support.runs_on_disk import NIGHT, a_go, kept
 runs, offset = Path(sys.argv[1]), int(sys.argv[2])
 for number in range(40):
     found = a_go(NIGHT + timedelta(seconds=2 * number + offset), "fake")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from reports import index, kept
-from tests.browser import Browser, Scheme, Shown
-from tests.runs_on_disk import NIGHT, a_go, a_no_go, nights, overridden
-from tests.runs_on_disk import kept as keep
+from golive.reports import archive, index
+from tests.support.browser import Browser, Scheme, Shown
+from tests.support.runs_on_disk import NIGHT, a_go, a_no_go, nights, overridden
+from tests.support.runs_on_disk import kept as keep
 
 pytestmark = pytest.mark.browser
 DAY = timedelta(days=1)
@@ -43,7 +43,7 @@ def reports(tmp_path: Path) -> Path:
 
 
 def page(reports: Path, today: date = LAST) -> Path:
-    found = kept.rows(reports / "runs", reports / index.ROWS)
+    found = archive.rows(reports / "runs", reports / index.ROWS)
     path = reports / index.FILE_NAME
     files = index.files(reports / "runs", found)
     path.write_text(index.page_of(found, files, today), encoding="utf-8")
@@ -180,7 +180,7 @@ def test_thousand_runs_are_filtered_at_once(browser: Browser, tmp_path: Path) ->
     runs = tmp_path / "reports" / "runs"
     runs.mkdir(parents=True)
     keep(a_go(), runs)
-    (row,) = kept.rows(runs, tmp_path / "rows")
+    (row,) = archive.rows(runs, tmp_path / "rows")
     names = [row.model_copy(update={"run_id": f"{n:04}", "code": f"code-{n}"}) for n in range(1000)]
     files = {each.run_id: ["evidence.json"] for each in names}
     path = tmp_path / "index.html"

@@ -12,14 +12,14 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from golive.evidence import Diagnosis, Evidence
-from golive.reporting import asked_for
-from reports import junit
-from reports.allure import about
-from reports.redaction import redacted
-from reports.writing import Wanted
-from tests.projects import IDS, Project
-from tests.runs_on_disk import a_go, a_no_go
+from golive.evidence.evidence import Diagnosis, Evidence
+from golive.plugin.reporting import asked_for
+from golive.reports import junit
+from golive.reports.allure import about
+from golive.reports.redaction import redacted
+from golive.reports.writing import Wanted
+from tests.support.projects import IDS, Project
+from tests.support.runs_on_disk import a_go, a_no_go
 
 SUITE = {
     "name": r"\S+", "package": r"\S+", "id": "0", "hostname": r"\S+", "tests": r"\d+",
@@ -168,7 +168,7 @@ def test_results_of_an_earlier_run_do_not_stand_for_one_that_did_not_end(
     junit_file = tmp_path / "junit.xml"
     junit_file.write_text("the last run's", encoding="utf-8")
     own_project.edit(
-        "golive/record.py", "    records = run.records\n", "    raise OSError(28, 'full')\n"
+        "golive/run/recording.py", "    records = run.records\n", "    raise OSError(28, 'full')\n"
     )
     done = own_project.run(
         "pytest", "acceptance", "-m", "golive", "--fake", f"--junitxml={junit_file}"

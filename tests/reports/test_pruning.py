@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from golive import runs as run_folders
-from golive.evidence import Target
-from reports.pruning import A_DAY, AT_ONCE, prune
-from tests.projects import ROOT, Project
-from tests.runs_on_disk import NIGHT, a_go, a_no_go, kept, nights, run_id
+from golive.evidence import run_folder as run_folders
+from golive.evidence.evidence import Target
+from golive.reports.pruning import A_DAY, AT_ONCE, prune
+from tests.support.projects import ROOT, Project
+from tests.support.runs_on_disk import NIGHT, a_go, a_no_go, kept, nights, run_id
 
 NOW = datetime.now(UTC)
 LATER = NOW + 2 * A_DAY
@@ -208,7 +208,7 @@ def test_rehearsal_holds_such_a_lock_until_its_reports_are_written(own_project: 
     """So that another run's pruning cannot take its folder away meanwhile."""
     teller = own_project.folder / "reports" / "index.py"
     teller.write_text(
-        "from reports.pruning import is_under_way\n"
+        "from golive.reports.pruning import is_under_way\n"
         "def write(found, folder, wanted):\n"
         "    return [f'under way: {is_under_way(folder)}']\n",
         encoding="utf-8",

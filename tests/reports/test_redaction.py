@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golive.evidence import Evidence
-from golive.masking import MASK
-from golive.written import opened_of
-from reports.redaction import LONG, Redaction, redacted
-from tests.projects import Project
-from tests.runs_on_disk import a_no_go
+from golive.evidence.evidence import Evidence
+from golive.kit.masking import MASK
+from golive.kit.written import opened_of
+from golive.reports.redaction import LONG, Redaction, redacted
+from tests.support.projects import Project
+from tests.support.runs_on_disk import a_no_go
 
 NAMES = st.text(min_size=LONG, max_size=30).filter(lambda each: re.search(r"[^\W_]", each))
 SHORT_NAMES = st.text("abcdefgh", min_size=2, max_size=LONG - 1)

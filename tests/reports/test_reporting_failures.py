@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 
-from golive import evidence, fallback, reporting
-from golive.run_end import RunEnd
-from reports import verification, writing
-from reports.writing import GONE, Wanted
-from tests.projects import SECONDS, Project, Rehearsal, environment
-from tests.runs_on_disk import a_go, kept
+from golive.evidence import evidence
+from golive.plugin import reporting
+from golive.plugin.run_end import RunEnd
+from golive.reports import verification, writing
+from golive.reports.writing import GONE, Wanted
+from golive.run import fallback
+from tests.support.projects import SECONDS, Project, Rehearsal, environment
+from tests.support.runs_on_disk import a_go, kept
 
 GO = "GO (rehearsal) with "
 

@@ -16,12 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from golive import evidence, procedure
-from golive.evidence import Evidence, HandshakeTimes, SinceLastGo, StepRecord
-from reports import sign_off, writing
-from tests import runs_on_disk as made
-from tests.projects import IDS, ROOT, Project, environment
-from tests.read_page import PageRead
+from golive.evidence import evidence
+from golive.evidence.evidence import Evidence, HandshakeTimes, SinceLastGo, StepRecord
+from golive.procedure import steps
+from golive.reports import sign_off, writing
+from tests.support import runs_on_disk as made
+from tests.support.projects import IDS, ROOT, Project, environment
+from tests.support.read_page import PageRead
 
 NASTY = (
     "<script>alert(1)</script>",
@@ -75,7 +76,7 @@ def test_title_which_many_browsers_print_on_each_sheet_names_run_and_evidence() 
 
 def test_every_step_stands_there_with_its_outcome_its_section_and_what_it_saw() -> None:
     text = text_of(made.a_no_go(failed="positions.count"))
-    for step in procedure.steps("golive"):
+    for step in steps.of("golive"):
         assert step.title in text
         assert step.section in text
     assert text.count(" passed ") >= 25
@@ -85,9 +86,9 @@ def test_every_step_stands_there_with_its_outcome_its_section_and_what_it_saw() 
 
 def test_failed_step_is_open_and_no_other() -> None:
     page = read(made.a_no_go())
-    steps = [each for each in page.all("details") if "long" not in each.attributes.get("class", "")]
-    assert len(steps) == len(procedure.steps("golive"))
-    assert sum("open" in each.attributes for each in steps) == 1
+    shown = [each for each in page.all("details") if "long" not in each.attributes.get("class", "")]
+    assert len(shown) == len(steps.of("golive"))
+    assert sum("open" in each.attributes for each in shown) == 1
 
 
 def test_no_go_shows_cause_cure_facts_contacts_and_log() -> None:
@@ -454,7 +455,7 @@ def test_run_leaves_its_sign_off_beside_its_evidence(tmp_path: Path) -> None:
     sign_off.write(evidence.read(folder), folder, writing.Wanted())
     assert (folder / "sign-off.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert os.listdir(folder).count("sign-off.html") == 1
-    assert writing.TELLERS[0] == ("the sign-off", "reports.sign_off")
+    assert writing.TELLERS[0] == ("the sign-off", "golive.reports.sign_off")
 
 
 def test_evidence_that_was_changed_is_not_signed_off(tmp_path: Path) -> None:

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from golive import evidence
-from golive.evidence import Evidence
-from reports import page as pages
-from reports import sign_off
-from tests import runs_on_disk as made
-from tests.browser import Browser, Scheme
-from tests.projects import Project
-from tests.test_sign_off import everything, full_of, holding, since
-from tests.test_soak_reports import a_broken_one, a_soak
+from golive.evidence import evidence
+from golive.evidence.evidence import Evidence
+from golive.reports import page as pages
+from golive.reports import sign_off
+from tests.reports.test_sign_off import everything, full_of, holding, since
+from tests.reports.test_soak_reports import a_broken_one, a_soak
+from tests.support import runs_on_disk as made
+from tests.support.browser import Browser, Scheme
+from tests.support.projects import Project
 
 ROWS = "document.getElementById('rows').tBodies[0].rows"
 FIRST_CELLS = f"Array.from({ROWS}, row => row.cells[0].textContent)"

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from golive import changes, procedure
-from golive.doubts import doubts
-from golive.evidence import Evidence, PositionChange, Sample, Soak
-from reports import index, junit, night, sign_off, soak_figures, statements, words
-from reports.allure import history
-from reports.redaction import redacted
-from reports.rows import row_of
-from reports.terminal import soaking, verdict_line
-from tests import runs_on_disk as made
-from tests.read_page import PageRead
+from golive.evidence import changes
+from golive.evidence.contradictions import doubts
+from golive.evidence.evidence import Evidence, PositionChange, Sample, Soak
+from golive.procedure import steps
+from golive.reports import index, junit, night, sign_off, soak_plots, success_metrics, wording
+from golive.reports.allure import history
+from golive.reports.index_rows import row_of
+from golive.reports.redaction import redacted
+from golive.reports.terminal import soaking, verdict_line
+from tests.support import runs_on_disk as made
+from tests.support.read_page import PageRead
 
 
 def held(count: int = 720, **more: Any) -> Soak:
@@ -94,7 +95,7 @@ def test_pictures_stay_within_their_frame_and_a_look_without_a_figure_is_a_gap()
         each.model_copy(update={"gateway_memory": None}) if number in (4, 5) else each
         for number, each in enumerate(soak.samples)
     ]
-    shown = soak_figures.of(soak.model_copy(update={"samples": samples, "wanted": 50.0}))
+    shown = soak_plots.of(soak.model_copy(update={"samples": samples, "wanted": 50.0}))
     assert shown is not None
     for plot in shown.plots:
         for line in plot.lines:
@@ -115,14 +116,14 @@ def test_soak_of_hardly_any_heartbeat_can_be_shown(count: int) -> None:
         "samples": [],
     }
     bare = held(count, **(nothing if count == 0 else {}), slope_ms_per_hour=None)
-    shown = soak_figures.of(bare)
+    shown = soak_plots.of(bare)
     assert shown is not None
     assert dict(shown.figures)["answered in"] != ""
 
 
 def test_zombies_and_positions_that_changed_are_told_and_what_was_out_of_sight() -> None:
     drift = [PositionChange(account="U1", contract="SPY STK USD", before="1", now=None)]
-    shown = soak_figures.of(held(5, most_zombies=3, unseen=2, position_drift=drift))
+    shown = soak_plots.of(held(5, most_zombies=3, unseen=2, position_drift=drift))
     assert shown is not None
     figures = dict(shown.figures)
     assert figures["zombies"] == "3 at once at most; out of sight at 2 looks"
@@ -130,16 +131,16 @@ def test_zombies_and_positions_that_changed_are_told_and_what_was_out_of_sight()
 
 
 def test_soak_of_seconds_has_no_slope_an_hour() -> None:
-    shown = soak_figures.of(held(60))
+    shown = soak_plots.of(held(60))
     assert shown
     assert "ms an hour" not in dict(shown.figures)["answered in"]
 
 
 def test_metric_of_the_hour_is_shown_by_a_soak_and_by_nothing_else() -> None:
     hour = "No zombie after an hour of operation"
-    assert hour not in "".join(statements.elsewhere(a_soak()))
-    assert hour in statements.elsewhere(made.a_go())
-    shown = next(each for each in statements.of(a_soak()) if each.figure == "60 min")
+    assert hour not in "".join(success_metrics.elsewhere(a_soak()))
+    assert hour in success_metrics.elsewhere(made.a_go())
+    shown = next(each for each in success_metrics.of(a_soak()) if each.figure == "60 min")
     assert shown.is_shown
     assert "720 of 720 heartbeats answered, no zombie" in shown.claim
 
@@ -147,25 +148,27 @@ def test_metric_of_the_hour_is_shown_by_a_soak_and_by_nothing_else() -> None:
 def test_monitor_and_mcp_are_shown_where_they_passed_and_named_where_not_configured() -> None:
     found = made.a_go()
     saw = {"monitor.positions": {"open": 24}, "mcp.positions": {"rows": 24}}
-    steps = [each.model_copy(update={"observed": saw.get(each.id, {})}) for each in found.steps]
-    claims = [each.claim for each in statements.of(found.model_copy(update={"steps": steps}))]
+    performed = [each.model_copy(update={"observed": saw.get(each.id, {})}) for each in found.steps]
+    claims = [
+        each.claim for each in success_metrics.of(found.model_copy(update={"steps": performed}))
+    ]
     assert any("shown by the Monitor" in each for each in claims)
     assert any("through the MCP tool" in each for each in claims)
-    assert statements.elsewhere(found) == ["No zombie after an hour of operation"]
+    assert success_metrics.elsewhere(found) == ["No zombie after an hour of operation"]
 
     off = [
         each.model_copy(update={"outcome": "not-configured"})
-        if each.stage in procedure.CONFIGURED_OUT
+        if each.stage in steps.CONFIGURED_OUT
         else each
         for each in found.steps
     ]
     told = found.model_copy(update={"steps": off})
-    assert statements.elsewhere(told) == [
+    assert success_metrics.elsewhere(told) == [
         "The Monitor connects (not configured)",
         "No zombie after an hour of operation",
         "The MCP tools work (not configured)",
     ]
-    assert not any("Monitor" in each.claim for each in statements.of(told))
+    assert not any("Monitor" in each.claim for each in success_metrics.of(told))
 
 
 def test_index_keeps_soaks_apart_from_go_live_runs(tmp_path: Path) -> None:
@@ -262,7 +265,7 @@ def test_progress_says_what_is_left_and_how_it_goes() -> None:
 
 
 def test_times_that_were_chosen_are_told_as_they_were_chosen() -> None:
-    told = [words.span(each) for each in (6, 6.017, 90, 3600, 3600.004, 7200, 1503.2, 86400)]
+    told = [wording.span(each) for each in (6, 6.017, 90, 3600, 3600.004, 7200, 1503.2, 86400)]
     assert told == ["6 s", "6.02 s", "90 s", "60 min", "60 min", "2 h", "25 min 3 s", "24 h"]
 
 

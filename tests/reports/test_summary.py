@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from golive.evidence import Api, Evidence
-from reports import night
-from reports.__main__ import main
-from tests import runs_on_disk
-from tests.runs_on_disk import NIGHT, a_go, a_no_go
+from golive.cli.report import main
+from golive.evidence.evidence import Api, Evidence
+from golive.reports import night
+from tests.support import runs_on_disk
+from tests.support.runs_on_disk import NIGHT, a_go, a_no_go
 
 SILENT = "NO-GO gateway.listening gateway-not-running"
 

@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from golive import procedure
-from golive.attempts import Attempts
-from golive.clock import coarsely
-from golive.connection import Connection
-from golive.evidence import Evidence, StepRecord
-from reports import junit, sign_off
-from reports.terminal import SHAPES, WORDS, Terminal, answer, verdict_line
-from tests import on_a_terminal
-from tests.fakes import Fake, wait_until
-from tests.projects import IDS, TRIED, Project
-from tests.runs_on_disk import a_go, a_no_go
-from tests.test_connection import From
+from golive.client.connection import Connection
+from golive.discipline.attempts import Attempts
+from golive.evidence.evidence import Evidence, StepRecord
+from golive.kit.clock import coarsely
+from golive.procedure import steps
+from golive.reports import junit, sign_off
+from golive.reports.terminal import SHAPES, WORDS, Terminal, answer, verdict_line
+from tests.client.test_connection import From
+from tests.support import on_a_terminal
+from tests.support.fakes import Fake, wait_until
+from tests.support.projects import IDS, TRIED, Project
+from tests.support.runs_on_disk import a_go, a_no_go
 
 GO_LINE = (
     r"GO \(rehearsal\) with \d weakened checks: 24 positions, handshake \d+ ms,"
@@ -186,12 +186,12 @@ def test_verdict_without_a_monitor_says_so_and_only_where_it_is_go() -> None:
 def switched_off(stage: str, why: str) -> Evidence:
     """A GO in which the steps of this stage were not configured."""
     off = {"outcome": "not-configured", "observed": {"reason": why}}
-    steps = [
+    passed = [
         StepRecord(id=each.id, stage=each.stage, title=each.title, outcome="passed")
-        for each in procedure.steps("golive")
+        for each in steps.of("golive")
     ]
     return a_go(
-        steps=[each.model_copy(update=off) if each.stage == stage else each for each in steps]
+        steps=[each.model_copy(update=off) if each.stage == stage else each for each in passed]
     )
 
 
@@ -272,7 +272,7 @@ def test_terminal_gets_shape_and_colour_beside_the_words(project: Project) -> No
 @HAS_TERMINALS
 def test_terminal_shows_each_step_as_it_begins_and_completes_its_line(project: Project) -> None:
     text = ESCAPE.sub("", on_terminal(project, "--fake").text)
-    for number, step in enumerate(map(procedure.step, TRIED), start=1):
+    for number, step in enumerate(map(steps.step, TRIED), start=1):
         begun = f"now      {step.title} ({number} of {len(IDS)})"
         done = rf"ok       {step.title}(?: \([\d.]+ s\))?"  # one that lasted says for how long
         assert re.search(rf"{re.escape(begun)}\r[^\n]*\r[^\n]* {done}\r\n", text)
@@ -281,7 +281,7 @@ def test_terminal_shows_each_step_as_it_begins_and_completes_its_line(project: P
 @HAS_TERMINALS
 def test_terminal_of_a_verbose_run_keeps_every_line_of_pytest(project: Project) -> None:
     text = ESCAPE.sub("", on_terminal(project, "--fake", "-v").text)
-    for step in map(procedure.step, TRIED):
+    for step in map(steps.step, TRIED):
         assert re.search(rf"^acceptance/\w+\.py::{step.test_name} PASSED\r$", text, re.MULTILINE)
     assert "\r " not in text
 
@@ -341,7 +341,7 @@ def test_wait_is_told_now_and_then_where_there_is_no_terminal(
 
 
 def test_short_wait_is_not_told_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("golive.clock.MOMENT", 60.0)
+    monkeypatch.setattr("golive.kit.clock.MOMENT", 60.0)
     told = list[float]()
     tell = coarsely(told.append)
     for left in (10.0, 9.75, 9.5, 9.25, 9.0, 8.9, 8.0, 7.5, 5.0):

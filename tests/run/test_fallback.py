@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from golive.advice.commands import HERE
-from golive.settings_file import read
-from tests.fakes import Fake
-from tests.projects import Project, environment
+from golive.diagnosis.commands import HERE
+from golive.settings.secrets_json import read
+from tests.support.fakes import Fake
+from tests.support.projects import Project, environment
 
 PAPER = "DU7654321"
 Secrets = Callable[..., Path]

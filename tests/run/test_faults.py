@@ -12,10 +12,10 @@ import ibapi
 import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
-from fakes.gateway.named_faults import FAULTS
-from golive.evidence import Evidence, digest_of
-from tests.fakes import orders_received
-from tests.projects import IDS, TRIED, Project, Rehearsal, write_secrets
+from fake_ib_gateway.faults.named import FAULTS
+from golive.evidence.evidence import Evidence, digest_of
+from tests.support.fakes import orders_received
+from tests.support.projects import IDS, TRIED, Project, Rehearsal, write_secrets
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from golive.rehearsal import LOG_NAME
-from tests.fakes import Fake, events, wait_until
-from tests.projects import IDS, ROOT, TRIED, Project, Rehearsal, environment
+from golive.run.rehearsal import LOG_NAME
+from tests.support.fakes import Fake, events, wait_until
+from tests.support.projects import IDS, ROOT, TRIED, Project, Rehearsal, environment
 
 FILES = sorted(f"acceptance/{path.name}" for path in (ROOT / "acceptance").glob("test_*.py"))
 
@@ -200,7 +200,7 @@ def test_step_performed_twice_opens_no_second_connection(own_project: Project) -
 def test_hang_ends_by_timeout_with_the_evidence_written(method: str, own_project: Project) -> None:
     if method == "signal" and not hasattr(signal, "SIGALRM"):
         pytest.skip("this platform has no SIGALRM")
-    own_project.edit("golive/pytest_plugin.py", "STEP_SECONDS = 60.0", "STEP_SECONDS = -9.0")
+    own_project.edit("golive/plugin/plugin.py", "STEP_SECONDS = 60.0", "STEP_SECONDS = -9.0")
     own_project.edit(
         "acceptance/test_4_positions.py",
         "    assert positions.is_complete\n",

@@ -17,17 +17,18 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway import another_client, wire
-from fakes.gateway.book import ACCOUNT
-from fakes.gateway.replay import recording
-from fakes.gateway.replay.recording import Writer
-from fakes.record.transcript import NotWritten, Transcript
-from golive.sockets import SocketTable
-from tests.fakes import Fake, wait_until
-from tests.gateways import VERSION, Scripted
-from tests.projects import ROOT
-from tests.recorder import Recorder, connected
-from tests.steered import official_client
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.record.transcript import NotWritten, Transcript
+from fake_ib_gateway.replay import recording
+from fake_ib_gateway.replay.recording import Writer
+from fake_ib_gateway.serving import another_client
+from fake_ib_gateway.world.book import ACCOUNT
+from golive.machine.sockets import SocketTable
+from tests.support.fakes import Fake, wait_until
+from tests.support.gateways import VERSION, Scripted
+from tests.support.projects import ROOT
+from tests.support.recorder import Recorder, connected
+from tests.support.steered import official_client
 
 Started = Callable[..., Fake]
 HELLO = wire.PREFIX + wire.frame(b"v100..203")
@@ -442,7 +443,7 @@ def test_disk_that_fills_up_is_told_of_once_and_nothing_more_is_written() -> Non
 )
 def test_bad_input_is_one_line_and_exit_2(words: list[str], says: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "fakes.record", *words],
+        [sys.executable, "-m", "fake_ib_gateway.record", *words],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,

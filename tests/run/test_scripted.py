@@ -10,9 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import Fake
-from tests.gateways import NEXT_ID, READY, VERSION, Scripted, converse, error, handshake, message
-from tests.projects import ROOT, Outcome, Project, Rehearsal
+from tests.support.fakes import Fake
+from tests.support.gateways import (
+    NEXT_ID,
+    READY,
+    VERSION,
+    Scripted,
+    converse,
+    error,
+    handshake,
+    message,
+)
+from tests.support.projects import ROOT, Outcome, Project, Rehearsal
 
 Written = Callable[..., Path]
 Script = Callable[[socket.socket], None]

@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
-from golive import procedure, sockets
 from golive.__main__ import COMMANDS, main
-from golive.advice import commands
-from golive.official_client import TELLS_CONFIG
-from golive.smoke import smoke as in_process
-from tests.fakes import Fake, wait_until
-from tests.gateways import NEXT_ID, Scripted, converse, handshake, message
-from tests.programs import WAIT, started
-from tests.projects import ROOT, Outcome, Project, environment
+from golive.client.official_client import TELLS_CONFIG
+from golive.diagnosis import commands
+from golive.machine import sockets
+from golive.procedure import steps
+from golive.run.smoke import smoke as in_process
+from tests.support.fakes import Fake, wait_until
+from tests.support.gateways import NEXT_ID, Scripted, converse, handshake, message
+from tests.support.programs import WAIT, started
+from tests.support.projects import ROOT, Outcome, Project, environment
 
 Started = Callable[..., Fake]
 Written = Callable[..., Path]
@@ -203,7 +204,7 @@ def test_every_step_of_the_preflight_can_refuse_the_smoke_test() -> None:
     refused = set(re.findall(r'yield "([a-z.-]+)"', source))
     elsewhere = {"environment.settings", "gateway.listening"}  # exit codes 4 and 1
     assert refused | elsewhere == {
-        step.id for step in procedure.STEPS if step.stage in ("environment", "gateway")
+        step.id for step in steps.STEPS if step.stage in ("environment", "gateway")
     }
 
 

@@ -9,22 +9,23 @@ from typing import Any
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from golive import evidence, sockets
-from golive.attempts import Attempts
-from golive.clock import SystemClock
-from golive.connection import Connection
-from golive.evidence import Sample
-from golive.gateway import Gateway
-from golive.messages import ApiError
-from golive.notices import Notices
-from golive.pulse import Pulse
-from golive.rehearsal import heartbeat_seconds
-from golive.settings import GoLive
-from golive.soak import MOST_SAMPLES, Soak, most_zombies
-from golive.sockets import NotObservable, SocketTable
-from tests.fakes import wait_until
-from tests.gateways import Scripted, handshake
+from fake_ib_gateway import FakeGateway
+from golive.client.connection import Connection
+from golive.client.heartbeat import Pulse
+from golive.client.messages import ApiError
+from golive.client.notices import Notices
+from golive.discipline.attempts import Attempts
+from golive.evidence import evidence
+from golive.evidence.evidence import Sample
+from golive.kit.clock import SystemClock
+from golive.machine import sockets
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import NotObservable, SocketTable
+from golive.run.rehearsal import heartbeat_seconds
+from golive.run.soak import MOST_SAMPLES, Soak, most_zombies
+from golive.settings.model import GoLive
+from tests.support.fakes import wait_until
+from tests.support.gateways import Scripted, handshake
 
 EVERY = 0.2
 """Seconds between heartbeats, of a gateway that answers them all."""

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from golive import evidence, procedure
-from tests.fakes import orders_received
-from tests.on_a_terminal import run as on_a_terminal
-from tests.projects import ROOT, SECONDS, Project, Rehearsal, environment, write_secrets
-from tests.test_terminal import ESCAPE, HAS_TERMINALS
+from golive.evidence import evidence
+from golive.procedure import steps
+from tests.reports.test_terminal import ESCAPE, HAS_TERMINALS
+from tests.support.fakes import orders_received
+from tests.support.on_a_terminal import run as on_a_terminal
+from tests.support.projects import ROOT, SECONDS, Project, Rehearsal, environment, write_secrets
 
-STEPS = [step.id for step in procedure.steps("soak")]
+STEPS = [step.id for step in steps.of("soak")]
 MINUTES, EVERY = 0.06, 1.2
 LONGER_MINUTES = 0.2
 """In whose middle something happens: a busy machine takes its time to come to it."""

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from golive import schema, settings_file
-from golive.settings import Settings
-from golive.settings_file import SettingsError
-from tests.projects import ROOT, Project
+from golive.settings import schema, secrets_json
+from golive.settings.model import Settings
+from golive.settings.secrets_json import SettingsError
+from tests.support.projects import ROOT, Project
 
 EXAMPLE: dict[str, Any] = json.loads((ROOT / "secrets.example.json").read_text(encoding="utf-8"))
 SCHEMA = Draft202012Validator(schema.schema())
@@ -36,7 +36,7 @@ def is_read(tmp_path_factory: pytest.TempPathFactory) -> Read:
     def read(document: Any) -> bool:
         path.write_text(json.dumps(document), encoding="utf-8")
         try:
-            settings_file.read(path)
+            secrets_json.read(path)
         except SettingsError:
             return False
         return True

@@ -13,18 +13,18 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from golive import settings_file
-from golive.settings import GoLive, Settings
-from golive.settings_file import SettingsError
-from tests.projects import ROOT, Project, example_settings
+from golive.settings import secrets_json
+from golive.settings.model import GoLive, Settings
+from golive.settings.secrets_json import SettingsError
+from tests.support.projects import ROOT, Project, example_settings
 
 EXAMPLE = (ROOT / "secrets.example.json").read_text(encoding="utf-8")
 
 
-def read(path: Path, text: str | bytes) -> settings_file.SettingsFile:
+def read(path: Path, text: str | bytes) -> secrets_json.SettingsFile:
     file = path / "secrets.json"
     file.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
-    return settings_file.read(file)
+    return secrets_json.read(file)
 
 
 def replaced(old: str, new: str) -> str:
@@ -129,7 +129,7 @@ def test_wrong_file_is_explained_in_one_line(text: str | bytes, says: str, tmp_p
 
 def test_file_that_is_no_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
-        settings_file.read(tmp_path)
+        secrets_json.read(tmp_path)
 
 
 def test_missing_file_is_a_usage_error_and_never_a_rehearsal(project: Project) -> None:

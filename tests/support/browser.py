@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tests.projects import ROOT
+from tests.support.projects import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser as Chromium
@@ -70,9 +70,9 @@ def missing() -> str:
     """What the browser tests lack on this machine and how to get it; empty where nothing."""
     lacking = []
     if not all(importlib.util.find_spec(name) for name in ("playwright", "pypdf")):
-        lacking.append("pip install --require-hashes -r requirements-browser.txt")
+        lacking.append("pip install --require-hashes -r requirements/browser.txt")
     if not AXE.is_file():
-        lacking.append("npm ci --prefix tests/node-tools")
+        lacking.append("npm ci --prefix tests/support/node-tools")
     found = executable()
     if found is None:
         lacking.append(f"install Chromium, Chrome or Edge, or name one in {VARIABLE}")

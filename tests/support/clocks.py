@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from golive import processes
+from golive.machine import processes
 
 on_linux = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux counts starts from the boot"

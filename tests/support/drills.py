@@ -1,4 +1,4 @@
-"""Every fire drill performed in this working copy: `python -m tests.drills [FAULT ...]`.
+"""Every fire drill performed in this working copy: `python -m tests.support.drills [FAULT ...]`.
 
 Each is a person's own command and leaves its reports in `reports/runs/`. Exit 1 where one does not
 say what it must. The settings are the example's, of the official client that is installed.
@@ -14,10 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from golive import evidence
-from reports import night
-from tests.projects import ROOT, Project, Rehearsal, example_settings
-from tests.test_faults import EXPECTED, Expected
+from golive.evidence import evidence
+from golive.reports import night
+from tests.run.test_faults import EXPECTED, Expected
+from tests.support.projects import ROOT, Project, Rehearsal, example_settings
 
 AT_ONCE = 2
 KEPT = 1000
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.drills", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.support.drills", description=__doc__)
     parser.add_argument("faults", nargs="*", metavar="FAULT", help="instead of all of them")
     parser.add_argument(
         "--expectations", type=Path, metavar="FILE", help="keeps there what each must say"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.talking import SECONDS, Talking
+from tests.support.talking import SECONDS, Talking
 
 
 class Fake(Talking):
@@ -20,7 +20,7 @@ class Fake(Talking):
         for number, word in enumerate(faults_and_options):
             is_value = number and faults_and_options[number - 1].startswith("--")
             options += [word] if word.startswith("--") or is_value else ["--fault", word]
-        command = (sys.executable, "-m", "fakes.gateway", "--log", str(log), "--stop-with-stdin")
+        command = (sys.executable, "-m", "fake_ib_gateway", "--log", str(log), "--stop-with-stdin")
         super().__init__(*command, *options)
         self._log = log
         self.port = int(self.says(0).rpartition(":")[2])

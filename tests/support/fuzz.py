@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from tests.official import NEW, Codec
+from tests.support.official import NEW, Codec
 
 VERSIONS = (100, 157, 176, 200, 203, 210, 226)
 TEXT = 201

@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from golive.answers import Handshake
-from golive.attempts import Attempts
-from golive.clock import SYSTEM, Clock, SystemClock
-from golive.connection import Connection
-from golive.gateway import Gateway
-from golive.holding.asks import Answer, Unanswered
-from golive.holding.held import Held
-from golive.holding.watch import Watch
-from golive.official_client import Hearing
-from golive.settings import Settings
-from golive.sockets import SocketTable
-from golive.transport import Closing, PeerClosed
-from tests.projects import example_settings
+from golive.client.answers import Handshake
+from golive.client.connection import Connection
+from golive.client.official_client import Hearing
+from golive.client.transport import Closing, PeerClosed
+from golive.discipline.attempts import Attempts
+from golive.kit.clock import SYSTEM, Clock, SystemClock
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import SocketTable
+from golive.monitor.holding.held import Held
+from golive.monitor.holding.requests import Answer, Unanswered
+from golive.monitor.holding.watch import Watch
+from golive.settings.model import Settings
+from tests.support.projects import example_settings
 
 SECONDS = 20.0
 """The bound of every wait."""

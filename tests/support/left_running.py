@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import psutil
 
-from golive.processes import is_running
+from golive.machine.processes import is_running
 
 SECONDS = 20.0
 """For what has been ended to be gone: less than these programs would stay by themselves."""

@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from fakes.gateway import FakeGateway
-from golive import session, settings_file
-from golive.clock import SYSTEM, Clock, SystemClock
-from golive.memory.journal import Entry, Journal
-from golive.monitor import COMMAND, Monitor
-from golive.monitoring.stopping import Stop
-from golive.session import Exit
-from golive.sockets import SocketTable
-from tests.projects import write_secrets
-from tests.talking import Talking
+from fake_ib_gateway import FakeGateway
+from golive.discipline.journal import Entry, Journal
+from golive.kit.clock import SYSTEM, Clock, SystemClock
+from golive.machine.sockets import SocketTable
+from golive.monitor.monitor import COMMAND, Monitor
+from golive.monitor.stopping import Stop
+from golive.run import session
+from golive.run.session import Exit
+from golive.settings import secrets_json
+from tests.support.projects import write_secrets
+from tests.support.talking import Talking
 
 WORDS = (sys.executable, "-m", "golive", "monitor")
 
@@ -96,7 +97,7 @@ def performed(
         lines.append(line)
         hear(line)
 
-    file = settings_file.read(settings)
+    file = secrets_json.read(settings)
     memory, run_next = session.begin(COMMAND, file, clock=clock)
     try:
         return Monitor(file, memory, run_next, write, stop, clock).run(), lines

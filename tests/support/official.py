@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.clients import environments
+from tests.support.clients import environments
 
 SCRIPT = Path(__file__).with_name("official_codec.py")
 SECONDS = 300.0

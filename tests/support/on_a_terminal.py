@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.projects import SECONDS, environment
+from tests.support.projects import SECONDS, environment
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from golive import installed, procedure
-from golive.settings import GoLive
-from tests import four_ports
+from golive.machine import installed
+from golive.procedure import steps
+from golive.settings.model import GoLive
+from tests.support import four_ports
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60.0
 
-IDS = [step.id for step in procedure.steps("golive")]
+IDS = [step.id for step in steps.of("golive")]
 """The steps of a go-live run."""
-TRIED = [each for each in IDS if procedure.step(each).stage not in procedure.CONFIGURED_OUT]
+TRIED = [each for each in IDS if steps.step(each).stage not in steps.CONFIGURED_OUT]
 """Those that are performed with the settings of most tests, without Monitor and MCP server."""
 
 
@@ -162,4 +163,4 @@ class Project:
     def finds_every_gateway_young(self) -> None:
         """However long a busy machine takes to look: up since that very moment."""
         whole = "started = process.started if process else first_seen"
-        self.edit("golive/gateway.py", whole, "started = first_seen")
+        self.edit("golive/machine/gateway.py", whole, "started = first_seen")

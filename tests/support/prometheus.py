@@ -14,11 +14,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from tests.fakes import wait_until
-from tests.talking import SECONDS
+from tests.support.fakes import wait_until
+from tests.support.talking import SECONDS
 
 PROGRAMS = ("prometheus", "promtool")
-ALERTS = Path(str(resources.files("golive.served").joinpath("alerts.yml")))
+ALERTS = Path(str(resources.files("golive.monitor.served").joinpath("alerts.yml")))
 NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

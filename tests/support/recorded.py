@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from golive.sockets import Socket
+from golive.machine.sockets import Socket
 
 GATEWAY, CLIENT, BROWSER = 8124, 9310, 4412
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.projects import ROOT
+from tests.support.projects import ROOT
 
 SECONDS = 60.0
 """The bound of every wait for it."""
@@ -23,7 +23,7 @@ class Recorder:
         to = ("--listen", "0", "--to", f"127.0.0.1:{gateway_port}")
         self.file = file
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "fakes.record", *to, str(file), *options],
+            [sys.executable, "-m", "fake_ib_gateway.record", *to, str(file), *options],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from golive import __version__, circumstances, evidence, procedure, weakened
-from golive.evidence import (
+from golive import __version__
+from golive.evidence import evidence, provenance, weakened
+from golive.evidence.evidence import (
     Circumstances,
     Diagnosis,
     Evidence,
@@ -17,7 +18,8 @@ from golive.evidence import (
     StepRecord,
     Target,
 )
-from golive.procedure import Plan
+from golive.procedure import steps
+from golive.procedure.steps import Plan
 
 NIGHT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 LOCAL = timezone(timedelta(hours=-5))
@@ -42,7 +44,7 @@ def a_go(
     **more: Any,
 ) -> Evidence:
     """A run in which all went well."""
-    steps = [_record(step, "passed") for step in procedure.steps(plan)]
+    passed = [_record(step, "passed") for step in steps.of(plan)]
     account = "U21146542" if target != "fallback" else "DU1234567"
     found = Evidence(
         run_id=run_id(started, target, number_of_the_second),
@@ -56,7 +58,7 @@ def a_go(
         api=evidence.Api(version="10.37.02", server_version=203),
         verdict="GO",
         attempts=1,
-        steps=steps,
+        steps=passed,
         handshake=handshake_of(handshake_ms),
         positions=evidence.PositionsRecord(
             account=account,
@@ -72,7 +74,7 @@ def a_go(
             system="Linux 6.1, x86_64",
             python="3.11.7",
             golive=__version__,
-            golive_sha256=circumstances.of_this_project(),
+            golive_sha256=provenance.of_this_project(),
             local_started=started.astimezone(LOCAL).isoformat(timespec="seconds"),
             settings_file="secrets.json",
             settings_sha256="c324dc19" * 8,
@@ -94,15 +96,15 @@ def a_no_go(
     **more: Any,
 ) -> Evidence:
     """A run that ended at a step; what it did not come to is not in it."""
-    number, before = procedure.NUMBER[failed], procedure.before(failed, plan)
-    step, *behind = procedure.steps(plan)[len(before) :]
-    steps = [_record(each, "passed") for each in before]
-    steps += [_record(step, "failed"), *(_record(each, "blocked", failed) for each in behind)]
+    number, before = steps.NUMBER[failed], steps.before(failed, plan)
+    step, *behind = steps.of(plan)[len(before) :]
+    records = [_record(each, "passed") for each in before]
+    records += [_record(step, "failed"), *(_record(each, "blocked", failed) for each in behind)]
     found = a_go(started, target, number_of_the_second=number_of_the_second, plan=plan)
-    has_connected = number >= procedure.NUMBER["handshake.one-attempt"]
+    has_connected = number >= steps.NUMBER["handshake.one-attempt"]
     what = {
         "verdict": "NO-GO",
-        "steps": steps,
+        "steps": records,
         "attempts": int(has_connected),
         "diagnosis": Diagnosis(
             code=code,
@@ -112,9 +114,9 @@ def a_no_go(
             facts=[f"first step not passed: {failed}"],
         ),
     }
-    if number <= procedure.NUMBER["handshake.under-budget"]:
+    if number <= steps.NUMBER["handshake.under-budget"]:
         what["handshake"] = HandshakeTimes()
-    if number <= procedure.NUMBER["positions.complete"]:
+    if number <= steps.NUMBER["positions.complete"]:
         what["positions"] = evidence.PositionsRecord(account=found.positions.account, count=0)
     return found.model_copy(update=what | more)
 
@@ -156,7 +158,7 @@ def nights(
 
 
 def run_id(started: datetime, target: str, number: int = 1) -> str:
-    """As golive.runs names them."""
+    """As golive.evidence.run_folder names them."""
     mark = "" if number == 1 else f".{number}"
     return f"{started:%Y%m%dT%H%M%SZ}{mark}-{target}"
 
@@ -209,8 +211,8 @@ def socket(target: str) -> dict[str, Any]:
     }
 
 
-def _record(step: procedure.Step, outcome: Outcome, blocked_by: str | None = None) -> StepRecord:
-    number = procedure.NUMBER[step.id]
+def _record(step: steps.Step, outcome: Outcome, blocked_by: str | None = None) -> StepRecord:
+    number = steps.NUMBER[step.id]
     return StepRecord(
         id=step.id,
         stage=step.stage,

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tests.projects import Project
+from tests.support.projects import Project
 
 TOOLS = ("setpriv", "unshare", "mount", "ip")
 CLONE_NEWNET = 0x40000000

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from golive.answers import Position, Positions
-from golive.holding.asks import Answer, Ask, Unanswered
-from golive.holding.state import State
+from golive.client.answers import Position, Positions
+from golive.monitor.holding.requests import Answer, Ask, Unanswered
+from golive.monitor.holding.state import State
 
 NOW = datetime(2026, 11, 23, 9, 14, 2, tzinfo=UTC)
 MONOTONIC = 1000.0

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.clients import environments
-from tests.talking import Talking
+from tests.support.clients import environments
+from tests.support.talking import Talking
 
 TESTS = Path(__file__).resolve().parent
 
@@ -70,7 +70,7 @@ def official_client(port: int, environment: str = "", client_id: int = 10) -> di
 
 
 def all_told(script: str, environment: str, port: int, client_id: int) -> dict[str, Any]:
-    """What a script of tests/clients/ tells of a gateway."""
+    """What a script of tests/support/clients/ tells of a gateway."""
     python = str(environments.python(environment)) if environment else sys.executable
     command = [python, "-I", str(TESTS / "clients" / script), str(port), str(client_id)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

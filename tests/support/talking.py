@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Self
 
-from tests.projects import ROOT
+from tests.support.projects import ROOT
 
 SECONDS = 60.0
 """The bound of every wait."""

@@ -8,18 +8,18 @@ from decimal import Decimal
 
 import pytest
 
-from fakes.gateway import FakeGateway
-from fakes.gateway.book import Contract, options_book
-from fakes.gateway.book import Position as Held
-from fakes.gateway.errors import Error
-from fakes.gateway.messages import Speech
-from golive.answers import Position
-from golive.gateway import Gateway
-from golive.programs.least_bytes import SESSION, Received, least_bytes
-from golive.programs.monitor_program import MonitorProgram, Wanted
-from golive.settings import Monitor
-from golive.sockets import SocketTable
-from tests.left_running import nothing_left
+from fake_ib_gateway import FakeGateway
+from fake_ib_gateway.protocol.errors import Error
+from fake_ib_gateway.protocol.messages import Speech
+from fake_ib_gateway.world.book import Contract, options_book
+from fake_ib_gateway.world.book import Position as Held
+from golive.client.answers import Position
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import SocketTable
+from golive.settings.model import Monitor
+from golive.trials.least_bytes import SESSION, Received, least_bytes
+from golive.trials.monitor import MonitorProgram, Wanted
+from tests.support.left_running import nothing_left
 
 VERSIONS = (100, 157, 178, 200, 203, 207, 213, 226)
 """About which a message changes its form."""
@@ -97,7 +97,7 @@ def gateway() -> Iterator[FakeGateway]:
 
 def received(gateway: FakeGateway, oddity: str) -> Received:
     """What a foreign Monitor has been sent once it has said that it retrieved them all."""
-    words = [sys.executable, "-m", "tests.foreign.monitor", str(gateway.port), oddity]
+    words = [sys.executable, "-m", "tests.support.foreign.monitor", str(gateway.port), oddity]
     wanted = Wanted(Monitor(), BOOK.account, len(BOOK.positions))
     seen = Gateway(gateway.port, SocketTable())
     program = MonitorProgram(wanted, words, gateway=seen)

@@ -12,12 +12,12 @@ from typing import Any
 import anyio
 import pytest
 
-from golive.answers import Position, Positions
-from golive.gateway import Gateway
-from golive.programs.mcp_program import McpProgram, Wanted
-from golive.settings import Mcp
-from golive.sockets import NotObservable, Socket, SocketTable
-from tests.left_running import nothing_left
+from golive.client.answers import Position, Positions
+from golive.machine.gateway import Gateway
+from golive.machine.sockets import NotObservable, Socket, SocketTable
+from golive.settings.model import Mcp
+from golive.trials.mcp import McpProgram, Wanted
+from tests.support.left_running import nothing_left
 
 pytest.importorskip("mcp")
 
@@ -178,7 +178,7 @@ def test_server_that_hangs_is_ended_when_the_time_for_an_answer_is_over(
     """Only what it is not to answer is given its real time: a busy machine is slow to start it."""
     given = [60.0] * ASKED.index(at) + [0.5]
     monkeypatch.setattr(
-        "golive.programs.mcp_conversation.fail_after",
+        "golive.trials.mcp_conversation.fail_after",
         lambda seconds: anyio.fail_after(given.pop(0)),
     )
     asked = {"tools/call": "get-positions"}.get(at, at)
@@ -360,7 +360,7 @@ def test_program_that_cannot_be_started_is_told() -> None:
 
 
 def test_without_the_sdk_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("golive.programs.mcp_program.SDK", "no_such_package")
+    monkeypatch.setattr("golive.trials.mcp.SDK", "no_such_package")
     program = tried("raise SystemExit('started')")
     assert program.reason.startswith("the MCP SDK is not installed here: pip install")
     assert program.facts["pid"] is None
@@ -377,7 +377,7 @@ def test_each_connection_that_is_opened_counts_also_once_it_has_ended() -> None:
         rows = [Socket("TIME_WAIT", "127.0.0.1", each, "127.0.0.1", 4001, None) for each in last]
         return [listener, *rows]
 
-    from golive.programs.connections import Connections
+    from golive.trials.connections import Connections
 
     found = Connections(Gateway(4001, SocketTable(read=read), process=lambda pid: None))
     found._before = {("127.0.0.1", 50001)}

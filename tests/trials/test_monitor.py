@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from golive.advice.commands import HERE
-from golive.clock import SYSTEM, SystemClock
-from golive.programs.monitor_program import MonitorProgram, Wanted
-from golive.programs.output import FLOOD
-from golive.settings import Monitor
-from golive.sockets import NotObservable, Socket
-from tests.fakes import wait_until
-from tests.left_running import nothing_left
+from golive.diagnosis.commands import HERE
+from golive.kit.clock import SYSTEM, SystemClock
+from golive.machine.sockets import NotObservable, Socket
+from golive.settings.model import Monitor
+from golive.trials.monitor import MonitorProgram, Wanted
+from golive.trials.output import FLOOD
+from tests.support.fakes import wait_until
+from tests.support.left_running import nothing_left
 
 CONNECTED = "print('[IBKR] Connected successfully', flush=True); "
 POSITIONS = "print('Retrieved 24 positions for account U21146542', flush=True); "

@@ -14,10 +14,10 @@ from typing import Any
 import psutil
 import pytest
 
-from golive.programs import program as program_module
-from golive.programs.program import CannotStart, Program
-from tests.fakes import wait_until
-from tests.left_running import SECONDS, has_ended, nothing_left
+from golive.trials import program as program_module
+from golive.trials.program import CannotStart, Program
+from tests.support.fakes import wait_until
+from tests.support.left_running import SECONDS, has_ended, nothing_left
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="ends programs under POSIX")
 
@@ -188,8 +188,8 @@ def test_program_that_is_not_there_or_none_is_told(tmp_path: Path) -> None:
 
 HOLDER = """
 import sys, time
-from golive.interrupting import as_interrupts
-from golive.programs.program import Program
+from golive.kit.interrupting import as_interrupts
+from golive.trials.program import Program
 with as_interrupts():
     program = Program([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
@@ -214,7 +214,7 @@ def test_it_ends_with_who_started_it_also_where_that_one_is_asked_to_end(how: st
 
 
 def test_hang_up_that_is_ignored_stays_ignored() -> None:
-    from golive.interrupting import as_interrupts
+    from golive.kit.interrupting import as_interrupts
 
     hang_up = signal.Signals["SIGHUP"]
     before = signal.signal(hang_up, signal.SIG_IGN)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golive.answers import Position
-from golive.programs import answer_time
-from golive.programs.position_rows import Unreadable
-from golive.programs.same_positions import difference
+from golive.client.answers import Position
+from golive.trials import answer_time
+from golive.trials.position_rows import Unreadable
+from golive.trials.same_positions import difference
 
 ACCOUNT = "U21146542"
 

@@ -18,15 +18,15 @@ import psutil
 import pytest
 
 from golive.__main__ import _parser as main_parser
-from golive.memory.journal import Journal
-from golive.memory.running_monitor import RunningMonitor
-from golive.programs import command
-from golive.settings_file import read
-from golive.sockets import SocketTable
-from golive.target import Target
-from tests.fakes import Fake, wait_until
-from tests.left_running import has_ended, nothing_left
-from tests.projects import SECONDS, Project, Rehearsal, environment, write_secrets
+from golive.discipline.journal import Journal
+from golive.discipline.running_monitor import RunningMonitor
+from golive.machine.sockets import SocketTable
+from golive.settings.secrets_json import read
+from golive.settings.target import Target
+from golive.trials import command
+from tests.support.fakes import Fake, wait_until
+from tests.support.left_running import has_ended, nothing_left
+from tests.support.projects import SECONDS, Project, Rehearsal, environment, write_secrets
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="ends programs under POSIX")
 
@@ -48,7 +48,7 @@ def none_left() -> Iterator[None]:
 
 
 def foreign(name: str, *oddity: str, **settings: Any) -> dict[str, Any]:
-    words = [sys.executable, "-m", f"tests.foreign.{name}", "{port}", *oddity]
+    words = [sys.executable, "-m", f"tests.support.foreign.{name}", "{port}", *oddity]
     return {"Command": words, "ReadyTimeoutSeconds": 20, **settings}
 
 

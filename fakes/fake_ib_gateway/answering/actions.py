@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from fakes.gateway.messages import Block, Message
+from fake_ib_gateway.protocol.messages import Block, Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fakes.gateway import errors
-from fakes.gateway.actions import Action
-from fakes.gateway.book import Book
-from fakes.gateway.protobuf import config_pb2
-from fakes.gateway.requests import Request
+from fake_ib_gateway.answering.actions import Action
+from fake_ib_gateway.protocol import errors
+from fake_ib_gateway.protocol.protobuf import config_pb2
+from fake_ib_gateway.protocol.requests import Request
+from fake_ib_gateway.world.book import Book
 
 if TYPE_CHECKING:
-    from fakes.gateway.gateway import Session
+    from fake_ib_gateway.answering.gateway import Session
 
 Answer = Callable[["Session", Request, float], Iterable[Action]]
 

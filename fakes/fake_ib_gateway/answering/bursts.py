@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fakes.gateway.actions import Burst
-from fakes.gateway.messages import Message
+from fake_ib_gateway.answering.actions import Burst
+from fake_ib_gateway.protocol.messages import Message
 
 
 def name_of(action: object) -> str:

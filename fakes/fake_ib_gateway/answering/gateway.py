@@ -9,15 +9,15 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fakes.gateway import errors
-from fakes.gateway.actions import Action, Burst, HangUp, Pause
-from fakes.gateway.answers import ANSWERS
-from fakes.gateway.book import Book
-from fakes.gateway.errors import Error
-from fakes.gateway.messages import CONFIG, MILLISECONDS, NEWEST, OLDEST, Message, Speech
-from fakes.gateway.pacing import BREACHES, MESSAGES_PER_SECOND, Pacing
-from fakes.gateway.requests import ORDERS, Request, number_of
-from fakes.gateway.wire import Hello
+from fake_ib_gateway.answering.actions import Action, Burst, HangUp, Pause
+from fake_ib_gateway.answering.answers import ANSWERS
+from fake_ib_gateway.answering.pacing import BREACHES, MESSAGES_PER_SECOND, Pacing
+from fake_ib_gateway.protocol import errors
+from fake_ib_gateway.protocol.errors import Error
+from fake_ib_gateway.protocol.messages import CONFIG, MILLISECONDS, NEWEST, OLDEST, Message, Speech
+from fake_ib_gateway.protocol.requests import ORDERS, Request, number_of
+from fake_ib_gateway.protocol.wire import Hello
+from fake_ib_gateway.world.book import Book
 
 MAX_CLIENTS = 32
 """The documented maximum."""

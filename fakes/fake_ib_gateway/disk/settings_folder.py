@@ -31,8 +31,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fakes.gateway import logins
-from fakes.gateway.logins import Line
+from fake_ib_gateway.disk import logins
+from fake_ib_gateway.disk.logins import Line
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 """As they stand in file names, whatever the locale."""

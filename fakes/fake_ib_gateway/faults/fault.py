@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fakes.gateway.actions import Burst, Pause
-from fakes.gateway.book import Book
-from fakes.gateway.gateway import ApiSettings, Gateway, Session
+from fake_ib_gateway.answering.actions import Burst, Pause
+from fake_ib_gateway.answering.gateway import ApiSettings, Gateway, Session
+from fake_ib_gateway.world.book import Book
 
 Books = tuple[Book, ...]
 

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from fakes.gateway import errors
-from fakes.gateway.actions import Burst, HangUp, Meanwhile, Pause, Raw
-from fakes.gateway.book import Book, Position, stock
-from fakes.gateway.bursts import before_each, name_of
-from fakes.gateway.fault import Books, Fault
-from fakes.gateway.gateway import ApiSettings, Gateway, Session
-from fakes.gateway.messages import Message
-from fakes.gateway.orders import Order
+from fake_ib_gateway.answering.actions import Burst, HangUp, Meanwhile, Pause, Raw
+from fake_ib_gateway.answering.bursts import before_each, name_of
+from fake_ib_gateway.answering.gateway import ApiSettings, Gateway, Session
+from fake_ib_gateway.faults.fault import Books, Fault
+from fake_ib_gateway.protocol import errors
+from fake_ib_gateway.protocol.messages import Message
+from fake_ib_gateway.protocol.orders import Order
+from fake_ib_gateway.world.book import Book, Position, stock
 
 
 @dataclass(frozen=True)

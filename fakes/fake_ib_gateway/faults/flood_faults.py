@@ -6,14 +6,14 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fakes.gateway import errors
-from fakes.gateway.actions import Burst, Meanwhile, Stream
-from fakes.gateway.book import stock
-from fakes.gateway.bursts import without
-from fakes.gateway.gateway import Session
-from fakes.gateway.messages import Message
-from fakes.gateway.position_faults import END, ROW, AtPositions
-from fakes.gateway.start_faults import AtStart
+from fake_ib_gateway.answering.actions import Burst, Meanwhile, Stream
+from fake_ib_gateway.answering.bursts import without
+from fake_ib_gateway.answering.gateway import Session
+from fake_ib_gateway.faults.position_faults import END, ROW, AtPositions
+from fake_ib_gateway.faults.start_faults import AtStart
+from fake_ib_gateway.protocol import errors
+from fake_ib_gateway.protocol.messages import Message
+from fake_ib_gateway.world.book import stock
 
 
 @dataclass(frozen=True)

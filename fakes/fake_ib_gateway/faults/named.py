@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fakes.gateway import errors, faults, flood_faults, position_faults, start_faults
-from fakes.gateway.fault import Fault
+from fake_ib_gateway.faults import faults, flood_faults, position_faults, start_faults
+from fake_ib_gateway.faults.fault import Fault
+from fake_ib_gateway.protocol import errors
 
 HIGHEST_CODE = 99_999
 MOST = 1_000_000

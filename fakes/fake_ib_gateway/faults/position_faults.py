@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 
-from fakes.gateway import errors
-from fakes.gateway.actions import Burst, Pause
-from fakes.gateway.book import Book, Position, stock
-from fakes.gateway.bursts import before_first, behind_last, name_of, without
-from fakes.gateway.errors import Error
-from fakes.gateway.fault import Answering, Books
-from fakes.gateway.gateway import Session
-from fakes.gateway.messages import Message
-from fakes.gateway.protobuf import account_pb2
+from fake_ib_gateway.answering.actions import Burst, Pause
+from fake_ib_gateway.answering.bursts import before_first, behind_last, name_of, without
+from fake_ib_gateway.answering.gateway import Session
+from fake_ib_gateway.faults.fault import Answering, Books
+from fake_ib_gateway.protocol import errors
+from fake_ib_gateway.protocol.errors import Error
+from fake_ib_gateway.protocol.messages import Message
+from fake_ib_gateway.protocol.protobuf import account_pb2
+from fake_ib_gateway.world.book import Book, Position, stock
 
 ROW, END = "position", "positionEnd"
 BEHIND_SECONDS = 0.003

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fakes.gateway import errors
-from fakes.gateway.actions import Burst, HangUp, Pause
-from fakes.gateway.bursts import behind_last, name_of, up_to_last
-from fakes.gateway.fault import Answering, Fault
-from fakes.gateway.gateway import Session
+from fake_ib_gateway.answering.actions import Burst, HangUp, Pause
+from fake_ib_gateway.answering.bursts import behind_last, name_of, up_to_last
+from fake_ib_gateway.answering.gateway import Session
+from fake_ib_gateway.faults.fault import Answering, Fault
+from fake_ib_gateway.protocol import errors
 
 START = ("managedAccounts", "nextValidId")
 """What every session begins with."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from fakes.gateway.book import Contract
-from fakes.gateway.protobuf import contract_pb2
+from fake_ib_gateway.protocol.protobuf import contract_pb2
+from fake_ib_gateway.world.book import Contract
 
 
 def present(**values: object) -> dict[str, Any]:

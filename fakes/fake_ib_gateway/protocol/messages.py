@@ -13,11 +13,11 @@ from functools import lru_cache
 
 from google.protobuf import message as protobuf
 
-from fakes.gateway import bodies, orders, wire
-from fakes.gateway.book import Book, Contract, Position, Value
-from fakes.gateway.errors import NO_REQUEST, Error
-from fakes.gateway.protobuf import account_pb2, config_pb2, orders_pb2, session_pb2
-from fakes.gateway.requests import PROTOBUF_OFFSET, RAW_IDS
+from fake_ib_gateway.protocol import bodies, orders, wire
+from fake_ib_gateway.protocol.errors import NO_REQUEST, Error
+from fake_ib_gateway.protocol.protobuf import account_pb2, config_pb2, orders_pb2, session_pb2
+from fake_ib_gateway.protocol.requests import PROTOBUF_OFFSET, RAW_IDS
+from fake_ib_gateway.world.book import Book, Contract, Position, Value
 
 OLDEST, NEWEST = 100, 226
 """Server versions spoken: from the first framed one to the newest client's maximum."""

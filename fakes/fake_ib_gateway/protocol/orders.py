@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 
-from fakes.gateway import bodies
-from fakes.gateway.book import ACCOUNT, Contract
-from fakes.gateway.protobuf import orders_pb2
+from fake_ib_gateway.protocol import bodies
+from fake_ib_gateway.protocol.protobuf import orders_pb2
+from fake_ib_gateway.world.book import ACCOUNT, Contract
 
 SPY = Contract(756733, "SPY", "STK", exchange="SMART", local_symbol="SPY", trading_class="SPY")
 

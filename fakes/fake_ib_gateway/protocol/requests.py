@@ -14,8 +14,8 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from fakes.gateway import wire
-from fakes.gateway.protobuf import account_pb2, config_pb2, orders_pb2, session_pb2
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.protocol.protobuf import account_pb2, config_pb2, orders_pb2, session_pb2
 
 RAW_IDS = 201
 """From this server version a message's number is a raw 4-byte integer."""

@@ -1,1 +1,1 @@
-"""Between a client and a real gateway, recording one session: `python -m fakes.record --help`."""
+"""Between a client and a real gateway, recording one session: `fake-ib-gateway record --help`."""

@@ -1,4 +1,4 @@
-"""`python -m fakes.record`: records one session between a client and a real gateway."""
+"""`python -m fake_ib_gateway.record`: records one session between a client and a real gateway."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from fakes.gateway import listening
-from fakes.gateway.replay.recording import Writer
-from fakes.gateway.requests import number_of
-from fakes.record.identities import SHORTEST, Identities
-from fakes.record.peer import Peer
-from fakes.record.session import Broken, Session
-from fakes.record.transcript import NotWritten, Transcript
+from fake_ib_gateway.protocol.requests import number_of
+from fake_ib_gateway.record.identities import SHORTEST, Identities
+from fake_ib_gateway.record.peer import Peer
+from fake_ib_gateway.record.session import Broken, Session
+from fake_ib_gateway.record.transcript import NotWritten, Transcript
+from fake_ib_gateway.replay.recording import Writer
+from fake_ib_gateway.serving import listening
 
 HOST = "127.0.0.1"
 
@@ -29,9 +29,9 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="python -m fakes.record",
+        prog="python -m fake_ib_gateway.record",
         description="Records one session between a client and a real gateway, to be played by"
-        " `python -m fakes.gateway --replay FILE`. It passes on no order.",
+        " `python -m fake_ib_gateway --replay FILE`. It passes on no order.",
         allow_abbrev=False,
     )
     parser.add_argument(

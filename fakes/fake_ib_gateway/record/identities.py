@@ -13,9 +13,9 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from fakes.gateway import wire
-from fakes.gateway.protobuf import session_pb2
-from fakes.gateway.replay.recording import opened
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.protocol.protobuf import session_pb2
+from fake_ib_gateway.replay.recording import opened
 
 SHORTEST = 3
 """A shorter word would be found inside others."""

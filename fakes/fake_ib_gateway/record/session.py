@@ -13,11 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from fakes.gateway import wire
-from fakes.gateway.messages import OLDEST
-from fakes.gateway.requests import CHANGES, number_of, read_request
-from fakes.record.peer import GRACE_SECONDS, Peer
-from fakes.record.transcript import Transcript
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.protocol.messages import OLDEST
+from fake_ib_gateway.protocol.requests import CHANGES, number_of, read_request
+from fake_ib_gateway.record.peer import GRACE_SECONDS, Peer
+from fake_ib_gateway.record.transcript import Transcript
 
 T = TypeVar("T")
 

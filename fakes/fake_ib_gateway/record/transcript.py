@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from fakes.gateway.replay.recording import Record, Source, Writer
-from fakes.record.identities import Identities
+from fake_ib_gateway.record.identities import Identities
+from fake_ib_gateway.replay.recording import Record, Source, Writer
 
 HELD_BYTES = 1_000_000
 """What is held back at most while no managedAccounts has come."""

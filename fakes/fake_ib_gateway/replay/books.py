@@ -7,12 +7,12 @@ from contextlib import suppress
 
 from google.protobuf.message import DecodeError
 
-from fakes.gateway import wire
-from fakes.gateway.book import Book, Contract, Position
-from fakes.gateway.messages import MANAGED_ACCOUNTS, NEXT_VALID_ID, POSITION, Form
-from fakes.gateway.protobuf import account_pb2, session_pb2
-from fakes.gateway.replay.conversation import Reply
-from fakes.gateway.replay.recording import opened
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.protocol.messages import MANAGED_ACCOUNTS, NEXT_VALID_ID, POSITION, Form
+from fake_ib_gateway.protocol.protobuf import account_pb2, session_pb2
+from fake_ib_gateway.replay.conversation import Reply
+from fake_ib_gateway.replay.recording import opened
+from fake_ib_gateway.world.book import Book, Contract, Position
 
 UNREADABLE = (ValueError, TypeError, IndexError, DecodeError)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
-from fakes.gateway import wire
-from fakes.gateway.replay.recording import Record, Recording, opened
-from fakes.gateway.replay.replies import ASKED_BY, ENDED_BY, ERROR, GOES_ON, NONE, request_id_in
-from fakes.gateway.requests import REQUESTS, VERSION, Request, number_of, read_request
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.protocol.requests import REQUESTS, VERSION, Request, number_of, read_request
+from fake_ib_gateway.replay.recording import Record, Recording, opened
+from fake_ib_gateway.replay.replies import ASKED_BY, ENDED_BY, ERROR, GOES_ON, NONE, request_id_in
 
 HELLO = "hello"
 GREETING = 0

@@ -12,19 +12,19 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from fakes.gateway import errors, wire
-from fakes.gateway.actions import Burst
-from fakes.gateway.answers import ANSWERS
-from fakes.gateway.book import Book
-from fakes.gateway.gateway import ApiSettings, Gateway, Session
-from fakes.gateway.messages import NEWEST, Speech
-from fakes.gateway.pacing import Pacing
-from fakes.gateway.replay import books
-from fakes.gateway.replay.conversation import Answer, asked, understood
-from fakes.gateway.replay.playing import played
-from fakes.gateway.replay.recording import Recording
-from fakes.gateway.requests import CHANGES, Request
-from fakes.gateway.wire import Hello
+from fake_ib_gateway.answering.actions import Burst
+from fake_ib_gateway.answering.answers import ANSWERS
+from fake_ib_gateway.answering.gateway import ApiSettings, Gateway, Session
+from fake_ib_gateway.answering.pacing import Pacing
+from fake_ib_gateway.protocol import errors, wire
+from fake_ib_gateway.protocol.messages import NEWEST, Speech
+from fake_ib_gateway.protocol.requests import CHANGES, Request
+from fake_ib_gateway.protocol.wire import Hello
+from fake_ib_gateway.replay import books
+from fake_ib_gateway.replay.conversation import Answer, asked, understood
+from fake_ib_gateway.replay.playing import played
+from fake_ib_gateway.replay.recording import Recording
+from fake_ib_gateway.world.book import Book
 
 NOT_RECORDED = errors.NOT_VALID.about("bL", "The recording does not hold {}.")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fakes.gateway import messages, wire
-from fakes.gateway.actions import Action, HangUp, Meanwhile, Pause
-from fakes.gateway.messages import Message
-from fakes.gateway.replay.conversation import GREETING, Answer, Reply
-from fakes.gateway.replay.recording import opened
-from fakes.gateway.replay.replies import ERROR, NONE, error_code, with_request_id
+from fake_ib_gateway.answering.actions import Action, HangUp, Meanwhile, Pause
+from fake_ib_gateway.protocol import messages, wire
+from fake_ib_gateway.protocol.messages import Message
+from fake_ib_gateway.replay.conversation import GREETING, Answer, Reply
+from fake_ib_gateway.replay.recording import opened
+from fake_ib_gateway.replay.replies import ERROR, NONE, error_code, with_request_id
 
 INSTANT = 0.001
 """Seconds: what comes within is said at once."""

@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TextIO, get_args
 
-from fakes.gateway import wire
-from fakes.gateway.requests import PROTOBUF_OFFSET
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.protocol.requests import PROTOBUF_OFFSET
 
 Source = Literal["client", "gateway"]
 SOURCES = get_args(Source)
@@ -195,7 +195,7 @@ def _check_header(line: bytes) -> None:
     except _Wrong:
         entry = {}
     if entry.get("recording") != WHAT:
-        raise _Wrong("this is no recording made by `python -m fakes.record`")
+        raise _Wrong("this is no recording made by `python -m fake_ib_gateway.record`")
     if entry.get("format") != FORMAT:
         raise _Wrong(f"format {str(entry.get('format'))[:20]}, only {FORMAT} can be read")
 

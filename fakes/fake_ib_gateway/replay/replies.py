@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from google.protobuf.message import DecodeError
 
-from fakes.gateway import wire
-from fakes.gateway.protobuf import session_pb2
-from fakes.gateway.replay.recording import opened
-from fakes.gateway.requests import number_of
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.protocol.protobuf import session_pb2
+from fake_ib_gateway.protocol.requests import number_of
+from fake_ib_gateway.replay.recording import opened
 
 ERROR = 4
 NONE = -1

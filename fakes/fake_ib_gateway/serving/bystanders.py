@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fakes.gateway import another_client, listening, waiting_gateway
+from fake_ib_gateway.serving import another_client, listening, waiting_gateway
 
 SECONDS = 10.0
 """The bound of every wait for the kernel or for a process."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pickle
 import sys
 
-from fakes.gateway import foreground
+from fake_ib_gateway.serving import foreground
 
 
 def main() -> int:

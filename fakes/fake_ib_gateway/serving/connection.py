@@ -12,17 +12,25 @@ from functools import reduce
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from fakes.gateway import wire
-from fakes.gateway.actions import Burst, HangUp, Meanwhile, Pause, Raw, Stream, one_by_one
-from fakes.gateway.errors import Error
-from fakes.gateway.fault import Fault
-from fakes.gateway.gateway import Session
-from fakes.gateway.log import shortened
-from fakes.gateway.messages import Block, Message
-from fakes.gateway.requests import read_request
+from fake_ib_gateway.answering.actions import (
+    Burst,
+    HangUp,
+    Meanwhile,
+    Pause,
+    Raw,
+    Stream,
+    one_by_one,
+)
+from fake_ib_gateway.answering.gateway import Session
+from fake_ib_gateway.disk.log import shortened
+from fake_ib_gateway.faults.fault import Fault
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.protocol.errors import Error
+from fake_ib_gateway.protocol.messages import Block, Message
+from fake_ib_gateway.protocol.requests import read_request
 
 if TYPE_CHECKING:
-    from fakes.gateway.server import Server
+    from fake_ib_gateway.serving.server import Server
 
 READ_BYTES = 65536
 LONGEST_REQUEST = 1 << 20

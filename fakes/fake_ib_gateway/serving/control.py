@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fakes.gateway import errors
-from fakes.gateway.named_faults import UnknownFault, named
-from fakes.gateway.server import Server
+from fake_ib_gateway.faults.named import UnknownFault, named
+from fake_ib_gateway.protocol import errors
+from fake_ib_gateway.serving.server import Server
 
 MOST = 1000
 """The most seconds or zombies a command may ask for."""

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fakes.gateway import control
-from fakes.gateway.disk import SettingsDirectory
-from fakes.gateway.fault import Fault
-from fakes.gateway.gateway import Gateway
-from fakes.gateway.log import Log
-from fakes.gateway.server import Server
+from fake_ib_gateway.answering.gateway import Gateway
+from fake_ib_gateway.disk.log import Log
+from fake_ib_gateway.disk.settings_folder import SettingsDirectory
+from fake_ib_gateway.faults.fault import Fault
+from fake_ib_gateway.serving import control
+from fake_ib_gateway.serving.server import Server
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from fakes.gateway import control
-from fakes.gateway.foreground import Plan
+from fake_ib_gateway.serving import control
+from fake_ib_gateway.serving.foreground import Plan
 
 SECONDS = 20.0
 """The bound of every wait, beyond what was asked for."""
@@ -103,7 +103,7 @@ class InProcess:
         self._logged_before = self._log.stat().st_size if self._log.exists() else 0
         plan = replace(plan, log=str(self._log), control=0, stop_with_stdin=True)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "fakes.gateway.child"],
+            [sys.executable, "-m", "fake_ib_gateway.serving.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

@@ -15,15 +15,16 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
-from fakes.gateway import listening, wire
-from fakes.gateway.bystanders import Bystanders
-from fakes.gateway.connection import Connection, NotReading
-from fakes.gateway.disk import SettingsDirectory
-from fakes.gateway.errors import Error
-from fakes.gateway.fault import Books, Fault, in_order
-from fakes.gateway.gateway import ApiSettings, Gateway
-from fakes.gateway.log import Teller
-from fakes.gateway.messages import Speech
+from fake_ib_gateway.answering.gateway import ApiSettings, Gateway
+from fake_ib_gateway.disk.log import Teller
+from fake_ib_gateway.disk.settings_folder import SettingsDirectory
+from fake_ib_gateway.faults.fault import Books, Fault, in_order
+from fake_ib_gateway.protocol import wire
+from fake_ib_gateway.protocol.errors import Error
+from fake_ib_gateway.protocol.messages import Speech
+from fake_ib_gateway.serving import listening
+from fake_ib_gateway.serving.bystanders import Bystanders
+from fake_ib_gateway.serving.connection import Connection, NotReading
 
 BACKLOG, MOST_WAITING = 128, 4096
 PATIENCE = 10.0

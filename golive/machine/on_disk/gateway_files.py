@@ -26,8 +26,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from golive import sockets
-from golive.settings import Settings
+from golive.machine import sockets
+from golive.settings.model import Settings
 
 ELSEWHERE = "Host is another machine: what the gateway keeps on its disk cannot be read from here"
 

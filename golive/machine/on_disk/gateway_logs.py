@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from itertools import chain
 
-from golive.masking import without
-from golive.on_disk import log_files, logins
-from golive.on_disk.gateway_files import GatewayFiles
-from golive.on_disk.log_files import Log, Window
-from golive.on_disk.log_lines import Line
-from golive.on_disk.log_subject import Subject
-from golive.on_disk.logins import Login
+from golive.kit.masking import without
+from golive.machine.on_disk import log_files, logins
+from golive.machine.on_disk.gateway_files import GatewayFiles
+from golive.machine.on_disk.log_files import Log, Window
+from golive.machine.on_disk.log_lines import Line
+from golive.machine.on_disk.log_subject import Subject
+from golive.machine.on_disk.logins import Login
 
 MOST_LINES = 20
 MOST_CHARACTERS = 300

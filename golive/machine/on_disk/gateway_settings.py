@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from golive.api_settings import ApiSettings
-from golive.on_disk.gateway_files import GatewayFiles, because, opened
-from golive.text import printable, text_of
+from golive.kit.text import printable, text_of
+from golive.machine.api_settings import ApiSettings
+from golive.machine.on_disk.gateway_files import GatewayFiles, because, opened
 
 MOST_BYTES = 4 * 1024 * 1024
 MOST_CHARACTERS = 100

@@ -19,9 +19,9 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import chain
 from pathlib import Path
 
-from golive.on_disk.gateway_files import GatewayFile, GatewayFiles, because
-from golive.on_disk.log_lines import DAYS, Line, dated, lines_of, zone_told
-from golive.settings import PORTS
+from golive.machine.on_disk.gateway_files import GatewayFile, GatewayFiles, because
+from golive.machine.on_disk.log_lines import DAYS, Line, dated, lines_of, zone_told
+from golive.settings.model import PORTS
 
 MOST_LOGS = 6
 """Read of one kind, the last written first."""

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
-from golive.on_disk.gateway_files import GatewayFile, opened
-from golive.text import text_of
+from golive.kit.text import text_of
+from golive.machine.on_disk.gateway_files import GatewayFile, opened
 
 MOST_BYTES = 512 * 1024
 """Read of one log, from its end."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from golive.on_disk.log_lines import Line
+from golive.machine.on_disk.log_lines import Line
 
 EARLIER = timedelta(seconds=2)
 """A line may seem older than its process by so much: the two clocks are read apart."""

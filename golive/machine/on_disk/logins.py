@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from golive.on_disk.log_lines import Line
+from golive.machine.on_disk.log_lines import Line
 
 Phase = Literal[
     "starting", "under-way", "second-factor", "second-factor-expired", "unanswered", "throttled",

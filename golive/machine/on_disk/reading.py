@@ -8,18 +8,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from golive import forwarders, processes, running_gateways, sockets
-from golive.advice.seen import Seen
-from golive.on_disk import gateway_files
-from golive.on_disk.gateway_files import GatewayFiles
-from golive.on_disk.gateway_logs import ANY, GatewayLogs, read_logs
-from golive.on_disk.gateway_settings import each_told, read_api_settings
-from golive.on_disk.log_files import Window
-from golive.on_disk.log_subject import Subject
-from golive.processes import Process
-from golive.running_gateways import RunningGateway
-from golive.settings import PORTS, Settings
-from golive.sockets import LISTEN, Port
+from golive.diagnosis.seen import Seen
+from golive.machine import forwarders, processes, running_gateways, sockets
+from golive.machine.on_disk import gateway_files
+from golive.machine.on_disk.gateway_files import GatewayFiles
+from golive.machine.on_disk.gateway_logs import ANY, GatewayLogs, read_logs
+from golive.machine.on_disk.gateway_settings import each_told, read_api_settings
+from golive.machine.on_disk.log_files import Window
+from golive.machine.on_disk.log_subject import Subject
+from golive.machine.processes import Process
+from golive.machine.running_gateways import RunningGateway
+from golive.machine.sockets import LISTEN, Port
+from golive.settings.model import PORTS, Settings
 
 
 def added_to(seen: Seen) -> Seen:

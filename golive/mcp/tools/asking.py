@@ -6,12 +6,12 @@ import asyncio
 import math
 from datetime import datetime, timedelta
 
-from golive import masking
-from golive.answers import AccountSummary, AccountValue, Position, Positions
-from golive.clock import SYSTEM, Clock
-from golive.holding.asks import Answer, Ask, Source, Unanswered
-from golive.holding.state import State
-from golive.mcp_tools.answers import (
+from golive.client.answers import AccountSummary, AccountValue, Position, Positions
+from golive.client.messages import diagnosis_code
+from golive.kit import masking
+from golive.kit.clock import SYSTEM, Clock
+from golive.kit.text import printable
+from golive.mcp.tools.shapes import (
     Endpoint,
     PositionRow,
     PositionRows,
@@ -20,9 +20,9 @@ from golive.mcp_tools.answers import (
     SummaryRow,
     SummaryRows,
 )
-from golive.messages import diagnosis_code
-from golive.served import health
-from golive.text import printable
+from golive.monitor.holding.requests import Answer, Ask, Source, Unanswered
+from golive.monitor.holding.state import State
+from golive.monitor.served import health
 
 SECONDS = 10.0
 """How long the gateway's answer to a tool is waited for."""

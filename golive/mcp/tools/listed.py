@@ -9,7 +9,7 @@ from mcp_types import Tool as Listed
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from golive.mcp_tools.answers import GatewayLook, PositionRows, Problem, Status, SummaryRows
+from golive.mcp.tools.shapes import GatewayLook, PositionRows, Problem, Status, SummaryRows
 
 READS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False

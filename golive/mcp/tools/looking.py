@@ -10,20 +10,22 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from golive import diagnosis, masking, stale_clients
-from golive.advice.seen import Seen
-from golive.clock import SYSTEM, Clock
-from golive.diagnosis import Next
-from golive.gateway import Gateway
-from golive.mcp_tools.answers import Endpoint, GatewayLook, LastAttempt, Problem
-from golive.memory.discipline import Discipline
-from golive.memory.journal import Journal
-from golive.memory.remembering import Aim, discipline, state_folder
-from golive.on_disk import reading
-from golive.session import next_after
-from golive.settings_file import SettingsFile
-from golive.sockets import Answer, NotObservable, Socket, SocketTable
-from golive.text import printable
+from golive.diagnosis import diagnose
+from golive.diagnosis.diagnose import Next
+from golive.diagnosis.seen import Seen
+from golive.discipline.earlier_attempts import Aim, discipline, state_folder
+from golive.discipline.journal import Journal
+from golive.discipline.rules import Discipline
+from golive.kit import masking
+from golive.kit.clock import SYSTEM, Clock
+from golive.kit.text import printable
+from golive.machine import stale_clients
+from golive.machine.gateway import Gateway
+from golive.machine.on_disk import reading
+from golive.machine.sockets import Answer, NotObservable, Socket, SocketTable
+from golive.mcp.tools.shapes import Endpoint, GatewayLook, LastAttempt, Problem
+from golive.run.session import next_after
+from golive.settings.secrets_json import SettingsFile
 
 COMMAND, MONITOR = "python -m golive mcp", "python -m golive monitor"
 
@@ -130,7 +132,7 @@ class _Look:
             others=self._strangers(),
             other_listeners=self._gateway.other_listeners,
         )
-        found = diagnosis.diagnose(reading.added_to(seen), run_next)
+        found = diagnose.diagnose(reading.added_to(seen), run_next)
         return self._problem(
             found.code,
             found.cause,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from golive.health_check.readyz import NoAnswer
-from golive.health_check.whom import Endpoint, Wanted
-from golive.holding.state import LATE_SECONDS
+from golive.monitor.health_check.readyz import NoAnswer
+from golive.monitor.health_check.whom import Endpoint, Wanted
+from golive.monitor.holding.state import LATE_SECONDS
 
 CLOCKS_APART = timedelta(seconds=5)
 """An answer that was told earlier or later than this is another day's."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from golive.health_check.readyz import START, NoAnswer, parsed
+from golive.monitor.health_check.readyz import START, NoAnswer, parsed
 
 MOST_BYTES = 1_000_000
 WRONG = "is not what it should be; python -m golive card says what is wrong"
@@ -82,9 +82,9 @@ def _url(golive: Mapping[str, Any], endpoints: tuple[Endpoint, ...]) -> str:
 
 def _chosen_by_itself(endpoints: tuple[Endpoint, ...]) -> str:
     """Where a Monitor with HealthPort 0 has noted that it answers."""
-    from golive.attempts import endpoint
-    from golive.memory.remembering import state_folder
-    from golive.memory.running_monitor import RunningMonitor
+    from golive.discipline.attempts import endpoint
+    from golive.discipline.earlier_attempts import state_folder
+    from golive.discipline.running_monitor import RunningMonitor
 
     folder = state_folder()
     for host, port, _ in endpoints:

@@ -17,17 +17,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
-from golive.advice.session_branches import MOST_ACCOUNTS
-from golive.answers import AccountSummary, Handshake, Positions
-from golive.clock import SYSTEM, Clock
-from golive.connection import Connection, Request
-from golive.holding.asks import TIMES_APART, Answer, Ask, Unanswered
-from golive.holding.doubts import TOO_MANY_ACCOUNTS
-from golive.holding.kept import FIRST_SUMMARY, Kept
-from golive.holding.pending import Caller, Pending
-from golive.messages import ApiError
-from golive.position_answer import TooManyRows
-from golive.transport import (
+from golive.client.answers import AccountSummary, Handshake, Positions
+from golive.client.connection import Connection, Request
+from golive.client.messages import ApiError
+from golive.client.position_answer import TooManyRows
+from golive.client.transport import (
     SLICE_SECONDS,
     TIMEOUT,
     Closing,
@@ -35,6 +29,12 @@ from golive.transport import (
     PeerClosed,
     ProtocolError,
 )
+from golive.diagnosis.session_branches import MOST_ACCOUNTS
+from golive.kit.clock import SYSTEM, Clock
+from golive.monitor.holding.last_answers import FIRST_SUMMARY, Kept
+from golive.monitor.holding.pending import Caller, Pending
+from golive.monitor.holding.requests import TIMES_APART, Answer, Ask, Unanswered
+from golive.monitor.holding.stale_answers import TOO_MANY_ACCOUNTS
 
 POSITIONS_SECONDS, SUMMARY_SECONDS = 0.1, 1.0
 """Between two requests of the other kinds: at most 13 messages a second, cancels included."""

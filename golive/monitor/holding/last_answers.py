@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from golive.answers import (
+from golive.client.answers import (
     MOST_ROWS,
     AccountSummary,
     AccountValue,
@@ -15,10 +15,7 @@ from golive.answers import (
     Position,
     Positions,
 )
-from golive.clock import Clock
-from golive.holding.asks import Ask, Unanswered
-from golive.holding.doubts import OTHER_ACCOUNTS, Doubt
-from golive.messages import (
+from golive.client.messages import (
     CODES,
     CONNECTIVITY_LOST,
     DATA_LOST,
@@ -30,9 +27,12 @@ from golive.messages import (
     is_obstacle,
     kind,
 )
-from golive.notices import LONGEST, Notices
-from golive.position_answer import PositionAnswer, TooManyRows
-from golive.text import shortened
+from golive.client.notices import LONGEST, Notices
+from golive.client.position_answer import PositionAnswer, TooManyRows
+from golive.kit.clock import Clock
+from golive.kit.text import shortened
+from golive.monitor.holding.requests import Ask, Unanswered
+from golive.monitor.holding.stale_answers import OTHER_ACCOUNTS, Doubt
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

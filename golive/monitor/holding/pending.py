@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from golive.answers import AccountSummary, Positions
-from golive.holding.asks import Answer, Ask, Unanswered
+from golive.client.answers import AccountSummary, Positions
+from golive.monitor.holding.requests import Answer, Ask, Unanswered
 
 NEVER = float("inf")
 

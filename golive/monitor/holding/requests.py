@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from golive.answers import AccountSummary, Positions
+from golive.client.answers import AccountSummary, Positions
 
 if TYPE_CHECKING:
-    from golive.holding.state import State
+    from golive.monitor.holding.state import State
 
 
 TIMES_APART = 1.1

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from golive.advice.session_branches import MOST_ACCOUNTS
-from golive.answers import Position
-from golive.holding.asks import Unanswered
-from golive.messages import (
+from golive.client.answers import Position
+from golive.client.messages import (
     CONNECTIVITY_LOST,
     DATA_LOST,
     ApiError,
     diagnosis_code,
     is_of_the_whole_session,
 )
-from golive.text import shortened
+from golive.diagnosis.session_branches import MOST_ACCOUNTS
+from golive.kit.text import shortened
+from golive.monitor.holding.requests import Unanswered
 
 LONGEST_NAME = 40
 TOO_MANY_ACCOUNTS = "too-many-accounts"

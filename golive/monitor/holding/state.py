@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from golive.answers import Positions
-    from golive.messages import ApiError
-    from golive.notices import Notice
+    from golive.client.answers import Positions
+    from golive.client.messages import ApiError
+    from golive.client.notices import Notice
 
 Condition = Literal[
     "starting", "connected", "half-open", "connectivity-lost", "disconnected", "stopped"

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 
-from golive import diagnosis, sockets
-from golive.advice.seen import Seen
-from golive.clock import SYSTEM, Clock
-from golive.diagnosis import Next
-from golive.gateway import Gateway
-from golive.holding.asks import Answer, Ask
-from golive.holding.doubts import TOO_MANY_ACCOUNTS, Doubt
-from golive.holding.held import Held
-from golive.holding.state import Condition, State
-from golive.settings import Settings
-from golive.transport import Closing
+from golive.client.transport import Closing
+from golive.diagnosis import diagnose
+from golive.diagnosis.diagnose import Next
+from golive.diagnosis.seen import Seen
+from golive.kit.clock import SYSTEM, Clock
+from golive.machine import sockets
+from golive.machine.gateway import Gateway
+from golive.monitor.holding.held import Held
+from golive.monitor.holding.requests import Answer, Ask
+from golive.monitor.holding.stale_answers import TOO_MANY_ACCOUNTS, Doubt
+from golive.monitor.holding.state import Condition, State
+from golive.settings.model import Settings
 
 ANSWER_SECONDS = 1.8
 """A heartbeat's bound: what is wrong is known within its interval and two seconds."""
@@ -291,7 +292,7 @@ class Watch:
             positions=self.held.kept.positions,
             against=said or self.held.kept.link_lost,
         )
-        found = diagnosis.explained(code, seen, self._next)
+        found = diagnose.explained(code, seen, self._next)
         cause, steps = found.cause, tuple(found.next_steps)
         if doubt and doubt.why not in cause:
             cause = f"{cause} ({doubt.why})"

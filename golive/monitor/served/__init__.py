@@ -1,1 +1,1 @@
-"""What a running Monitor serves on loopback, from what it knows: health, metrics, MCP."""
+"""What a running Monitor serves on loopback, from what it knows: health and metrics."""

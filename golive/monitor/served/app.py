@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from golive.clock import Clock
-from golive.holding.asks import Source
-from golive.served import health
-from golive.served.metrics import Metrics
+from golive.kit.clock import Clock
+from golive.monitor.holding.requests import Source
+from golive.monitor.served import health
+from golive.monitor.served.metrics import Metrics
 
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 NAMES = ("127.0.0.1", "localhost", "[::1]")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from golive import masking
-from golive.clock import Clock
-from golive.holding.state import LATE_SECONDS, State
-from golive.text import printable
+from golive.kit import masking
+from golive.kit.clock import Clock
+from golive.kit.text import printable
+from golive.monitor.holding.state import LATE_SECONDS, State
 
 READY, NOT_READY = 200, 503
 STUCK = "monitor-stuck"

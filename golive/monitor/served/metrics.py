@@ -22,11 +22,11 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from golive import __version__
-from golive.clock import Clock
-from golive.holding.asks import Source
-from golive.holding.state import Condition, State
-from golive.served import health
-from golive.text import printable
+from golive.kit.clock import Clock
+from golive.kit.text import printable
+from golive.monitor.holding.requests import Source
+from golive.monitor.holding.state import Condition, State
+from golive.monitor.served import health
 
 Read = Callable[[State, float], float | None]
 

@@ -10,10 +10,10 @@ import threading
 import uvicorn
 from starlette.applications import Starlette
 
-from golive.clock import SYSTEM, Clock
-from golive.holding.asks import Source
-from golive.served.app import app
-from golive.served.connections import LARGEST_HEAD, MOST, PATIENCE, Bounded
+from golive.kit.clock import SYSTEM, Clock
+from golive.monitor.holding.requests import Source
+from golive.monitor.served.app import app
+from golive.monitor.served.connections import LARGEST_HEAD, MOST, PATIENCE, Bounded
 
 SECONDS = 10.0
 """The longest that the server's own beginning or end is waited for."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from golive.service.started import MADE_BY, STOP_SECONDS, NoService, Started
+from golive.monitor.service.started import MADE_BY, STOP_SECONDS, NoService, Started
 
 COMPOSE = """\
 # Made by: {made_by}
@@ -26,7 +26,7 @@ services:
         FROM python:3.11-slim
         WORKDIR /golive
         COPY . .
-        RUN pip install --no-cache-dir --require-hashes -r requirements.txt
+        RUN pip install --no-cache-dir --require-hashes -r requirements/run.txt
     command: [python, -m, golive, monitor, {words}]
     network_mode: "service:gateway"  # its sockets are seen only from here
     pid: "service:gateway"  # and its process

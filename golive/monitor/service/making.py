@@ -7,10 +7,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from golive import settings_file
-from golive.memory.remembering import prepare
-from golive.service import container, systemd, windows
-from golive.service.started import MADE_BY, Started
+from golive.discipline.earlier_attempts import prepare
+from golive.monitor.service import container, systemd, windows
+from golive.monitor.service.started import MADE_BY, Started
+from golive.settings import secrets_json
 
 Kind = Literal["systemd", "windows", "docker", "prometheus"]
 
@@ -28,9 +28,11 @@ def made(kind: Kind, settings: Path, on_fallback: bool) -> Made:
     """Raises SettingsError, NoService, and NoMemory where nothing can be remembered."""
     if kind == "prometheus":
         return _plain(
-            resources.files("golive.served").joinpath("alerts.yml").read_text(encoding="utf-8")
+            resources.files("golive.monitor.served")
+            .joinpath("alerts.yml")
+            .read_text(encoding="utf-8")
         )
-    started = Started.by_this_user(settings_file.read(settings, on_fallback), on_fallback)
+    started = Started.by_this_user(secrets_json.read(settings, on_fallback), on_fallback)
     if kind == "windows":
         text = windows.task(started)
         return Made(text, windows.file(text), MADE_BY.encode("utf-16-le"))

@@ -9,10 +9,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from golive import bootstrap
-from golive.memory.remembering import state_folder
-from golive.settings import Settings
-from golive.settings_file import SettingsFile
+from golive.cli import bootstrap
+from golive.discipline.earlier_attempts import state_folder
+from golive.settings.model import Settings
+from golive.settings.secrets_json import SettingsFile
 
 MADE_BY = "python -m golive service"
 """Stands in every file that is made here; a file without it is not written over."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from golive.service.started import (
+from golive.monitor.service.started import (
     LEAST_HOUR,
     MADE_BY,
     MOST_STARTS,

@@ -9,7 +9,7 @@ import subprocess
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from golive.service.started import MADE_BY, MOST_STARTS, NoService, Started
+from golive.monitor.service.started import MADE_BY, MOST_STARTS, NoService, Started
 
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 LEAST_INTERVAL, MOST_INTERVAL = 60, 31 * 86_400

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from allure_commons.logger import AllureFileLogger
 
-from golive.evidence import Evidence
-from reports import page, redaction
-from reports.allure import about, attachments, history, results
+from golive.evidence.evidence import Evidence
+from golive.reports import page, redaction
+from golive.reports.allure import about, attachments, history, results
 
 if TYPE_CHECKING:
-    from reports.writing import Wanted
+    from golive.reports.writing import Wanted
 
 FOLDER = "allure-results"
 

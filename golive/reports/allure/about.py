@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 
-from golive.advice.decision_tree import TREE, UNEXPLAINED
-from golive.evidence import Evidence
-from golive.text import printable
-from reports import results, words
-from reports.allure.executor import executor
+from golive.diagnosis.decision_tree import TREE, UNEXPLAINED
+from golive.evidence.evidence import Evidence
+from golive.kit.text import printable
+from golive.reports import results, wording
+from golive.reports.allure.executor import executor
 
 UNFINISHED = "unfinished"
 CODES = (*(each.code for each in TREE), UNEXPLAINED.code, UNFINISHED, results.NO_DIAGNOSIS)
@@ -30,7 +30,7 @@ def environment(found: Evidence) -> dict[str, object]:
     return {
         "Verdict": found.verdict,
         "Diagnosis": results.code(found) or "none",
-        "Target": words.target(found),
+        "Target": wording.target(found),
         "Fault": found.fault or "none",
         "Endpoint": f"{found.endpoint.host}:{found.endpoint.port}, {found.endpoint.kind}",
         "Client.id": found.endpoint.client_id,
@@ -38,7 +38,7 @@ def environment(found: Evidence) -> dict[str, object]:
         "Server.version": found.api.server_version or "unknown",
         "Overrides": ", ".join(each.step for each in found.overrides) or "none",
         "Weakened.checks": "; ".join(found.weakened) or "none",
-        "Noted": "; ".join(words.noted(found)) or "none",
+        "Noted": "; ".join(wording.noted(found)) or "none",
         "System": found.circumstances.system,
         "Python": found.circumstances.python,
         "golive": found.circumstances.golive,

@@ -12,10 +12,10 @@ from typing import Any
 
 from allure_commons.types import AttachmentType
 
-from golive.evidence import Evidence
-from golive.text import printable
-from reports import results
-from reports.results import VERDICT
+from golive.evidence.evidence import Evidence
+from golive.kit.text import printable
+from golive.reports import results
+from golive.reports.results import VERDICT
 
 LOG = "log excerpts of the gateway"
 

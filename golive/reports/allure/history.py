@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from golive.doubts import reliable
-from golive.evidence import Evidence, NoEvidence, PositionsRecord
-from reports import redaction, results, words
-from reports.allure.results import began, ended, history_id
-from reports.results import Result
+from golive.evidence.contradictions import reliable
+from golive.evidence.evidence import Evidence, NoEvidence, PositionsRecord
+from golive.reports import redaction, results, wording
+from golive.reports.allure.results import began, ended, history_id
+from golive.reports.results import Result
 
 FOLDER = "history"
 LONGEST = 19
@@ -75,7 +75,7 @@ def _history(last: Evidence, tests: list[Result], known: Path) -> dict[str, Any]
     return {
         same: _outcomes(_item(last, test), by_id.get(same))
         for test in tests
-        for same in [history_id(words.track(last), test.id)]
+        for same in [history_id(wording.track(last), test.id)]
     }
 
 

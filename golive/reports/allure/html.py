@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from golive.evidence import Evidence
-from reports import page as pages
-from reports import results, words
-from reports.allure import FOLDER, history
+from golive.evidence.evidence import Evidence
+from golive.reports import page as pages
+from golive.reports import results, wording
+from golive.reports.allure import FOLDER, history
 
 if TYPE_CHECKING:
-    from reports.writing import Wanted
+    from golive.reports.writing import Wanted
 
 VARIABLE = "GOLIVE_ALLURE"
 OFF = "off"
@@ -79,7 +79,7 @@ def write(found: Evidence, folder: Path, wanted: Wanted) -> list[str]:
 def _configuration(found: Evidence) -> str:
     """The verdict is the page's title: the share of passed steps is no verdict."""
     why = results.code(found)
-    title = f"{found.verdict}{f': {why}' if why else ''}, {words.target(found)}"
+    title = f"{found.verdict}{f': {why}' if why else ''}, {wording.target(found)}"
     options = {"singleFile": True, "reportName": title, "reportLanguage": "en"}
     return json.dumps({"name": title, "plugins": {"allure2": {"options": options}}})
 

@@ -10,12 +10,12 @@ from allure_commons.model2 import Attachment as Attached
 from allure_commons.model2 import Label, Link, StatusDetails, TestResult, TestStepResult
 from allure_commons.types import LabelType, LinkType, Severity
 
-from golive import procedure
-from golive.evidence import Evidence
-from reports import page, results, words
-from reports.allure import executor
-from reports.allure.attachments import Attachment
-from reports.results import VERDICT, Result
+from golive.evidence.evidence import Evidence
+from golive.procedure import steps
+from golive.reports import page, results, wording
+from golive.reports.allure import executor
+from golive.reports.allure.attachments import Attachment
+from golive.reports.results import VERDICT, Result
 
 NAMES = uuid.UUID("6b0d2f1c-3c1e-5d0e-9a55-4c1f0b7a9e21")
 """The name space of our ids."""
@@ -50,7 +50,7 @@ def ended(found: Evidence, test: Result) -> int:
 
 
 def _result(found: Evidence, test: Result, kept: list[Attachment]) -> TestResult:
-    same = history_id(words.track(found), test.id)
+    same = history_id(wording.track(found), test.id)
     result = TestResult(
         uuid=str(uuid.uuid5(NAMES, f"{found.run_id}/{test.id}")),
         historyId=same,
@@ -73,7 +73,7 @@ def _result(found: Evidence, test: Result, kept: list[Attachment]) -> TestResult
         ],
     )
     if test.id == VERDICT:
-        result.descriptionHtml = page.render("allure-verdict.html", found=found, words=words)
+        result.descriptionHtml = page.render("allure-verdict.html", found=found, words=wording)
     result.file_pattern = f"{result.uuid}-result.json"  # the logger would make up a name each time
     return result
 
@@ -88,7 +88,7 @@ def _name(found: Evidence, test: Result) -> str:
     if test.id != VERDICT:
         return test.title
     why = results.code(found)
-    return f"Verdict: {words.verdict(found)}" + (f" ({why})" if why else "")
+    return f"Verdict: {wording.verdict(found)}" + (f" ({why})" if why else "")
 
 
 def _details(test: Result) -> StatusDetails | None:
@@ -99,8 +99,8 @@ def _details(test: Result) -> StatusDetails | None:
 
 def _labels(found: Evidence, test: Result) -> list[tuple[str, str]]:
     """No host and no thread: they would name the machine."""
-    target = words.target(found)
-    section = procedure.step(test.id).section if test.id in procedure.NUMBER else "The verdict"
+    target = wording.target(found)
+    section = steps.step(test.id).section if test.id in steps.NUMBER else "The verdict"
     return [
         (LabelType.PARENT_SUITE, target),
         (LabelType.SUITE, test.stage),
@@ -108,7 +108,7 @@ def _labels(found: Evidence, test: Result) -> list[tuple[str, str]]:
         (LabelType.FEATURE, test.stage),
         (LabelType.STORY, section),
         (LabelType.SEVERITY, _severity(test).value),
-        (LabelType.TAG, words.track(found)),
+        (LabelType.TAG, wording.track(found)),
         (LabelType.TAG, test.id),
         (LabelType.FRAMEWORK, "pytest"),
         (LabelType.LANGUAGE, "python"),
@@ -118,15 +118,15 @@ def _labels(found: Evidence, test: Result) -> list[tuple[str, str]]:
 def _severity(test: Result) -> Severity:
     if test.id in PROTECTS:
         return Severity.BLOCKER
-    lesser = test.id in procedure.NUMBER and procedure.step(test.id).may_be_unobserved
+    lesser = test.id in steps.NUMBER and steps.step(test.id).may_be_unobserved
     return Severity.NORMAL if lesser else Severity.CRITICAL
 
 
 def _links(test: Result) -> Iterator[tuple[str, str]]:
     """In the repository where CI tells which it is, else as seen from the run's folder."""
     page = f"{executor.repository() or '../../../'}acceptance/PROCEDURE.md"
-    if test.id in procedure.NUMBER:
-        section = procedure.step(test.id).section
+    if test.id in steps.NUMBER:
+        section = steps.step(test.id).section
         yield f"The procedure: {section}", f"{page}#the-procedure-as-performed-here"
     if test.details or test.id == VERDICT:
         yield "The decision tree", f"{page}#the-decision-tree"

@@ -1,4 +1,4 @@
-"""`python -m tests.clients [NAME ...]`: builds the environments of the clients, prints where."""
+"""`python -m tests.support.clients [NAME ...]`: builds the clients' environments."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import NoReturn
 
-from golive.bootstrap import SetUpFailed
-from tests.clients import environments
+from golive.cli.bootstrap import SetUpFailed
+from tests.support.clients import environments
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -22,7 +22,7 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Exit 0 when all are built, 1 when one cannot be, 2 for bad input."""
     parser = _Parser(
-        prog="python -m tests.clients",
+        prog="python -m tests.support.clients",
         description="Builds a virtual environment for each client, and prints its interpreter.",
     )
     parser.add_argument(

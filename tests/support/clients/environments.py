@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from golive.bootstrap import ROOT, SetUpFailed
+from golive.cli.bootstrap import ROOT, SetUpFailed
 
 NAMES = (
     "ibapi-9.81.1",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from golive.answers import Position
-from golive.attempts import Attempts
-from golive.connection import Connection
+from golive.client.answers import Position
+from golive.client.connection import Connection
+from golive.discipline.attempts import Attempts
 
 SECONDS = 5.0
 

@@ -1,4 +1,4 @@
-"""An MCP server that is not this project's: `python -m tests.foreign.mcp_server PORT [ODDITY]`.
+"""An MCP server that is not this project's: run it with `-m`, a port, and at will an oddity.
 
 Written by hand, so that it can be wrong; without an oddity it is right.
 """
@@ -13,10 +13,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fakes.gateway import FakeGateway
-from golive.answers import Position
-from golive.connection import Connection
-from tests.foreign.gateway import connected
+from fake_ib_gateway import FakeGateway
+from golive.client.answers import Position
+from golive.client.connection import Connection
+from tests.support.foreign.gateway import connected
 
 TOOL = {"name": "get-positions", "inputSchema": {"type": "object"}}
 

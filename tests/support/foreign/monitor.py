@@ -1,4 +1,4 @@
-"""A Monitor that is not this project's: `python -m tests.foreign.monitor PORT [ODDITY]`."""
+"""A Monitor that is not this project's: `python -m tests.support.foreign.monitor PORT [ODDITY]`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import sys
 import threading
 from typing import Protocol
 
-from golive.attempts import Attempts
-from golive.connection import Connection
-from tests.foreign.gateway import SECONDS, connected
+from golive.client.connection import Connection
+from golive.discipline.attempts import Attempts
+from tests.support.foreign.gateway import SECONDS, connected
 
 
 class Closes(Protocol):

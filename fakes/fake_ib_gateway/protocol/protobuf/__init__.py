@@ -2,5 +2,5 @@
 
 The field numbers are the protocol's; names and files are this project's. Only the numbers travel,
 and a package of its own keeps these classes apart from a client's in the same process.
-`python -m fakes.gateway.protobuf` writes the modules anew after a change of a `.proto` file.
+`python -m fake_ib_gateway.protocol.protobuf` writes the modules anew after a change.
 """

@@ -1,4 +1,4 @@
-"""`python -m fakes.gateway.protobuf`: writes the modules beside the `.proto` files anew."""
+"""`python -m fake_ib_gateway.protocol.protobuf`: writes the modules beside the `.proto` files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ROOT = HERE.parent.parent.parent
 
 
 def generate(target: Path) -> int:
-    """Writes `fakes/gateway/protobuf/*_pb2.py` and their types below the folder; protoc's exit."""
+    """Writes `*_pb2.py` and their types into the package below the folder; protoc's exit code."""
     from grpc_tools import protoc
 
     sources = sorted(path.relative_to(ROOT).as_posix() for path in HERE.glob("*.proto"))

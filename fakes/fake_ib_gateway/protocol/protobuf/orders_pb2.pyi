@@ -1,4 +1,4 @@
-from fakes.gateway.protobuf import contract_pb2 as _contract_pb2
+from fake_ib_gateway.protocol.protobuf import contract_pb2 as _contract_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from typing import ClassVar as _ClassVar, Mapping as _Mapping, Optional as _Optional, Union as _Union

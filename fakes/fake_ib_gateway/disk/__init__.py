@@ -1,0 +1,1 @@
+"""What a gateway leaves on disk: settings, logs, logins."""

@@ -1,0 +1,1 @@
+"""Sockets, processes, control from outside. What is answered is for `answering`."""

@@ -1,0 +1,1 @@
+"""What the gateway tells of: accounts and what they hold. No message is known here."""

@@ -1,0 +1,1 @@
+"""The command line: a small module a command. What a command does is in the rooms below."""

@@ -1,0 +1,1 @@
+"""The one connection: bytes, messages, answers. When it may be opened is for `discipline`."""

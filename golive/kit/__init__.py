@@ -1,0 +1,1 @@
+"""Clock, files, text, masking. Whatever knows of gateways belongs elsewhere."""

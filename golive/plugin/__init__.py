@@ -1,0 +1,1 @@
+"""The wiring to pytest, and the one place that knows it."""

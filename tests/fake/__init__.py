@@ -1,0 +1,1 @@
+"""Tests of `fake_ib_gateway`."""

@@ -1,0 +1,1 @@
+"""Tests of the house: its rooms, its documents, its workflows."""
