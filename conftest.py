@@ -55,7 +55,7 @@ def run(golive_session: GoLiveSession) -> Run:
 
 @pytest.fixture(scope="session")
 def settings_file(run: Run) -> SettingsFile:
-    return run.file
+    return run.wanted.file
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +73,7 @@ def memory(run: Run) -> Memory:
 def ibapi(run: Run) -> installed.InstalledApi:
     """The official client as it is installed."""
     found = installed.read()
-    run.api_version = found.version
+    run.observed.api_version = found.version
     return found
 
 
@@ -92,12 +92,12 @@ def kill_stale(pytestconfig: pytest.Config) -> bool:
 @pytest.fixture(scope="session")
 def uptime(gateway: Gateway, run: Run, golive_session: GoLiveSession) -> Uptime:
     """Waits, visibly, until the gateway has been up for the initialization time."""
-    run.uptime = gateway.wait_until_initialized(
-        run.initialization_seconds,
+    run.observed.uptime = gateway.wait_until_initialized(
+        run.wanted.initialization_seconds,
         golive_session.countdown(),
-        reading.logged_in(run.file.settings, run.clock.now()),
+        reading.logged_in(run.wanted.settings, run.wanted.clock.now()),
     )
-    return run.uptime
+    return run.observed.uptime
 
 
 @pytest.fixture(scope="session")
@@ -107,21 +107,23 @@ def connection(run: Run, settings: Settings, golive_session: GoLiveSession) -> I
         Connection,
     )  # not before the installed client has been looked at
 
-    run.gate("handshake.one-attempt")
+    run.progress.gate("handshake.one-attempt")
     credentials = settings.credentials
-    target = run.target
-    run.connection = Connection(target.host, target.port, credentials.client_id, run.attempts)
+    target = run.wanted.target
+    run.observed.connection = Connection(
+        target.host, target.port, credentials.client_id, run.attempts
+    )
     before = run.gateway.port_if_seen
-    with closing(run.connection):
-        run.connection.open(*golive_session.bounded("the gateway's answer"))
+    with closing(run.observed.connection):
+        run.observed.connection.open(*golive_session.bounded("the gateway's answer"))
         run.gateway.watch_it_dial(before)
-        yield run.connection
+        yield run.observed.connection
 
 
 @pytest.fixture(scope="session")
 def access(run: Run, connection: Connection, golive_session: GoLiveSession) -> Access:
-    run.access = connection.access(*golive_session.bounded("the gateway's ids"))
-    return run.access
+    run.observed.access = connection.access(*golive_session.bounded("the gateway's ids"))
+    return run.observed.access
 
 
 @pytest.fixture(scope="session")
@@ -130,15 +132,15 @@ def api_settings(
 ) -> ApiSettings:
     """What the gateway tells of its own settings. One that refused access is asked no more."""
     if access.is_granted:
-        run.api_settings = connection.api_settings(*golive_session.bounded("its settings"))
-    return run.api_settings
+        run.observed.api_settings = connection.api_settings(*golive_session.bounded("its settings"))
+    return run.observed.api_settings
 
 
 @pytest.fixture(scope="session")
 def identity(run: Run, api_settings: ApiSettings, settings: Settings) -> Identity:
     """The gateway's own settings, and from its files what it does not tell itself."""
     found = read_identity(api_settings, gateway_files.find(settings))
-    run.api_settings = found.told
+    run.observed.api_settings = found.told
     return found
 
 
@@ -146,15 +148,17 @@ def identity(run: Run, api_settings: ApiSettings, settings: Settings) -> Identit
 def positions(run: Run, connection: Connection, golive_session: GoLiveSession) -> Positions:
     """The positions, and what comes behind them: without a break, so that nothing is missed."""
     found = connection.positions(*golive_session.bounded("the positions"))
-    run.positions, run.behind = connection.settled(found, *golive_session.bounded("what is left"))
-    return run.positions
+    run.observed.positions, run.observed.behind = connection.settled(
+        found, *golive_session.bounded("what is left")
+    )
+    return run.observed.positions
 
 
 @pytest.fixture(scope="session")
 def behind(run: Run, positions: Positions) -> Behind:
     """What came behind the positions, up to the answer to a later request."""
-    assert run.behind is not None
-    return run.behind
+    assert run.observed.behind is not None
+    return run.observed.behind
 
 
 @pytest.fixture(scope="session")
@@ -162,14 +166,21 @@ def soak(run: Run, connection: Connection, golive_session: GoLiveSession) -> Soa
     """The connection held for the soak time; whatever ends it, the run has its figures."""
     from golive.run.soak import Soak as Soaking
 
-    patience = min(run.heartbeat_seconds, run.file.settings.golive.handshake_timeout_seconds)
+    patience = min(
+        run.wanted.heartbeat_seconds, run.wanted.settings.golive.handshake_timeout_seconds
+    )
     soaking = Soaking(
-        connection, run.gateway, run.soak_seconds, run.heartbeat_seconds, patience, run.clock
+        connection,
+        run.gateway,
+        run.wanted.soak_seconds,
+        run.wanted.heartbeat_seconds,
+        patience,
+        run.wanted.clock,
     )
     try:
         return soaking.perform(golive_session.soaking(soaking))
     finally:
-        run.soak = soaking.figures
+        run.observed.soak = soaking.figures
 
 
 @pytest.fixture(scope="session")
@@ -178,11 +189,13 @@ def positions_after(
 ) -> Positions:
     """The positions asked for once more, and compared with those before the soak."""
     found = connection.positions(*golive_session.bounded("the positions"))
-    found, run.behind = connection.settled(found, *golive_session.bounded("what is left"))
-    before, after = (plain(each.rows) for each in (run.positions, found) if each is not None)
+    found, run.observed.behind = connection.settled(found, *golive_session.bounded("what is left"))
+    before, after = (
+        plain(each.rows) for each in (run.observed.positions, found) if each is not None
+    )
     drift = changes.of_positions(before, after) if found.is_complete else None
-    run.positions_after = found
-    run.soak = soak.model_copy(update={"position_drift": drift})
+    run.observed.positions_after = found
+    run.observed.soak = soak.model_copy(update={"position_drift": drift})
     return found
 
 
@@ -191,7 +204,7 @@ def monitor(run: Run, golive_session: GoLiveSession) -> Iterator[MonitorProgram]
     """The Monitor of the settings: started once all before it has passed, and ended."""
     from golive.run import trial
 
-    run.gate("monitor.connected")
+    run.progress.gate("monitor.connected")
     with trial.monitor(run, golive_session.awaited_monitor()) as program:
         yield program
 
@@ -201,7 +214,7 @@ def mcp(run: Run) -> Iterator[McpProgram]:
     """The MCP server of the settings: started, asked by a client of the official SDK, and ended."""
     from golive.run import trial
 
-    run.gate("mcp.tools")
+    run.progress.gate("mcp.tools")
     with trial.mcp(run) as program:
         yield program
 

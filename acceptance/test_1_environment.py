@@ -69,11 +69,13 @@ def test_endpoint_was_not_changed_twice(memory, evidence):
 
 @step("environment.no-stale-client")
 def test_no_stale_client_process_is_running(run, gateway, settings, kill_stale, evidence):
-    run.others, ended = stale_clients.cleared(
-        gateway, settings, end_them=kill_stale, rehearsed=run.target.is_rehearsal
+    run.observed.others, ended = stale_clients.cleared(
+        gateway, settings, end_them=kill_stale, rehearsed=run.wanted.target.is_rehearsal
     )
-    evidence.observe(looked_for=settings.golive.stale_processes, running=run.others, ended=ended)
-    assert run.others == []
+    evidence.observe(
+        looked_for=settings.golive.stale_processes, running=run.observed.others, ended=ended
+    )
+    assert run.observed.others == []
 
 
 @step("environment.no-zombies")

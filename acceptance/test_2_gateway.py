@@ -21,15 +21,15 @@ def test_no_earlier_attempt_left_zombies_on_this_gateway(gateway, memory, eviden
 
 @step("gateway.initialized")
 def test_gateway_has_been_up_for_the_initialization_time(uptime, run, evidence):
-    evidence.observe(uptime, needed_seconds=run.initialization_seconds, resets=run.resets)
+    evidence.observe(uptime, needed_seconds=run.wanted.initialization_seconds, resets=run.resets)
     assert uptime.is_same
-    assert uptime.seconds >= run.initialization_seconds
+    assert uptime.seconds >= run.wanted.initialization_seconds
 
 
 @step("gateway.no-other-client")
 def test_no_other_client_is_connected(run, gateway, settings, evidence):
-    clients, run.others = gateway.clients, stale_clients.connected(gateway, settings)
-    evidence.observe(clients=clients, programs=run.others)
+    clients, run.observed.others = gateway.clients, stale_clients.connected(gateway, settings)
+    evidence.observe(clients=clients, programs=run.observed.others)
     assert clients == []
 
 

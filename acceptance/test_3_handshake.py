@@ -39,7 +39,7 @@ def test_handshake_is_under_budget(connection, settings, run, evidence):
     assert connection.handshake.stopped is None
     assert milliseconds < budget
     if connection.handshake.was_accepted_late:
-        run.note(connection.handshake.late_in_words)
+        run.observed.note(connection.handshake.late_in_words)
 
 
 @step("handshake.no-obstacle")

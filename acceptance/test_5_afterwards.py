@@ -25,11 +25,11 @@ def test_connection_is_held_for_the_soak_time(soak, evidence):
 
 @step("soak.positions")
 def test_positions_are_complete_after_the_soak(positions_after, run, settings, evidence):
-    behind = run.behind
+    behind = run.observed.behind
     evidence.observe(
         rows=len(positions_after.rows),
         stopped=positions_after.reason or behind.reason,
-        changed=run.soak.position_drift,
+        changed=run.observed.soak.position_drift,
     )
     assert positions_after.is_complete
     assert positions_after.unreadable == ()
@@ -39,10 +39,10 @@ def test_positions_are_complete_after_the_soak(positions_after, run, settings, e
 @step("afterwards.closed-cleanly")
 def test_connection_is_closed_cleanly(run, connection, settings, evidence):
     closing = connection.close()
-    behind = run.heard_to_the_end()
+    behind = run.observed.heard_to_the_end()
     evidence.observe(closing, against=behind.against, stopped=behind.reason)
     assert closing.is_clean
-    assert behind.is_quiet(settings.golive.expected_account, run.latest_positions)
+    assert behind.is_quiet(settings.golive.expected_account, run.observed.latest_positions)
 
 
 @step("afterwards.no-zombies")

@@ -12,10 +12,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from golive import __version__
 from golive.cli import bootstrap
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from golive.monitor.holding.requests import Source
+    from golive.settings.secrets_json import SettingsFile
 
 SETTINGS_ERROR, INTERRUPTED = 4, 130
 
@@ -152,12 +158,19 @@ def _monitor(options: argparse.Namespace) -> int:
                 on_fallback=options.fallback,
                 override=options.override,
                 secrets=options.secrets,
+                beside=_mcp_tools,
             )
     except KeyboardInterrupt:
         printer.write("interrupted; no connection is left")
         return INTERRUPTED
     finally:
         printer.close()
+
+
+def _mcp_tools(source: Source, file: SettingsFile) -> Starlette:
+    from golive.mcp.server import http_app  # slow to import: who serves nothing does without
+
+    return http_app(source, file)
 
 
 def _has_reason(options: argparse.Namespace) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
+from typing import Protocol
 
 from ibapi import comm
 from ibapi.client import EClient
@@ -40,7 +41,6 @@ from golive.client.transport import (
     ProtocolError,
     Transport,
 )
-from golive.discipline.attempts import Attempts
 from golive.kit.clock import SYSTEM, Clock, coarsely
 from golive.machine import sockets
 from golive.machine.api_settings import ApiSettings
@@ -68,6 +68,23 @@ Tell = Callable[[float], None]
 
 def _silently(seconds_left: float) -> None:
     """To nobody."""
+
+
+class Begun(Protocol):
+    """An attempt that was begun."""
+
+    @property
+    def address(self) -> str | None:
+        """Where the gateway is seen to listen; None: that is not seen."""
+        ...
+
+
+class Attempts(Protocol):
+    """Who lets an attempt be made: once, or not at all."""
+
+    def begin(self, host: str, port: int, client_id: int) -> Begun:
+        """Raises where the attempt may not be made; nothing is connected then."""
+        ...
 
 
 class Connection:
@@ -105,7 +122,7 @@ class Connection:
         """Connects, says hello, starts the API and waits for nextValidId and managedAccounts.
 
         Never raises for what a gateway does: the handshake says how far it came, after `seconds`
-        at most. Raises attempts.AttemptRefused, before anything is connected.
+        at most. Raises what `attempts` raises, before anything is connected.
         """
         self._address = self._attempts.begin(self._host, self._port, self._client_id).address
         logging.getLogger("ibapi").setLevel(logging.CRITICAL)  # it would log accounts, slowly

@@ -20,6 +20,10 @@ from golive.kit.text import shortened
 if TYPE_CHECKING:
     from golive.client.connection import Connection
 
+TIMES_APART = 1.1
+"""Seconds between two requests for the time: a gateway drops a quicker one without a word
+(ib_insync #479)."""
+
 
 class Ended(Exception):
     """The connection is not what it was: `code` is a diagnosis' code, the text says why."""

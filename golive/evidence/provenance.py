@@ -5,40 +5,40 @@ from __future__ import annotations
 import getpass
 import hashlib
 import platform
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from golive import __version__
 from golive.evidence.evidence import Circumstances, plain
+from golive.kit.project import ACCEPTANCE, HOME, PACKAGE
 from golive.kit.text import printable
-
-if TYPE_CHECKING:
-    from golive.run.run import Run
+from golive.settings.secrets_json import SettingsFile
 
 LONGEST_NAME = 100
-OUR_FILES = (
-    "golive/**/*.py",
-    "reports/*.py",
-    "golive/reports/allure/*.py",
-    "golive/reports/templates/*.*",
-)
+OUR_FILES = ("**/*.py", "reports/templates/*.*")
 
 
-def of(run: Run) -> Circumstances:
-    """Those of a run."""
+def of(operator: str, started: datetime, file: SettingsFile) -> Circumstances:
+    """Those of a run, which began at `started` (UTC)."""
     return Circumstances(
-        operator=run.operator,
+        operator=operator,
         machine=platform.node(),
         system=f"{platform.system()} {platform.release()}, {platform.machine()}",
         python=platform.python_version(),
         golive=__version__,
         golive_sha256=of_this_project(),
-        local_started=run.started.astimezone().isoformat(timespec="seconds"),
-        settings_file=run.file.path.name,
-        settings_sha256=run.file.fingerprint,
-        settings=plain(run.file.settings.shown),
+        local_started=started.astimezone().isoformat(timespec="seconds"),
+        settings_file=file.path.name,
+        settings_sha256=file.fingerprint,
+        settings=plain(file.settings.shown),
     )
+
+
+def _fixtures() -> Path:
+    """Beside the steps where they came with the package, else in the clone."""
+    beside = ACCEPTANCE / "conftest.py"
+    return beside if beside.is_file() else HOME / "conftest.py"
 
 
 @cache
@@ -47,10 +47,12 @@ def of_this_project() -> str:
 
     Line ends are left out: a checkout may have its own.
     """
-    root = Path(__file__).parent.parent
-    paths = {
-        path.relative_to(root).as_posix(): path for each in OUR_FILES for path in root.glob(each)
+    steps = {f"acceptance/{path.name}": path for path in ACCEPTANCE.glob("*.py")}
+    ours = (path for each in OUR_FILES for path in PACKAGE.glob(each))
+    paths = steps | {
+        path.relative_to(PACKAGE).as_posix(): path for path in ours if path.parent != ACCEPTANCE
     }
+    paths["acceptance/conftest.py"] = _fixtures()
     digest = hashlib.sha256()
     for name, path in sorted(paths.items()):
         content = path.read_bytes().replace(b"\r\n", b"\n")

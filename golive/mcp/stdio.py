@@ -25,7 +25,7 @@ from golive.discipline.running_monitor import RunningMonitor
 from golive.kit import masking
 from golive.kit.text import by_lines, printable
 from golive.mcp.attached import Attached
-from golive.mcp.server import Answering, Call, server
+from golive.mcp.server import Answering, Call, http_app, server
 from golive.mcp.tools.looking import COMMAND
 from golive.monitor.monitor import Monitor
 from golive.monitor.printing import Printer
@@ -93,7 +93,8 @@ def _monitor(
     settings = file.settings
     credentials = settings.credentials.model_copy(update={"auto_launch": False})
     own = settings.model_copy(update={"credentials": credentials})
-    return Monitor(replace(file, settings=own), memory, run_next, by_lines(show_masked), stop)
+    aimed, write = replace(file, settings=own), by_lines(show_masked)
+    return Monitor(aimed, memory, run_next, write, stop, beside=http_app)
 
 
 def _serve(pipes: Pipes, own: Monitor | None, memory: Memory | None, stop: Stop) -> None:

@@ -6,7 +6,6 @@ may be asked for from any thread, over that one connection.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -51,6 +50,13 @@ COMMAND = "python -m golive monitor"
 
 Write = Callable[[str], None]
 
+Beside = Callable[[Source, SettingsFile], "Starlette | None"]
+"""Makes what is served at /mcp beside the health, of whoever holds the connection."""
+
+
+def serve_nothing(source: Source, file: SettingsFile) -> None:
+    """Nothing at /mcp."""
+
 
 def monitor(
     path: Path,
@@ -61,6 +67,7 @@ def monitor(
     on_fallback: bool = False,
     override: str | None = None,
     secrets: str | None = None,
+    beside: Beside = serve_nothing,
 ) -> Exit:
     """Runs until it is stopped, or has lost its connection for good; `show` gets its lines.
 
@@ -78,14 +85,14 @@ def monitor(
     on = " on the fallback, TWS paper" if on_fallback else ""
     write(f"golive monitor: keeps the one connection to the gateway{on}")
     try:
-        this = Monitor(file, memory, run_next, write, stop, clock)
+        this = Monitor(file, memory, run_next, write, stop, clock, beside)
         exit_code = this.run()
     finally:
         memory.close()
         starter.end()
     if this.may_fall_back:
         write("\nAutoFallback: once more, on the fallback, TWS paper")
-        return monitor(path, show, stop, clock, on_fallback=True, secrets=secrets)
+        return monitor(path, show, stop, clock, on_fallback=True, secrets=secrets, beside=beside)
     return exit_code
 
 
@@ -100,7 +107,9 @@ class Monitor:
         write: Write,
         stop: Stop,
         clock: Clock = SYSTEM,
+        beside: Beside = serve_nothing,
     ) -> None:
+        self._beside = beside
         self._file, self._settings, self._memory = file, file.settings, memory
         self._next, self._write, self._stop, self._clock = run_next, write, stop, clock
         self._session = self._new_session()
@@ -159,7 +168,7 @@ class Monitor:
 
             try:
                 at, port = wanted.health_address, wanted.health_port
-                beside = _mcp_beside(self, self._file)
+                beside = self._beside(self, self._file)
                 server = Server(self, at, port, self._clock, beside)
                 ending.callback(server.stop)
                 url = server.start()
@@ -357,15 +366,6 @@ class Monitor:
 
     def _time(self) -> str:
         return lines.time(self._clock.now())
-
-
-def _mcp_beside(source: Source, file: SettingsFile) -> Starlette | None:
-    """The tools over HTTP; None where the MCP SDK is not installed."""
-    if importlib.util.find_spec("mcp") is None:
-        return None
-    from golive.mcp.server import http_app  # slow to import: who serves nothing does without
-
-    return http_app(source, file)
 
 
 def _starting(settings: Settings, clock: Clock) -> State:

@@ -25,9 +25,11 @@ from golive.plugin.console import Console
 from golive.plugin.refused_options import SESSION
 from golive.plugin.run_end import RunEnd
 from golive.procedure import steps
-from golive.run import rehearsal
-from golive.run.run import Blocked, NotConfigured, Run
+from golive.run import finishing, rehearsal
+from golive.run.progress import Blocked
+from golive.run.run import NotConfigured, Run
 from golive.run.soak import Soak
+from golive.run.wanted import Wanted
 from golive.settings import secrets_json
 from golive.settings.target import Choice
 
@@ -211,49 +213,53 @@ class GoLiveSession:
 
     def _begun(self) -> Run:
         """The run, which has its endpoint to itself until pytest has ended."""
-        option, folder = self._config.option, self._folder
-        file, target = self._file, self._choice.target(self._file)
         try:
-            if self._fake is not None:
-                file, target = self._choice.rehearsed(file, self._fake, folder)
-            state = folder / "state" if target.is_rehearsal else earlier_attempts.state_folder()
-            run = Run(
-                file,
-                target,
-                folder,
-                state,
-                option.override,
-                secrets=option.secrets,
-                plan=self._plan,
-            )
-            run.operator = provenance.operator(option.operator)
+            run = Run(self._wanted())
         except (rehearsal.NoRehearsal, earlier_attempts.NoMemory) as error:
             raise pytest.UsageError(str(error)) from None
         self._config.add_cleanup(run.memory.close)
         return run
 
+    def _wanted(self) -> Wanted:
+        option, folder, file = self._config.option, self._folder, self._file
+        target = self._choice.target(file)
+        if self._fake is not None:
+            port = self._fake.port()
+            target = rehearsal.target(self._choice, port)
+            file = rehearsal.aimed(file, port, folder)
+        return Wanted(
+            file,
+            target,
+            folder,
+            folder / "state" if target.is_rehearsal else earlier_attempts.state_folder(),
+            self._plan,
+            option.override,
+            option.secrets,
+            provenance.operator(option.operator),
+        )
+
     def _waiting_seconds(self, step_id: str) -> float:
         """How long a step may wait for the gateway."""
-        golive = self.run.file.settings.golive
+        golive = self.run.wanted.settings.golive
         match steps.step(step_id).stage:
             case "soak":
-                return self.run.soak_seconds
+                return self.run.wanted.soak_seconds
             case "monitor" if golive.monitor:
                 return golive.monitor.ready_timeout_seconds
             case "mcp" if golive.mcp:
                 return MCP_ANSWERS * golive.mcp.ready_timeout_seconds
             case "gateway":
-                return self.run.initialization_seconds
+                return self.run.wanted.initialization_seconds
         return golive.handshake_timeout_seconds
 
     def pytest_runtestloop(self) -> None:
         if not self._is_verbose:
             self._console.leave_out_file_names()
-        target = self.run.target
-        client = self.run.file.settings.credentials.client_id
+        target = self.run.wanted.target
+        client = self.run.wanted.settings.credentials.client_id
         where = f"{target.host}:{target.port}, {target.kind}, client id {client}"
         self._teller.begin(where, target.name, self.run.resets)
-        self._teller.remembered(self.run.override, len(self.run.memory.reading.damaged))
+        self._teller.remembered(self.run.wanted.override, len(self.run.memory.reading.damaged))
 
     # each step
 
@@ -262,9 +268,10 @@ class GoLiveSession:
         """Inside what other plugins set up: they take down what they did not set up as well."""
         if step_id := _step_id(item):
             item.stash[OBSERVED], item.stash[REPORTS] = {}, []
-            self.run.gate(step_id)
+            self.run.progress.gate(step_id)
             self._skip_unconfigured(item, step_id)
-            self.run.begin(step_id)
+            self.run.progress.begin(step_id)
+            finishing.save(self.run)
             if not self._is_verbose:
                 self._teller.under_way(step_id)
         return (yield from self._observing(item))
@@ -286,7 +293,7 @@ class GoLiveSession:
             return (yield)
         except NotObservable as error:
             item.stash[UNOBSERVABLE] = str(error)
-            if (step_id := _step_id(item)) and self.run.may_be_unobserved(step_id):
+            if (step_id := _step_id(item)) and self.run.progress.may_be_unobserved(step_id):
                 pytest.skip(str(error))
             pytest.fail(str(error), pytrace=False)
 
@@ -301,7 +308,7 @@ class GoLiveSession:
         if call.excinfo and isinstance(call.excinfo.value, Blocked):
             report.longrepr = str(call.excinfo.value)
             setattr(report, BLOCKED, True)
-            self._teller.step(self.run.blocked(step_id, call.excinfo.value.by))
+            self._teller.step(self.run.progress.blocked(step_id, call.excinfo.value.by))
             return report
         reports = item.stash[REPORTS]
         reports.append(report)
@@ -391,11 +398,11 @@ class GoLiveSession:
 
     def countdown(self) -> Callable[[float], None]:
         """Shown while it happens, although the test's own output is captured."""
-        return self.waiting(self._told.too_early, self.run.initialization_seconds)
+        return self.waiting(self._told.too_early, self.run.wanted.initialization_seconds)
 
     def bounded(self, what: str) -> tuple[float, Callable[[float], None]]:
         """How long the gateway is given for an answer, and who is told while it is waited for."""
-        seconds = self.run.file.settings.golive.handshake_timeout_seconds
+        seconds = self.run.wanted.settings.golive.handshake_timeout_seconds
         return seconds, self.waiting(self._told.answer(what, seconds), seconds)
 
     def awaited_monitor(self) -> Callable[[float], None]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from golive.evidence import provenance
 
 if TYPE_CHECKING:
-    from golive.run.run import Run
+    from golive.run.wanted import Wanted
 
 OF_ALLURE = (
     "*-result.json", "*-container.json", "*-globals.json", "*-attachment*", "categories.json",
@@ -53,7 +53,7 @@ def asked_for(option: Namespace) -> AskedFor:
     return AskedFor(junit, allure)
 
 
-def report(run: Run, asked_for: AskedFor) -> tuple[list[str], bool]:
+def report(of: Wanted, asked_for: AskedFor) -> tuple[list[str], bool]:
     """Writes all that is read later; what is to be told of it, and whether it was interrupted.
 
     It raises nothing.
@@ -61,12 +61,12 @@ def report(run: Run, asked_for: AskedFor) -> tuple[list[str], bool]:
     try:
         writing = importlib.import_module("golive.reports.writing")
         wanted = writing.Wanted(
-            keep_runs=run.file.settings.golive.keep_runs,
-            secrets=(*run.file.primary.secret_words, provenance.operator(None)),
+            keep_runs=of.settings.golive.keep_runs,
+            secrets=(*of.file.primary.secret_words, provenance.operator(None)),
             junit=asked_for.junit,
             allure=asked_for.allure,
         )
-        told = writing.write(run.folder, wanted)
+        told = writing.write(of.folder, wanted)
     except BaseException as error:  # a SystemExit, too, would take the verdict with it
         why = f"the reports are not written: {type(error).__name__} {error}".rstrip()
         return [why], isinstance(error, KeyboardInterrupt)

@@ -12,9 +12,8 @@ from typing import Any
 from golive.evidence.evidence import Evidence
 from golive.kit.text import printable
 from golive.plugin import reporting
-from golive.run import fallback
+from golive.run import fallback, finishing
 from golive.run.run import Run
-from golive.trials import command as programs
 
 SIGN_OFF = "sign-off.html"
 
@@ -48,16 +47,16 @@ class RunEnd:
         """
         if ended_early:
             self.run.interrupted(f"pytest ended with {ended_early}")
-        elif has_failures and all(map(self.run.is_no_obstacle, self.run.records)):
+        elif has_failures and all(map(self.run.progress.is_no_obstacle, self.run.progress.records)):
             self.run.interrupted("a test that is no step of the procedure failed")
         try:
-            self.finished = self.run.finish()
+            self.finished = finishing.finish(self.run)
         except Exception as error:
             why = getattr(error, "strerror", None) or error or type(error).__name__
-            self._trouble = f"the evidence cannot be written: {self.run.folder}: {why}"
+            self._trouble = f"the evidence cannot be written: {self.run.wanted.folder}: {why}"
             return
         try:
-            self.run.remember(self.finished)
+            finishing.remember(self.run, self.finished)
         except OSError as error:
             self._trouble = f"the outcome of the attempt cannot be remembered: {error}"
 
@@ -78,10 +77,10 @@ class RunEnd:
 
     def _report(self, asked_for: reporting.AskedFor) -> None:
         """All that is read later; whatever becomes of it, the verdict stands."""
-        notes, self._is_interrupted = reporting.report(self.run, asked_for)
+        notes, self._is_interrupted = reporting.report(self.run.wanted, asked_for)
         for note in (*self.notes, *notes):
             self.write(f"\nNote: {printable(note)}")
-        if (self.run.folder / SIGN_OFF).exists():
+        if (self.run.wanted.folder / SIGN_OFF).exists():
             self.teller.sign_off(f"{self.shown_folder}/{SIGN_OFF}")
 
     @property
@@ -89,20 +88,22 @@ class RunEnd:
         """Whether AutoFallback is due, and nobody has asked for the end meanwhile."""
         if self.finished is None or self._is_interrupted:
             return False
-        return fallback.is_due(self.finished, self.run)
+        return fallback.is_due(self.finished, self.run.wanted)
 
     def fall_back(self, root: Path, *more: str) -> int:
         """AutoFallback: a run of its own, on the fallback, whose verdict is the last word."""
-        self.write(f"\nAutoFallback, once: {self.run.run_next.fall_back}")
-        operator = [f"--operator={self.run.operator}"] if self.run.operator else []
-        fake = ["--fake"] if self.run.target.is_rehearsal else []
-        command = fallback.command(*fake, "--secrets", str(self.run.file.path), *more, *operator)
+        self.write(f"\nAutoFallback, once: {self.run.wanted.run_next.fall_back}")
+        operator = [f"--operator={self.run.wanted.operator}"] if self.run.wanted.operator else []
+        fake = ["--fake"] if self.run.wanted.target.is_rehearsal else []
+        command = fallback.command(
+            *fake, "--secrets", str(self.run.wanted.file.path), *more, *operator
+        )
         return fallback.perform(command, root, self._told_who_starts_it())
 
     def _told_who_starts_it(self) -> dict[str, str]:
         """So that it makes no attempt once this process was killed."""
         try:
-            return programs.starter(self.run).environment()
+            return self.run.wanted.parent.starter().environment()
         except OSError:
             return {}
 

@@ -24,7 +24,7 @@ LONGEST_REASON = 300
 TELLERS: tuple[tuple[str, str], ...] = (
     ("the sign-off", "golive.reports.sign_off"),
     ("junit.xml", "golive.reports.junit"),
-    ("Allure results", "golive.reports.allure"),
+    ("Allure results", "golive.reports.allure.results_folder"),
     ("allure.html", "golive.reports.allure.html"),
     ("the index of runs", "golive.reports.index"),
 )

@@ -11,14 +11,14 @@ from pathlib import Path
 from golive.diagnosis.decision_tree import BY_CODE
 from golive.diagnosis.diagnose import Next
 from golive.evidence.evidence import Diagnosis, Evidence
-from golive.run.run import Run
+from golive.run.wanted import Wanted
 from golive.settings.model import Settings
 
 
-def is_due(finished: Evidence, run: Run) -> bool:
+def is_due(finished: Evidence, wanted: Wanted) -> bool:
     """The same, after a run, which must have been for going live."""
     is_for_going_live = finished.plan == "golive"
-    return is_for_going_live and helps(finished.diagnosis, run.file.settings, run.run_next)
+    return is_for_going_live and helps(finished.diagnosis, wanted.settings, wanted.run_next)
 
 
 def helps(found: Diagnosis | None, settings: Settings, run_next: Next) -> bool:

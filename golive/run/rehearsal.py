@@ -9,9 +9,10 @@ import sys
 import threading
 from pathlib import Path
 
-from golive.monitor.holding.requests import TIMES_APART
+from golive.client.heartbeat import TIMES_APART
 from golive.settings.model import GoLive, Settings
 from golive.settings.secrets_json import SettingsFile
+from golive.settings.target import HEALTHY, Choice, Target
 
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
@@ -98,6 +99,13 @@ class FakeGateway:
         for line in self._process.stdout:
             self._said.put(line.decode("utf-8", "replace"))
         self._said.put("")
+
+
+def target(choice: Choice, port: int) -> Target:
+    """The fake's endpoint, which stands for what was chosen."""
+    fault = None if choice.fault == HEALTHY else choice.fault
+    kind = f"fake {'TWS paper' if choice.is_fallback else 'gateway'} (rehearsal)"
+    return Target("fake", HOST, port, kind, fault, choice.is_fallback)
 
 
 def aimed(file: SettingsFile, port: int, folder: Path) -> SettingsFile:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from golive.client.answers import Access, Event, Handshake
 from golive.client.identity import Identity, read_identity
-from golive.diagnosis import diagnose
+from golive.diagnosis import diagnose, seen_on_disk
 from golive.diagnosis.diagnose import Next
 from golive.diagnosis.seen import Seen
 from golive.discipline import settings_copies
@@ -256,7 +256,7 @@ class Session:
                 against=connection.against,
                 behind=connection.behind() if connection.closing else None,
             )
-        return reading.added_to(replace(seen, **more))
+        return seen_on_disk.added_to(replace(seen, **more))
 
     def unobservable(self, error: AttemptRefused | sockets.NotObservable) -> Trouble:
         """The trouble that `check`, `open` and `close` raise, for who wants it told as the rest."""
@@ -269,7 +269,7 @@ class Session:
         return Trouble(Exit.NO_HANDSHAKE if made else Exit.REFUSED, step, str(error), found)
 
     def _refusal(self, step: str, why: str, seen: Seen) -> Trouble:
-        found = diagnose.diagnose(reading.added_to(seen), self._next)
+        found = diagnose.diagnose(seen_on_disk.added_to(seen), self._next)
         return Trouble(Exit.REFUSED, step, why, found)
 
     def _first_of(self, made: dict[str, bool]) -> Trouble | None:

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from golive.client.heartbeat import Ended, Pulse
+from golive.client.heartbeat import TIMES_APART, Ended, Pulse
 from golive.evidence import evidence
 from golive.evidence.evidence import Sample
 from golive.kit.clock import SYSTEM, Clock, coarsely
 from golive.kit.measurements import LONGEST_ANSWER, Latencies, Thinned, least_heartbeats
 from golive.machine import forwarders, processes, sockets
 from golive.machine.gateway import Gateway
-from golive.monitor.holding.requests import TIMES_APART
 
 if TYPE_CHECKING:
     from golive.client.connection import Connection

@@ -32,7 +32,7 @@ def monitor(run: Run, tell: Tell) -> Iterator[MonitorProgram]:
     Raises, as `mcp` does, AttemptRefused, OSError and SettingsError where the rules, the state
     folder or the settings file do not let it be started.
     """
-    settings = run.file.settings
+    settings = run.wanted.settings
     golive = settings.golive
     found = golive.monitor
     assert found is not None  # the step would not be performed
@@ -66,7 +66,7 @@ def monitor(run: Run, tell: Tell) -> Iterator[MonitorProgram]:
 @contextmanager
 def mcp(run: Run) -> Iterator[McpProgram]:
     """The MCP server, once it has been asked all there is to ask."""
-    settings, found = run.file.settings, run.file.settings.golive.mcp
+    settings, found = run.wanted.settings, run.wanted.settings.golive.mcp
     assert found is not None  # the step would not be performed
     has_a_monitor = run.monitor is not None and run.monitor.is_left
     wanted = WantedMcp(
@@ -90,9 +90,9 @@ def mcp(run: Run) -> Iterator[McpProgram]:
 
 def _log(run: Run, found: Monitor) -> Path | None:
     """Where a Monitor writes that may be left running. A rehearsal's gateway ends with the run."""
-    if run.target.is_rehearsal or not found.keep_running:
+    if run.wanted.target.is_rehearsal or not found.keep_running:
         return None
-    return run.state / f"{run.folder.name}.monitor.log"
+    return run.wanted.state / f"{run.wanted.run_id}.monitor.log"
 
 
 @dataclass
@@ -130,11 +130,12 @@ class _Start:
 def _started(run: Run, kind: Kind, words: list[str] | None) -> Iterator[_Start]:
     """How it is to be started; from here on this run's own attempt is over."""
     run.hand_over()
-    with child_settings.file_for(run) as secrets:
+    parent = run.wanted.parent
+    with child_settings.file_for(parent) as secrets:
         attempts = None if words is None else _attempts(run, kind)
         yield _Start(
-            command.words(run, kind, words, secrets),
-            command.environment(run),
+            command.words(parent, kind, words, secrets),
+            parent.environment(),
             command.folder(words),
             attempts,
             run,
@@ -145,14 +146,14 @@ def _started(run: Run, kind: Kind, words: list[str] | None) -> Iterator[_Start]:
 def _attempts(run: Run, kind: Kind) -> Attempts:
     """An attempt of a name of its own, begun. Raises AttemptRefused."""
     attempts = Attempts(
-        run.clock,
+        run.wanted.clock,
         run.memory.journal,
-        f"{run.folder.name}-{kind}",
-        run.override,
+        f"{run.wanted.run_id}-{kind}",
+        run.wanted.override,
         run.gateway.started,
-        lambda: preflight.zombies_now(run.file, run.gateway),
+        lambda: preflight.zombies_now(run.wanted.file, run.gateway),
         forbidden=run.memory.forbidden,
     )
-    target, client_id = run.target, run.file.settings.credentials.client_id
+    target, client_id = run.wanted.target, run.wanted.settings.credentials.client_id
     attempts.begin(target.host, target.port, client_id)
     return attempts

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from golive.run import rehearsal
 from golive.settings.secrets_json import SettingsFile
 
 HEALTHY = "healthy"
@@ -49,13 +47,3 @@ class Choice:
         """The endpoint of these settings."""
         to = file.settings.credentials
         return Target(self.name, to.host, to.port, to.kind, is_fallback=self.is_fallback)
-
-    def rehearsed(
-        self, file: SettingsFile, fake: rehearsal.FakeGateway, folder: Path
-    ) -> tuple[SettingsFile, Target]:
-        """The settings and the endpoint of the fake. Raises rehearsal.NoRehearsal."""
-        port = fake.port()
-        fault = None if self.fault == HEALTHY else self.fault
-        kind = f"fake {'TWS paper' if self.is_fallback else 'gateway'} (rehearsal)"
-        target = Target("fake", rehearsal.HOST, port, kind, fault, self.is_fallback)
-        return rehearsal.aimed(file, port, folder), target

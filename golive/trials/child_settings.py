@@ -6,20 +6,18 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from golive.discipline import settings_copies
 from golive.settings import secrets_json
-
-if TYPE_CHECKING:
-    from golive.run.run import Run
+from golive.trials.parent_run import ParentRun
 
 NEVER = {"AutoLaunch": False, "AutoReconnect": False}
 """What a program that is tried on the fallback, or on a fake, must not do of itself."""
 
 
 @contextmanager
-def file_for(run: Run) -> Iterator[Path]:
+def file_for(run: ParentRun) -> Iterator[Path]:
     """Of a live run its own file, else a private copy, which is gone at the end.
 
     Raises OSError where that cannot be written, and settings_file.SettingsError where the run's own
@@ -33,7 +31,7 @@ def file_for(run: Run) -> Iterator[Path]:
         yield path
 
 
-def _aimed(run: Run) -> dict[str, Any]:
+def _aimed(run: ParentRun) -> dict[str, Any]:
     """The document as it stands in the file, other programs' sections too, aimed at the target."""
     document, settings = secrets_json.document(run.file.path), run.file.settings
     golive = settings.golive.model_dump(mode="json", by_alias=True) | {"AutoFallback": False}

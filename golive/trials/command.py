@@ -1,21 +1,16 @@
-"""The words with which a program of the settings is started, and what it is told beside them."""
+"""The words with which a program of the settings is started."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from golive.discipline.one_run import PART_OF
-from golive.discipline.starter import Starter
+from golive.kit.project import HOME
 from golive.settings.model import Settings
 from golive.settings.target import Target
-from golive.trials.guard import PROJECT
-
-if TYPE_CHECKING:
-    from golive.run.run import Run
+from golive.trials.parent_run import ParentRun
 
 Kind = Literal["monitor", "mcp"]
 
@@ -42,7 +37,7 @@ def why_not(kind: str, settings: Settings, target: Target) -> str:
     )
 
 
-def words(run: Run, kind: Kind, command: Sequence[str] | None, secrets: Path) -> list[str]:
+def words(run: ParentRun, kind: Kind, command: Sequence[str] | None, secrets: Path) -> list[str]:
     """The command with its placeholders filled in; this project's own where there is none."""
     if command is None:
         override = ["--override", run.override] if run.override else []
@@ -62,21 +57,6 @@ def _filled(word: str, values: dict[str, str]) -> str:
     return word
 
 
-def environment(run: Run) -> dict[str, str]:
-    """This process', with which run it is, who performs it and where it remembers.
-
-    A Python program is asked not to keep its lines to itself, which it does where it prints into a
-    pipe.
-    """
-    ours = {PART_OF: run.folder.name, "GOLIVE_STATE": str(run.state), "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **ours, **starter(run).environment()}
-
-
-def starter(run: Run) -> Starter:
-    """Who this run is to the programs that it starts. Raises OSError where that is not told."""
-    return Starter.this_one(run=run.folder.name, folder=str(run.state))
-
-
 def folder(command: Sequence[str] | None) -> Path | None:
     """Where it is started: this project's own where `golive` is found, another one here."""
-    return PROJECT if command is None else None
+    return HOME if command is None else None

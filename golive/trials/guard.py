@@ -11,12 +11,12 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import psutil
 
 from golive.kit.clock import SYSTEM
+from golive.kit.project import HOME
 from golive.machine import ending, forwarders, processes
 from golive.machine.processes import Process
 
@@ -27,8 +27,6 @@ LOOK_SECONDS, PATIENCE = 0.2, 5.0
 LONGEST_SECONDS = 30.0
 QUIET_LOOKS = 10
 """So often nothing is found before it is over: a process that is being started has no mark yet."""
-
-PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
 class Guard:
@@ -42,7 +40,7 @@ class Guard:
         with suppress(OSError):  # then a `kill -9` of the run leaves the program behind, as before
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "golive.trials.guard", mark],
-                cwd=PROJECT,
+                cwd=HOME,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

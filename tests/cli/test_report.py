@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import golive.cli.report as command
 
+import golive.cli.report as command
 from golive.evidence import evidence
 from golive.evidence.evidence import Evidence
 from golive.reports import sign_off

@@ -12,7 +12,8 @@ import pytest
 from tests.support.projects import ROOT
 
 POSIX_ONLY = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
-PARTS = ("acceptance", "benchmarks", "fakes", "golive", "reports")
+PARTS = ("acceptance", "benchmarks", "fakes", "golive")
+LOCKS = ROOT / "requirements"
 ORDER_CALLS = {"placeOrder", "cancelOrder", "reqGlobalCancel", "exerciseOptions", "updateConfig"}
 
 
@@ -38,43 +39,28 @@ def tops(path: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("folder", "never"),
     [
-        ("golive", {"fakes", "acceptance", "reports", "tests", "benchmarks"}),
-        ("fakes", {"golive", "ibapi", "acceptance", "reports", "tests", "benchmarks"}),
-        ("reports", {"fakes", "acceptance", "tests", "benchmarks"}),
-        ("acceptance", {"fakes", "reports", "tests", "benchmarks"}),
+        ("golive", {"fake_ib_gateway", "acceptance", "tests", "benchmarks"}),
+        ("fakes", {"golive", "ibapi", "acceptance", "tests", "benchmarks"}),
+        ("acceptance", {"fake_ib_gateway", "tests", "benchmarks"}),
     ],
 )
 def test_imports_point_one_way(folder: str, never: set[str]) -> None:
     assert {path.name: tops(path) & never for path in sources(folder) if tops(path) & never} == {}
 
 
-def test_reports_know_the_record_and_the_procedure_only() -> None:
-    """Besides the words and the files that both use; the tree's codes are Allure's categories."""
-    words = (
-        "golive.kit.accounts",
-        "golive.kit.files",
-        "golive.kit.masking",
-        "golive.kit.text",
-        "golive.kit.written",
-    )
-    tree = "golive.diagnosis.decision_tree"
-    record = (
-        "golive.evidence.contradictions",
-        "golive.evidence.evidence",
-        "golive.procedure.steps",
-        "golive.evidence.weakened",
-    )
-    allowed = (*record, *words, tree)
-    for path in sources("reports"):
+def test_tellers_know_the_record_and_the_procedure_only() -> None:
+    """Besides text and files; the tree's codes are Allure's categories, and the card shows it."""
+    rooms = ("evidence", "kit", "procedure", "reports")
+    allowed = (*(f"golive.{room}" for room in rooms), "golive.diagnosis.decision_tree")
+    tellers = [path for path in sources("golive/reports") if not path.name.startswith("card")]
+    for path in tellers:
         known = {name for name in imports(path) if name.startswith("golive.")}
         assert all(name.startswith(allowed) for name in known), path
 
 
 def test_only_the_plugin_and_the_steps_know_pytest() -> None:
-    knowing = [
-        path.name for path in sources("golive", "reports", "fakes") if "pytest" in tops(path)
-    ]
-    assert knowing == ["pytest_plugin.py", "pytest_plugin.py"]  # golive's, and the fake's
+    knowing = [path for path in sources("golive") if "pytest" in tops(path)]
+    assert [path.relative_to(ROOT).as_posix() for path in knowing] == ["golive/plugin/plugin.py"]
 
 
 def test_nothing_imports_a_module_of_one_platform() -> None:
@@ -83,14 +69,14 @@ def test_nothing_imports_a_module_of_one_platform() -> None:
 
 
 def test_nothing_calls_what_could_place_change_or_cancel_an_order() -> None:
-    for path in sources("golive", "acceptance", "reports", "benchmarks"):
+    for path in sources("golive", "acceptance", "benchmarks"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         named = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         assert not named & ORDER_CALLS, path
 
 
 def test_setting_up_needs_nothing_but_the_standard_library() -> None:
-    for name in ("__init__", "__main__", "bootstrap"):
+    for name in ("__init__", "__main__", "cli/__init__", "cli/bootstrap"):
         tree = ast.parse((ROOT / "golive" / f"{name}.py").read_text(encoding="utf-8"))
         at_import = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
         modules = {getattr(n, "module", None) or n.names[0].name for n in at_import}
@@ -109,7 +95,7 @@ def test_every_text_file_is_opened_as_utf_8_whatever_the_locale() -> None:
 
 
 def test_locked_node_tools_carry_hashes_and_no_address() -> None:
-    locks = list((ROOT / "tests").glob("*/package-lock.json"))
+    locks = list((ROOT / "tests" / "support").glob("*/package-lock.json"))
     assert len(locks) == 2
     for lock in locks:
         text = lock.read_text(encoding="utf-8")
@@ -119,19 +105,19 @@ def test_locked_node_tools_carry_hashes_and_no_address() -> None:
 
 def test_locked_requirements_carry_hashes_and_no_address() -> None:
     pinned, newest = "ibapi-stable==10.37.2", "ibapi-stable==10.50.2"
-    clients = {"requirements/run.txt": pinned, "requirements/test.txt": pinned}
-    for name, client in (clients | {"requirements/newest.txt": newest}).items():
+    clients = {"run.txt": pinned, "test.txt": pinned}
+    for name, client in (clients | {"newest.txt": newest}).items():
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text
         assert "--hash=sha256:" in text
         assert client in text
-    for name, count in {"requirements/browser.txt": 3, "requirements/ci.txt": 14}.items():
-        text = (ROOT / name).read_text(encoding="utf-8")
+    for name, count in {"browser.txt": 3, "ci.txt": 14}.items():
+        text = (LOCKS / name).read_text(encoding="utf-8")
         assert "://" not in text
         assert text.count("==") - text.count("sys_platform ==") == count
         assert "ibapi" not in text
-    locked = set((ROOT / "requirements/run.txt").read_text(encoding="utf-8").split("\n"))
-    assert locked <= set((ROOT / "requirements/test.txt").read_text(encoding="utf-8").split("\n"))
+    locked = set((LOCKS / "run.txt").read_text(encoding="utf-8").split("\n"))
+    assert locked <= set((LOCKS / "test.txt").read_text(encoding="utf-8").split("\n"))
 
 
 FIRST = """

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fake_ib_gateway.disk.settings_folder import SettingsDirectory
+from golive.diagnosis import seen_on_disk
 from golive.diagnosis.seen import Seen
 from golive.machine.api_settings import NOT_ASKED, ApiSettings
 from golive.machine.on_disk import reading
@@ -28,7 +29,7 @@ def look(folder: Path | None, told: ApiSettings = NOT_ASKED, **credentials: Any)
     seen = Seen(
         "handshake.connect-ack", settings, None, NOW, attempted=attempted, api_settings=told
     )
-    return reading.added_to(seen)
+    return seen_on_disk.added_to(seen)
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ import pytest
 from golive.diagnosis.decision_tree import TREE, UNEXPLAINED
 from golive.evidence.evidence import Evidence
 from golive.procedure import steps
-from golive.reports import allure
-from golive.reports.allure import about, attachments, executor
+from golive.reports.allure import about, attachments, executor, results_folder
 from golive.reports.allure.results import PROTECTS
 from golive.reports.results import VERDICT
 from golive.reports.writing import Wanted
@@ -34,7 +33,7 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 def told(found: Evidence, folder: Path) -> dict[str, dict[str, Any]]:
     """The results of a run in a folder of its own, by the tests' ids."""
     own = kept(found, folder)
-    allure.write(found, own, Wanted())
+    results_folder.write(found, own, Wanted())
     return read(own / "allure-results")
 
 
@@ -237,7 +236,7 @@ def test_trends_name_nobody_though_the_run_before_did(tmp_path: Path) -> None:
     ]
     before = before.model_copy(update={"steps": steps})
     for each in (before, now):
-        allure.write(each, kept(each, tmp_path), Wanted(secrets=("RevOption",)))
+        results_folder.write(each, kept(each, tmp_path), Wanted(secrets=("RevOption",)))
     text = "".join(
         each.read_text(encoding="utf-8")
         for each in (tmp_path / now.run_id / "allure-results").rglob("*")

@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from golive.evidence.evidence import Evidence
-from golive.reports import allure, writing
-from golive.reports.allure import html
+from golive.reports import writing
+from golive.reports.allure import html, results_folder
 from golive.reports.writing import Wanted
 from tests.support.browser import Browser
 from tests.support.projects import ROOT, Project
@@ -67,7 +67,7 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stub:
 def written(found: Evidence, folder: Path) -> Path:
     """The folder of a run with its results."""
     own = kept(found, folder)
-    allure.write(found, own, Wanted())
+    results_folder.write(found, own, Wanted())
     return own
 
 

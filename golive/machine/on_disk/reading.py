@@ -1,51 +1,19 @@
-"""A look at what the gateway keeps on this machine's disk, once an attempt is over.
-
-If nothing listens, also a look for the gateway's process: before its login it may be running.
-"""
+"""What a gateway's logs and settings on this disk say to who asks."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
-from golive.diagnosis.seen import Seen
-from golive.machine import forwarders, processes, running_gateways, sockets
+from golive.machine import forwarders, processes
 from golive.machine.on_disk import gateway_files
 from golive.machine.on_disk.gateway_files import GatewayFiles
 from golive.machine.on_disk.gateway_logs import ANY, GatewayLogs, read_logs
-from golive.machine.on_disk.gateway_settings import each_told, read_api_settings
+from golive.machine.on_disk.gateway_settings import each_told
 from golive.machine.on_disk.log_files import Window
 from golive.machine.on_disk.log_subject import Subject
 from golive.machine.processes import Process
-from golive.machine.running_gateways import RunningGateway
 from golive.machine.sockets import LISTEN, Port
 from golive.settings.model import PORTS, Settings
-
-
-def added_to(seen: Seen) -> Seen:
-    """The same with what the gateway's logs and settings tell. Raises nothing."""
-    files = gateway_files.find(seen.settings)
-    attempt = Window(seen.attempted, seen.now) if seen.attempted else None
-    seen = replace(seen, running=_running(seen), settings_folders=files.settings_folders)
-    subject = _subject(_gateway_of(seen), seen.before)
-    logs = _logs(files, seen.settings, seen.now, attempt, subject)
-    told = seen.api_settings.completed(read_api_settings(files)[0])
-    return replace(seen, logs=logs, api_settings=told)
-
-
-def _running(seen: Seen) -> tuple[RunningGateway, ...]:
-    """The gateways that run although nothing listens; none if something does, here or elsewhere."""
-    if not seen.is_shut or not sockets.are_here(sockets.addresses(seen.settings.credentials.host)):
-        return ()
-    rows = running_gateways.sockets_now()
-    return running_gateways.without_listener(seen.settings, rows, rehearsed=seen.is_rehearsal)
-
-
-def _gateway_of(seen: Seen) -> Process | None:
-    """Whose log to read: the listener's, or that of a gateway that waits for its login."""
-    if waiting := seen.waiting:
-        return waiting.process
-    return None if seen.is_shut else seen.listener
 
 
 def logged_in(settings: Settings, now: datetime) -> datetime | None:
@@ -53,7 +21,7 @@ def logged_in(settings: Settings, now: datetime) -> datetime | None:
 
     Another gateway's login counts as well: it is only waited for longer then.
     """
-    return _logs(gateway_files.find(settings), settings, now).logged_in
+    return logs(gateway_files.find(settings), settings, now).logged_in
 
 
 def denials(
@@ -67,8 +35,8 @@ def denials(
     told = [each for each in each_told(files, []) if each.read_only is not None]
     is_agreed = all(each.read_only for each in told)  # else they may be of two users
     says = [each.source for each in told] if is_agreed else []
-    logs = _logs(files, settings, now, subject=_subject(listener, port))
-    says += ["its log"] if logs.read_only else []
+    told_there = logs(files, settings, now, of=subject(listener, port))
+    says += ["its log"] if told_there.read_only else []
     if not says:
         return []
     where = " and ".join(says)
@@ -77,7 +45,7 @@ def denials(
     ]
 
 
-def _subject(listener: Process | None, port: Port | None) -> Subject:
+def subject(listener: Process | None, port: Port | None) -> Subject:
     """The listener's process, and those that listen on others of the four ports."""
     is_gateway = listener is not None and forwarders.kind(listener.name) != "forwarder"
     started = listener.started if listener and is_gateway else None
@@ -91,13 +59,14 @@ def _subject(listener: Process | None, port: Port | None) -> Subject:
     return Subject(started, tuple(each.started for each in known))
 
 
-def _logs(
+def logs(
     files: GatewayFiles,
     settings: Settings,
     now: datetime,
     attempt: Window | None = None,
-    subject: Subject = ANY,
+    of: Subject = ANY,
 ) -> GatewayLogs:
+    """What the logs say of this gateway, and of the attempt in this window. Raises nothing."""
     credentials = settings.credentials
     return read_logs(
         files,
@@ -106,5 +75,5 @@ def _logs(
         now=now,
         attempt=attempt,
         secrets=settings.secret_words,
-        subject=subject,
+        subject=of,
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from golive.diagnosis import diagnose
+from golive.diagnosis import diagnose, seen_on_disk
 from golive.diagnosis.diagnose import Next
 from golive.diagnosis.seen import Seen
 from golive.discipline.earlier_attempts import Aim, discipline, state_folder
@@ -132,7 +132,7 @@ class _Look:
             others=self._strangers(),
             other_listeners=self._gateway.other_listeners,
         )
-        found = diagnose.diagnose(reading.added_to(seen), run_next)
+        found = diagnose.diagnose(seen_on_disk.added_to(seen), run_next)
         return self._problem(
             found.code,
             found.cause,

@@ -19,6 +19,7 @@ from itertools import count
 
 from golive.client.answers import AccountSummary, Handshake, Positions
 from golive.client.connection import Connection, Request
+from golive.client.heartbeat import TIMES_APART
 from golive.client.messages import ApiError
 from golive.client.position_answer import TooManyRows
 from golive.client.transport import (
@@ -33,7 +34,7 @@ from golive.diagnosis.session_branches import MOST_ACCOUNTS
 from golive.kit.clock import SYSTEM, Clock
 from golive.monitor.holding.last_answers import FIRST_SUMMARY, Kept
 from golive.monitor.holding.pending import Caller, Pending
-from golive.monitor.holding.requests import TIMES_APART, Answer, Ask, Unanswered
+from golive.monitor.holding.requests import Answer, Ask, Unanswered
 from golive.monitor.holding.stale_answers import TOO_MANY_ACCOUNTS
 
 POSITIONS_SECONDS, SUMMARY_SECONDS = 0.1, 1.0

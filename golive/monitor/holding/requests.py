@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from golive.monitor.holding.state import State
 
 
-TIMES_APART = 1.1
-"""Seconds between two requests for the time: a gateway drops a quicker one without a word
-(ib_insync #479)."""
-
-
 class Ask(Enum):
     """The requests, all of which only read."""
 

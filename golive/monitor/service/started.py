@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from golive.cli import bootstrap
 from golive.discipline.earlier_attempts import state_folder
+from golive.kit.project import HOME
 from golive.settings.model import Settings
 from golive.settings.secrets_json import SettingsFile
 
@@ -48,7 +48,7 @@ class Started:
             file,
             sys.executable,
             ("-m", "golive", "monitor", *options),
-            bootstrap.ROOT,
+            HOME,
             state_folder(),
             _user(),
         )

@@ -24,7 +24,8 @@ import psutil
 from golive.evidence.evidence import Evidence
 from golive.reports import page as pages
 from golive.reports import results, wording
-from golive.reports.allure import FOLDER, history
+from golive.reports.allure import history
+from golive.reports.allure.results_folder import FOLDER
 
 if TYPE_CHECKING:
     from golive.reports.writing import Wanted
