@@ -84,14 +84,14 @@ def test_fingerprint_of_the_project_is_of_what_performs_and_tells_a_run(
     own_project: Project,
 ) -> None:
     def fingerprint() -> str:
-        told = "from golive import circumstances; print(circumstances.of_this_project())"
+        told = "from golive.evidence import provenance; print(provenance.of_this_project())"
         command = [sys.executable, "-c", told]
         return subprocess.check_output(command, cwd=own_project.folder, encoding="utf-8")
 
     before = fingerprint()
     (own_project.folder / "reports" / "index.html").write_text("a page", encoding="utf-8")
     own_project.edit("README.md", "# golive", "# golive, ours")
-    style = own_project.folder / "reports" / "templates" / "house.css"
+    style = own_project.folder / "golive" / "reports" / "templates" / "house.css"
     style.write_bytes(style.read_bytes().replace(b"\n", b"\r\n"))
     assert fingerprint() == before
     style.write_bytes(style.read_bytes() + b"/* ours */")

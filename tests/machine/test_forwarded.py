@@ -13,7 +13,7 @@ from golive.machine.gateway import Gateway
 from golive.machine.sockets import NotObservable, SocketTable
 from golive.procedure import steps
 from tests.support.fakes import Fake
-from tests.support.projects import Project
+from tests.support.projects import SUPPORT, Project
 from tests.support.talking import Talking
 
 PERFORMED = [each for each in steps.of("golive") if each.stage not in steps.CONFIGURED_OUT]
@@ -34,7 +34,7 @@ def relay(tmp_path: Path) -> Iterator[Relay]:
     started: list[Talking] = []
 
     def forward(port: int, program: str = str(named)) -> int:
-        script = str(Path(__file__).with_name("relay.py"))
+        script = str(SUPPORT / "relay.py")
         started.append(Talking(program, script, "0", str(port)))
         return int(started[-1].says(0))
 

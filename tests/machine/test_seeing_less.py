@@ -15,7 +15,7 @@ from tests.run.test_scripted import END, ROWS, answering
 from tests.support.fakes import Fake
 from tests.support.gateways import Scripted
 from tests.support.programs import Program, started
-from tests.support.projects import Project
+from tests.support.projects import SUPPORT, Project
 from tests.support.seeing_less import (
     IN_ANOTHER_PID_SPACE,
     SeeingLess,
@@ -55,7 +55,7 @@ def free_port() -> int:
 
 def forwarder(program: str, to: int, port: int = 0) -> tuple[Talking, int]:
     """One of another user's. A port that is named stands in its command line."""
-    script = str(Path(__file__).with_name("relay.py"))
+    script = str(SUPPORT / "relay.py")
     relay = Talking(program, script, str(port), str(to), ANOTHER)
     return relay, int(relay.says(0))
 

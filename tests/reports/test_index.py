@@ -381,7 +381,7 @@ REBUILD = """
 import sys
 from pathlib import Path
 from datetime import timedelta
-from reports import index
+from golive.reports import index
 from golive.reports.writing import Wanted
 from tests.support.runs_on_disk import NIGHT, a_go, kept
 runs, offset = Path(sys.argv[1]), int(sys.argv[2])

@@ -168,7 +168,9 @@ def test_results_of_an_earlier_run_do_not_stand_for_one_that_did_not_end(
     junit_file = tmp_path / "junit.xml"
     junit_file.write_text("the last run's", encoding="utf-8")
     own_project.edit(
-        "golive/run/recording.py", "    records = run.records\n", "    raise OSError(28, 'full')\n"
+        "golive/run/recording.py",
+        "    handshake = observed.handshake\n",
+        "    raise OSError(28, 'full')\n",
     )
     done = own_project.run(
         "pytest", "acceptance", "-m", "golive", "--fake", f"--junitxml={junit_file}"

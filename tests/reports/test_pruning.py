@@ -206,7 +206,7 @@ def test_rehearsal_that_another_process_performs_is_kept_until_it_is_over(runs: 
 
 def test_rehearsal_holds_such_a_lock_until_its_reports_are_written(own_project: Project) -> None:
     """So that another run's pruning cannot take its folder away meanwhile."""
-    teller = own_project.folder / "reports" / "index.py"
+    teller = own_project.folder / "golive" / "reports" / "index.py"
     teller.write_text(
         "from golive.reports.pruning import is_under_way\n"
         "def write(found, folder, wanted):\n"

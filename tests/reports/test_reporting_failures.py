@@ -163,7 +163,7 @@ if os.name != "nt":  # where a signal ends a process at once
 def test_run_keeps_its_verdict_and_exit_code_whatever_a_report_raises(
     own_project: Project, what: str
 ) -> None:
-    teller = own_project.folder / "reports" / "sign_off.py"
+    teller = own_project.folder / "golive" / "reports" / "sign_off.py"
     teller.write_text(f"def write(found, folder, wanted):\n    {EVIL[what]}\n", encoding="utf-8")
     stays_go(run := own_project.rehearse("--fake"))
     assert len(notes(run)) == 1
@@ -185,7 +185,9 @@ def test_run_that_is_asked_to_end_while_its_reports_are_written_does_not_fall_ba
 
 
 def test_report_that_cannot_even_be_imported_costs_one_line(own_project: Project) -> None:
-    (own_project.folder / "reports" / "sign_off.py").write_text("def (", encoding="utf-8")
+    (own_project.folder / "golive" / "reports" / "sign_off.py").write_text(
+        "def (", encoding="utf-8"
+    )
     stays_go(run := own_project.rehearse("--fake"))
     assert len(notes(run)) == 1
     assert "the sign-off could not be written: SyntaxError" in notes(run)[0]
@@ -193,14 +195,14 @@ def test_report_that_cannot_even_be_imported_costs_one_line(own_project: Project
 
 
 def test_writing_that_cannot_be_imported_costs_one_line(own_project: Project) -> None:
-    writer = own_project.folder / "reports" / "writing.py"
+    writer = own_project.folder / "golive" / "reports" / "writing.py"
     writer.write_text("raise SystemExit(0)", encoding="utf-8")
     stays_go(run := own_project.rehearse("--fake"))
     assert notes(run) == ["Note: the reports are not written: SystemExit 0"]
 
 
 def test_broken_template_costs_one_line(own_project: Project) -> None:
-    template = own_project.folder / "reports" / "templates" / "index.html"
+    template = own_project.folder / "golive" / "reports" / "templates" / "index.html"
     template.write_text("{% if %}", encoding="utf-8")
     stays_go(run := own_project.rehearse("--fake"))
     assert len(notes(run)) == 1
@@ -209,7 +211,7 @@ def test_broken_template_costs_one_line(own_project: Project) -> None:
 
 
 def test_missing_templates_cost_one_line_a_report(own_project: Project) -> None:
-    shutil.rmtree(own_project.folder / "reports" / "templates")
+    shutil.rmtree(own_project.folder / "golive" / "reports" / "templates")
     stays_go(run := own_project.rehearse("--fake"))
     assert 1 <= len(notes(run)) <= len(writing.TELLERS)
     assert all("TemplateNotFound" in line for line in notes(run))
@@ -364,7 +366,7 @@ def write(found, folder, wanted):
 def test_run_that_is_killed_while_it_writes_reports_has_left_its_whole_evidence(
     own_project: Project,
 ) -> None:
-    teller = own_project.folder / "reports" / "sign_off.py"
+    teller = own_project.folder / "golive" / "reports" / "sign_off.py"
     good = teller.read_text(encoding="utf-8")
     teller.write_text(WAITING.format(seconds=SECONDS), encoding="utf-8")
     command = own_project.command("pytest", "acceptance", "-m", "golive", "--fake")

@@ -261,8 +261,8 @@ def test_no_go_makes_no_statement_of_success() -> None:
 TELL = """
 import hashlib, sys
 from pathlib import Path
-from golive import evidence
-from reports import sign_off
+from golive.evidence import evidence
+from golive.reports import sign_off
 page = sign_off.page(evidence.read(Path(sys.argv[1])))
 print(hashlib.sha256(page.encode()).hexdigest())
 """

@@ -17,6 +17,7 @@ from golive.settings.model import GoLive
 from tests.support import four_ports
 
 ROOT = Path(__file__).resolve().parents[2]
+SUPPORT = ROOT / "tests" / "support"
 SECONDS = 60.0
 
 IDS = [step.id for step in steps.of("golive")]
