@@ -33,7 +33,7 @@ class Ended(Exception):
         self.code = code
 
 
-class Pulse:
+class Heartbeat:
     """Takes the connection at once; `release` gives it back. Only the thread that made it may ask.
 
     `while_waiting` is called several times a second.

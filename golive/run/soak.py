@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from golive.client.heartbeat import TIMES_APART, Ended, Pulse
+from golive.client.heartbeat import TIMES_APART, Ended, Heartbeat
 from golive.evidence import evidence
 from golive.evidence.evidence import Sample
 from golive.kit.clock import SYSTEM, Clock, coarsely
@@ -73,7 +73,7 @@ class Soak:
         self._process = self._gateway.process_if_seen()
         self._listener = sockets.if_observable(lambda: self._gateway.listener)
         self._own = processes.own()
-        self._pulse = Pulse(
+        self._pulse = Heartbeat(
             self._connection, lambda: told(self.wanted - self._elapsed), self._clock
         )
         try:

@@ -121,7 +121,8 @@ def test_other_version_than_the_pinned_one_is_no_go(project: Project, secrets: o
 
 
 def test_asking_imports_nothing_of_ibapi() -> None:
-    code = "import sys; from golive.machine import installed; installed.read(); print('ibapi' in sys.modules)"
+    look = "from golive.machine import installed; installed.read()"
+    code = f"import sys; {look}; print('ibapi' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     assert installed.read().version == ibapi.get_version_string()

@@ -11,7 +11,7 @@ import pytest
 
 from fake_ib_gateway import FakeGateway
 from golive.client.connection import Connection
-from golive.client.heartbeat import Pulse
+from golive.client.heartbeat import Heartbeat
 from golive.client.messages import ApiError
 from golive.client.notices import Notices
 from golive.discipline.attempts import Attempts
@@ -143,7 +143,7 @@ def test_trouble_in_the_middle_ends_it_within_one_sample(
 @pytest.mark.parametrize("code", [1101, 1102, 2103, 2105])
 def test_link_that_is_back_and_farm_that_is_gone_are_noted_and_no_end(code: int) -> None:
     with gateway() as found, connected(found.port) as connection:
-        pulse = Pulse(connection)
+        pulse = Heartbeat(connection)
         found.say(code)
         pulse.beat(5)
         pulse.hear(0.1)
@@ -167,7 +167,7 @@ def test_answer_that_came_while_this_program_was_kept_from_running_is_one() -> N
                     wait_until(is_answered)
                 return super().monotonic() + (3600 if self.looks > 1 else 0)
 
-        assert Pulse(connection, clock=Stopped()).beat(2) >= 3_600_000
+        assert Heartbeat(connection, clock=Stopped()).beat(2) >= 3_600_000
 
 
 def test_link_that_was_lost_and_restored_before_it_began_is_no_matter() -> None:
