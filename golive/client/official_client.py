@@ -6,7 +6,6 @@ in `Heard`. Its own socket, thread, queue and message loop are not used; its fil
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -23,6 +22,7 @@ from golive.client.answers import AccountValue, Position, contract_of
 from golive.client.messages import CONFIG_REQUEST, ApiError
 from golive.client.position_answer import PositionAnswer
 from golive.client.said import Said
+from golive.client.timeline import Timeline
 from golive.client.transport import NoAnswer, Transport
 from golive.machine.api_settings import ApiSettings
 
@@ -75,10 +75,6 @@ class _Decoder(Decoder):  # type: ignore[misc]
         super().interpretWithSignature(fields, handleInfo)
 
 
-class _Happened(Protocol):
-    def __call__(self, name: str, detail: str = "") -> None: ...
-
-
 class Hearing(Protocol):
     """Who holds a connection, and is told what comes over it as it comes."""
 
@@ -100,12 +96,9 @@ class Hearing(Protocol):
 class Heard(EWrapper):  # type: ignore[misc]
     """The official client's callbacks, kept as facts."""
 
-    def __init__(self, happened: _Happened) -> None:
+    def __init__(self, timeline: Timeline) -> None:
         super().__init__()
-        self._happened = happened
-        self.times: dict[str, float] = {}
-        self.now: Callable[[], float] = lambda: 0.0
-        """Milliseconds since the TCP connect was begun."""
+        self._timeline, self._happened = timeline, timeline.happened
         self.is_decoding = False
         """Whether what is called now comes of the gateway's bytes, and not of the client itself."""
         self.said = Said()
@@ -140,7 +133,7 @@ class Heard(EWrapper):  # type: ignore[misc]
         if self.accounts:
             self._happened("managedAccounts", ",".join(self.accounts))
         else:
-            self.times.pop("managedAccounts", None)  # taken back: the time counts from anew
+            self._timeline.forget("managedAccounts")  # taken back: the time counts from anew
         if self.agreed is not None:
             self.has_other_accounts |= self.agreed != set(self.accounts)
         if self.hearing:
@@ -152,7 +145,7 @@ class Heard(EWrapper):  # type: ignore[misc]
         if not self.is_decoding:
             return  # newer clients turn what they cannot send into a message of their own
         error = ApiError(reqId, errorCode, errorString)
-        self.said.add(error, self.now())
+        self.said.add(error, self._timeline.elapsed_ms)
         if self.hearing:
             self.hearing.error(error)
         self._happened("error", f"{errorCode} {errorString}")

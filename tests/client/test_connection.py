@@ -357,7 +357,7 @@ def test_no_order_can_leave_even_through_the_client_within(fake: Started) -> Non
     gateway = fake()
     connection = connection_to(gateway.port)
     connection.open(5)
-    client = connection._client
+    client = connection._conversation.client
     assert client is not None
     attempts: list[Callable[[], None]] = [
         lambda: client.placeOrder(1, Contract(), Order()),

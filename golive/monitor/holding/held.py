@@ -18,7 +18,8 @@ from datetime import datetime
 from itertools import count
 
 from golive.client.answers import AccountSummary, Handshake, Positions
-from golive.client.connection import Connection, Request
+from golive.client.connection import Connection
+from golive.client.conversation import Request
 from golive.client.heartbeat import TIMES_APART
 from golive.client.messages import ApiError
 from golive.client.position_answer import TooManyRows
