@@ -1,12 +1,13 @@
-"""`python -m fake_ib_gateway`: a fake gateway in the foreground, until it is told to stop."""
+"""`fake-ib-gateway`: a fake gateway in the foreground, until it is told to stop; or the recorder."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from fake_ib_gateway.answering.gateway import ApiSettings, Gateway
-from fake_ib_gateway.options import parser
+from fake_ib_gateway.answering.gateway import Gateway
+from fake_ib_gateway.answering.login import ApiSettings
+from fake_ib_gateway.options import PROGRAM, parser
 from fake_ib_gateway.replay.gateway import replayed
 from fake_ib_gateway.replay.recording import RecordingError, read
 from fake_ib_gateway.serving import foreground
@@ -15,18 +16,26 @@ from fake_ib_gateway.world.book import ACCOUNT, options_book
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit 0 when told to stop, 2 for bad input, with one line that says what is allowed."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["record"]:
+        from fake_ib_gateway.record import command  # of no use to a gateway, which starts sooner so
+
+        return command.main(words[1:])
+    return _serve(parser().parse_args(words))
+
+
+def _serve(options: argparse.Namespace) -> int:
     try:
         foreground.run(_plan(options))
     except RecordingError as error:
-        print(f"fake gateway: {error}", file=sys.stderr)
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
         return 2
     except UnicodeError:
-        print(f"fake gateway: --host: {options.host!r} is no host name", file=sys.stderr)
+        print(f"{PROGRAM}: --host: {options.host!r} is no host name", file=sys.stderr)
         return 2
     except OSError as error:
         where = error.filename or f"{options.host} port {options.port}"
-        print(f"fake gateway: {where}: {error.strerror or error}", file=sys.stderr)
+        print(f"{PROGRAM}: {where}: {error.strerror or error}", file=sys.stderr)
         return 2
     return 0
 

@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from fake_ib_gateway.answering.gateway import MAX_CLIENTS, ApiSettings, Gateway
+from fake_ib_gateway.answering.gateway import Gateway
+from fake_ib_gateway.answering.login import MAX_CLIENTS, ApiSettings
 from fake_ib_gateway.answering.pacing import MESSAGES_PER_SECOND
-from fake_ib_gateway.faults.fault import Fault
-from fake_ib_gateway.faults.named import named
+from fake_ib_gateway.faults.shared.fault import Fault
+from fake_ib_gateway.faults.shared.named import named
 from fake_ib_gateway.protocol.messages import NEWEST, OLDEST
 from fake_ib_gateway.replay.gateway import replayed
 from fake_ib_gateway.replay.recording import read

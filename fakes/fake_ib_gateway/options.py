@@ -6,31 +6,44 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
-from fake_ib_gateway.answering.gateway import MAX_CLIENTS
+from fake_ib_gateway import __version__
+from fake_ib_gateway.answering.login import MAX_CLIENTS
 from fake_ib_gateway.answering.pacing import MESSAGES_PER_SECOND
-from fake_ib_gateway.faults.fault import Fault
-from fake_ib_gateway.faults.named import FAULTS, UnknownFault, named
+from fake_ib_gateway.faults.shared.fault import Fault
+from fake_ib_gateway.faults.shared.named import UnknownFault, listed, named
 from fake_ib_gateway.protocol.messages import NEWEST, OLDEST
 from fake_ib_gateway.world.book import ACCOUNT, OPEN_POSITIONS
 
 MOST = 1_000_000
-FAULT_NAMES = ", ".join(
-    f"{name}[={known.parameter}]" if known.parameter else name for name, known in FAULTS.items()
-)
+PROGRAM = "fake-ib-gateway"
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"fake gateway: {message}\n")
+        self.exit(2, f"{PROGRAM}: {message}\n")
+
+    def format_help(self) -> str:
+        """With the faults, which are looked up for those who ask."""
+        faults = "".join(f"  {line}\n" for line in listed().splitlines())
+        return f"{super().format_help()}\nfaults:\n{faults}"
+
+
+class _ListFaults(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(listed())
+        parser.exit()
 
 
 def parser() -> argparse.ArgumentParser:
     """What it is, how it misbehaves, what it writes, how it is steered."""
     parser = _Parser(
-        prog="python -m fake_ib_gateway",
+        prog=PROGRAM,
+        usage=f"{PROGRAM} [options]\n       {PROGRAM} record --listen PORT --to HOST:PORT FILE",
         description="A fake IB Gateway on a real socket. It takes no orders.",
+        epilog=f"`{PROGRAM} record --help` tells of the recorder.",
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     _add_listening(parser)
     _add_login(parser)
     _add_limits(parser)
@@ -49,7 +62,10 @@ def _add_listening(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help=f"may be given more than once: {FAULT_NAMES}",
+        help="one of the faults below, may be given more than once: they compose",
+    )
+    parser.add_argument(
+        "--list-faults", action=_ListFaults, nargs=0, help="name the faults, each in a line"
     )
     parser.add_argument(
         "--server-version",
@@ -95,7 +111,7 @@ def _add_login(parser: argparse.ArgumentParser) -> None:
         "--replay",
         type=Path,
         metavar="FILE",
-        help="play a session recorded by `python -m fake_ib_gateway.record`",
+        help="play a session that `fake-ib-gateway record` has recorded",
     )
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from fake_ib_gateway.answering.actions import Action, one_by_one
 from fake_ib_gateway.answering.gateway import Gateway
-from fake_ib_gateway.faults.fault import in_order
-from fake_ib_gateway.faults.named import named
+from fake_ib_gateway.faults.shared.fault import in_order
+from fake_ib_gateway.faults.shared.named import named
 from fake_ib_gateway.protocol.messages import Message
 from fake_ib_gateway.protocol.requests import Request
 from fake_ib_gateway.protocol.wire import Hello

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from fake_ib_gateway.faults.faults import WrongPort
 
 from fake_ib_gateway import FakeGateway
-from fake_ib_gateway.faults.faults import WrongPort
-from fake_ib_gateway.faults.named import FAULTS
+from fake_ib_gateway.faults.shared.named import FAULTS
 from fake_ib_gateway.serving.control import COMMANDS, NotUnderstood
 from fake_ib_gateway.serving.running import InThread
 from fake_ib_gateway.world.book import ACCOUNT

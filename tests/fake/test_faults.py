@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from fake_ib_gateway.faults.faults import Boundary, Hostile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,8 +21,7 @@ from fake_ib_gateway import FakeGateway
 from fake_ib_gateway.__main__ import main
 from fake_ib_gateway.answering.actions import Burst
 from fake_ib_gateway.answering.gateway import Gateway
-from fake_ib_gateway.faults.faults import Boundary, Hostile
-from fake_ib_gateway.faults.named import FAULTS
+from fake_ib_gateway.faults.shared.named import FAULTS
 from fake_ib_gateway.options import parser
 from fake_ib_gateway.protocol.messages import Message, Speech
 from fake_ib_gateway.world.book import ACCOUNT, options_book

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_ib_gateway.faults.faults import Slow
 
 from fake_ib_gateway import FakeGateway
-from fake_ib_gateway.faults.faults import Slow
-from fake_ib_gateway.faults.named import UnknownFault
+from fake_ib_gateway.faults.shared.named import UnknownFault
 from fake_ib_gateway.replay.recording import RecordingError
 from fake_ib_gateway.serving.control import NotUnderstood
 from fake_ib_gateway.world.book import option, stock

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fake_ib_gateway.faults.named import FAULTS, named
+from fake_ib_gateway.faults.shared.named import FAULTS, named
 from fake_ib_gateway.options import parser
 from fake_ib_gateway.serving.control import COMMANDS
 from tests.support.clients import environments
@@ -59,7 +59,7 @@ def test_example_of_the_fixture_runs_with_ib_async(text: str, tmp_path: Path) ->
     done = subprocess.run(
         [environments.python("ib_async"), "-m", "pytest", "-q", "--rootdir", tmp_path, tmp_path],
         cwd=tmp_path,
-        env=environment(PYTHONPATH=str(ROOT)),
+        env=environment(PYTHONPATH=str(ROOT / "fakes")),
         capture_output=True,
         text=True,
         timeout=60,

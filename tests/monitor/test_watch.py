@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_ib_gateway import FakeGateway
-from fake_ib_gateway.faults.named import FAULTS
+from fake_ib_gateway.faults.shared.named import FAULTS
 from golive.diagnosis.decision_tree import BY_CODE
 from golive.machine.sockets import NotObservable, SocketTable
 from golive.monitor.holding.requests import Ask

@@ -443,7 +443,7 @@ def test_disk_that_fills_up_is_told_of_once_and_nothing_more_is_written() -> Non
 )
 def test_bad_input_is_one_line_and_exit_2(words: list[str], says: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "fake_ib_gateway.record", *words],
+        [sys.executable, "-m", "fake_ib_gateway", "record", *words],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,

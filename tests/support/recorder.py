@@ -23,7 +23,7 @@ class Recorder:
         to = ("--listen", "0", "--to", f"127.0.0.1:{gateway_port}")
         self.file = file
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "fake_ib_gateway.record", *to, str(file), *options],
+            [sys.executable, "-m", "fake_ib_gateway", "record", *to, str(file), *options],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,6 +1,6 @@
 """The read-only surface: how each request is answered once a session has started.
 
-To serve one more, write a function from session, request and time to what is sent, and enter it
+To serve one more, write a function from client, request and time to what is sent, and enter it
 under the request's name.
 """
 
@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from fake_ib_gateway.answering.actions import Action
+from fake_ib_gateway.answering.login import Client
 from fake_ib_gateway.protocol import errors
 from fake_ib_gateway.protocol.protobuf import config_pb2
 from fake_ib_gateway.protocol.requests import Request
 from fake_ib_gateway.world.book import Book
 
-if TYPE_CHECKING:
-    from fake_ib_gateway.answering.gateway import Session
-
-Answer = Callable[["Session", Request, float], Iterable[Action]]
+Answer = Callable[[Client, Request, float], Iterable[Action]]
 
 ANSWERS: dict[str, Answer] = {}
 
@@ -41,78 +38,78 @@ def _answers(*names: str) -> Callable[[Answer], Answer]:
 def _writing(answer: Answer) -> Answer:
     """Of requests that a gateway in Read-Only mode refuses (ib_insync #1, #7, #224)."""
 
-    def unless_read_only(session: Session, request: Request, now: float) -> Iterable[Action]:
-        if session.gateway.settings.read_only:
-            return [session.error(errors.READ_ONLY, now)]
-        return answer(session, request, now)
+    def unless_read_only(client: Client, request: Request, now: float) -> Iterable[Action]:
+        if client.gateway.settings.read_only:
+            return [client.error(errors.READ_ONLY, now)]
+        return answer(client, request, now)
 
     return unless_read_only
 
 
 @_answers("SET_SERVER_LOGLEVEL", "REQ_MARKET_DATA_TYPE")
-def _silently(session: Session, request: Request, now: float) -> Iterable[Action]:
+def _silently(client: Client, request: Request, now: float) -> Iterable[Action]:
     return ()
 
 
 @_answers("REQ_IDS")
 @_writing
-def _ids(session: Session, request: Request, now: float) -> Iterable[Action]:
-    return [session.speech.next_valid_id(session.gateway.next_order_id)]
+def _ids(client: Client, request: Request, now: float) -> Iterable[Action]:
+    return [client.speech.next_valid_id(client.gateway.next_order_id)]
 
 
 @_answers("REQ_MANAGED_ACCTS")
-def _managed_accounts(session: Session, request: Request, now: float) -> Iterable[Action]:
-    return [session.speech.managed_accounts(session.gateway.accounts)]
+def _managed_accounts(client: Client, request: Request, now: float) -> Iterable[Action]:
+    return [client.speech.managed_accounts(client.gateway.accounts)]
 
 
 @_answers("REQ_CURRENT_TIME")
-def _current_time(session: Session, request: Request, now: float) -> Iterable[Action]:
+def _current_time(client: Client, request: Request, now: float) -> Iterable[Action]:
     """A second request within a second is dropped without a word (ib_insync #479)."""
-    if 0 <= now - session.time_asked < session.gateway.seconds_between_times:
+    if 0 <= now - client.time_asked < client.gateway.seconds_between_times:
         return []
-    session.time_asked = now
-    return [session.speech.current_time(int(now))]
+    client.time_asked = now
+    return [client.speech.current_time(int(now))]
 
 
 @_answers("REQ_CURRENT_TIME_IN_MILLIS")
-def _current_time_in_millis(session: Session, request: Request, now: float) -> Iterable[Action]:
-    return [session.speech.current_time_in_millis(int(now * 1000))]
+def _current_time_in_millis(client: Client, request: Request, now: float) -> Iterable[Action]:
+    return [client.speech.current_time_in_millis(int(now * 1000))]
 
 
 @_answers("REQ_POSITIONS")
-def _positions(session: Session, request: Request, now: float) -> Iterable[Action]:
+def _positions(client: Client, request: Request, now: float) -> Iterable[Action]:
     """From then on what changes is told."""
-    session.follows_positions = True
-    return [session.speech.positions(session.gateway.books)]
+    client.follows_positions = True
+    return [client.speech.positions(client.gateway.books)]
 
 
 @_answers("CANCEL_POSITIONS")
-def _no_positions(session: Session, request: Request, now: float) -> Iterable[Action]:
-    session.follows_positions = False
+def _no_positions(client: Client, request: Request, now: float) -> Iterable[Action]:
+    client.follows_positions = False
     return ()
 
 
 @_answers("REQ_POSITIONS_MULTI")
-def _positions_multi(session: Session, request: Request, now: float) -> Iterator[Action]:
-    say, number, model = session.speech, request.request_id, request["model"]
-    for book in _books(session, request["account"], model):
+def _positions_multi(client: Client, request: Request, now: float) -> Iterator[Action]:
+    say, number, model = client.speech, request.request_id, request["model"]
+    for book in _books(client, request["account"], model):
         for row in book.positions:
             yield say.position_multi(number, book.account, row, model)
     yield say.position_multi_end(number)
 
 
 @_answers("REQ_ACCT_DATA")
-def _account_data(session: Session, request: Request, now: float) -> Iterator[Action]:
+def _account_data(client: Client, request: Request, now: float) -> Iterator[Action]:
     """Subscribing is answered at once with everything; unsubscribing with nothing."""
-    say, account = session.speech, request["account"]
+    say, account = client.speech, request["account"]
     if request["subscribe"] != "1":
         return
-    if not account and len(session.gateway.books) > 1:
-        yield session.error(errors.NO_ACCOUNT, now)
+    if not account and len(client.gateway.books) > 1:
+        yield client.error(errors.NO_ACCOUNT, now)
         return
-    books = _books(session, account)
+    books = _books(client, account)
     if not books:
-        yield session.error(errors.UNKNOWN_ACCOUNT.about(account), now)
+        yield client.error(errors.UNKNOWN_ACCOUNT.about(account), now)
     for book in books:
         yield from (say.account_value(book.account, line) for line in book.values)
         yield from (say.portfolio_value(book.account, row) for row in book.positions)
@@ -121,9 +118,9 @@ def _account_data(session: Session, request: Request, now: float) -> Iterator[Ac
 
 
 @_answers("REQ_ACCOUNT_UPDATES_MULTI")
-def _account_updates_multi(session: Session, request: Request, now: float) -> Iterator[Action]:
-    say, number, model = session.speech, request.request_id, request["model"]
-    for book in _books(session, request["account"], model):
+def _account_updates_multi(client: Client, request: Request, now: float) -> Iterator[Action]:
+    say, number, model = client.speech, request.request_id, request["model"]
+    for book in _books(client, request["account"], model):
         for line in book.values:
             if request["ledger"] != "1" or line.key in LEDGER:
                 yield say.account_update_multi(number, book.account, model, line)
@@ -131,15 +128,15 @@ def _account_updates_multi(session: Session, request: Request, now: float) -> It
 
 
 @_answers("REQ_ACCOUNT_SUMMARY")
-def _account_summary(session: Session, request: Request, now: float) -> Iterator[Action]:
+def _account_summary(client: Client, request: Request, now: float) -> Iterator[Action]:
     """Of all accounts, whatever the group's name; from then on what changes is told."""
-    say, number = session.speech, request.request_id
-    summaries = session.summaries
+    say, number = client.speech, request.request_id
+    summaries = client.summaries
     if number not in summaries and len(summaries) >= MOST_SUMMARIES:
-        yield session.error(errors.TOO_MANY_SUMMARIES, now, number)
+        yield client.error(errors.TOO_MANY_SUMMARIES, now, number)
         return
     tags = summaries[number] = frozenset(tag.strip() for tag in request["tags"].split(","))
-    for book in session.gateway.books:
+    for book in client.gateway.books:
         for line in book.values:
             if line.key in tags:
                 yield say.account_summary(number, book.account, line)
@@ -147,37 +144,37 @@ def _account_summary(session: Session, request: Request, now: float) -> Iterator
 
 
 @_answers("CANCEL_ACCOUNT_SUMMARY")
-def _no_account_summary(session: Session, request: Request, now: float) -> Iterable[Action]:
-    session.summaries.pop(request.request_id, None)
+def _no_account_summary(client: Client, request: Request, now: float) -> Iterable[Action]:
+    client.summaries.pop(request.request_id, None)
     return ()
 
 
 @_answers("REQ_OPEN_ORDERS", "REQ_ALL_OPEN_ORDERS")
 @_writing
-def _open_orders(session: Session, request: Request, now: float) -> Iterable[Action]:
-    return [session.speech.open_order_end()]
+def _open_orders(client: Client, request: Request, now: float) -> Iterable[Action]:
+    return [client.speech.open_order_end()]
 
 
 @_answers("REQ_COMPLETED_ORDERS")
 @_writing
-def _completed_orders(session: Session, request: Request, now: float) -> Iterable[Action]:
-    return [session.speech.completed_orders_end()]
+def _completed_orders(client: Client, request: Request, now: float) -> Iterable[Action]:
+    return [client.speech.completed_orders_end()]
 
 
 @_answers("REQ_AUTO_OPEN_ORDERS")
 @_writing
-def _auto_open_orders(session: Session, request: Request, now: float) -> Iterable[Action]:
-    return [] if session.client_id == 0 else [session.error(errors.NO_AUTO_BIND, now)]
+def _auto_open_orders(client: Client, request: Request, now: float) -> Iterable[Action]:
+    return [] if client.client_id == 0 else [client.error(errors.NO_AUTO_BIND, now)]
 
 
 @_answers("REQ_EXECUTIONS")
-def _executions(session: Session, request: Request, now: float) -> Iterable[Action]:
-    return [session.speech.executions_end(request.request_id)]
+def _executions(client: Client, request: Request, now: float) -> Iterable[Action]:
+    return [client.speech.executions_end(request.request_id)]
 
 
 @_answers("REQ_CONFIG")
-def _config(session: Session, request: Request, now: float) -> Iterable[Action]:
-    gateway, settings = session.gateway, session.gateway.settings
+def _config(client: Client, request: Request, now: float) -> Iterable[Action]:
+    gateway, settings = client.gateway, client.gateway.settings
     told = config_pb2.ApiSettings(
         read_only=settings.read_only,
         socket_port=gateway.port,
@@ -187,18 +184,18 @@ def _config(session: Session, request: Request, now: float) -> Iterable[Action]:
         allow_localhost_only=True,
         trusted_ips=settings.trusted_ips,
     )
-    return [session.speech.config(request.request_id, told)]
+    return [client.speech.config(request.request_id, told)]
 
 
 @_answers("PLACE_ORDER", "CANCEL_ORDER", "REQ_GLOBAL_CANCEL", "EXERCISE_OPTIONS")
-def _refuse(session: Session, request: Request, now: float) -> Iterable[Action]:
+def _refuse(client: Client, request: Request, now: float) -> Iterable[Action]:
     """No order is ever taken."""
-    refused = errors.READ_ONLY if session.gateway.settings.read_only else errors.ORDER_REFUSED
-    return [session.error(refused, now, request.request_id)]
+    refused = errors.READ_ONLY if client.gateway.settings.read_only else errors.ORDER_REFUSED
+    return [client.error(refused, now, request.request_id)]
 
 
-def _books(session: Session, account: str, model: str = "") -> list[Book]:
+def _books(client: Client, account: str, model: str = "") -> list[Book]:
     """Of one account, or of all where none is named; no account here holds a model."""
     if model:
         return []
-    return [book for book in session.gateway.books if account in ("", book.account)]
+    return [book for book in client.gateway.books if account in ("", book.account)]

@@ -1,4 +1,4 @@
-"""`python -m fake_ib_gateway.record`: records one session between a client and a real gateway."""
+"""`fake-ib-gateway record`: records one session between a client and a real gateway."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from fake_ib_gateway.record.transcript import NotWritten, Transcript
 from fake_ib_gateway.replay.recording import Writer
 from fake_ib_gateway.serving import listening
 
+PROGRAM = "fake-ib-gateway record"
 HOST = "127.0.0.1"
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"record: {message}\n")
+        self.exit(2, f"{PROGRAM}: {message}\n")
 
 
 def parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="python -m fake_ib_gateway.record",
+        prog=PROGRAM,
         description="Records one session between a client and a real gateway, to be played by"
-        " `python -m fake_ib_gateway --replay FILE`. It passes on no order.",
+        " `fake-ib-gateway --replay FILE`. It passes on no order.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -110,7 +111,7 @@ async def _session(listener: socket.socket, to: tuple[str, int], transcript: Tra
     signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(task.cancel))
     listener.listen(1)
     port = listener.getsockname()[1]
-    print(f"record: listening on {HOST}:{port}, for one client of {to[0]}:{to[1]}", flush=True)
+    print(f"{PROGRAM}: listening on {HOST}:{port}, for one client of {to[0]}:{to[1]}", flush=True)
     accepted, _ = await loop.sock_accept(listener)
     listener.close()
     client = Peer(*await asyncio.open_connection(sock=accepted))
@@ -123,7 +124,7 @@ async def _session(listener: socket.socket, to: tuple[str, int], transcript: Tra
 
 
 def _told(code: int, line: str) -> int:
-    print(f"record: {line}", file=sys.stderr if code else sys.stdout, flush=True)
+    print(f"{PROGRAM}: {line}", file=sys.stderr if code else sys.stdout, flush=True)
     return code
 
 
@@ -145,7 +146,3 @@ def _identity(text: str) -> str:
     if len(text) < SHORTEST or not text.isprintable():
         raise argparse.ArgumentTypeError(f"{text!r} is no word of {SHORTEST} characters or more")
     return text
-
-
-if __name__ == "__main__":
-    sys.exit(main())

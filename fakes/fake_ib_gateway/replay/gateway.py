@@ -14,7 +14,8 @@ from typing import Any
 
 from fake_ib_gateway.answering.actions import Burst
 from fake_ib_gateway.answering.answers import ANSWERS
-from fake_ib_gateway.answering.gateway import ApiSettings, Gateway, Session
+from fake_ib_gateway.answering.gateway import Gateway, Session
+from fake_ib_gateway.answering.login import ApiSettings
 from fake_ib_gateway.answering.pacing import Pacing
 from fake_ib_gateway.protocol import errors, wire
 from fake_ib_gateway.protocol.messages import NEWEST, Speech

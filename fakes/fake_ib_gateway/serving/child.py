@@ -17,7 +17,7 @@ def main() -> int:
     try:
         foreground.run(plan)
     except OSError as error:
-        print(f"fake gateway: {error}", flush=True)
+        print(f"fake-ib-gateway: {error}", flush=True)
         return 2
     return 0
 

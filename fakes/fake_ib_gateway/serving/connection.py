@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import reduce
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from fake_ib_gateway.answering.actions import (
     Burst,
@@ -23,14 +23,11 @@ from fake_ib_gateway.answering.actions import (
 )
 from fake_ib_gateway.answering.gateway import Session
 from fake_ib_gateway.disk.log import shortened
-from fake_ib_gateway.faults.fault import Fault
+from fake_ib_gateway.faults.shared.fault import Fault
 from fake_ib_gateway.protocol import wire
 from fake_ib_gateway.protocol.errors import Error
 from fake_ib_gateway.protocol.messages import Block, Message
 from fake_ib_gateway.protocol.requests import read_request
-
-if TYPE_CHECKING:
-    from fake_ib_gateway.serving.server import Server
 
 READ_BYTES = 65536
 LONGEST_REQUEST = 1 << 20
@@ -48,11 +45,29 @@ class _HungUp(Exception):
     """The gateway has closed the connection."""
 
 
+class Holder(Protocol):
+    """Who holds a connection: what it is to be like at the moment, and who is told of it."""
+
+    patience: float
+    """Seconds after which a client that takes nothing of what waits for it is dropped."""
+
+    @property
+    def faults(self) -> Sequence[Fault]: ...
+
+    @property
+    def up_seconds(self) -> float: ...
+
+    @property
+    def is_heard(self) -> bool: ...
+
+    def tell(self, event: str, **what: object) -> None: ...
+
+
 @dataclass(slots=True, eq=False)
 class Connection:
     """One client, as the gateway holds it."""
 
-    server: Server
+    holder: Holder
     session: Session
     number: int
     reader: asyncio.StreamReader
@@ -83,8 +98,8 @@ class Connection:
 
     async def perform(self, event: str, burst: Burst) -> None:
         """Does on an event what the gateway would do, as far as its faults let it."""
-        faults = self.server.faults
-        self.session.gateway.up_seconds = self.server.up_seconds
+        faults = self.holder.faults
+        self.session.gateway.up_seconds = self.holder.up_seconds
         self.session.up_seconds = time.monotonic() - self._began
         if faults:
             burst = list(one_by_one(burst))
@@ -131,7 +146,7 @@ class Connection:
         """Waits a while for the client to take what was sent, then closes."""
         self.writer.close()
         try:
-            async with asyncio.timeout(self.server.patience):
+            async with asyncio.timeout(self.holder.patience):
                 await self.writer.wait_closed()
         except (TimeoutError, OSError):
             self.drop()
@@ -183,11 +198,11 @@ class Connection:
         return request.name, self.session.answer(request, now.timestamp())
 
     def _tell(self, event: str, **what: object) -> None:
-        self.server.tell(event, connection=self.number, **what)
+        self.holder.tell(event, connection=self.number, **what)
 
     def _told(self, action: Message | Block) -> bytes:
         """The bytes of what is sent, once everybody who listens has heard of it."""
-        if self.server.is_heard:
+        if self.holder.is_heard:
             for message in action.messages if isinstance(action, Block) else (action,):
                 self._tell("sent", message=message.name, text=message.fields)
         return action.frames if isinstance(action, Block) else action.frame
@@ -210,7 +225,7 @@ class Connection:
         pieces: Iterable[bytes | Pause] = (b"".join(pending),)
         pending.clear()
         async with self._sending:
-            for piece in reduce(_cut, self.server.faults, pieces):
+            for piece in reduce(_cut, self.holder.faults, pieces):
                 if isinstance(piece, Pause):
                     await asyncio.sleep(piece.seconds)
                     continue
@@ -224,7 +239,7 @@ class Connection:
         transport, waiting = self.writer.transport, -1
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self.server.patience):
+                async with asyncio.timeout(self.holder.patience):
                     return await self.writer.drain()
             if transport.get_write_buffer_size() >= waiting >= 0:
                 raise NotReading(f"{waiting} bytes wait for a client that does not read")

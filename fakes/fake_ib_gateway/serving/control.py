@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fake_ib_gateway.faults.named import UnknownFault, named
+from fake_ib_gateway.faults.shared.named import UnknownFault, named
 from fake_ib_gateway.protocol import errors
 from fake_ib_gateway.serving.server import Server
 

@@ -16,7 +16,7 @@ from typing import Any
 from fake_ib_gateway.answering.gateway import Gateway
 from fake_ib_gateway.disk.log import Log
 from fake_ib_gateway.disk.settings_folder import SettingsDirectory
-from fake_ib_gateway.faults.fault import Fault
+from fake_ib_gateway.faults.shared.fault import Fault
 from fake_ib_gateway.serving import control
 from fake_ib_gateway.serving.server import Server
 

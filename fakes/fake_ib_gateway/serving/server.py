@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
-from fake_ib_gateway.answering.gateway import ApiSettings, Gateway
+from fake_ib_gateway.answering.gateway import Gateway
+from fake_ib_gateway.answering.login import ApiSettings
 from fake_ib_gateway.disk.log import Teller
 from fake_ib_gateway.disk.settings_folder import SettingsDirectory
-from fake_ib_gateway.faults.fault import Books, Fault, in_order
+from fake_ib_gateway.faults.shared.fault import Books, Fault, in_order
 from fake_ib_gateway.protocol import wire
 from fake_ib_gateway.protocol.errors import Error
 from fake_ib_gateway.protocol.messages import Speech
@@ -191,7 +192,7 @@ class Server:
             try:
                 teller(event, **what)
             except OSError as error:
-                print(f"fake gateway: a log of it ends here: {error}", file=sys.stderr)
+                print(f"fake-ib-gateway: a log of it ends here: {error}", file=sys.stderr)
                 self.tellers = [each for each in self.tellers if each is not teller]
                 self.disk = None if teller is self.disk else self.disk
 

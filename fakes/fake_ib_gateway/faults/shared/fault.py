@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fake_ib_gateway.answering.actions import Burst, Pause
-from fake_ib_gateway.answering.gateway import ApiSettings, Gateway, Session
+from fake_ib_gateway.answering.gateway import Gateway, Session
+from fake_ib_gateway.answering.login import ApiSettings
 from fake_ib_gateway.world.book import Book
 
 Books = tuple[Book, ...]

@@ -1,4 +1,4 @@
-"""Faults of how much a gateway says: more than anybody can keep, as fast as the client takes it."""
+"""Positions without end, as fast as the client takes them."""
 
 from __future__ import annotations
 
@@ -7,29 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fake_ib_gateway.answering.actions import Burst, Meanwhile, Stream
-from fake_ib_gateway.answering.bursts import without
 from fake_ib_gateway.answering.gateway import Session
-from fake_ib_gateway.faults.position_faults import END, ROW, AtPositions
-from fake_ib_gateway.faults.start_faults import AtStart
-from fake_ib_gateway.protocol import errors
+from fake_ib_gateway.faults.shared.at_positions import END, ROW, AtPositions
+from fake_ib_gateway.faults.shared.bursts import without
+from fake_ib_gateway.faults.shared.declared import Argument, Declared, Group
 from fake_ib_gateway.protocol.messages import Message
 from fake_ib_gateway.world.book import stock
-
-
-@dataclass(frozen=True)
-class FloodOfNotices(AtStart):
-    """Speaks of ever new farms behind the session's start, for so long; then all is well."""
-
-    rank = -1
-    seconds: float = 3.0
-
-    def answer(self, answer: Burst, session: Session) -> Burst:
-        return [*answer, Stream(lambda: self._notices(session), self.seconds)]
-
-    def _notices(self, session: Session) -> Iterator[Message]:
-        for number in itertools.count(1):
-            yield session.speech.error(errors.FARM_IS_OK.about(f"usfarm.{number}"))
-            yield session.speech.error(errors.HISTORY_FARM_IS_OK.about(f"ushmds.{number}"))
 
 
 @dataclass(frozen=True)
@@ -48,3 +31,11 @@ class FloodOfRows(AtPositions):
             row = stock(900_000_000 + number, f"S{number}", "NYSE", "100", 10.0)
             yield say.position(account, row)
         yield say.position_end()
+
+
+FAULT = Declared(
+    FloodOfRows,
+    "so many rows of ever new contracts and their end; 0, the default: rows without end",
+    Group.WIRE,
+    Argument("ROWS", int),
+)

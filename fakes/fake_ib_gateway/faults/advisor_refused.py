@@ -1,0 +1,19 @@
+"""More accounts than positions are told of, and error 321, which says so."""
+
+from __future__ import annotations
+
+from fake_ib_gateway.faults.advisor import Advisor
+from fake_ib_gateway.faults.shared.declared import Argument, Declared, Group
+from fake_ib_gateway.protocol import errors
+
+
+def _of(accounts: int = 60) -> Advisor:
+    return Advisor(accounts, errors.TOO_MANY_ACCOUNTS)
+
+
+FAULT = Declared(
+    _of,
+    "an advisor's login with many accounts (60), and error 321 to a request for positions",
+    Group.POSITIONS,
+    Argument("ACCOUNTS", int, lowest=1, highest=10_000),
+)

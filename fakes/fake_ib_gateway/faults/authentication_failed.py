@@ -1,0 +1,23 @@
+"""A client waits for an answer that never comes; why, the gateway's own log says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fake_ib_gateway.faults.shared.declared import Declared, Group
+from fake_ib_gateway.faults.silent import Silent
+
+
+@dataclass(frozen=True)
+class AuthenticationFailed(Silent):
+    """Silent, since nobody is logged in; its log says so."""
+
+    login: ClassVar[str] = "rejected"
+
+
+FAULT = Declared(
+    AuthenticationFailed,
+    "silent, and its log says that nobody could log in",
+    Group.LOGIN,
+)

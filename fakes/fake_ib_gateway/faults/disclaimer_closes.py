@@ -1,0 +1,14 @@
+"""Error 10141, that a disclaimer is to be accepted first, and the connection is closed."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fake_ib_gateway.faults.disclaimer import Disclaimer
+from fake_ib_gateway.faults.shared.declared import Declared, Group
+
+FAULT = Declared(
+    partial(Disclaimer, closes_then=True),
+    "says 10141 to START_API, then closes",
+    Group.HANDSHAKE,
+)

@@ -1,0 +1,10 @@
+"""Every position arrives, and the end that says so never does."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fake_ib_gateway.faults.shared.declared import Declared, Group
+from fake_ib_gateway.faults.shared.without import Without
+
+FAULT = Declared(partial(Without, "positionEnd"), "never sends positionEnd", Group.POSITIONS)

@@ -1,0 +1,18 @@
+"""Nothing is answered, and with every client that gives up one more zombie stands on the port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fake_ib_gateway.faults.shared.declared import Declared, Group
+from fake_ib_gateway.faults.silent import Silent
+
+
+@dataclass(frozen=True)
+class Leaky(Silent):
+    """Silent, and what its clients abandon stays in CLOSE_WAIT."""
+
+    closes = False
+
+
+FAULT = Declared(Leaky, "silent, and what its clients abandon stays in CLOSE_WAIT", Group.PORT)

@@ -1,0 +1,30 @@
+"""Notice 2151, that positions are not available yet, and nothing behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fake_ib_gateway.answering.actions import Burst
+from fake_ib_gateway.answering.gateway import Session
+from fake_ib_gateway.faults.shared.at_positions import END, ROW, AtPositions
+from fake_ib_gateway.faults.shared.bursts import without
+from fake_ib_gateway.faults.shared.declared import Declared, Group
+from fake_ib_gateway.protocol import errors
+
+
+@dataclass(frozen=True)
+class NotAvailable(AtPositions):
+    """Says that positions are not available yet, and tells none; the end may come all the same."""
+
+    ends: bool = False
+
+    def answer(self, answer: Burst, session: Session) -> Burst:
+        untold = (ROW,) if self.ends else (ROW, END)
+        return [session.speech.error(errors.NOT_AVAILABLE_YET), *without(untold, answer)]
+
+
+FAULT = Declared(
+    NotAvailable,
+    "says 2151 to a request for positions: no row, no end",
+    Group.POSITIONS,
+)

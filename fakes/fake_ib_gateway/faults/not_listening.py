@@ -1,0 +1,19 @@
+"""The gateway's process runs and is logged in, and its port refuses: its API may be off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fake_ib_gateway.faults.shared.declared import Declared, Group
+from fake_ib_gateway.faults.shared.fault import Fault
+
+
+@dataclass(frozen=True)
+class NotListening(Fault):
+    """Runs, and does not listen: its log says how far its login has come."""
+
+    listens = False
+    waits = True
+
+
+FAULT = Declared(NotListening, "does not listen, but runs, and is logged in", Group.LOGIN)

@@ -1,0 +1,28 @@
+"""Error 100, that requests come too fast, and the answer all the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fake_ib_gateway.answering.actions import Burst
+from fake_ib_gateway.answering.gateway import Session
+from fake_ib_gateway.faults.shared.at_positions import AtPositions
+from fake_ib_gateway.faults.shared.declared import Declared, Group
+from fake_ib_gateway.protocol import errors
+
+
+@dataclass(frozen=True)
+class Paced(AtPositions):
+    """Says that it was asked too fast, and answers."""
+
+    rank = -1
+
+    def answer(self, answer: Burst, session: Session) -> Burst:
+        return [session.speech.error(errors.TOO_FAST.about(50, 51, 1)), *answer]
+
+
+FAULT = Declared(
+    Paced,
+    "says error 100 to a request for positions, and answers it",
+    Group.POSITIONS,
+)

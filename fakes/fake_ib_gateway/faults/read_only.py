@@ -1,0 +1,20 @@
+"""Error 321 to whatever might write, a request for the next order id among it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from fake_ib_gateway.answering.login import ApiSettings
+from fake_ib_gateway.faults.shared.declared import Declared, Group
+from fake_ib_gateway.faults.shared.fault import Fault
+
+
+@dataclass(frozen=True)
+class ReadOnly(Fault):
+    """The Read-Only API is on: whatever might write is answered with error 321."""
+
+    def settings(self, settings: ApiSettings) -> ApiSettings:
+        return replace(settings, read_only=True)
+
+
+FAULT = Declared(ReadOnly, "the Read-Only API is on: error 321", Group.SETTINGS)

@@ -1,0 +1,28 @@
+"""Every position arrives twice, the second time behind the end; nothing has changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fake_ib_gateway.answering.actions import Burst
+from fake_ib_gateway.answering.gateway import Session
+from fake_ib_gateway.faults.shared.at_positions import END, ROW, AtPositions
+from fake_ib_gateway.faults.shared.bursts import behind_last, name_of
+from fake_ib_gateway.faults.shared.declared import Declared, Group
+
+
+@dataclass(frozen=True)
+class SameRowsBehind(AtPositions):
+    """Tells all rows again, as they were, right behind the positions' end."""
+
+    rank = -1
+
+    def answer(self, answer: Burst, session: Session) -> Burst:
+        return behind_last((END,), [each for each in answer if name_of(each) == ROW], answer)
+
+
+FAULT = Declared(
+    SameRowsBehind,
+    "all rows follow positionEnd once more, unchanged",
+    Group.POSITIONS,
+)

@@ -1,0 +1,31 @@
+"""An error amid the positions; all of them arrive, and nobody knows of when they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fake_ib_gateway.answering.actions import Burst
+from fake_ib_gateway.answering.gateway import Session
+from fake_ib_gateway.faults.shared.at_positions import AtPositions, halves, notice_of
+from fake_ib_gateway.faults.shared.declared import HIGHEST_CODE, Argument, Declared, Group
+from fake_ib_gateway.protocol import errors
+
+
+@dataclass(frozen=True)
+class SaysBetween(AtPositions):
+    """Says a code after half of the rows."""
+
+    rank = -1
+    code: int = errors.LOST.code
+
+    def answer(self, answer: Burst, session: Session) -> Burst:
+        first, second = halves(answer)
+        return [*first, notice_of(self.code, session), *second]
+
+
+FAULT = Declared(
+    SaysBetween,
+    "says a code (1100) in the middle of the rows",
+    Group.POSITIONS,
+    Argument("CODE", int, highest=HIGHEST_CODE),
+)

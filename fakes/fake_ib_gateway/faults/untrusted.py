@@ -1,0 +1,28 @@
+"""All is answered, though by its settings the gateway trusts another address alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from fake_ib_gateway.answering.login import ApiSettings
+from fake_ib_gateway.faults.shared.declared import Argument, Declared, Group
+from fake_ib_gateway.faults.shared.fault import Fault
+
+
+@dataclass(frozen=True)
+class Untrusted(Fault):
+    """Trusts this address alone. Whoever connects from another was let in by hand."""
+
+    address: str = "192.0.2.7"
+    """Of a network that is for examples."""
+
+    def settings(self, settings: ApiSettings) -> ApiSettings:
+        return replace(settings, trusted_ips=(self.address,))
+
+
+FAULT = Declared(
+    Untrusted,
+    "it trusts another address alone (192.0.2.7), and lets everybody in all the same",
+    Group.SETTINGS,
+    Argument("ADDRESS"),
+)
