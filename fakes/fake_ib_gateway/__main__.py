@@ -1,4 +1,4 @@
-"""`fake-ib-gateway`: a fake gateway in the foreground, until it is told to stop; or the recorder."""
+"""`fake-ib-gateway`: a gateway in the foreground, until it is told to stop; or the recorder."""
 
 from __future__ import annotations
 

@@ -4,39 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from fake_ib_gateway.answering.actions import Action, one_by_one
-from fake_ib_gateway.answering.gateway import Gateway
-from fake_ib_gateway.faults.shared.fault import in_order
-from fake_ib_gateway.faults.shared.named import named
-from fake_ib_gateway.protocol.messages import Message
-from fake_ib_gateway.protocol.requests import Request
-from fake_ib_gateway.protocol.wire import Hello
-from fake_ib_gateway.world.book import options_book
+from tests.support.said import said
 
 MORE = (
     "joined", "orders-first", "chatty", "boundary", "other-orders", "restored",
     "disclaimer-granted", "unknown-code", "farm-broken", "flood-of-notices",
 )  # fmt: skip
-
-
-def said(*faults: str) -> dict[str, list[str]]:
-    """What a gateway with these says on each event, by name."""
-    gateway = Gateway((options_book(),))
-    session, applied = gateway.session(), in_order(map(named, faults))
-    bursts = {
-        "hello": session.hello(Hello(100, 226), ""),
-        "START_API": session.answer(Request("START_API", {"client_id": "10"}), 0),
-        "REQ_POSITIONS": session.answer(Request("REQ_POSITIONS"), 0),
-    }
-    for event in bursts:
-        bursts[event] = list(one_by_one(bursts[event]))
-        for fault in applied:
-            bursts[event] = fault.burst(event, bursts[event], session)
-    return {event: [_said(action) for action in burst] for event, burst in bursts.items()}
-
-
-def _said(action: Action) -> str:
-    return action.name if isinstance(action, Message) else type(action).__name__
 
 
 @pytest.mark.parametrize("more", MORE)

@@ -7,13 +7,12 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from fake_ib_gateway.faults.faults import Boundary, Hostile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,8 @@ from fake_ib_gateway import FakeGateway
 from fake_ib_gateway.__main__ import main
 from fake_ib_gateway.answering.actions import Burst
 from fake_ib_gateway.answering.gateway import Gateway
+from fake_ib_gateway.faults.boundary import Boundary
+from fake_ib_gateway.faults.hostile import Hostile
 from fake_ib_gateway.faults.shared.named import FAULTS
 from fake_ib_gateway.options import parser
 from fake_ib_gateway.protocol.messages import Message, Speech
@@ -40,21 +41,6 @@ proves = PROVEN.by
 
 QUIET_SECONDS = 1.2
 """Of silence: longer than any wait of the official client's own."""
-
-
-@pytest.fixture
-def gateway(faults: str) -> Iterator[FakeGateway]:
-    """In this process; the clients are in others."""
-    with FakeGateway(faults=faults.split()) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def client(gateway: FakeGateway) -> Iterator[PlainClient]:
-    """The official client, which is connecting."""
-    with PlainClient() as client:
-        client.connect(gateway.port)
-        yield client
 
 
 def zombies(port: int) -> list[Socket]:
@@ -121,11 +107,11 @@ def test_fault_has_one_name_on_the_command_line_and_in_python(name: str) -> None
         ("closed-positions=0", "fault closed-positions=EVERY takes a number from 1 to 1000000"),
         ("wrong-account=", "fault wrong-account=ACCOUNT takes text, not ''"),
         ("silent=3", "fault 'silent' takes no parameter, not '3'"),
-        (
-            "silence",
-            "no fault 'silence'; there are: healthy, down, wrong-port, wrong-address, silent",
-        ),
-        ("", "no fault ''; there are: healthy"),
+        ("silence", "no fault 'silence'; did you mean silent?"),
+        ("no-such", "no fault 'no-such'; `fake-ib-gateway --list-faults` names them all"),
+        ("shared", "no fault 'shared'"),
+        ("no_start", "no fault 'no_start'; did you mean no-start?"),
+        ("", "no fault ''; `fake-ib-gateway --list-faults` names them all"),
     ],
 )
 def test_bad_parameter_is_one_line_and_exit_2(

@@ -14,16 +14,11 @@ import psutil
 import pytest
 
 from fake_ib_gateway import FakeGateway
-from fake_ib_gateway.answering.actions import Meanwhile, Pause, Stream, one_by_one
-from fake_ib_gateway.answering.gateway import Gateway
-from fake_ib_gateway.faults.shared.fault import in_order
-from fake_ib_gateway.faults.shared.named import named
-from fake_ib_gateway.protocol.messages import Message
-from fake_ib_gateway.protocol.requests import Request
-from fake_ib_gateway.protocol.wire import Frames, Hello
-from fake_ib_gateway.world.book import ACCOUNT, options_book
+from fake_ib_gateway.protocol.wire import Frames
+from fake_ib_gateway.world.book import ACCOUNT
 from tests.support.fakes import Fake
 from tests.support.proving import Proven
+from tests.support.said import said
 from tests.support.steered import PlainClient
 
 Started = Callable[..., Fake]
@@ -35,20 +30,6 @@ STARTED = [f"accounts {ACCOUNT}", "nextValidId"]
 FARMS = ["-1: 2104", "-1: 2106", "-1: 2158"]
 ROWS = ["row"] * 24
 MEGABYTE = 1 << 20
-
-
-@pytest.fixture
-def gateway(faults: str) -> Iterator[FakeGateway]:
-    with FakeGateway(faults=faults.split()) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def client(gateway: FakeGateway) -> Iterator[PlainClient]:
-    """The official client, which is connecting."""
-    with PlainClient() as client:
-        client.connect(gateway.port)
-        yield client
 
 
 def spoken(client: PlainClient) -> list[str]:
@@ -390,56 +371,25 @@ def test_other_requests_are_answered_amid_a_flood_of_rows() -> None:
         gateway.wait_for("closed")
 
 
-def said(version: int, *faults: str) -> dict[str, list[str]]:
-    """What a gateway says on each event, by name, at a server version; a flood's beginning."""
-    gateway = Gateway((options_book(),), version)
-    session, applied = gateway.session(), in_order(map(named, faults))
-    gateway.books = options_book(), options_book("U2")
-    bursts = {
-        "hello": session.hello(Hello(100, 226), ""),
-        "START_API": session.answer(Request("START_API", {"client_id": "10"}), 0),
-        "REQ_POSITIONS": session.answer(Request("REQ_POSITIONS"), 0),
-    }
-    for event in bursts:
-        bursts[event] = list(one_by_one(bursts[event]))
-        for fault in applied:
-            bursts[event] = fault.burst(event, bursts[event], session)
-    return {event: [_named(action) for action in burst] for event, burst in bursts.items()}
-
-
-def _named(action: object) -> str:
-    match action:
-        case Message(name=name):
-            return name
-        case Stream(messages=messages):
-            return f"stream of {next(messages()).name}"
-        case Meanwhile(burst=(unasked,)):
-            return f"meanwhile {_named(unasked)}"
-        case Pause():
-            return "pause"
-        case _:
-            return type(action).__name__
-
-
 @pytest.mark.parametrize("fault", sorted(PROVEN))
 def test_same_is_said_as_text_and_as_protobuf(fault: str) -> None:
-    newest = said(226, fault)
-    assert newest != said(226)
-    assert all(said(version, fault) == newest for version in (100, 153, 176, 200, 203, 213))
+    newest = said(fault)
+    assert newest != said()
+    assert all(said(fault, version=version) == newest for version in (100, 153, 176, 200, 203, 213))
 
 
 @pytest.mark.parametrize("fault", sorted(PROVEN))
 def test_mute_and_silent_gateways_say_nothing_whatever_else_is_wrong(fault: str) -> None:
     for less in ("silent", "mute", "no-start"):
-        assert said(226, fault, less) == said(226, less, fault)
-    assert not any(said(226, fault, "silent").values())
-    assert said(226, fault, "mute")["REQ_POSITIONS"] == []
-    assert said(226, fault, "no-start")["START_API"] == []
+        assert said(fault, less) == said(less, fault)
+    assert not any(said(fault, "silent").values())
+    assert said(fault, "mute")["REQ_POSITIONS"] == []
+    assert said(fault, "no-start")["START_API"] == []
 
 
 def test_rows_behind_the_end_are_in_the_same_write() -> None:
-    assert said(226, "rows-behind")["REQ_POSITIONS"][-2:] == ["positionEnd", "position"]
-    assert said(226, "says-behind")["REQ_POSITIONS"][-2:] == ["pause", "error 1100"]
+    assert said("rows-behind")["REQ_POSITIONS"][-2:] == ["positionEnd", "position"]
+    assert said("says-behind")["REQ_POSITIONS"][-2:] == ["Pause", "error 1100"]
 
 
 @pytest.mark.parametrize(("fault", "code"), [("account-unavailable", 10275), ("twice-told", 0)])

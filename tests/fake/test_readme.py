@@ -36,7 +36,7 @@ def test_options_are_those_of_the_command_line() -> None:
 
 def test_faults_are_those_of_the_table_with_what_they_take() -> None:
     known = {
-        f"{name}={fault.parameter}" if fault.parameter else name for name, fault in FAULTS.items()
+        f"{name}={fault.takes.name}" if fault.takes else name for name, fault in FAULTS.items()
     }
     assert set(table("Faults")) == known
     assert all(named(name) for name in FAULTS)

@@ -143,7 +143,9 @@ def test_what_could_change_anything_ends_the_session_and_is_not_passed_on(
         code, told = recorder.ended()
     gateway.stop()
     assert (code, told.count("\n")) == (1, 1)
-    assert re.match(rf"record: {name.split()[0].strip(',')}.* was not passed on: ", told)
+    assert re.match(
+        rf"fake-ib-gateway record: {name.split()[0].strip(',')}.* was not passed on: ", told
+    )
     assert gateway.received == ["hello", "START_API", "REQ_POSITIONS"]
     assert gateway.orders_received == 0
     session = recording.read(recorder.file)
@@ -196,7 +198,7 @@ def test_what_is_no_proper_client_never_reaches_the_gateway(
             assert rest(client) == b""
         code, told = recorder.ended()
     assert (code, told.count("\n")) == (1, 1)
-    assert told.startswith("record: the client said no proper hello")
+    assert told.startswith("fake-ib-gateway record: the client said no proper hello")
     assert told.endswith("nothing was recorded\n")
     assert gateway.connections == 0
     assert not recorder.file.exists()
@@ -328,7 +330,7 @@ def test_nothing_is_dialled_before_a_client_comes(fake: Started, tmp_path: Path)
     if os.name != "nt":
         assert (code, told) == (
             1,
-            "record: stopped before a session had begun; nothing was recorded\n",
+            "fake-ib-gateway record: stopped before a session had begun; nothing was recorded\n",
         )
     assert gateway.connections == 0
 
@@ -375,7 +377,10 @@ def test_existing_file_is_not_touched_unless_told_to(fake: Started, tmp_path: Pa
     file.write_text("precious", encoding="utf-8")
     with Recorder(fake().port, file) as recorder:
         code, told = recorder.ended()
-    assert (code, told) == (2, f"record: {file} exists already; --force overwrites it\n")
+    assert (code, told) == (
+        2,
+        f"fake-ib-gateway record: {file} exists already; --force overwrites it\n",
+    )
     assert file.read_text(encoding="utf-8") == "precious"
     with Recorder(fake().port, file, "--force") as recorder:
         with connected(recorder.port) as client:
@@ -445,7 +450,7 @@ def test_bad_input_is_one_line_and_exit_2(words: list[str], says: str, tmp_path:
     done = subprocess.run(
         [sys.executable, "-m", "fake_ib_gateway", "record", *words],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT / "fakes")},
         capture_output=True,
         text=True,
         timeout=60,

@@ -566,5 +566,5 @@ def test_bad_recording_is_one_line_and_exit_2(
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"fake gateway: {file}: {says}")
+    assert done.stderr.startswith(f"fake-ib-gateway: {file}: {says}")
     assert done.stderr.count("\n") == 1

@@ -39,11 +39,11 @@ class _Faults(Mapping[str, Declared]):
     def __contains__(self, name: object) -> bool:
         return name in self._names()
 
-    def near(self, name: str) -> list[str]:
-        """The names most like it, the nearest first; none, if none is."""
+    def nearest(self, name: str) -> str:
+        """The name that is most like it; none, if none is."""
         from difflib import get_close_matches  # only where somebody mistyped
 
-        return get_close_matches(name, sorted(self._names()))
+        return next(iter(get_close_matches(name, sorted(self._names()), 1)), "")
 
     @staticmethod
     def _names() -> set[str]:
@@ -58,8 +58,9 @@ def named(words: str) -> Fault:
     """The fault of `slow` or `slow=2.5`. Raises UnknownFault."""
     name, equals, text = words.partition("=")
     if name not in FAULTS:
-        near = f"; did you mean {' or '.join(FAULTS.near(name)[:2])}?" if FAULTS.near(name) else ";"
-        raise UnknownFault(f"no fault {name!r}{near} {HOW_TO_LIST}")
+        nearest = FAULTS.nearest(name)
+        guess = f" did you mean {nearest}?" if nearest else ""
+        raise UnknownFault(f"no fault {name!r};{guess} {HOW_TO_LIST}")
     declared = FAULTS[name]
     if not equals:
         return declared.make()
