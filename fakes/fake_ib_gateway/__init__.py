@@ -1,6 +1,8 @@
-"""A fake IB Gateway on a real socket: `python -m fake_ib_gateway --help`, or `FakeGateway` in code.
+"""A fake IB Gateway on a real socket: `fake-ib-gateway --help`, or `FakeGateway` in code.
 
-It shares no code with the client side: a codec used by both ends would hide its own mistakes.
+Its rooms know each other downwards in this order: record, serving, disk, faults, replay, answering,
+protocol, world. What stands beside them, the command line, the library and the plugin of pytest,
+knows them all; nobody knows that.
 """
 
 from __future__ import annotations

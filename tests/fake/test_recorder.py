@@ -369,7 +369,7 @@ def test_times_are_those_of_the_session(fake: Started, tmp_path: Path) -> None:
             started(client)
         recorder.ended()
     at = {each.get("number"): each["seconds"] for each in records(recorder.file)}
-    assert at[9] - at[15] >= 0.3
+    assert at[9] >= 0.3  # since the hello
 
 
 def test_existing_file_is_not_touched_unless_told_to(fake: Started, tmp_path: Path) -> None:

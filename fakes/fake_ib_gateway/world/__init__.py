@@ -1,1 +1,1 @@
-"""What the gateway tells of: accounts and what they hold. No message is known here."""
+"""What a gateway tells of: accounts, positions, contracts. Nothing of how it is told."""
