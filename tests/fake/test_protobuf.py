@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.descriptor import Descriptor
@@ -16,7 +19,11 @@ from fake_ib_gateway.protocol.protobuf import (
     orders_pb2,
     session_pb2,
 )
+from tests.support.clients import environments
 from tests.support.official import NEW, Codec
+from tests.support.projects import ROOT, environment
+from tests.support.steered import official_client
+from tests.support.talking import Talking
 
 MODULES = (account_pb2, config_pb2, contract_pb2, orders_pb2, session_pb2)
 OURS: dict[str, Descriptor] = {
@@ -103,3 +110,34 @@ def test_modules_are_those_that_the_proto_files_make(tmp_path: Path) -> None:
     assert {name: path.read_text(encoding="utf-8") for name, path in made.items()} == {
         name: path.read_text(encoding="utf-8") for name, path in checked_in.items()
     }
+
+
+PROTOBUFS = {
+    "4.21.1": pytest.param("protobuf-lowest", marks=pytest.mark.nightly),
+    "5.29": "ibapi-10.37.2",
+    "6.33": "ib_async",
+    "7.36": "ibapi-10.50.2",
+}
+"""The environments that have these versions, the lowest that works among them."""
+
+TIMES = {"currentTime", "currentTimeInMillis", "updateAccountTime"}
+
+
+def read_from(python: str) -> dict[str, Any]:
+    """All that the newest official client reads from a fake run by this interpreter."""
+    env = environment(PYTHONPATH=str(ROOT / "fakes"))
+    with Talking(python, "-m", "fake_ib_gateway", "--stop-with-stdin", env=env) as gateway:
+        port = gateway.says(0).rpartition(":")[2]
+        got = official_client(int(port), NEW)
+    del got["connection_time"]
+    for asked in got["asked"]:
+        asked["came"] = [each for each in asked["came"] if each[0] not in TIMES]
+    read: dict[str, Any] = json.loads(json.dumps(got).replace(port, "PORT"))
+    return read
+
+
+@pytest.mark.parametrize("name", PROTOBUFS.values(), ids=PROTOBUFS)
+def test_client_reads_the_same_whatever_protobuf_the_fake_runs_with(name: str) -> None:
+    read = read_from(str(environments.python(name)))
+    assert len(read["positions"]) == 24
+    assert read == read_from(sys.executable)

@@ -2,8 +2,8 @@
 
 They lie in `.clients` in the project's root, or in the folder that GOLIVE_CLIENTS names. A lock is
 what `uv pip compile --universal --generate-hashes` makes of its client, and of protobuf where the
-client does not ask for it. One more holds plugins of pytest, and no pytest: for a run that finds
-them beside its own packages.
+client does not ask for it. One more holds the lowest protobuf that the fake works with, and one
+plugins of pytest, and no pytest: for a run that finds them beside its own packages.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ NAMES = (
     "ib_async",
     "ib_insync",
     "nautilus-ibapi",
+    "protobuf-lowest",
     "pytest-plugins",
 )
 LOCKS = Path(__file__).resolve().parent
