@@ -16,6 +16,10 @@ from fake_ib_gateway import FakeGateway
 from tests.support import browser as browsers
 from tests.support import four_ports
 from tests.support import prometheus as prometheuses
+from tests.support.failing import (  # noqa: F401
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+)
 from tests.support.fakes import Fake
 from tests.support.monitors import Running, settings_for
 from tests.support.projects import ROOT, Project, example_settings, write_secrets

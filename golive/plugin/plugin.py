@@ -17,6 +17,7 @@ import pytest
 from golive.discipline import earlier_attempts
 from golive.evidence import evidence, provenance, run_folder
 from golive.kit.clock import SYSTEM, now_and_then
+from golive.kit.collecting import without_collection
 from golive.kit.interrupting import as_interrupts
 from golive.kit.text import printable
 from golive.machine.sockets import NotObservable
@@ -301,7 +302,8 @@ class GoLiveSession:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
+        with without_collection():
+            report = yield
         step_id = _step_id(item)
         if step_id is None:
             return report

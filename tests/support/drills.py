@@ -17,7 +17,7 @@ from pathlib import Path
 from golive.evidence import evidence
 from golive.reports import night
 from tests.run.test_faults import EXPECTED, Expected
-from tests.support.projects import ROOT, Project, Rehearsal, example_settings
+from tests.support.projects import ROOT, DidNotEnd, Project, Rehearsal, example_settings
 
 AT_ONCE = 2
 KEPT = 1000
@@ -53,14 +53,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _perform(secrets: Path, fault: str) -> tuple[str, Rehearsal]:
+def _perform(secrets: Path, fault: str) -> tuple[str, Rehearsal | DidNotEnd]:
     state = str(secrets.parent / "state")
     arguments = (f"--fake={fault}", "--secrets", str(secrets))
-    return fault, Project(ROOT).rehearse(*arguments, GOLIVE_STATE=state)
+    try:
+        return fault, Project(ROOT).rehearse(*arguments, GOLIVE_STATE=state)
+    except DidNotEnd as error:
+        return fault, error
 
 
-def _told(fault: str, run: Rehearsal) -> bool:
+def _told(fault: str, run: Rehearsal | DidNotEnd) -> bool:
     """Prints the drill's line, and all of its output where it says something else."""
+    if isinstance(run, DidNotEnd):
+        print(f"FAILED {fault}: {run}", flush=True)
+        return False
     said = night.said(evidence.read(run.folder))
     is_as_expected = said == _words(EXPECTED[fault])
     print(f"{'ok    ' if is_as_expected else 'FAILED'} {fault}: {said}", flush=True)

@@ -18,7 +18,8 @@ from tests.support import four_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 SUPPORT = ROOT / "tests" / "support"
-SECONDS = 60.0
+SECONDS = 120.0
+"""The bound of every wait for a process: against one that hangs, not a claim about its speed."""
 
 IDS = [step.id for step in steps.of("golive")]
 """The steps of a go-live run."""
@@ -77,6 +78,21 @@ class Outcome:
         return self.output.rstrip().splitlines()[-1]
 
 
+SHOWN = 2000
+"""So many characters of what a process said last are shown where it did not end."""
+
+
+class DidNotEnd(AssertionError):
+    """Which process did not end in time, and what it had said."""
+
+    def __init__(self, arguments: tuple[str, ...], error: subprocess.TimeoutExpired) -> None:
+        told: bytes | str = error.output or ""
+        said = told.decode("utf-8", "replace") if isinstance(told, bytes) else told
+        words = "python -m " + " ".join(arguments)
+        last = said[-SHOWN:].strip() or "nothing"
+        super().__init__(f"{words} did not end within {error.timeout:g} s; it said: {last}")
+
+
 @dataclass(frozen=True)
 class Rehearsal(Outcome):
     """A go-live run and the folder it left."""
@@ -131,16 +147,19 @@ class Project:
     def run(self, *arguments: str, **variables: str) -> Outcome:
         """`python -m ...` in the project's folder, to its end."""
         with four_ports.alone_with(*arguments):
-            done = subprocess.run(
-                self.command(*arguments),
-                cwd=self.folder,
-                env=environment(**variables),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                timeout=SECONDS,
-                check=False,
-            )
+            try:
+                done = subprocess.run(
+                    self.command(*arguments),
+                    cwd=self.folder,
+                    env=environment(**variables),
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    encoding="utf-8",
+                    timeout=SECONDS,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired as error:
+                raise DidNotEnd(arguments, error) from None
         return Outcome(done.returncode, done.stdout)
 
     def rehearse(self, *arguments: str, **variables: str) -> Rehearsal:

@@ -44,7 +44,8 @@ def main(port: int, oddity: str = "") -> None:
     print("[IBKR] \x1b[32mConnected successfully\x1b[0m", flush=True)
     print(f"Retrieved {count - (oddity == 'one-less')} positions for account U21146542", flush=True)
     if oddity == "one-less":
-        os.close(sys.stdout.fileno())  # or the rest of its time would be waited for
+        for stream in (sys.stdout, sys.stderr):  # or the rest of its time would be waited for
+            os.close(stream.fileno())
     ended.wait()
     for each in connections:
         each.close()
