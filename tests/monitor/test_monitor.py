@@ -17,15 +17,20 @@ from pathlib import Path
 import pytest
 
 from fake_ib_gateway import FakeGateway
+from golive.client import position_answer
 from golive.discipline.attempts import endpoint
 from golive.discipline.one_run import OneRun
 from golive.discipline.running_monitor import RunningMonitor
+from golive.monitor.holding import last_answers
+from tests.monitor.conftest import SERVED
 from tests.support.fakes import wait_until
+from tests.support.monitoring import MonitorHere
 from tests.support.monitors import WORDS, Running, connections, journal, settings_for, zombies
 from tests.support.projects import ROOT, Project
 
 Gateways = Callable[..., FakeGateway]
 Start = Callable[..., tuple[FakeGateway, Running]]
+Here = Callable[..., tuple[FakeGateway, MonitorHere]]
 LINES = (
     r"\[IBKR\] Connecting to 127\.0\.0\.1:\d+ \(ClientId: 10\)\.\.\.",
     r"\[IBKR\] eConnect\(\) completed\. IsConnected: True",
@@ -35,7 +40,7 @@ LINES = (
 )
 
 
-def is_connected(monitor: Running) -> None:
+def is_connected(monitor: Running | MonitorHere) -> None:
     monitor.hears("Retrieved 24 positions")
 
 
@@ -47,7 +52,7 @@ def test_it_says_the_procedures_lines_keeps_its_one_connection_and_closes_it_whe
     gateway, monitor = start()
     is_connected(monitor)
     beats = gateway.received.count("REQ_CURRENT_TIME")
-    wait_until(lambda: gateway.received.count("REQ_CURRENT_TIME") >= beats + 2)
+    wait_until(lambda: gateway.received.count("REQ_CURRENT_TIME") > beats)
     assert monitor.stopped(name) == 0, monitor.output
     gateway.wait_for("closed")
     assert re.search(r"(?s)" + r"\n(?:.*\n)?".join(LINES), monitor.output), monitor.output
@@ -60,6 +65,14 @@ def test_it_says_the_procedures_lines_keeps_its_one_connection_and_closes_it_whe
     assert lock.begin("next", journal(state)[0].time)
     lock.end()
     assert RunningMonitor.find(state, here) is None
+
+
+TIMES = {
+    "slow": {"HandshakeBudgetSeconds": 1},
+    "silent": {"HandshakeTimeoutSeconds": 0.5},
+    "leaky": {"HandshakeTimeoutSeconds": 0.5},
+    "mute": {"HandshakeTimeoutSeconds": 2},
+}
 
 
 @pytest.mark.parametrize(
@@ -78,10 +91,9 @@ def test_it_says_the_procedures_lines_keeps_its_one_connection_and_closes_it_whe
     ],
 )
 def test_what_fails_the_smoke_test_ends_it_before_it_has_begun(
-    fault: str, exit_code: int, says: str, attempts: int, start: Start
+    fault: str, exit_code: int, says: str, attempts: int, here: Here
 ) -> None:
-    times = {"HandshakeTimeoutSeconds": 10, "HandshakeBudgetSeconds": 1} if fault == "slow" else {}
-    gateway, monitor = start(fault, **times)
+    gateway, monitor = here(fault, **TIMES.get(fault, {}))
     assert (monitor.ended(), f"Diagnosis: {says}" in monitor.output) == (exit_code, True)
     assert "Connected successfully" not in monitor.output
     assert "Retrieved" not in monitor.output
@@ -100,11 +112,10 @@ def test_what_fails_the_smoke_test_ends_it_before_it_has_begun(
         ("closed-positions", "Retrieved 24 positions for account U21146542", "")
     ],
 )  # fmt: skip
-@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_positions_that_are_not_the_expected_ones_are_said_and_no_success(
-    fault: str, line: str, says: str, start: Start
+    fault: str, line: str, says: str, here: Here
 ) -> None:
-    _, monitor = start(fault)
+    _, monitor = here(fault, HandshakeTimeoutSeconds=2 if "endless" in fault else 20)
     monitor.hears(line)
     monitor.hears(says)
     assert monitor.stopped() == (2 if says else 0), monitor.output
@@ -112,21 +123,21 @@ def test_positions_that_are_not_the_expected_ones_are_said_and_no_success(
     assert retrieved == ([] if "Connected" in line else [line])
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_gateway_that_goes_mute_is_named_half_open_and_said_to_be_back(
-    start: Start,
+    here: Here,
 ) -> None:
-    gateway, monitor = start(RetryCooldownSeconds=0)
+    gateway, monitor = here(RetryCooldownSeconds=0, **SERVED)
     is_connected(monitor)
     gateway.become("mute")
     monitor.hears("Diagnosis: half-open")
     gateway.become("healthy")
     monitor.hears("connected: the gateway answers again")
+    monitor.becomes_ready()
     assert (monitor.stopped(), connections(gateway)) == (0, 1), monitor.output
 
 
-def test_gateway_that_is_mute_to_the_end_is_no_success(start: Start) -> None:
-    gateway, monitor = start()
+def test_gateway_that_is_mute_to_the_end_is_no_success(here: Here) -> None:
+    gateway, monitor = here()
     is_connected(monitor)
     gateway.become("mute")
     monitor.hears("Diagnosis: half-open")
@@ -134,9 +145,8 @@ def test_gateway_that_is_mute_to_the_end_is_no_success(start: Start) -> None:
     assert connections(gateway) == 1
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
-def test_lost_link_to_ibkr_and_farms_are_said_and_said_to_be_back(start: Start) -> None:
-    gateway, monitor = start()
+def test_lost_link_to_ibkr_and_farms_are_said_and_said_to_be_back(here: Here) -> None:
+    gateway, monitor = here(**SERVED)
     is_connected(monitor)
     gateway.say(2103)
     monitor.hears("not connected; noted, not fatal")
@@ -145,6 +155,7 @@ def test_lost_link_to_ibkr_and_farms_are_said_and_said_to_be_back(start: Start) 
     gateway.say(1102)
     monitor.hears("connected: the gateway has its link to IBKR again")
     monitor.hears("Retrieved 24 positions", 2)
+    monitor.becomes_ready()
     assert (monitor.stopped(), connections(gateway)) == (0, 1), monitor.output
 
 
@@ -159,11 +170,11 @@ def test_lost_link_to_ibkr_and_farms_are_said_and_said_to_be_back(start: Start) 
         ("accounts-behind", "accounts-changed", "other accounts"),
     ],
 )
-@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_what_the_gateway_says_against_its_positions_is_said_and_they_are_none(
-    fault: str, code: str, says: str, start: Start
+    fault: str, code: str, says: str, here: Here
 ) -> None:
-    _, monitor = start(fault)
+    late = {"HandshakeTimeoutSeconds": 2} if fault == "unknown-at-positions" else {}
+    _, monitor = here(fault, **late)
     line = monitor.hears(f"Diagnosis: {code}")
     assert says in line or any(says in each for each in monitor.lines), monitor.output
     monitor.hears("If that fails" if "trouble" in code else "Then run again")
@@ -174,38 +185,42 @@ def test_what_the_gateway_says_against_its_positions_is_said_and_they_are_none(
         assert "Retrieved" not in monitor.output
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_what_is_said_and_then_settled_by_a_new_answer_is_said_and_no_failure(
-    start: Start,
+    here: Here,
 ) -> None:
-    gateway, monitor = start()
+    gateway, monitor = here(**SERVED)
     is_connected(monitor)
     gateway.say(9999)
     monitor.hears("the gateway said error 9999: ")
     assert "error 9999" in monitor.hears("Diagnosis: gateway-in-trouble: ")
     monitor.hears("Retrieved 24 positions", 2)
+    monitor.becomes_ready()
     assert (monitor.stopped(), connections(gateway)) == (0, 1), monitor.output
 
 
-def test_flood_of_positions_ends_it_in_order_with_its_diagnosis(start: Start, state: Path) -> None:
-    gateway, monitor = start("flood-of-rows")
+def test_flood_of_positions_ends_it_in_order_with_its_diagnosis(
+    here: Here, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (last_answers, position_answer):
+        monkeypatch.setattr(module, "MOST_ROWS", 1000)
+    gateway, monitor = here("flood-of-rows")
     monitor.hears("Diagnosis: flood")
     assert monitor.ended() == 5, monitor.output
-    assert "disconnected: more than 100,000 rows came" in monitor.output
+    assert "disconnected: more than 1,000 rows came" in monitor.output
     assert "Retrieved" not in monitor.output
     assert [each.outcome for each in journal(state)] == ["begun", "flood"]
     assert zombies(gateway) == 0
 
 
-def test_positions_that_change_are_said(start: Start) -> None:
-    gateway, monitor = start()
+def test_positions_that_change_are_said(here: Here) -> None:
+    gateway, monitor = here()
     is_connected(monitor)
     gateway.hold("NEWCO", 7)
     monitor.hears("positions changed: 25 are open in U21146542")
 
 
-def test_zombies_that_appear_while_it_runs_are_said_and_no_success(start: Start) -> None:
-    gateway, monitor = start()
+def test_zombies_that_appear_while_it_runs_are_said_and_no_success(here: Here) -> None:
+    gateway, monitor = here()
     is_connected(monitor)
     gateway.add_zombies(2)
     monitor.hears("zombies: 2 CLOSE_WAIT on the gateway's port")
@@ -213,11 +228,10 @@ def test_zombies_that_appear_while_it_runs_are_said_and_no_success(start: Start)
     assert monitor.stopped() == 2, monitor.output
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_gateway_that_never_closes_its_side_is_named_when_it_is_stopped(
-    start: Start, state: Path
+    here: Here, state: Path
 ) -> None:
-    gateway, monitor = start("no-close")
+    gateway, monitor = here("no-close")
     is_connected(monitor)
     assert monitor.stopped() == 2, monitor.output
     assert "Diagnosis: zombies, Procedure A" in monitor.output
@@ -225,18 +239,17 @@ def test_gateway_that_never_closes_its_side_is_named_when_it_is_stopped(
     assert journal(state)[-1].zombies == zombies(gateway) == 1
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_gateway_that_has_no_link_to_ibkr_when_it_connects_is_not_shown_as_a_success(
-    start: Start,
+    here: Here,
 ) -> None:
-    _, monitor = start("connectivity-lost")
+    _, monitor = here("connectivity-lost")
     monitor.hears("Diagnosis: connectivity-lost")
     assert monitor.ended() == 2, monitor.output
     assert "Retrieved" not in monitor.output
 
 
-def test_connection_that_is_lost_ends_it_with_the_diagnosis(start: Start, state: Path) -> None:
-    gateway, monitor = start(RetryCooldownSeconds=90)
+def test_connection_that_is_lost_ends_it_with_the_diagnosis(here: Here, state: Path) -> None:
+    gateway, monitor = here(RetryCooldownSeconds=90)
     is_connected(monitor)
     gateway.drop_everyone()
     assert monitor.ended() == 5, monitor.output
@@ -251,26 +264,26 @@ def test_connection_that_is_lost_ends_it_with_the_diagnosis(start: Start, state:
 
 
 def test_another_run_meanwhile_is_refused_and_told_of_the_monitor(
-    start: Start, tmp_path: Path
+    here: Here, tmp_path: Path
 ) -> None:
-    gateway, monitor = start()
+    gateway, monitor = here()
     is_connected(monitor)
     here = Project(ROOT)
     for command in ("smoke", "monitor"):
         other = here.run("golive", command, "--secrets", str(tmp_path / "settings.json"))
         assert other.exit_code == 3, other.output
         assert "Diagnosis: another-run" in other.output
-        assert re.search(rf"-monitor, pid {monitor.pid}, since", other.output)
+        assert re.search(rf"-monitor, pid {os.getpid()}, since", other.output)
     assert connections(gateway) == 1
     assert "disconnected" not in monitor.output
 
 
-def test_monitor_is_found_with_its_url_and_answers_there(start: Start, state: Path) -> None:
-    gateway, monitor = start(Monitor={"HealthPort": 0})
+def test_monitor_is_found_with_its_url_and_answers_there(here: Here, state: Path) -> None:
+    gateway, monitor = here(**SERVED)
     is_connected(monitor)
     found = RunningMonitor.find(state, endpoint("127.0.0.1", gateway.port))
     assert found is not None
-    assert found.pid == monitor.pid
+    assert found.pid == os.getpid()
     assert found.url is not None
     assert f"Health: {found.url}/healthz" in monitor.output
     status, told = monitor.asked("/readyz")
@@ -280,10 +293,10 @@ def test_monitor_is_found_with_its_url_and_answers_there(start: Start, state: Pa
 
 
 def test_port_of_the_health_endpoint_that_is_taken_is_one_line_and_nothing_is_connected(
-    start: Start,
+    here: Here,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        gateway, monitor = start(Monitor={"HealthPort": taken.getsockname()[1]})
+        gateway, monitor = here(Monitor={"HealthPort": taken.getsockname()[1]})
         assert monitor.ended() == 4, monitor.output
     said = [line for line in monitor.lines if line.startswith("settings: ")]
     assert len(said) == 1
@@ -318,7 +331,6 @@ def test_stopped_in_the_middle_of_the_handshake_it_closes_its_connection(
     assert [each.outcome for each in journal(state)] == ["begun", "unfinished"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_it_goes_on_when_nobody_reads_its_lines_any_more(
     gateways: Gateways, tmp_path: Path
 ) -> None:
@@ -332,7 +344,7 @@ def test_it_goes_on_when_nobody_reads_its_lines_any_more(
     beats = gateway.received.count("REQ_CURRENT_TIME")
     gateway.say(2103)
     gateway.say(2104)
-    wait_until(lambda: gateway.received.count("REQ_CURRENT_TIME") >= beats + 3)
+    wait_until(lambda: gateway.received.count("REQ_CURRENT_TIME") >= beats + 2)
     monitor.terminate()
     assert monitor.wait(60) == 0
 
@@ -404,28 +416,27 @@ def test_monitor_of_a_run_goes_on_under_its_lock_and_takes_it_over(
 # the fallback
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_auto_fallback_runs_on_tws_paper_once_where_the_gateway_is_to_blame(
-    gateways: Gateways, start: Start, tmp_path: Path
+    gateways: Gateways, here: Here, tmp_path: Path
 ) -> None:
     with FakeGateway(account="DU1234567", positions=3, process=True) as paper:
         there = {"Port": paper.port, "ExpectedAccount": "DU1234567", "ExpectedPositions": 3}
-        gateway, monitor = start("down", AutoFallback=True, Fallback=there)
+        gateway, monitor = here("down", AutoFallback=True, Fallback=there)
         monitor.hears("Retrieved 3 positions for account DU1234567")
         assert monitor.stopped() == 0, monitor.output
         assert (connections(gateway), connections(paper)) == (0, 1)
     assert monitor.output.index("gateway-not-running") < monitor.output.index("AutoFallback: once")
 
 
-def test_auto_fallback_is_no_way_out_of_what_is_not_the_gateways_fault(start: Start) -> None:
+def test_auto_fallback_is_no_way_out_of_what_is_not_the_gateways_fault(here: Here) -> None:
     there = {"Port": 1, "ExpectedAccount": "DU1234567"}
-    _, monitor = start("wrong-account", AutoFallback=True, Fallback=there)
+    _, monitor = here("wrong-account", AutoFallback=True, Fallback=there)
     assert monitor.ended() == 2
     assert "AutoFallback" not in monitor.output
 
 
-def test_nothing_it_says_needs_more_than_ascii(start: Start) -> None:
-    gateway, monitor = start("hostile")
+def test_nothing_it_says_needs_more_than_ascii(here: Here) -> None:
+    gateway, monitor = here("hostile")
     monitor.hears("Retrieved")
     gateway.drop_everyone()
     monitor.ended()
@@ -445,7 +456,7 @@ def test_monitor_that_is_killed_has_failed_and_who_starts_it_again_waits(
     monitor.exit_code()
     assert [each.outcome for each in journal(state)] == ["begun"]
     for _ in range(2):
-        with Running(tmp_path / "settings.json") as again:
+        with MonitorHere(tmp_path / "settings.json") as again:
             assert again.ended() == 3, again.output
             assert "Diagnosis: cool-down" in again.output
     assert connections(gateway) == 1
@@ -459,26 +470,25 @@ def _has_come_to_something(monitor: Running) -> bool:
 def test_supervisor_without_a_cool_down_is_held_to_the_back_off_of_the_monitor_itself(
     start: Start, tmp_path: Path, state: Path
 ) -> None:
-    """Started again at once, and killed once it is connected: after 1, 2 and 4 seconds."""
+    """Started again at once, and killed once it is connected: after 1 and 2 seconds, and so on."""
     gateway, monitor = start(RetryCooldownSeconds=0)
     is_connected(monitor)
     monitor.signal("SIGKILL")
     monitor.exit_code()
-    while connections(gateway) < 4:
+    while connections(gateway) < 3:
         with Running(tmp_path / "settings.json") as again:
             assert again.wait_for(partial(_has_come_to_something, again))
             again.signal("SIGKILL")
     begun = [each.time for each in journal(state)]
     waits = [(later - earlier).total_seconds() for earlier, later in pairwise(begun)]
-    assert len(waits) == 3
+    assert len(waits) == 2
     assert all(wait >= 2**n for n, wait in enumerate(waits)), waits
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_what_the_monitor_said_is_wrong_when_it_was_stopped_holds_for_the_next_attempt(
-    start: Start, state: Path
+    here: Here, state: Path
 ) -> None:
-    gateway, monitor = start("missing-positions=2")
+    gateway, monitor = here("missing-positions=2")
     monitor.hears("Diagnosis: positions-mismatch")
     assert monitor.stopped() == 2, monitor.output
     assert [each.outcome for each in journal(state)] == ["begun", "positions-mismatch"]
