@@ -28,12 +28,15 @@ def here(tmp_path: Path) -> Iterator[Callable[..., tuple[FakeGateway, MonitorHer
     with ExitStack() as stack:
 
         def started(
-            *faults: str, clock: Clock = SYSTEM, **settings: Any
+            *faults: str,
+            clock: Clock = SYSTEM,
+            on: Callable[[str], None] | None = None,
+            **settings: Any,
         ) -> tuple[FakeGateway, MonitorHere]:
             stack.enter_context(four_ports.alone_with(*faults))
             gateway = stack.enter_context(FakeGateway(faults=faults))
             chosen = PATIENT | settings
             path = settings_for(tmp_path / "settings.json", gateway.port, **chosen)
-            return gateway, stack.enter_context(MonitorHere(path, clock))
+            return gateway, stack.enter_context(MonitorHere(path, clock, on))
 
         yield started

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import socket
+import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -19,11 +19,12 @@ from golive.monitor.retrying import LASTING_SECONDS, LONGEST_SECONDS, MOST_FAILU
 from golive.monitor.stopping import Stop
 from golive.run.session import Exit
 from golive.settings.model import Settings
+from tests.monitor.conftest import PATIENT, SERVED
 from tests.support import four_ports
 from tests.support.fakes import Fake, wait_until
+from tests.support.monitoring import MonitorHere
 from tests.support.monitors import (
     Hurried,
-    Running,
     connections,
     journal,
     performed,
@@ -31,10 +32,9 @@ from tests.support.monitors import (
     zombies,
 )
 from tests.support.projects import example_settings
+from tests.support.talking import Talking
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
-
-Start = Callable[..., tuple[FakeGateway, Running]]
+Here = Callable[..., tuple[FakeGateway, MonitorHere]]
 ALWAYS: dict[str, Any] = {
     "AutoReconnect": True,
     "ReconnectDelaySeconds": 0,
@@ -52,15 +52,16 @@ def failures(state: Path) -> list[datetime]:
 
 
 def test_gateway_that_restarts_is_connected_again_with_the_same_client_id(
-    start: Start, state: Path
+    here: Here, state: Path
 ) -> None:
-    monitored = {"Monitor": {"HealthPort": 0}, "ReconnectDelaySeconds": 2}
-    gateway, monitor = start(**ALWAYS | monitored)
+    monitored = {"ReconnectDelaySeconds": 2} | SERVED
+    gateway, monitor = here(clock=Hurried(), **ALWAYS | monitored)
     monitor.hears("Retrieved 24 positions")
     begin = datetime.now(UTC)
     gateway.restart(0.3)
     monitor.hears("disconnected: ")
     monitor.hears("Retrieved 24 positions", 2)
+    monitor.becomes_ready()
     status, told = monitor.asked("/readyz")
     assert (status, told["reconnects"], told["smoke"]) == (200, 1, "GO")
     assert monitor.stopped() == 0, monitor.output
@@ -71,29 +72,30 @@ def test_gateway_that_restarts_is_connected_again_with_the_same_client_id(
     assert attempts(state)[1] - begin >= timedelta(seconds=2)
 
 
-def test_after_a_failure_the_cool_down_holds_whatever_the_delay_is(
-    start: Start, state: Path
-) -> None:
-    gateway, monitor = start(**ALWAYS | {"RetryCooldownSeconds": 3})
+def test_after_a_failure_the_cool_down_holds_whatever_the_delay_is(here: Here, state: Path) -> None:
+    def on(line: str) -> None:
+        if "Diagnosis: handshake-refused" in line:
+            gateway.become("healthy")
+
+    cooldown = {"RetryCooldownSeconds": 90}
+    gateway, monitor = here(clock=Hurried(), on=on, **ALWAYS | cooldown | SERVED)
     monitor.hears("Retrieved 24 positions")
-    gateway.become("silent")
+    gateway.become("refuses")
     gateway.drop_everyone()
-    monitor.hears("Diagnosis: api-listener-stuck")
-    gateway.become("healthy")
     monitor.hears("Retrieved 24 positions", 2)
+    monitor.becomes_ready()
     assert monitor.stopped() == 0, monitor.output
     lost, failed = failures(state)  # a connection that was lost at once has failed as well
-    assert attempts(state)[1] - lost >= timedelta(seconds=3)
-    assert attempts(state)[2] - failed >= timedelta(seconds=3)
+    assert attempts(state)[1] - lost >= timedelta(seconds=90)
+    assert attempts(state)[2] - failed >= timedelta(seconds=90)
     assert connections(gateway) == 3
 
 
 @pytest.mark.parametrize("when", ["while-connected", "by-the-attempt"])
-def test_zombies_are_for_a_person_and_no_attempt_is_made_among_them(
-    when: str, start: Start
-) -> None:
+def test_zombies_are_for_a_person_and_no_attempt_is_made_among_them(when: str, here: Here) -> None:
     delay = 60 if when == "while-connected" else 0  # which is not waited for
-    gateway, monitor = start(**ALWAYS | {"ReconnectDelaySeconds": delay})
+    times = {"ReconnectDelaySeconds": delay, "HandshakeTimeoutSeconds": 2}
+    gateway, monitor = here(clock=Hurried(), **ALWAYS | times)
     monitor.hears("Retrieved 24 positions")
     if when == "while-connected":
         gateway.add_zombies(1)
@@ -105,34 +107,51 @@ def test_zombies_are_for_a_person_and_no_attempt_is_made_among_them(
     assert connections(gateway) == (1 if when == "while-connected" else 2)
 
 
-def test_mute_gateway_is_given_the_cool_down_and_left_in_order(start: Start, state: Path) -> None:
-    gateway, monitor = start(**ALWAYS | {"RetryCooldownSeconds": 3})
+def test_mute_gateway_is_given_the_cool_down_and_left_in_order(here: Here, state: Path) -> None:
+    """While it is connected a second is one: it is waited for the gateway, not let pass."""
+
+    def on(line: str) -> None:
+        if "disconnected: the gateway has stopped answering" in line:
+            seen.append(connections(gateway))
+            gateway.become("healthy")
+
+    seen: list[int] = []
+    cooldown = {"RetryCooldownSeconds": 1}
+    gateway, monitor = here(clock=Hurried(), on=on, **ALWAYS | cooldown | SERVED)
     monitor.hears("Retrieved 24 positions")
     gateway.become("mute")
     monitor.hears("Diagnosis: half-open")
-    monitor.hears("disconnected: the gateway has stopped answering")
-    assert connections(gateway) == 1
-    gateway.become("healthy")
     monitor.hears("Retrieved 24 positions", 2)
+    monitor.becomes_ready()
     assert monitor.stopped() == 0, monitor.output
+    assert seen == [1]
     assert [each.outcome for each in journal(state)] == ["begun", "half-open", "begun", "GO"]
-    assert attempts(state)[1] - failures(state)[0] >= timedelta(seconds=3)
+    assert attempts(state)[1] - failures(state)[0] >= timedelta(seconds=1)
 
 
-def test_nobody_else_is_pushed_aside_and_their_end_is_waited_for(start: Start) -> None:
-    gateway, monitor = start(**ALWAYS | {"ReconnectDelaySeconds": 2})
-    monitor.hears("Retrieved 24 positions")
-    gateway.drop_everyone()
-    with socket.create_connection(("127.0.0.1", gateway.port)):
+ANOTHER = "import socket, sys; held = socket.create_connection(('127.0.0.1', {port})); {rest}"
+
+
+def test_nobody_else_is_pushed_aside_and_their_end_is_waited_for(here: Here) -> None:
+    def on(line: str) -> None:
+        if "disconnected: " in line and not others:
+            code = ANOTHER.format(port=gateway.port, rest="print('there', flush=True); input()")
+            others.append(stack.enter_context(Talking(sys.executable, "-c", code)))
+            others[0].says(0)
+
+    others: list[Talking] = []
+    with ExitStack() as stack:
+        gateway, monitor = here(clock=Hurried(), on=on, **ALWAYS)
+        monitor.hears("Retrieved 24 positions")
+        gateway.drop_everyone()
         monitor.hears("it is connected to the gateway's port")
-        before = connections(gateway)
-        assert before == 2
+        assert connections(gateway) == 2
     monitor.hears("Retrieved 24 positions", 2)
     assert connections(gateway) == 3
 
 
-def test_gateway_that_is_down_is_waited_for_without_an_attempt(start: Start, state: Path) -> None:
-    gateway, monitor = start(**ALWAYS)
+def test_gateway_that_is_down_is_waited_for_without_an_attempt(here: Here, state: Path) -> None:
+    gateway, monitor = here(clock=Hurried(), **ALWAYS)
     monitor.hears("Retrieved 24 positions")
     with four_ports.alone():
         gateway.become("down")
@@ -146,18 +165,20 @@ def test_gateway_that_is_down_is_waited_for_without_an_attempt(start: Start, sta
 def test_new_gateway_is_given_its_initialization_time(
     fake: Callable[..., Fake], tmp_path: Path, state: Path
 ) -> None:
+    """Its start is the machine's to tell, so no time is skipped."""
     first = fake()
-    path = settings_for(tmp_path / "s.json", first.port, **ALWAYS, InitializationSeconds=4)
-    with Running(path) as monitor:
+    path = settings_for(
+        tmp_path / "s.json", first.port, **ALWAYS | PATIENT, InitializationSeconds=2
+    )
+    with MonitorHere(path) as monitor:
         monitor.hears("Retrieved 24 positions")
         first.kill()
         monitor.hears("disconnected: ")
         second = fake("--port", str(first.port))
         monitor.hears("Retrieved 24 positions", 2)
-        assert monitor.stopped() == 0, monitor.output
     entry = [each for each in journal(state) if each.outcome == "begun"][1]
     assert entry.gateway_started is not None
-    assert entry.time - entry.gateway_started >= timedelta(seconds=4)
+    assert entry.time - entry.gateway_started >= timedelta(seconds=2)
     assert second.connections == 1
 
 
@@ -225,14 +246,14 @@ def test_gateway_that_drops_every_minute_is_connected_no_more_often_than_that(
     assert failures(state) == []
 
 
-def test_what_another_run_has_failed_at_is_obeyed_as_well(start: Start, state: Path) -> None:
+def test_what_another_run_has_failed_at_is_obeyed_as_well(here: Here, state: Path) -> None:
     """The cool-down counts from the journal, whoever wrote there."""
-    gateway, monitor = start(**ALWAYS | {"RetryCooldownSeconds": 4, "ReconnectDelaySeconds": 0})
+    gateway, monitor = here(clock=Hurried(), **ALWAYS | {"RetryCooldownSeconds": 90})
     monitor.hears("Retrieved 24 positions")
     wait_until(lambda: gateway.state["connections"] == 1)
     gateway.drop_everyone()
     monitor.hears("Retrieved 24 positions", 2)
-    assert attempts(state)[1] - failures(state)[0] >= timedelta(seconds=4)
+    assert attempts(state)[1] - failures(state)[0] >= timedelta(seconds=90)
 
 
 def test_reason_to_override_a_rule_is_one_for_the_first_attempt_only(state: Path) -> None:
