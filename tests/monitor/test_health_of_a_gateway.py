@@ -14,11 +14,13 @@ from golive.cli import health
 from golive.cli.health import Status
 from golive.monitor.holding.watch import Watch
 from golive.monitor.served.server import Server
+from tests.monitor.conftest import PATIENT
 from tests.monitor.test_sd_notify import Systemd, until
 from tests.monitor.test_served import asked
 from tests.support.fakes import wait_until
 from tests.support.holding import owned, watched
-from tests.support.monitors import Running, connections, settings_for
+from tests.support.monitoring import MonitorHere
+from tests.support.monitors import connections, settings_for
 
 OK, WARNING, CRITICAL, UNKNOWN = Status
 
@@ -92,18 +94,16 @@ def test_ready_gateway_is_ready_however_often_it_is_asked_and_nothing_is_connect
         assert gateway.orders_received == 0
 
 
-def test_gateway_that_is_mute_is_told_until_it_answers_again(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_trouble_is_told_until_it_is_over(capsys: pytest.CaptureFixture[str]) -> None:
     with (
         FakeGateway() as gateway,
         watched(gateway.port, HeartbeatSeconds=1.1) as watch,
         checked(watch, capsys) as check,
     ):
         wait_until(lambda: check() == WARNING)
-        gateway.become("mute")
+        gateway.say(1100)
         wait_until(lambda: check() == CRITICAL)
-        gateway.become("healthy")
+        gateway.say(1102)
         wait_until(lambda: check() == WARNING)
 
 
@@ -115,8 +115,8 @@ def test_systemd_is_told_of_a_monitor_from_its_start_to_its_end(
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     with (
         systemd.socket,
-        FakeGateway(process=True) as gateway,
-        Running(settings_for(tmp_path / "settings.json", gateway.port)) as monitor,
+        FakeGateway() as gateway,
+        MonitorHere(settings_for(tmp_path / "settings.json", gateway.port, **PATIENT)) as monitor,
     ):
         heard = until(systemd, "STATUS=ready: 24 positions")
         assert "STATUS=starting" in heard
@@ -125,6 +125,5 @@ def test_systemd_is_told_of_a_monitor_from_its_start_to_its_end(
         assert "WATCHDOG=1" in until(systemd, "STATUS=half-open")
         gateway.become("healthy")
         assert "READY=1" not in until(systemd, "STATUS=ready: 24 positions")
-        monitor.signal("SIGTERM")
+        assert monitor.stopped() == 0
         until(systemd, "STOPPING=1")
-        assert monitor.ended() == 0

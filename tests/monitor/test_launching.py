@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,9 +18,11 @@ from golive.machine.sockets import SocketTable
 from golive.monitor import launching
 from golive.monitor.launching import Launch, NotLaunched
 from golive.settings.model import Settings
+from tests.monitor.conftest import PATIENT
 from tests.support import four_ports
 from tests.support.fakes import Fake
-from tests.support.monitors import Running, settings_for
+from tests.support.monitoring import MonitorHere
+from tests.support.monitors import settings_for
 from tests.support.programs import started
 from tests.support.projects import ROOT, example_settings
 
@@ -27,12 +30,12 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="starts a script under P
 
 
 @pytest.fixture
-def down(fake: Callable[..., Fake]) -> Iterator[int]:
+def down() -> Iterator[int]:
     """A port on which nothing listens, nor on any of a gateway's own."""
-    gateway = fake()
-    gateway.leave()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = int(listener.getsockname()[1])
     with four_ports.alone():
-        yield gateway.port
+        yield port
 
 
 @pytest.fixture
@@ -83,12 +86,13 @@ def test_gateway_is_started_waited_for_and_left_running(
         AutoLaunch=True,
         GatewayPath=str(program),
         InitializationSeconds=1,
+        **PATIENT,
     )
-    with Running(path) as monitor:
+    with MonitorHere(path) as monitor:
         monitor.hears(f"AutoLaunch: started {program.name}, pid")
         monitor.hears("Somebody must log in to the gateway now")
         monitor.hears("Retrieved 24 positions")
-        assert monitor.stopped("SIGINT") == 0, monitor.output
+        assert monitor.stopped() == 0, monitor.output
     (pid,) = (tmp_path / "pids").read_text(encoding="utf-8").split()
     assert psutil.Process(int(pid)).is_running()
     if sys.platform != "win32":  # in a session of its own: no Ctrl-C of ours reaches it
@@ -98,7 +102,7 @@ def test_gateway_is_started_waited_for_and_left_running(
 def test_gateway_that_runs_already_is_not_started_again(
     down: int, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launching, "LOGIN_SECONDS", 1.5)
+    monkeypatch.setattr(launching, "LOGIN_SECONDS", 0.3)
     said: list[str] = []
     with started(tmp_path) as start:
         running = start(program.name)
@@ -113,7 +117,7 @@ def test_gateway_that_runs_already_is_not_started_again(
 def test_gateways_java_in_its_folder_is_one_that_runs_already(
     down: int, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launching, "LOGIN_SECONDS", 1.5)
+    monkeypatch.setattr(launching, "LOGIN_SECONDS", 0.3)
     said: list[str] = []
     with started(tmp_path) as start:
         running = start("java", "print('here', flush=True); sys.stdin.read()", str(program.parent))
@@ -165,7 +169,7 @@ def test_program_that_ends_with_an_error_is_not_waited_for(down: int, broken: Pa
 
 def test_without_auto_launch_nothing_is_started(down: int, program: Path, tmp_path: Path) -> None:
     path = settings_for(tmp_path / "s.json", down, AutoLaunch=False, GatewayPath=str(program))
-    with Running(path) as monitor:
+    with MonitorHere(path) as monitor:
         assert monitor.ended() == 1
     assert not (tmp_path / "pids").exists()
     assert "Diagnosis: gateway-not-running" in monitor.output
@@ -176,7 +180,7 @@ def test_gateway_that_listens_is_not_launched_whatever_else_is_wrong(
 ) -> None:
     port = fake("zombies").port
     path = settings_for(tmp_path / "s.json", port, AutoLaunch=True, GatewayPath=str(program))
-    with Running(path) as monitor:
+    with MonitorHere(path) as monitor:
         assert monitor.ended() == 3, monitor.output
     assert "AutoLaunch" not in monitor.output
 
@@ -185,7 +189,7 @@ def test_what_was_started_and_never_listens_ends_it_with_the_diagnosis(
     down: int, broken: Path, tmp_path: Path
 ) -> None:
     path = settings_for(tmp_path / "s.json", down, AutoLaunch=True, GatewayPath=str(broken))
-    with Running(path) as monitor:
+    with MonitorHere(path) as monitor:
         assert monitor.ended() == 1
     assert "exit code 3" in monitor.output
     assert "Diagnosis: gateway-not-running" in monitor.output

@@ -64,7 +64,7 @@ def notify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notify]:
 def until(systemd: Systemd, line: str) -> list[str]:
     """What is heard, up to a line."""
     heard: list[str] = []
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while line not in heard:
         assert time.monotonic() < deadline, f"{line} was not told"
         heard += systemd.hears()

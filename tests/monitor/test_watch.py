@@ -15,6 +15,9 @@ from fake_ib_gateway import FakeGateway
 from fake_ib_gateway.faults.shared.named import FAULTS
 from golive.diagnosis.decision_tree import BY_CODE
 from golive.machine.sockets import NotObservable, SocketTable
+from golive.monitor.holding import held as holding
+from golive.monitor.holding import last_answers
+from golive.monitor.holding import watch as watching
 from golive.monitor.holding.requests import Ask
 from golive.monitor.holding.state import LATE_SECONDS, State
 from golive.monitor.holding.watch import (
@@ -222,7 +225,12 @@ def test_lost_link_is_one_event_however_often_it_is_said_until_it_is_restored(
         assert gateway.received.count("REQ_ACCOUNT_SUMMARY") == 2
 
 
-def test_lost_data_is_asked_for_anew_before_it_is_ready_again() -> None:
+def test_lost_data_is_asked_for_anew_before_it_is_ready_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching, "REFRESH_BOUND_SECONDS", 1.0)  # for the answer without an end
+    monkeypatch.setattr(last_answers, "QUIET_SECONDS", 1.0)
+    monkeypatch.setattr(holding, "PATIENCE_SECONDS", 1.0)
     with FakeGateway() as gateway, watched(gateway.port, **QUICK) as watch:
         becomes(watch, READY)
         gateway.become("endless-positions")
