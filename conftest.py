@@ -11,7 +11,8 @@ import pytest
 from golive.client.identity import Identity, read_identity
 from golive.discipline.earlier_attempts import Memory
 from golive.evidence import changes
-from golive.evidence.evidence import Soak, plain
+from golive.evidence.record import Soak
+from golive.kit.plain import plain
 from golive.machine import installed
 from golive.machine.api_settings import ApiSettings
 from golive.machine.gateway import Gateway, Uptime
@@ -164,7 +165,7 @@ def behind(run: Run, positions: Positions) -> Behind:
 @pytest.fixture(scope="session")
 def soak(run: Run, connection: Connection, golive_session: GoLiveSession) -> Soak:
     """The connection held for the soak time; whatever ends it, the run has its figures."""
-    from golive.run.soak import Soak as Soaking
+    from golive.run.soak import Soaking
 
     patience = min(
         run.wanted.heartbeat_seconds, run.wanted.settings.golive.handshake_timeout_seconds

@@ -14,10 +14,10 @@ from benchmarks import fake, measure
 from benchmarks.fake import HOST, Running, running_fake
 from golive.client.connection import Connection
 from golive.discipline.attempts import Attempts
-from golive.evidence.evidence import Sample, Soak
+from golive.evidence.record import Sample, Soak
 from golive.machine.gateway import Gateway
 from golive.machine.sockets import SocketTable
-from golive.run.soak import Soak as Soaking
+from golive.run.soak import Soaking
 
 HEARTBEATS = 10_000
 EVERY = 0.001

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import measure
-from golive.evidence import evidence
+from golive.evidence import storage
 from golive.reports import writing
 
 READ = "the evidence, read"
@@ -28,9 +28,9 @@ class Told(NamedTuple):
 
 def told(folder: Path) -> Iterator[Told]:
     """What is read comes first, then each report in its order. `first` holds its imports."""
-    size = (folder / evidence.FILE_NAME).stat().st_size
-    yield Told(READ, *_twice(lambda: evidence.read(folder)), size / 1000)
-    found = evidence.read(folder)
+    size = (folder / storage.FILE_NAME).stat().st_size
+    yield Told(READ, *_twice(lambda: storage.read(folder)), size / 1000)
+    found = storage.read(folder)
     for what, module in writing.TELLERS:
         before = _files(folder)
 

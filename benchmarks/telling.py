@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks import in_browser, measure
 from benchmarks.fake import ROOT, NoFake
 from benchmarks.reports_once import READ, Told
-from golive.evidence import evidence
+from golive.evidence import storage
 
 ROUNDS = 5
 SIZES = (24, 10_000)
@@ -61,13 +61,13 @@ def _rehearsed(size: int, folder: Path) -> Path:
     own = folder / "runs" / made.name
     own.mkdir(parents=True)
     nothing_before = {"since_last_go": None}  # whatever was rehearsed in this working copy
-    evidence.write(evidence.read(made).model_copy(update=nothing_before), own)
+    storage.write(storage.read(made).model_copy(update=nothing_before), own)
     return own
 
 
 def _add_earlier_runs(folder: Path) -> None:
     """The same, a day earlier each, without its positions: the index only counts them."""
-    found = evidence.read(folder)
+    found = storage.read(folder)
     none = found.positions.model_copy(update={"rows": []})
     for days in range(1, EARLIER + 1):
         back = timedelta(days=days)
@@ -77,11 +77,11 @@ def _add_earlier_runs(folder: Path) -> None:
         own = folder.parent / f"{started:%Y%m%dT%H%M%SZ}-fake"
         times = {"run_id": own.name, "started": started.isoformat(), "ended": ended.isoformat()}
         own.mkdir()
-        evidence.write(found.model_copy(update=times | {"positions": none}), own)
+        storage.write(found.model_copy(update=times | {"positions": none}), own)
 
 
 def _told(folder: Path) -> list[Told]:
-    os.utime(folder / evidence.FILE_NAME)  # as after a run: the index knows all but this one
+    os.utime(folder / storage.FILE_NAME)  # as after a run: the index knows all but this one
     rows = json.loads(_output(["benchmarks.reports_once", str(folder)], os.environ))
     return [Told(*row) for row in rows]
 

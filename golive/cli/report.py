@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from golive.evidence import contradictions, evidence
+from golive.evidence import contradictions, storage
 from golive.kit.text import printable
 from golive.reports import index, sign_off, summary, verification, wording, writing
 from golive.reports.verification import Checked
@@ -138,7 +138,7 @@ def _index(options: argparse.Namespace) -> int:
 def _folder(text: str) -> Path:
     """The folder of the run that is meant. Raises Unusable."""
     path = Path(os.path.abspath(text))
-    if path.name in (evidence.FILE_NAME, sign_off.FILE_NAME) and path.parent.is_dir():
+    if path.name in (storage.FILE_NAME, sign_off.FILE_NAME) and path.parent.is_dir():
         return path.parent
     if path.is_dir():
         return path

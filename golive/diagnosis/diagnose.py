@@ -13,7 +13,7 @@ from golive.diagnosis import commands, facts, placeholders, recovery
 from golive.diagnosis.branch import Branch
 from golive.diagnosis.decision_tree import BY_CODE, TREE, UNEXPLAINED
 from golive.diagnosis.seen import Seen
-from golive.evidence.evidence import Candidate, Diagnosis
+from golive.evidence.record import Candidate, Diagnosis
 
 PROCEDURE = "pytest acceptance -m golive"
 SOAK = "pytest acceptance -m soak"

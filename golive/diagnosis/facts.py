@@ -8,7 +8,7 @@ from datetime import datetime
 from golive.client.answers import Behind, Handshake, Position
 from golive.client.messages import ApiError, Kind, kind
 from golive.diagnosis.seen import Seen
-from golive.evidence.evidence import Soak, StepRecord
+from golive.evidence.record import Soak, StepRecord
 from golive.kit import text
 from golive.machine import forwarders
 from golive.machine.api_settings import ApiSettings

@@ -12,7 +12,7 @@ from golive.client.answers import Access, Behind, Handshake, Positions
 from golive.client.messages import ApiError
 from golive.discipline.one_run import Holder
 from golive.discipline.rules import Discipline
-from golive.evidence.evidence import Soak
+from golive.evidence.record import Soak
 from golive.machine.api_settings import NOT_ASKED, ApiSettings
 from golive.machine.gateway import Uptime
 from golive.machine.on_disk.gateway_logs import GatewayLogs

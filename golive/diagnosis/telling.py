@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from golive.evidence.evidence import Diagnosis
+from golive.evidence.record import Diagnosis
 
 
 def lines(found: Diagnosis) -> Iterator[str]:

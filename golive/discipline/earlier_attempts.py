@@ -24,7 +24,7 @@ from golive.discipline.attempts import Attempts, endpoint
 from golive.discipline.journal import ALIVE, LOOKED, Entry, Journal
 from golive.discipline.one_run import Holder, OneRun, file_name
 from golive.discipline.rules import Discipline, made
-from golive.evidence.evidence import Override
+from golive.evidence.record import Override
 from golive.kit import files
 from golive.kit.clock import SYSTEM, Clock
 from golive.machine.sockets import Port

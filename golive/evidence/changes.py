@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from golive.evidence import evidence
 from golive.evidence.contradictions import reliable
-from golive.evidence.evidence import Change, Evidence, NoEvidence, PositionChange, SinceLastGo
+from golive.evidence.record import Change, Evidence, PositionChange, SinceLastGo, is_open
+from golive.evidence.storage import NoEvidence
 
 LOOKED_THROUGH = 200
 """Earlier runs on the same target, the newest first."""
@@ -79,7 +79,7 @@ def of_positions(last: Rows, now: Rows) -> list[PositionChange]:
 def _held(rows: Rows) -> dict[Key, str]:
     """Quantities of what is open; of a contract that is told twice, what was told last."""
     last = {_key(row): row for row in rows}
-    return {key: str(row.get("quantity")) for key, row in last.items() if evidence.is_open(row)}
+    return {key: str(row.get("quantity")) for key, row in last.items() if is_open(row)}
 
 
 def _key(row: dict[str, Any]) -> Key:

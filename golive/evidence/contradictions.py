@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from golive import __version__
-from golive.evidence import evidence, provenance, weakened
-from golive.evidence.evidence import Evidence, NoEvidence, Soak
+from golive.evidence import provenance, storage, weakened
+from golive.evidence.record import Evidence, Soak
+from golive.evidence.storage import NoEvidence
+from golive.evidence.verdict import is_no_obstacle, verdict_of
 from golive.kit.measurements import least_heartbeats
 from golive.procedure import steps
 
@@ -44,9 +46,9 @@ def name_of(text: str) -> Name | None:
 
 def reliable(folder: Path) -> Evidence:
     """A run's evidence, against which nothing speaks. Raises NoEvidence."""
-    found = evidence.read(folder)
+    found = storage.read(folder)
     if lines := doubts(found, folder.name):
-        raise NoEvidence(f"{folder / evidence.FILE_NAME}: {'; '.join(lines)}")
+        raise NoEvidence(f"{folder / storage.FILE_NAME}: {'; '.join(lines)}")
     return found
 
 
@@ -134,13 +136,13 @@ def is_supported(found: Evidence) -> bool:
     """Whether the steps make GO: all of this procedure, or those that another version had."""
     blind = found.sockets.may_be_unobserved
     if not is_of_another_version(found):
-        return evidence.verdict(found.steps, blind, found.plan) == "GO"
+        return verdict_of(found.steps, blind, found.plan) == "GO"
     known = [each for each in found.steps if each.id in steps.NUMBER]
     others = [each for each in found.steps if each.id not in steps.NUMBER]
     passed = {each.stage for each in known if each.outcome == "passed"}
     return passed >= STAGES and all(
         [
-            *(evidence.is_no_obstacle(each, blind) for each in known),
+            *(is_no_obstacle(each, blind) for each in known),
             *(each.outcome in ("passed", "not-configured", "not-observable") for each in others),
         ]
     )

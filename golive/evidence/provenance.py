@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from golive import __version__
-from golive.evidence.evidence import Circumstances, plain
+from golive.evidence.record import Circumstances
+from golive.kit.plain import plain
 from golive.kit.project import ACCEPTANCE, HOME, PACKAGE
 from golive.kit.text import printable
 from golive.settings.secrets_json import SettingsFile

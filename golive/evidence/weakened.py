@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any
 
-from golive.evidence.evidence import Evidence, Override
+from golive.evidence.record import Evidence, Override
 from golive.kit.text import shortened
 from golive.procedure import steps
 from golive.procedure.steps import Plan

@@ -10,7 +10,7 @@ from golive.client.answers import Positions
 from golive.diagnosis import telling
 from golive.diagnosis.diagnose import Next
 from golive.discipline import starter
-from golive.evidence.evidence import Diagnosis
+from golive.evidence.record import Diagnosis
 from golive.kit.clock import Clock
 from golive.monitor import lines
 from golive.monitor.holding.held import Held, Lost

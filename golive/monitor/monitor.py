@@ -22,7 +22,7 @@ from golive.discipline.attempts import AttemptRefused
 from golive.discipline.earlier_attempts import Memory, NoMemory
 from golive.discipline.journal import GO
 from golive.discipline.running_monitor import RunningMonitor
-from golive.evidence.evidence import Diagnosis
+from golive.evidence.record import Diagnosis
 from golive.kit.clock import SYSTEM, Clock, let_pass, now_and_then
 from golive.kit.text import by_lines
 from golive.machine import sockets

@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 import pytest
 
 from golive.discipline import earlier_attempts
-from golive.evidence import evidence, provenance, run_folder
+from golive.evidence import provenance, run_folder
+from golive.evidence.record import Outcome
 from golive.kit.clock import SYSTEM, now_and_then
 from golive.kit.collecting import without_collection
 from golive.kit.interrupting import as_interrupts
+from golive.kit.plain import plain
 from golive.kit.text import printable
 from golive.machine.sockets import NotObservable
 from golive.plugin import command_line, refused_options, reporting, run_end, standing_options
@@ -29,7 +31,7 @@ from golive.procedure import steps
 from golive.run import finishing, rehearsal
 from golive.run.progress import Blocked
 from golive.run.run import NotConfigured, Run
-from golive.run.soak import Soak
+from golive.run.soak import Soaking
 from golive.run.wanted import Wanted
 from golive.settings import secrets_json
 from golive.settings.target import Choice
@@ -323,7 +325,7 @@ class GoLiveSession:
 
     def _end(self, item: pytest.Item, step_id: str, reports: list[pytest.TestReport]) -> None:
         seconds = sum(report.duration for report in reports)
-        observed = evidence.plain(item.stash[OBSERVED])
+        observed = plain(item.stash[OBSERVED])
         for why in (UNOBSERVABLE, UNCONFIGURED):
             if why in item.stash:
                 observed["reason"] = item.stash[why]
@@ -412,7 +414,7 @@ class GoLiveSession:
         seconds = self._waiting_seconds("monitor.connected")
         return self.waiting(self._told.answer("the Monitor", seconds), seconds)
 
-    def soaking(self, soak: Soak) -> Callable[[float], None]:
+    def soaking(self, soak: Soaking) -> Callable[[float], None]:
         """How it goes; elsewhere than on a terminal once a minute."""
         tell = self.waiting(self._told.soaking(soak), soak.wanted, every=60.0)
 
@@ -441,7 +443,7 @@ def _refused_markers(item: pytest.Item) -> list[str]:
     return refused_options.refused_markers(step_id, names) if step_id else []
 
 
-def _outcome(item: pytest.Item, reports: list[pytest.TestReport]) -> evidence.Outcome:
+def _outcome(item: pytest.Item, reports: list[pytest.TestReport]) -> Outcome:
     """Passed needs every phase to have passed, and none of them excused (xfail, skip)."""
     if UNCONFIGURED in item.stash:
         return "not-configured"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence
 from golive.kit.text import printable
 from golive.plugin import reporting
 from golive.run import fallback, finishing

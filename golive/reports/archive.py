@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import golive
-from golive.evidence import evidence
+from golive.evidence import storage
 from golive.evidence.contradictions import name_of
-from golive.evidence.evidence import Record
+from golive.evidence.record import Record
 from golive.kit import files
 from golive.reports import page
 from golive.reports.index_rows import Row, row_of
@@ -59,13 +59,13 @@ def _folders(runs: Path) -> Iterator[Path]:
     for each in runs.iterdir() if runs.is_dir() else ():
         if each.name.startswith("."):
             continue
-        if name_of(each.name) or (each / evidence.FILE_NAME).exists():
+        if name_of(each.name) or (each / storage.FILE_NAME).exists():
             yield each
 
 
 def _written(folder: Path) -> Written | None:
     try:
-        found = (folder / evidence.FILE_NAME).stat()
+        found = (folder / storage.FILE_NAME).stat()
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence
 from golive.reports import archive, page, pruning, trends, wording
 from golive.reports.days import Calendar, calendar
 from golive.reports.index_rows import Row

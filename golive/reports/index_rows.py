@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from golive.evidence import evidence
+from golive.evidence import storage
 from golive.evidence.contradictions import name_of, reliable
-from golive.evidence.evidence import Evidence, NoEvidence, Record
+from golive.evidence.record import Evidence, Record
+from golive.evidence.storage import NoEvidence
 from golive.reports import phases, wording
 
 Standing = Literal["GO", "NO-GO", "unfinished", "unreliable"]
@@ -68,7 +69,7 @@ def row_of(folder: Path) -> Row | None:
     except NoEvidence as error:
         if not folder.exists():
             return None
-        path = folder / evidence.FILE_NAME
+        path = folder / storage.FILE_NAME
         why = str(error).removeprefix(f"{path}: ") if path.exists() else NONE_THERE
         return _unreliable(folder, why)
 

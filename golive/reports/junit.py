@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence
 from golive.kit.text import printable
 from golive.reports import page, redaction, results, wording
 from golive.reports.results import Result

@@ -13,7 +13,8 @@ from pathlib import Path
 from pydantic import AwareDatetime, Field, ValidationError
 
 from golive.evidence.contradictions import reliable
-from golive.evidence.evidence import Evidence, NoEvidence, Record
+from golive.evidence.record import Evidence, Record
+from golive.evidence.storage import NoEvidence
 from golive.kit.text import printable
 from golive.reports import wording
 from golive.reports.redaction import redacted

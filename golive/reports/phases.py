@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from golive.evidence.evidence import Evidence, HandshakeTimes
+from golive.evidence.record import Evidence, HandshakeTimes
 
 NAMES = {
     "tcp_ms": "TCP connected",

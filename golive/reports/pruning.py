@@ -10,9 +10,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from golive.evidence import evidence
+from golive.evidence import storage
 from golive.evidence.contradictions import name_of, reliable
-from golive.evidence.evidence import NoEvidence
+from golive.evidence.storage import NoEvidence
 from golive.reports.archive import age
 
 A_DAY = timedelta(days=1)
@@ -46,7 +46,7 @@ def too_many(folders: list[Path], keep: int, now: datetime) -> list[Path]:
     """Rehearsals beyond the newest `keep`, and what was given up before it left any evidence."""
     found = [each for each in folders if is_rehearsal(each.name)]
     found.sort(key=lambda each: age(each.name), reverse=True)
-    told = [each for each in found if os.path.lexists(each / evidence.FILE_NAME)]
+    told = [each for each in found if os.path.lexists(each / storage.FILE_NAME)]
     given_up = [each for each in found if each not in told and is_given_up(each, now)]
     return [each for each in told[keep:] if is_sealed_rehearsal(each)] + given_up
 

@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from golive.diagnosis.decision_tree import TREE
-from golive.evidence.evidence import Evidence, Record
+from golive.evidence.record import Evidence, Record
 from golive.kit import accounts, written
 from golive.kit.masking import MASK, without_credentials
 from golive.kit.text import printable

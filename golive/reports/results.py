@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from golive.evidence.evidence import Evidence, StepRecord, is_no_obstacle
+from golive.evidence.record import Evidence, StepRecord
+from golive.evidence.verdict import is_no_obstacle
 from golive.kit.text import shortened, told
 from golive.procedure import steps
 from golive.reports import wording

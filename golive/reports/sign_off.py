@@ -9,8 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from golive.evidence import evidence
-from golive.evidence.evidence import Evidence, StepRecord
+from golive.evidence.record import Evidence, StepRecord, is_open
 from golive.kit.text import told
 from golive.procedure import steps
 from golive.reports import page as pages
@@ -159,4 +158,4 @@ def _position(row: dict[str, Any], account: str, decimals: int) -> Position:
     )
     if row.get("account") != account:
         return Position(cells, f"of {row.get('account')}")
-    return Position(cells, "" if evidence.is_open(row) else "closed")
+    return Position(cells, "" if is_open(row) else "closed")

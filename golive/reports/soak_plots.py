@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from golive.evidence.evidence import Soak
+from golive.evidence.record import Soak
 from golive.reports import wording
 
 WIDTH, HEIGHT, MARGIN = 480.0, 90.0, 8.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from golive.evidence.evidence import Evidence, StepRecord
+from golive.evidence.record import Evidence, StepRecord
 from golive.reports import phases, wording
 
 ELSEWHERE = {

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable
 from typing import Protocol
 
-from golive.evidence.evidence import Diagnosis, Evidence, Sample, StepRecord
+from golive.evidence.record import Diagnosis, Evidence, Sample, StepRecord
 from golive.kit.text import printable, shortened, told
 from golive.procedure import steps
 from golive.procedure.steps import Plan

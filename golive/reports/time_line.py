@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from golive.evidence.evidence import StepRecord
+from golive.evidence.record import StepRecord
 
 CUT = 30.0
 """Width of a step that takes most of the run: it is drawn shorter than it is."""

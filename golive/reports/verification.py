@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from golive.evidence import evidence
+from golive.evidence import storage
 from golive.evidence.contradictions import doubts, is_of_another_version, name_of
-from golive.evidence.evidence import Evidence, NoEvidence
+from golive.evidence.digest import digest_of
+from golive.evidence.record import Evidence
+from golive.evidence.storage import NoEvidence
 from golive.kit import files
 from golive.kit.text import printable
 from golive.reports import sign_off
@@ -50,7 +52,7 @@ class Checked:
 def verify(folder: Path, printed: str = "") -> Checked:
     """`printed` is the digest on the printed page, or how it begins; "" where none is at hand."""
     try:
-        found = evidence.read(folder)
+        found = storage.read(folder)
     except NoEvidence as error:
         return Checked(folder, None, [_no_evidence(folder, error)], [])
     checked = Checked(folder, found, [], [])
@@ -78,7 +80,7 @@ def _no_evidence(folder: Path, error: NoEvidence) -> Finding:
         schema = printable(str(document.get("schema")))[:20]
         means = f"its schema is {schema}: another version of this project wrote it, or nobody"
         return Finding(str(error), means, "verify it with the version that wrote it")
-    stated, made = printable(str(document["digest"]))[:64], evidence.digest_of(document)
+    stated, made = printable(str(document["digest"]))[:64], digest_of(document)
     means = f"it states the digest {stated}, and has {made}" if stated != made else MADE_UP
     return Finding(str(error), means, TRUST_NOTHING)
 
@@ -86,7 +88,7 @@ def _no_evidence(folder: Path, error: NoEvidence) -> Finding:
 def _document(folder: Path) -> dict[str, Any]:
     """As far as it is one."""
     try:
-        found = json.loads(files.contents(folder / evidence.FILE_NAME))
+        found = json.loads(files.contents(folder / storage.FILE_NAME))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -96,10 +98,10 @@ def _of_the_evidence(folder: Path, found: Evidence) -> Iterator[Finding]:
     name = folder.name if _is_in_its_place(folder) else found.run_id
     for doubt in doubts(found, name):
         means = MADE_UP if found.run_id == name else "somebody has put it there"
-        yield Finding(f"{evidence.FILE_NAME}: {doubt}", means, TRUST_NOTHING)
+        yield Finding(f"{storage.FILE_NAME}: {doubt}", means, TRUST_NOTHING)
     if twice := _named_twice(folder):
         means = "a reader of the file may see another value than the one that is checked"
-        yield Finding(f"{evidence.FILE_NAME}: {twice} stands there twice", means, TRUST_NOTHING)
+        yield Finding(f"{storage.FILE_NAME}: {twice} stands there twice", means, TRUST_NOTHING)
 
 
 def _is_in_its_place(folder: Path) -> bool:
@@ -115,7 +117,7 @@ def _named_twice(folder: Path) -> str:
         twice.extend(name for name, count in Counter(names).items() if count > 1)
         return dict(pairs)
 
-    json.loads(files.contents(folder / evidence.FILE_NAME), object_pairs_hook=look)
+    json.loads(files.contents(folder / storage.FILE_NAME), object_pairs_hook=look)
     return printable(twice[0])[:100] if twice else ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timezone, tzinfo
 from typing import Any
 
-from golive.evidence.evidence import Evidence, StepRecord
+from golive.evidence.record import Evidence, StepRecord
 from golive.kit.text import counted as counted
 from golive.kit.text import with_weakened as behind_go
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from golive.evidence import evidence
+from golive.evidence import storage
 from golive.evidence.contradictions import doubts
-from golive.evidence.evidence import Evidence, NoEvidence
+from golive.evidence.record import Evidence
+from golive.evidence.storage import NoEvidence
 from golive.kit.text import printable
 
 AGAIN = "python -m reports write"
@@ -64,7 +65,7 @@ class Told(NamedTuple):
 def write(folder: Path, wanted: Wanted) -> Told:
     """A line for each cause of failure; none where all is well."""
     try:
-        found = evidence.read(folder)
+        found = storage.read(folder)
     except NoEvidence as error:
         return Told([f"no report is written: {error}"], [])
     if why := doubts(found, found.run_id):  # a page of it would be signed

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from golive.diagnosis.decision_tree import BY_CODE
 from golive.diagnosis.diagnose import Next
-from golive.evidence.evidence import Diagnosis, Evidence
+from golive.evidence.record import Diagnosis, Evidence
 from golive.run.wanted import Wanted
 from golive.settings.model import Settings
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from golive.discipline.journal import GO
-from golive.evidence import evidence
-from golive.evidence.evidence import Evidence
+from golive.evidence import storage
+from golive.evidence.record import Evidence
 from golive.machine import sockets
 from golive.machine.on_disk import reading
 from golive.run.looking_back import look_back
@@ -15,7 +15,7 @@ from golive.run.run import Run
 def save(run: Run, *, is_over: bool = False) -> Evidence:
     """Writes the evidence of the run so far: NO-GO until it is over. Raises OSError."""
     found = evidence_of(run, is_over=is_over)
-    evidence.write(found, run.wanted.folder, is_to_last=is_over)  # before, it is no GO anyway
+    storage.write(found, run.wanted.folder, is_to_last=is_over)  # before, it is no GO anyway
     return found
 
 

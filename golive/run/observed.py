@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from golive.evidence.evidence import Soak
+from golive.evidence.record import Soak
 from golive.machine.api_settings import NOT_ASKED, ApiSettings
 from golive.machine.gateway import Uptime
 from golive.machine.sockets import Port

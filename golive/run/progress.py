@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from golive.evidence import evidence
-from golive.evidence.evidence import Outcome, StepRecord
+from golive.evidence.record import Outcome, StepRecord
+from golive.evidence.verdict import is_no_obstacle, verdict_of
 from golive.kit.clock import Clock
 from golive.procedure import steps
 from golive.procedure.steps import Plan, Step
@@ -39,7 +39,7 @@ class Progress:
                 raise Blocked(earlier)
 
     def is_no_obstacle(self, record: StepRecord) -> bool:
-        return evidence.is_no_obstacle(record, self._blind)
+        return is_no_obstacle(record, self._blind)
 
     def may_be_unobserved(self, step_id: str) -> bool:
         return steps.step(step_id).is_excused(self._blind)
@@ -95,7 +95,7 @@ class Progress:
     @property
     def is_go(self) -> bool:
         """Whether every step has ended, and none stands in the way."""
-        return evidence.verdict(self.records, self._blind, self._plan) == "GO"
+        return verdict_of(self.records, self._blind, self._plan) == "GO"
 
     def _has_failed(self, step_id: str) -> bool:
         earlier = self._records.get(step_id)

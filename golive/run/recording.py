@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from golive.diagnosis import diagnose, facts, seen_on_disk
 from golive.diagnosis.seen import LEAST_UPTIME, Seen
-from golive.evidence import changes, evidence, provenance, weakened
-from golive.evidence.evidence import Diagnosis, Evidence, Message, StepRecord
+from golive.evidence import changes, provenance, weakened
+from golive.evidence.record import (
+    Api,
+    Diagnosis,
+    Endpoint,
+    Evidence,
+    HandshakeTimes,
+    Message,
+    PositionsRecord,
+    SocketsRecord,
+    StepRecord,
+)
+from golive.evidence.verdict import verdict_of
+from golive.kit.plain import plain
 from golive.machine import sockets
 from golive.machine.sockets import Port
 from golive.procedure import steps
@@ -26,7 +38,7 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
     """The run so far: NO-GO until it is over."""
     wanted, observed, records = run.wanted, run.observed, run.progress.records
     go = is_over and run.ended_early is None and len(run.attempts.made) == 1
-    verdict = evidence.verdict(records, wanted.blind, wanted.plan) if go else "NO-GO"
+    verdict = verdict_of(records, wanted.blind, wanted.plan) if go else "NO-GO"
     cause = None if verdict == "GO" else _diagnosis(run, records, is_over)
     handshake = observed.handshake
     found = Evidence(
@@ -36,7 +48,7 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
         target=wanted.target.name,
         fault=wanted.target.fault,
         endpoint=_endpoint(wanted.target, wanted.settings.credentials.client_id),
-        api=evidence.Api(
+        api=Api(
             version=observed.api_version,
             server_version=handshake.server_version if handshake else None,
         ),
@@ -45,7 +57,7 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
         steps=records,
         handshake=_times(handshake),
         positions=_positions(observed, wanted.settings.golive.expected_account),
-        sockets=evidence.SocketsRecord(
+        sockets=SocketsRecord(
             before=socket_rows(observed.before),
             after=socket_rows(observed.after),
             may_be_unobserved=wanted.blind,
@@ -63,18 +75,14 @@ def evidence_of(run: Run, *, is_over: bool) -> Evidence:
     return changes.compared(found, wanted.folder.parent) if is_over else found
 
 
-def _endpoint(target: Target, client_id: int) -> evidence.Endpoint:
-    return evidence.Endpoint(
-        host=target.host, port=target.port, kind=target.kind, client_id=client_id
-    )
+def _endpoint(target: Target, client_id: int) -> Endpoint:
+    return Endpoint(host=target.host, port=target.port, kind=target.kind, client_id=client_id)
 
 
-def _positions(observed: Observed, account: str) -> evidence.PositionsRecord:
+def _positions(observed: Observed, account: str) -> PositionsRecord:
     found = observed.positions
     rows, open_rows = (found.rows, found.open_in(account)) if found else ((), ())
-    return evidence.PositionsRecord(
-        account=account, count=len(open_rows), rows=evidence.plain(rows)
-    )
+    return PositionsRecord(account=account, count=len(open_rows), rows=plain(rows))
 
 
 def _noted(observed: Observed, cause: Diagnosis | None) -> list[str]:
@@ -170,11 +178,11 @@ def socket_rows(port: Port | None) -> list[dict[str, Any]]:
     return [] if port is None else sockets.rows([*port.listeners, *port.connections])
 
 
-def _times(handshake: Handshake | None) -> evidence.HandshakeTimes:
+def _times(handshake: Handshake | None) -> HandshakeTimes:
     if handshake is None:
-        return evidence.HandshakeTimes()
-    names = evidence.HandshakeTimes.model_fields
-    return evidence.HandshakeTimes(**{name: getattr(handshake, name) for name in names})
+        return HandshakeTimes()
+    names = HandshakeTimes.model_fields
+    return HandshakeTimes(**{name: getattr(handshake, name) for name in names})
 
 
 def _utc(moment: datetime) -> str:

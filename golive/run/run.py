@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from golive.discipline import settings_copies
 from golive.discipline.earlier_attempts import Aim, Memory
 from golive.discipline.journal import GO
-from golive.evidence.evidence import Outcome, StepRecord
+from golive.evidence.record import Outcome, StepRecord
 from golive.machine import reset_windows
 from golive.machine.gateway import Gateway
 from golive.machine.sockets import SocketTable

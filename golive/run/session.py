@@ -19,7 +19,7 @@ from golive.discipline import settings_copies
 from golive.discipline.attempts import AttemptRefused
 from golive.discipline.earlier_attempts import Aim, Memory, NoMemory, state_folder
 from golive.evidence import weakened
-from golive.evidence.evidence import Diagnosis
+from golive.evidence.record import Diagnosis
 from golive.kit.clock import SYSTEM, Clock
 from golive.machine import reset_windows, sockets, stale_clients
 from golive.machine.api_settings import NOT_ASKED

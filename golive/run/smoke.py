@@ -13,7 +13,7 @@ from golive.client.answers import Event
 from golive.diagnosis import telling
 from golive.discipline.attempts import AttemptRefused
 from golive.discipline.journal import GO
-from golive.evidence.evidence import Diagnosis
+from golive.evidence.record import Diagnosis
 from golive.kit.clock import SYSTEM, Clock
 from golive.kit.text import by_lines, with_weakened
 from golive.machine import sockets

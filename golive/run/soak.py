@@ -10,8 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from golive.client.heartbeat import TIMES_APART, Ended, Heartbeat
-from golive.evidence import evidence
-from golive.evidence.evidence import Sample
+from golive.evidence.record import Sample, Soak
 from golive.kit.clock import SYSTEM, Clock, coarsely
 from golive.kit.measurements import LONGEST_ANSWER, Latencies, Thinned, least_heartbeats
 from golive.machine import forwarders, processes, sockets
@@ -33,7 +32,7 @@ ZOMBIES, SUSPENDED, RESTARTED = "zombies", "machine-suspended", "gateway-restart
 INTERRUPTED = "it was interrupted"
 
 
-class Soak:
+class Soaking:
     """One soak, to be performed once. Times are in seconds; `figures` are those so far.
 
     `looked` is told of each look, from the first on, which is before the first heartbeat.
@@ -62,7 +61,7 @@ class Soak:
         self._longest_queue: int | None = None
         self._unseen = 0
 
-    def perform(self, tell: Callable[[float], None] = lambda seconds_left: None) -> evidence.Soak:
+    def perform(self, tell: Callable[[float], None] = lambda seconds_left: None) -> Soak:
         """To its end, whatever the gateway does; `tell` hears once a second how long it still is.
 
         A KeyboardInterrupt, say, goes through; `figures` are there all the same.
@@ -90,10 +89,10 @@ class Soak:
         return self.figures
 
     @property
-    def figures(self) -> evidence.Soak:
+    def figures(self) -> Soak:
         code, stopped = self._ended or ("", None)
         latencies = self._latencies
-        return evidence.Soak(
+        return Soak(
             wanted=self.wanted,
             seconds=round(self._held, 3),
             heartbeats=self.heartbeats,
@@ -216,7 +215,7 @@ class Soak:
         self._longest_queue = _most(self._longest_queue, sample.accept_queue)
 
 
-def most_zombies(held: evidence.Soak) -> int:
+def most_zombies(held: Soak) -> int:
     """At once. Raises sockets.NotObservable where none was seen, but not each look was possible."""
     if held.unseen and not held.most_zombies:
         raise sockets.NotObservable(

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 import golive.cli.report as command
-from golive.evidence import evidence
-from golive.evidence.evidence import Evidence
+from golive.evidence import storage
+from golive.evidence.digest import digest_of
+from golive.evidence.record import Evidence
 from golive.reports import sign_off
 from tests.reports.test_index import DAMAGES, resealed
 from tests.support.projects import Project
@@ -51,7 +52,7 @@ Call = Callable[..., tuple[int, str]]
 def signed(found: Evidence, runs: Path) -> Path:
     """A run with its page."""
     folder = kept(found, runs)
-    page = sign_off.page(evidence.read(folder))
+    page = sign_off.page(storage.read(folder))
     (folder / "sign-off.html").write_text(page, encoding="utf-8", newline="\n")
     return folder
 
@@ -69,13 +70,13 @@ def test_run_that_is_unchanged_is_verified_however_it_is_named(
     code, said = call("verify", words.get(named, folder / named))
     assert code == 0
     assert said.splitlines()[-1].startswith("VERIFIED")
-    assert f"Digest: {evidence.read(folder).digest}" in said
+    assert f"Digest: {storage.read(folder).digest}" in said
     assert "not who made it" in said
 
 
 def test_digest_of_the_printed_page_is_compared(runs: Path, call: Call) -> None:
     folder = signed(a_go(), runs)
-    digest = evidence.read(folder).digest
+    digest = storage.read(folder).digest
     spaced = " ".join(re.findall("....", digest.upper()))
     for printed in (digest, digest[:12], spaced):
         code, said = call("verify", folder, "--digest", printed)
@@ -123,10 +124,10 @@ def test_damage_to_the_evidence_is_found_and_said_what_to_do(
 
 def test_tampered_evidence_is_told_with_both_digests(runs: Path, call: Call) -> None:
     folder = signed(a_go(), runs)
-    stated = evidence.read(folder).digest
+    stated = storage.read(folder).digest
     file = folder / "evidence.json"
     file.write_bytes(file.read_bytes().replace(b'"count": 24', b'"count": 25'))
-    made = evidence.digest_of(json.loads(file.read_bytes()))
+    made = digest_of(json.loads(file.read_bytes()))
     code, said = call("verify", folder)
     assert code == 1
     assert f"it states the digest {stated}, and has {made}" in said
@@ -135,7 +136,7 @@ def test_tampered_evidence_is_told_with_both_digests(runs: Path, call: Call) -> 
 def test_evidence_that_was_sealed_again_with_another_field_is_found(runs: Path, call: Call) -> None:
     folder = signed(a_go(), runs)
     document: dict[str, Any] = a_go().document() | {"remark": "all is well"}
-    document["digest"] = evidence.digest_of(document)
+    document["digest"] = digest_of(document)
     (folder / "evidence.json").write_text(json.dumps(document), encoding="utf-8")
     code, said = call("verify", folder)
     assert code == 1
@@ -202,7 +203,7 @@ def test_page_that_another_version_wrote_is_told_by_the_digest_on_it(
     now = a_go()
     older = now.circumstances.model_copy(update=other)
     folder = signed(now.model_copy(update={"circumstances": older}), runs)
-    page, digest = folder / "sign-off.html", evidence.read(folder).digest
+    page, digest = folder / "sign-off.html", storage.read(folder).digest
     page.write_text(f"<p>Another look: {digest}", encoding="utf-8")
     code, said = call("verify", folder)
     assert code == 0

@@ -21,7 +21,7 @@ from golive.diagnosis.recovery import PROCEDURES
 from golive.diagnosis.seen import Seen
 from golive.discipline.one_run import Holder
 from golive.discipline.rules import Discipline, Made
-from golive.evidence.evidence import Diagnosis, Soak
+from golive.evidence.record import Diagnosis, Soak
 from golive.machine.api_settings import ApiSettings
 from golive.machine.gateway import Uptime
 from golive.machine.on_disk.gateway_logs import GatewayLogs

@@ -10,9 +10,18 @@ from typing import Any
 
 import pytest
 
-from golive.evidence import changes, evidence
+from golive.evidence import changes, storage
 from golive.evidence.changes import ABSENT
-from golive.evidence.evidence import Change, Evidence, PositionChange, SinceLastGo
+from golive.evidence.record import (
+    Api,
+    Change,
+    Circumstances,
+    Endpoint,
+    Evidence,
+    PositionChange,
+    PositionsRecord,
+    SinceLastGo,
+)
 from tests.support.projects import Project
 from tests.support.runs_on_disk import NIGHT, a_go, a_no_go, kept, position
 
@@ -26,8 +35,8 @@ def since(now: Evidence, folder: Path) -> SinceLastGo:
     return found
 
 
-def rows(*changed: dict[str, Any]) -> evidence.PositionsRecord:
-    return evidence.PositionsRecord(account=ACCOUNT, count=len(changed), rows=list(changed))
+def rows(*changed: dict[str, Any]) -> PositionsRecord:
+    return PositionsRecord(account=ACCOUNT, count=len(changed), rows=list(changed))
 
 
 def share(number: int, **more: Any) -> dict[str, Any]:
@@ -52,7 +61,7 @@ def test_newest_go_is_taken_and_named_with_its_digest(tmp_path: Path) -> None:
     for days in (3, 1, 2):
         folder = kept(a_go(LATER - timedelta(days=days)), tmp_path)
         if days == 1:
-            newest = evidence.read(folder)
+            newest = storage.read(folder)
     found = since(a_go(LATER), tmp_path)
     assert (found.run_id, found.ended) == (newest.run_id, newest.ended)
     assert found.digest == newest.digest != ""
@@ -85,8 +94,8 @@ def test_run_that_began_later_is_no_measure_nor_is_the_run_itself(tmp_path: Path
     [
         a_go(NIGHT, "fallback"),
         a_go(NIGHT, "fake"),
-        a_go(endpoint=evidence.Endpoint(host="127.0.0.1", port=4002, kind="x", client_id=10)),
-        a_go(endpoint=evidence.Endpoint(host="10.0.0.5", port=4001, kind="x", client_id=10)),
+        a_go(endpoint=Endpoint(host="127.0.0.1", port=4002, kind="x", client_id=10)),
+        a_go(endpoint=Endpoint(host="10.0.0.5", port=4001, kind="x", client_id=10)),
     ],
 )
 def test_go_on_another_target_or_endpoint_is_no_measure(other: Evidence, tmp_path: Path) -> None:
@@ -134,7 +143,7 @@ def test_go_that_contradicts_itself_is_no_measure_although_its_digest_fits(
     older = a_go()
     kept(older, tmp_path)
     newer = a_go(NIGHT + timedelta(hours=1))
-    evidence.write(newer.model_copy(update=made_up), kept(newer, tmp_path))
+    storage.write(newer.model_copy(update=made_up), kept(newer, tmp_path))
     assert since(a_go(LATER), tmp_path).run_id == older.run_id
 
 
@@ -145,7 +154,7 @@ def test_comparison_that_fails_costs_no_evidence(
         raise RuntimeError("something new")
 
     kept(a_go(), tmp_path)
-    monkeypatch.setattr(evidence, "read", broken)
+    monkeypatch.setattr(storage, "read", broken)
     now = a_go(LATER)
     found = changes.compared(now, tmp_path)
     assert found.model_copy(update={"since_last_go": None}) == now
@@ -215,7 +224,7 @@ def test_wrong_number_of_positions_is_told_one_by_one(tmp_path: Path) -> None:
 
 def test_versions_are_compared_as_far_as_both_were_seen(tmp_path: Path) -> None:
     kept(a_go(), tmp_path)
-    newer = evidence.Api(version="10.50.02", server_version=None)
+    newer = Api(version="10.50.02", server_version=None)
     now = a_go(LATER, api=newer)
     moved = now.circumstances.model_copy(update={"machine": "trading-2", "golive": "9.9"})
     others = since(now.model_copy(update={"circumstances": moved}), tmp_path).others
@@ -251,7 +260,7 @@ def test_port_of_a_fake_is_no_changed_setting(tmp_path: Path) -> None:
 
 
 def test_run_without_circumstances_on_record_is_compared_in_the_rest(tmp_path: Path) -> None:
-    kept(a_go(circumstances=evidence.Circumstances()), tmp_path)
+    kept(a_go(circumstances=Circumstances()), tmp_path)
     found = since(a_go(LATER), tmp_path)
     assert (found.positions, found.others) == ([], [])
 

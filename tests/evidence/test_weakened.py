@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from golive.cli.report import main
-from golive.evidence import contradictions, evidence, weakened
-from golive.evidence.evidence import Evidence
+from golive.evidence import contradictions, storage, weakened
+from golive.evidence.record import Evidence
 from golive.evidence.weakened import API_VERSION, TABLE
 from golive.procedure import steps
 from golive.reports import archive, index, junit, night, sign_off, verification, wording
@@ -74,7 +74,7 @@ def test_run_that_is_asked_for_little_says_so_in_its_verdict_and_names_each(
     assert run.last_line.startswith(f"GO with {len(lines)} weakened checks: 0 positions, ")
     for line in lines:
         assert f"\nWeakened: {line}\n" in run.output
-        assert line in text_of(evidence.read(run.folder))
+        assert line in text_of(storage.read(run.folder))
     assert verification.verify(run.folder).is_verified
 
 
@@ -155,13 +155,13 @@ def test_leave_to_be_blind_weakens_only_what_was_not_seen() -> None:
 
 
 def test_step_that_a_platform_shows_to_nobody_is_not_observed_and_no_weakness() -> None:
-    steps = [
+    unseen = [
         each.model_copy(update={"outcome": "not-observable"})
         if steps.step(each.id).may_be_unobserved
         else each
         for each in a_go().steps
     ]
-    assert with_settings(a_go(steps=steps)).weakened == []
+    assert with_settings(a_go(steps=unseen)).weakened == []
 
 
 def test_override_is_named_with_its_reason() -> None:
@@ -229,7 +229,7 @@ def test_verify_says_it_as_well(tmp_path: Path, capsys: pytest.CaptureFixture[st
     found = with_settings(a_go(), ExpectedPositions=0)
     found = found.model_copy(update={"noted": NOTES[:1]})
     folder = made.kept(found, tmp_path / "runs")
-    sign_off.write(evidence.read(folder), folder, Wanted())
+    sign_off.write(storage.read(folder), folder, Wanted())
     assert main(["verify", str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("Verdict: GO with 1 weakened check, LIVE, ")

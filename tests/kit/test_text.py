@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from golive.discipline.one_run import Holder
-from golive.evidence.evidence import plain
 from golive.kit import text
+from golive.kit.plain import plain
 from golive.machine.processes import Process
 from tests.support import recorded
 

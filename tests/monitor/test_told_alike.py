@@ -21,7 +21,7 @@ from golive.diagnosis import diagnose
 from golive.diagnosis.decision_tree import TREE
 from golive.diagnosis.diagnose import SOAK, Next
 from golive.diagnosis.seen import Seen
-from golive.evidence.evidence import Soak
+from golive.evidence.record import Soak
 from golive.kit.clock import SYSTEM
 from golive.mcp.tools.asking import Asking, NoAnswer
 from golive.monitor import lines
@@ -30,7 +30,7 @@ from golive.monitor.holding.requests import Answer, Ask
 from golive.monitor.holding.watch import Watch
 from golive.monitor.served import health as served_health
 from golive.monitor.served.metrics import Metrics
-from golive.run.soak import Soak as Soaking
+from golive.run.soak import Soaking
 from tests.monitor.test_held import row
 from tests.monitor.test_watch import QUICK, becomes
 from tests.run.test_soak import connected, gateway, once

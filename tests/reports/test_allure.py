@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from golive.diagnosis.decision_tree import TREE, UNEXPLAINED
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence
 from golive.procedure import steps
 from golive.reports.allure import about, attachments, executor, results_folder
 from golive.reports.allure.results import PROTECTS

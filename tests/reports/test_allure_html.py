@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence
 from golive.reports import writing
 from golive.reports.allure import html, results_folder
 from golive.reports.writing import Wanted

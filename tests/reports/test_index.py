@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from golive.evidence import evidence
-from golive.evidence.evidence import Evidence
+from golive.evidence import storage
+from golive.evidence.digest import digest_of
+from golive.evidence.record import Evidence, PositionsRecord
 from golive.reports import archive, index
 from golive.reports.days import LONGEST, calendar
 from golive.reports.index_rows import Row
@@ -108,7 +109,7 @@ def test_links_are_to_files_that_are_there(runs: Path) -> None:
 def resealed(found: Evidence, folder: Path, **changes: object) -> None:
     """As somebody would who knows how the digest is made."""
     changed = found.model_copy(update=changes)
-    evidence.write(changed, folder)
+    storage.write(changed, folder)
 
 
 def removed(found: Evidence, folder: Path) -> None:
@@ -128,7 +129,7 @@ def tampered(found: Evidence, folder: Path) -> None:
 
 def of_another_schema(found: Evidence, folder: Path) -> None:
     document = found.document() | {"schema": 2}
-    document["digest"] = evidence.digest_of(document)
+    document["digest"] = digest_of(document)
     (folder / "evidence.json").write_text(json.dumps(document), encoding="utf-8")
 
 
@@ -165,7 +166,7 @@ def with_a_fault_of_a_fake(found: Evidence, folder: Path) -> None:
 
 
 def of_another_run(found: Evidence, folder: Path) -> None:
-    evidence.write(a_go(NIGHT - DAY), folder)
+    storage.write(a_go(NIGHT - DAY), folder)
 
 
 def at_no_time(found: Evidence, folder: Path) -> None:
@@ -451,7 +452,7 @@ def test_lock_that_is_not_let_go_costs_one_line_and_the_next_run_repairs_it(
 
 
 def test_run_with_ten_thousand_positions_is_read_once_only(runs: Path) -> None:
-    many = evidence.PositionsRecord(
+    many = PositionsRecord(
         account="U21146542", count=10_000, rows=[position(n, "U21146542") for n in range(10_000)]
     )
     keep(a_go(positions=0).model_copy(update={"positions": many}), runs)

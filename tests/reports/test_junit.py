@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from golive.evidence.evidence import Diagnosis, Evidence
+from golive.evidence.record import Diagnosis, Evidence
 from golive.plugin.reporting import asked_for
 from golive.reports import junit
 from golive.reports.allure import about

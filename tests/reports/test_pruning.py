@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 
 from golive.evidence import run_folder as run_folders
-from golive.evidence.evidence import Target
+from golive.evidence.record import Target
 from golive.reports.pruning import A_DAY, AT_ONCE, prune
 from tests.support.projects import ROOT, Project
 from tests.support.runs_on_disk import NIGHT, a_go, a_no_go, kept, nights, run_id

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence
 from golive.kit.masking import MASK
 from golive.kit.written import opened_of
 from golive.reports.redaction import LONG, Redaction, redacted

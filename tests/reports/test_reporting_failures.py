@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from golive.evidence import evidence
+from golive.evidence import storage
 from golive.plugin import reporting
 from golive.plugin.run_end import RunEnd
 from golive.reports import verification, writing
@@ -275,7 +275,7 @@ def test_disk_that_is_full_before_the_evidence_is_whole_is_no_go(
     assert "Traceback" not in done.output
     (folder,) = runs.iterdir()
     if (folder / "evidence.json").exists():  # that of an earlier step
-        assert evidence.read(folder).verdict == "NO-GO"
+        assert storage.read(folder).verdict == "NO-GO"
     assert [each.name for each in folder.glob(".*")] == []
 
 
@@ -383,7 +383,7 @@ def test_run_that_is_killed_while_it_writes_reports_has_left_its_whole_evidence(
         process.wait(SECONDS)
     teller.write_text(good, encoding="utf-8")
     folder = waiting[0].parent
-    assert evidence.read(folder).verdict == "GO"
+    assert storage.read(folder).verdict == "GO"
     verified = own_project.run("reports", "verify", folder.name)
     assert verified.exit_code == 0, verified.output
     assert own_project.run("reports", "write", folder.name).exit_code == 0

@@ -16,8 +16,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from golive.evidence import evidence
-from golive.evidence.evidence import Evidence, HandshakeTimes, SinceLastGo, StepRecord
+from golive.evidence import storage
+from golive.evidence.record import (
+    Candidate,
+    Change,
+    Evidence,
+    HandshakeTimes,
+    PositionChange,
+    PositionsRecord,
+    SinceLastGo,
+    SocketsRecord,
+    StepRecord,
+)
 from golive.procedure import steps
 from golive.reports import sign_off, writing
 from tests.support import runs_on_disk as made
@@ -40,7 +50,7 @@ NASTY = (
 )
 
 
-def holding(positions: evidence.PositionsRecord, **more: Any) -> Evidence:
+def holding(positions: PositionsRecord, **more: Any) -> Evidence:
     return made.a_go(**more).model_copy(update={"positions": positions})
 
 
@@ -100,7 +110,7 @@ def test_no_go_shows_cause_cure_facts_contacts_and_log() -> None:
         "if_that_fails": ["Switch to TWS paper."],
         "contacts": ["IBKR support, 877-442-2757"],
         "log": ["02:00:01 API server listening"],
-        "also": [evidence.Candidate(code="too-early", cause="it has just been started")],
+        "also": [Candidate(code="too-early", cause="it has just been started")],
     }
     text = text_of(found.model_copy(update={"diagnosis": found.diagnosis.model_copy(update=more)}))
     for each in (
@@ -181,7 +191,7 @@ def test_metrics_that_this_run_says_nothing_of_are_named() -> None:
 
 def test_zombie_in_the_socket_table_is_marked() -> None:
     zombie = made.socket("live") | {"state": "CLOSE_WAIT", "remote_ip": "10.0.0.9"}
-    sockets = evidence.SocketsRecord(before=[zombie], after=[])
+    sockets = SocketsRecord(before=[zombie], after=[])
     page = read(made.a_no_go(sockets=sockets))
     assert "zombie" in page.attributes("class")
     assert "10.0.0.9:0" in page.text
@@ -194,7 +204,7 @@ def test_row_that_is_not_counted_says_why() -> None:
         made.position(3, "U21146542", quantity="0"),
         made.position(6, "U999"),
     ]
-    record = evidence.PositionsRecord(account="U21146542", count=1, rows=rows)
+    record = PositionsRecord(account="U21146542", count=1, rows=rows)
     text = text_of(holding(record))
     assert "1 open position in U21146542 ; 3 rows received" in text
     assert "closed , not counted" in text
@@ -205,10 +215,8 @@ def test_row_that_is_not_counted_says_why() -> None:
 
 
 def since(**more: Any) -> SinceLastGo:
-    change = evidence.PositionChange(
-        account="U21146542", contract="SPY STK USD", before="100", now=None
-    )
-    other = evidence.Change(what="server version", before=203, now=204)
+    change = PositionChange(account="U21146542", contract="SPY STK USD", before="100", now=None)
+    other = Change(what="server version", before=203, now=204)
     values = {"run_id": "20261121T020000Z-live", "ended": "2026-11-21T02:00:02+00:00"}
     return SinceLastGo.model_validate(
         {**values, "digest": "ab" * 32, "positions": [change], "others": [other], **more}
@@ -274,7 +282,7 @@ def test_page_is_the_same_byte_for_byte_in_any_time_zone_and_process(
     """Written by the run itself, and again by others elsewhere."""
     run = project.rehearse("--fake=missing-positions")
     written = (run.folder / sign_off.FILE_NAME).read_text(encoding="utf-8")
-    assert written == sign_off.page(evidence.read(run.folder))
+    assert written == sign_off.page(storage.read(run.folder))
     made_elsewhere = {
         subprocess.run(
             [sys.executable, "-c", TELL, str(run.folder)],
@@ -362,7 +370,7 @@ def everything() -> list[Evidence]:
     no_go = made.a_no_go(failed="positions.count", since_last_go=since())
     assert no_go.diagnosis is not None
     more = {
-        "also": [evidence.Candidate(code="x", cause="x")],
+        "also": [Candidate(code="x", cause="x")],
         "stopped_at": "x", "not_before": "x", "if_that_fails": ["x"], "log": ["x"],
         "contacts": ["x"],
     }  # fmt: skip
@@ -425,7 +433,7 @@ def test_no_times_at_all_break_the_pictures(
 
 def test_long_name_is_folded_away_whole() -> None:
     rows = [made.position(0, "U21146542", symbol="X" * 10_000)]
-    page = read(holding(evidence.PositionsRecord(account="U2", count=1, rows=rows)))
+    page = read(holding(PositionsRecord(account="U2", count=1, rows=rows)))
     texts = [text for _, text in page.texts if text.startswith("XXX")]
     assert [len(text) for text in texts] == [40, 10_000]
 
@@ -442,8 +450,8 @@ def test_steps_of_another_version_are_shown_as_they_are() -> None:
 
 def test_rows_of_any_shape_are_shown() -> None:
     rows: list[dict[str, Any]] = [{}, {"symbol": 7, "strike": "x", "average_cost": True}]
-    record = evidence.PositionsRecord(account="U21146542", count=0, rows=rows)
-    sockets = evidence.SocketsRecord(before=[{}], after=[{"state": 1, "pid": "x"}])
+    record = PositionsRecord(account="U21146542", count=0, rows=rows)
+    sockets = SocketsRecord(before=[{}], after=[{"state": 1, "pid": "x"}])
     assert read(holding(record, sockets=sockets)).unclosed == []
 
 
@@ -452,7 +460,7 @@ def test_rows_of_any_shape_are_shown() -> None:
 
 def test_run_leaves_its_sign_off_beside_its_evidence(tmp_path: Path) -> None:
     folder = made.kept(made.a_go(), tmp_path)
-    sign_off.write(evidence.read(folder), folder, writing.Wanted())
+    sign_off.write(storage.read(folder), folder, writing.Wanted())
     assert (folder / "sign-off.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert os.listdir(folder).count("sign-off.html") == 1
     assert writing.TELLERS[0] == ("the sign-off", "golive.reports.sign_off")
@@ -460,7 +468,7 @@ def test_run_leaves_its_sign_off_beside_its_evidence(tmp_path: Path) -> None:
 
 def test_evidence_that_was_changed_is_not_signed_off(tmp_path: Path) -> None:
     folder = made.kept(made.a_go(), tmp_path)
-    path = folder / evidence.FILE_NAME
+    path = folder / storage.FILE_NAME
     path.write_text(path.read_text(encoding="utf-8").replace("passed", "failed", 1), "utf-8")
     assert "its digest does not match" in writing.write(folder, writing.Wanted()).failures[0]
     assert not (folder / "sign-off.html").exists()

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from golive.evidence import evidence
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence, PositionsRecord, SinceLastGo
 from golive.reports import page as pages
 from golive.reports import sign_off
 from tests.reports.test_sign_off import everything, full_of, holding, since
@@ -146,7 +145,7 @@ def full_no_go() -> Evidence:
     return found.model_copy(update={"diagnosis": diagnosis})
 
 
-def _changed() -> evidence.SinceLastGo:
+def _changed() -> SinceLastGo:
     one = since().positions
     assert one is not None
     return since(positions=one * 50)
@@ -269,7 +268,7 @@ def test_name_of_10_kilobytes_is_clipped_and_there_in_full(
     browser: Browser, tmp_path: Path
 ) -> None:
     row = made.position(0, "U21146542", symbol="LONG" * 2_500)
-    record = evidence.PositionsRecord(account="U21146542", count=1, rows=[row])
+    record = PositionsRecord(account="U21146542", count=1, rows=[row])
     shown = browser.open(on_disk(tmp_path, holding(record)), width=390)
     name = shown.page.locator("#rows details")
     assert name.bounding_box()["height"] < 150  # type: ignore[index]

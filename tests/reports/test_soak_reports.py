@@ -10,7 +10,7 @@ import pytest
 
 from golive.evidence import changes
 from golive.evidence.contradictions import doubts
-from golive.evidence.evidence import Evidence, PositionChange, Sample, Soak
+from golive.evidence.record import Evidence, PositionChange, Sample, Soak
 from golive.procedure import steps
 from golive.reports import index, junit, night, sign_off, soak_plots, success_metrics, wording
 from golive.reports.allure import history

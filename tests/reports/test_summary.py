@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from golive.cli.report import main
-from golive.evidence.evidence import Api, Evidence
+from golive.evidence.record import Api, Evidence
 from golive.reports import night
 from tests.support import runs_on_disk
 from tests.support.runs_on_disk import NIGHT, a_go, a_no_go

@@ -13,7 +13,7 @@ import pytest
 
 from golive.client.connection import Connection
 from golive.discipline.attempts import Attempts
-from golive.evidence.evidence import Evidence, StepRecord
+from golive.evidence.record import Evidence, StepRecord
 from golive.kit.clock import coarsely
 from golive.procedure import steps
 from golive.reports import junit, sign_off

@@ -13,7 +13,8 @@ import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
 from fake_ib_gateway.faults.shared.named import FAULTS
-from golive.evidence.evidence import Evidence, digest_of
+from golive.evidence.digest import digest_of
+from golive.evidence.record import Evidence
 from tests.support.fakes import orders_received
 from tests.support.projects import IDS, TRIED, Project, Rehearsal, write_secrets
 

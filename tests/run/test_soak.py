@@ -15,14 +15,13 @@ from golive.client.heartbeat import Heartbeat
 from golive.client.messages import ApiError
 from golive.client.notices import Notices
 from golive.discipline.attempts import Attempts
-from golive.evidence import evidence
-from golive.evidence.evidence import Sample
+from golive.evidence.record import Sample, Soak
 from golive.kit.clock import SystemClock
 from golive.machine import sockets
 from golive.machine.gateway import Gateway
 from golive.machine.sockets import NotObservable, SocketTable
 from golive.run.rehearsal import heartbeat_seconds
-from golive.run.soak import MOST_SAMPLES, Soak, most_zombies
+from golive.run.soak import MOST_SAMPLES, Soaking, most_zombies
 from golive.settings.model import GoLive
 from tests.support.fakes import wait_until
 from tests.support.gateways import Scripted, handshake
@@ -55,10 +54,10 @@ def watched(port: int) -> Gateway:
     return Gateway(port, SocketTable())
 
 
-def soaked(port: int, wanted: float = 1.0, tell: Later = lambda left: None, **more: Any) -> Soak:
+def soaked(port: int, wanted: float = 1.0, tell: Later = lambda left: None, **more: Any) -> Soaking:
     """A soak that is over; `soak.figures`."""
     with connected(port) as connection:
-        soak = Soak(connection, watched(port), wanted, more.pop("every", EVERY), **more)
+        soak = Soaking(connection, watched(port), wanted, more.pop("every", EVERY), **more)
         soak.perform(tell)
     return soak
 
@@ -75,10 +74,12 @@ def once(do: Callable[[], object]) -> Callable[[Sample], None]:
     return looked
 
 
-def meanwhile(found: FakeGateway, do: Callable[[], object], **more: Any) -> evidence.Soak:
+def meanwhile(found: FakeGateway, do: Callable[[], object], **more: Any) -> Soak:
     """A soak in which something happens right after the second answer."""
     with connected(found.port) as connection:
-        return Soak(connection, watched(found.port), 30, EVERY, looked=once(do), **more).perform()
+        return Soaking(
+            connection, watched(found.port), 30, EVERY, looked=once(do), **more
+        ).perform()
 
 
 def test_connection_that_is_held_has_figures_of_all_of_it() -> None:
@@ -175,7 +176,7 @@ def test_link_that_was_lost_and_restored_before_it_began_is_no_matter() -> None:
         found.say(1100)
         found.say(1102)
         connection.positions(60)
-        soak = Soak(connection, watched(found.port), 0.2, EVERY)
+        soak = Soaking(connection, watched(found.port), 0.2, EVERY)
         assert soak.perform().code == ""
 
 
@@ -188,7 +189,7 @@ def test_restart_is_told_apart_from_a_mere_end() -> None:
                 found.become("down")
                 found.drop_everyone()
 
-            soak = Soak(connection, listener, 30, EVERY, looked=once(gone))
+            soak = Soaking(connection, listener, 30, EVERY, looked=once(gone))
             assert soak.perform().code == "gateway-restarted"
 
 
@@ -257,7 +258,7 @@ def test_interrupted_soak_keeps_its_figures_and_the_connection_can_be_closed_cle
         raise KeyboardInterrupt
 
     with gateway() as found, connected(found.port) as connection:
-        soak = Soak(connection, watched(found.port), 30, EVERY, looked=once(interrupt))
+        soak = Soaking(connection, watched(found.port), 30, EVERY, looked=once(interrupt))
         with pytest.raises(KeyboardInterrupt):
             soak.perform()
         assert (soak.figures.code, soak.figures.answers) == ("unfinished", 2)
@@ -280,11 +281,11 @@ def test_rehearsal_has_five_heartbeats_where_the_settings_name_no_interval() -> 
 
 def test_sockets_out_of_sight_at_one_look_are_no_zero() -> None:
     held: dict[str, Any] = {"wanted": 6.0, "seconds": 6.0, "heartbeats": 5, "answers": 5}
-    assert most_zombies(evidence.Soak(**held, most_zombies=0)) == 0
-    assert most_zombies(evidence.Soak(**held, most_zombies=3, unseen=1)) == 3
+    assert most_zombies(Soak(**held, most_zombies=0)) == 0
+    assert most_zombies(Soak(**held, most_zombies=3, unseen=1)) == 3
     for seen in (0, None):
         with pytest.raises(NotObservable, match="out of sight at 1 looks"):
-            most_zombies(evidence.Soak(**held, most_zombies=seen, unseen=1))
+            most_zombies(Soak(**held, most_zombies=seen, unseen=1))
 
 
 def test_soak_where_sockets_cannot_be_seen_goes_on_without_them() -> None:
@@ -293,7 +294,7 @@ def test_soak_where_sockets_cannot_be_seen_goes_on_without_them() -> None:
 
     with gateway() as found, connected(found.port) as connection:
         blind = Gateway(found.port, SocketTable(read=refused))
-        figures = Soak(connection, blind, 0.3, EVERY).perform()
+        figures = Soaking(connection, blind, 0.3, EVERY).perform()
     assert (figures.code, figures.most_zombies) == ("", None)
     assert figures.unseen == len(figures.samples)
     assert figures.gateway_memory_growth is None
@@ -307,7 +308,7 @@ def test_bytes_that_are_no_frame_end_it() -> None:
         client.recv(100)
 
     with Scripted(garbage) as scripted, connected(scripted.port) as connection:
-        figures = Soak(connection, watched(scripted.port), 30, EVERY).perform()
+        figures = Soaking(connection, watched(scripted.port), 30, EVERY).perform()
     assert figures.code == "protocol-error"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from golive.evidence import evidence
+from golive.evidence import storage
 from golive.procedure import steps
 from tests.reports.test_terminal import ESCAPE, HAS_TERMINALS
 from tests.support.fakes import orders_received
@@ -107,7 +107,7 @@ def test_soak_is_go_with_its_figures_in_the_last_line_and_reports_that_verify(
     assert said.startswith("GO (rehearsal) with ")
     assert ": soak of 3.6 s, 3 of 3 heartbeats answered, no zombie, of a fake gateway;" in said
     assert run.output.startswith("REHEARSAL of the soak against a fake gateway: ")
-    soak = evidence.read(run.folder).soak
+    soak = storage.read(run.folder).soak
     assert soak is not None
     assert (soak.code, soak.position_drift) == ("", [])
     asked = [each for each in run.fake_log if each.get("message") == "REQ_CURRENT_TIME"]
@@ -160,7 +160,7 @@ def test_interrupted_soak_closes_its_connection_and_is_no_go_with_the_figures_so
                 process.send_signal(signal.Signals[how])
         assert process.wait(SECONDS) == 2, "".join(said)
     (folder,) = own_project.runs
-    found = evidence.read(folder)
+    found = storage.read(folder)
     assert said[-1].startswith("NO-GO (rehearsal): unfinished; soak of 6 s ended after ")
     assert (found.verdict, found.diagnosis and found.diagnosis.code) == ("NO-GO", "unfinished")
     assert found.soak is not None

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from golive.evidence import evidence
+from golive.evidence import storage
 from golive.reports import night
 from tests.run.test_faults import EXPECTED, Expected
 from tests.support.projects import ROOT, DidNotEnd, Project, Rehearsal, example_settings
@@ -67,7 +67,7 @@ def _told(fault: str, run: Rehearsal | DidNotEnd) -> bool:
     if isinstance(run, DidNotEnd):
         print(f"FAILED {fault}: {run}", flush=True)
         return False
-    said = night.said(evidence.read(run.folder))
+    said = night.said(storage.read(run.folder))
     is_as_expected = said == _words(EXPECTED[fault])
     print(f"{'ok    ' if is_as_expected else 'FAILED'} {fault}: {said}", flush=True)
     if not is_as_expected:

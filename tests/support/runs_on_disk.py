@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from golive import __version__
-from golive.evidence import evidence, provenance, weakened
-from golive.evidence.evidence import (
+from golive.evidence import provenance, storage, weakened
+from golive.evidence.record import (
+    Api,
     Circumstances,
     Diagnosis,
+    Endpoint,
     Evidence,
     HandshakeTimes,
     Outcome,
     Override,
+    PositionsRecord,
+    SocketsRecord,
     StepRecord,
     Target,
 )
@@ -52,20 +56,18 @@ def a_go(
         ended=(started + timedelta(seconds=2.5)).isoformat(timespec="milliseconds"),
         target=target,
         fault=None,
-        endpoint=evidence.Endpoint(
-            host="127.0.0.1", port=PORTS[target], kind=KINDS[target], client_id=10
-        ),
-        api=evidence.Api(version="10.37.02", server_version=203),
+        endpoint=Endpoint(host="127.0.0.1", port=PORTS[target], kind=KINDS[target], client_id=10),
+        api=Api(version="10.37.02", server_version=203),
         verdict="GO",
         attempts=1,
         steps=passed,
         handshake=handshake_of(handshake_ms),
-        positions=evidence.PositionsRecord(
+        positions=PositionsRecord(
             account=account,
             count=positions,
             rows=[position(number, account) for number in range(positions)],
         ),
-        sockets=evidence.SocketsRecord(before=[socket(target)], after=[socket(target)]),
+        sockets=SocketsRecord(before=[socket(target)], after=[socket(target)]),
         diagnosis=None,
         plan=plan,
         circumstances=Circumstances(
@@ -117,7 +119,7 @@ def a_no_go(
     if number <= steps.NUMBER["handshake.under-budget"]:
         what["handshake"] = HandshakeTimes()
     if number <= steps.NUMBER["positions.complete"]:
-        what["positions"] = evidence.PositionsRecord(account=found.positions.account, count=0)
+        what["positions"] = PositionsRecord(account=found.positions.account, count=0)
     return found.model_copy(update=what | more)
 
 
@@ -146,7 +148,7 @@ def kept(found: Evidence, folder: Path) -> Path:
     """Writes it where runs are kept; gives the run's folder."""
     own = folder / found.run_id
     own.mkdir(parents=True, exist_ok=True)
-    evidence.write(found, own)
+    storage.write(found, own)
     return own
 
 

@@ -6,7 +6,7 @@ import json
 import re
 
 from golive.diagnosis.decision_tree import TREE, UNEXPLAINED
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence
 from golive.kit.text import printable
 from golive.reports import results, wording
 from golive.reports.allure.executor import executor

@@ -12,7 +12,7 @@ from typing import Any
 
 from allure_commons.types import AttachmentType
 
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence
 from golive.kit.text import printable
 from golive.reports import results
 from golive.reports.results import VERDICT

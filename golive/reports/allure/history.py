@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from golive.evidence.contradictions import reliable
-from golive.evidence.evidence import Evidence, NoEvidence, PositionsRecord
+from golive.evidence.record import Evidence, PositionsRecord
+from golive.evidence.storage import NoEvidence
 from golive.reports import redaction, results, wording
 from golive.reports.allure.results import began, ended, history_id
 from golive.reports.results import Result

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence
 from golive.reports import page as pages
 from golive.reports import results, wording
 from golive.reports.allure import history

@@ -10,7 +10,7 @@ from allure_commons.model2 import Attachment as Attached
 from allure_commons.model2 import Label, Link, StatusDetails, TestResult, TestStepResult
 from allure_commons.types import LabelType, LinkType, Severity
 
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence
 from golive.procedure import steps
 from golive.reports import page, results, wording
 from golive.reports.allure import executor

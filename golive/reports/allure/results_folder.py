@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from allure_commons.logger import AllureFileLogger
 
-from golive.evidence.evidence import Evidence
+from golive.evidence.record import Evidence
 from golive.reports import page, redaction
 from golive.reports.allure import about, attachments, history, results
 

@@ -1,4 +1,4 @@
-"""The record of a run: complete, sealed, never half written, and GO for one reason only."""
+"""evidence.json: complete, sealed, never half written, and read only where it is whole."""
 
 from __future__ import annotations
 
@@ -8,52 +8,18 @@ import shutil
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from golive.evidence import evidence
-from golive.evidence.evidence import Evidence, NoEvidence, Outcome, StepRecord
+from golive.evidence import storage
+from golive.evidence.digest import digest_of
+from golive.evidence.record import Evidence
+from golive.evidence.storage import NoEvidence
 from golive.kit import files
-from golive.procedure import steps
 from golive.reports import page
 from tests.support.projects import Project
 from tests.support.runs_on_disk import a_go, kept
-
-outcomes = st.sampled_from(get_args(Outcome))
-
-
-def records(found: list[Any]) -> list[StepRecord]:
-    return [
-        StepRecord(id=step.id, stage=step.stage, title=step.title, outcome=outcome)
-        for step, outcome in zip(steps.of("golive"), found, strict=False)
-    ]
-
-
-@given(st.lists(outcomes, min_size=0, max_size=len(steps.of("golive"))))
-def test_verdict_is_go_only_when_every_step_is_there_and_none_stands_in_the_way(
-    found: list[Any],
-) -> None:
-    performed = records(found)
-    fine = {"passed", "not-configured"}
-    allowed = [
-        each.outcome in fine
-        or (each.outcome == "not-observable" and each.id == "gateway.accept-queue")
-        for each in performed
-    ]
-    is_go = len(performed) == len(steps.of("golive")) and all(allowed)
-    assert evidence.verdict(performed) == ("GO" if is_go else "NO-GO")
-
-
-def test_all_passed_in_another_order_or_twice_is_no_go() -> None:
-    passed = records(["passed"] * len(steps.of("golive")))
-    assert evidence.verdict(passed) == "GO"
-    assert evidence.verdict(passed[::-1]) == "NO-GO"
-    assert evidence.verdict([*passed, passed[0]]) == "NO-GO"
 
 
 def a_run(project: Project) -> Evidence:
@@ -82,15 +48,15 @@ def test_document_has_exactly_the_keys_of_the_schema(project: Project) -> None:
 
 def test_changing_anything_breaks_the_seal(project: Project) -> None:
     document = a_run(project).sealed().document()
-    assert evidence.digest_of(document) == document["digest"]
+    assert digest_of(document) == document["digest"]
     document["steps"][0]["outcome"] = "passed "
-    assert evidence.digest_of(document) != document["digest"]
+    assert digest_of(document) != document["digest"]
 
 
 def test_evidence_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
     found = a_go()
     folder = kept(found, tmp_path)
-    assert evidence.read(folder) == found.sealed()
+    assert storage.read(folder) == found.sealed()
 
 
 def edited(old: str, new: str) -> Callable[[Path], object]:
@@ -128,7 +94,7 @@ def test_evidence_that_cannot_be_relied_on_is_refused_in_one_line(
     folder = kept(a_go(), tmp_path)
     spoil(folder / "evidence.json")
     with pytest.raises(NoEvidence) as error:
-        evidence.read(folder)
+        storage.read(folder)
     assert str(error.value).startswith(f"{folder / 'evidence.json'}: ")
     assert says in str(error.value)
     assert str(error.value).isprintable()
@@ -138,7 +104,7 @@ def test_write_that_fails_leaves_the_evidence_before_it(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = a_run(project)
-    path = evidence.write(found, tmp_path)
+    path = storage.write(found, tmp_path)
     before = path.read_bytes()
 
     def full(descriptor: int) -> None:
@@ -146,7 +112,7 @@ def test_write_that_fails_leaves_the_evidence_before_it(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        evidence.write(found.model_copy(update={"verdict": "GO"}), tmp_path)
+        storage.write(found.model_copy(update={"verdict": "GO"}), tmp_path)
     assert path.read_bytes() == before
 
 
@@ -165,22 +131,6 @@ def test_two_runs_at_the_same_second_keep_their_own_folders(tmp_path: Path) -> N
     now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
     first, second = (run_folder.new_folder(tmp_path, now, "fake") for _ in range(2))
     assert (first.name, second.name) == ("20261123T090000Z-fake", "20261123T090000Z.2-fake")
-
-
-def test_facts_become_plain_json() -> None:
-    facts = {
-        "a": Decimal("1.50"),
-        "b": datetime(2026, 1, 1, tzinfo=UTC),
-        "c": (1, {2}),
-        3: Path("x"),
-    }
-    assert json.loads(json.dumps(evidence.plain(facts))) == {
-        "a": "1.50",
-        "b": "2026-01-01T00:00:00+00:00",
-        "c": [1, [2]],
-        "3": "x",
-    }
-    assert evidence.plain(float("inf")) == "inf"
 
 
 class InUse(PermissionError):
@@ -203,9 +153,9 @@ def test_file_that_windows_holds_for_a_moment_is_written_all_the_same(
         replace(draft, path)
 
     monkeypatch.setattr(os, "replace", held_at_first)
-    evidence.write(a_go(), tmp_path)
+    storage.write(a_go(), tmp_path)
     page.write(tmp_path / "index.html", "the page")
-    assert evidence.read(tmp_path).verdict == "GO"
+    assert storage.read(tmp_path).verdict == "GO"
     assert [each.name for each in sorted(tmp_path.iterdir())] == ["evidence.json", "index.html"]
     assert not held
 
@@ -217,7 +167,7 @@ def test_file_that_windows_holds_for_long_is_an_error_soon(
     monkeypatch.setattr(time, "sleep", pauses.append)
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(InUse(5)))
     with pytest.raises(PermissionError):
-        evidence.write(a_go(), tmp_path)
+        storage.write(a_go(), tmp_path)
     assert 0 < sum(pauses) < 1
     assert list(tmp_path.iterdir()) == []
 
@@ -228,15 +178,15 @@ def test_folder_that_may_not_be_written_is_an_error_at_once(
     monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waits"))
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(PermissionError(13, "no")))
     with pytest.raises(PermissionError):
-        evidence.write(a_go(), tmp_path)
+        storage.write(a_go(), tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this platform has no such pipes")
 @pytest.mark.timeout(20)
 def test_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
-    getattr(os, "mkfifo")(tmp_path / evidence.FILE_NAME)  # noqa: B009 - Windows has none
+    getattr(os, "mkfifo")(tmp_path / storage.FILE_NAME)  # noqa: B009 - Windows has none
     with pytest.raises(NoEvidence, match="cannot be read: it is no ordinary file"):
-        evidence.read(tmp_path)
+        storage.read(tmp_path)
 
 
 def test_file_of_a_size_that_no_run_writes_is_not_read(
@@ -245,12 +195,12 @@ def test_file_of_a_size_that_no_run_writes_is_not_read(
     folder = kept(a_go(), tmp_path)
     monkeypatch.setattr(files, "MOST_BYTES", 1000)
     with pytest.raises(NoEvidence, match="cannot be read: it is too large"):
-        evidence.read(folder)
+        storage.read(folder)
 
 
 def test_number_that_json_does_not_have_is_no_evidence(tmp_path: Path) -> None:
     document = a_go().document() | {"handshake": {"tcp_ms": float("nan")}}
-    document["digest"] = evidence.digest_of(document)
-    (tmp_path / evidence.FILE_NAME).write_text(json.dumps(document), encoding="utf-8")
+    document["digest"] = digest_of(document)
+    (tmp_path / storage.FILE_NAME).write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(NoEvidence, match="cut off or no JSON"):
-        evidence.read(tmp_path)
+        storage.read(tmp_path)

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 import math
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from golive.kit import files
-from golive.kit.text import printable
-from golive.procedure import steps
+from golive.evidence.digest import digest_of
 from golive.procedure.steps import Plan
 
-FILE_NAME = "evidence.json"
 POSITIONS = "positions.complete"
 
 Outcome = Literal["passed", "failed", "blocked", "not-configured", "not-observable"]
@@ -314,100 +306,3 @@ def is_open(row: Mapping[str, Any]) -> bool:
         return Decimal(str(row.get("quantity"))) != 0
     except InvalidOperation:
         return True
-
-
-def verdict(records: list[StepRecord], blind: bool = False, plan: Plan = "golive") -> Verdict:
-    """GO only where every step of the plan is there, once, and none stands in the way."""
-    wanted = [step.id for step in steps.of(plan)]
-    complete = [each.id for each in records] == wanted
-    return "GO" if complete and all(is_no_obstacle(each, blind) for each in records) else "NO-GO"
-
-
-def is_no_obstacle(record: StepRecord, blind: bool = False) -> bool:
-    """Whether the steps behind this one may run, and the run may be GO.
-
-    `blind`: sockets need not be observable, as the settings have it.
-    """
-    if record.outcome == "not-observable":
-        return steps.step(record.id).is_excused(blind)
-    return record.outcome in ("passed", "not-configured")
-
-
-def digest_of(document: Mapping[str, Any]) -> str:
-    """sha256, in hex, of the document without `digest`, as canonical JSON.
-
-    Canonical: keys sorted, no spaces, everything but ASCII escaped.
-    """
-    rest = {key: value for key, value in document.items() if key != "digest"}
-    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-def write(evidence: Evidence, folder: Path, *, is_to_last: bool = True) -> Path:
-    """The whole file or the one before it, never half of one; `is_to_last` as of `files.write`.
-
-    Raises OSError.
-    """
-    path = folder / FILE_NAME
-    text = json.dumps(evidence.sealed().document(), indent=1, ensure_ascii=True)
-    files.write(path, text + "\n", is_to_last=is_to_last)
-    return path
-
-
-class NoEvidence(Exception):
-    """There is none that can be relied on. Its text is one line that says where and why."""
-
-
-def read(folder: Path) -> Evidence:
-    """The evidence in a run's folder, whole and unchanged. Raises NoEvidence."""
-    path = folder / FILE_NAME
-    try:
-        document = json.loads(files.contents(path).decode("utf-8"), parse_constant=_no_number)
-        found = Evidence.model_validate(document)
-        digest = digest_of(document)
-    except FileNotFoundError:
-        what = "no such file" if folder.is_dir() else "there is no such run"
-        raise NoEvidence(f"{path}: {what}") from None
-    except OSError as error:
-        raise NoEvidence(f"{path}: cannot be read: {error.strerror or error}") from None
-    except ValidationError as error:
-        where = ".".join(map(str, error.errors(include_url=False)[0]["loc"])) or "the document"
-        raise NoEvidence(f"{path}: not evidence of this schema: see {printable(where)}") from None
-    except (ValueError, RecursionError):
-        raise NoEvidence(f"{path}: cut off or no JSON") from None
-    if found.digest != digest:
-        raise NoEvidence(f"{path}: its digest does not match: it was changed since it was written")
-    return found
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-def plain(value: Any) -> Any:
-    """Plain JSON data from facts; what has no JSON form becomes text.
-
-    Of a model, what is marked `repr=False` is not for showing.
-    """
-    match value:
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return value if math.isfinite(value) else str(value)
-        case datetime():
-            return value.isoformat()
-        case Decimal():
-            return format(value, "f")
-        case BaseModel():
-            fields = type(value).model_fields
-            return {name: plain(each) for name, each in value if fields[name].repr}
-        case Mapping():
-            return {str(key): plain(each) for key, each in value.items()}
-        case tuple() if hasattr(value, "_asdict"):
-            return plain(value._asdict())
-        case list() | tuple() | set() | frozenset():
-            return [plain(each) for each in value]
-        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        case _:
-            return str(value)
