@@ -1,113 +1,100 @@
-"""Setting the project up with nothing but Python: a virtual environment, the locked packages.
+"""A bare `python3 -m golive` in a clone: it makes `.venv` there, and goes on in it.
 
-Only the standard library is imported here. An active virtual environment is used as it is; else
-`.venv` beside the project is, and is made where it is missing.
+Only the standard library is imported. Whatever environment is active is left alone. A golive that is
+installed, from a wheel or in editable form, never comes further than `bare_clone`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
-ROOT = Path(__file__).resolve().parent.parent
-STAMP = "golive-installed"
+from golive.cli.own_environment import NotMade, OwnEnvironment
+from golive.kit import typed
+from golive.procedure import carried
 
+VARIABLE, OFF = "GOLIVE_BOOTSTRAP", "off"
+"""For who has installed what the locks name by themselves, and performs a clone that is not."""
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What is installed for it, and what pytest is then asked."""
+LOCKS = {"selftest": "test"}
+"""What is installed for a command, where it is more than what a run needs."""
 
-    help: str
-    requirements: str
-    pytest: tuple[str, ...]
-
-
-TASKS = {
-    "rehearse": Task(
-        "set up what is missing, then the procedure against a fake gateway",
-        "requirements/run.txt",
-        ("acceptance", "-m", "golive", "--fake"),
-    ),
-    "selftest": Task(
-        "set up what is missing, then this project's own tests",
-        "requirements/test.txt",
-        ("tests", "-n", "3", "--dist", "loadfile"),
-    ),
-}
+FAILED = 4
 
 
-class SetUpFailed(Exception):
-    """The environment could not be made. One line, fit to be shown."""
+def bare_clone() -> Path | None:
+    """This clone, where golive is not installed for this interpreter; else None."""
+    root = carried.HOME
+    if carried.IS_INSTALLED or os.environ.get(VARIABLE) == OFF:
+        return None
+    if not (root / "requirements" / "run.txt").is_file() or _is_installed(root):
+        return None
+    return root
 
 
-def run(task_name: str, more: list[str]) -> int:
-    """Installs what is missing and runs the task; returns pytest's exit code."""
-    task = TASKS[task_name]
+def _is_installed(root: Path) -> bool:
+    """Whether the record of an installed golive names this folder."""
+    from importlib import metadata  # slow, and the health check does without
+    from json import loads
+
+    for each in metadata.distributions(name="golive"):
+        told = loads(each.read_text("direct_url.json") or "{}").get("url", "")
+        if told.rstrip("/") == root.as_uri():
+            return True
+    return False
+
+
+def run(root: Path, command: str, words: Sequence[str]) -> int:
+    """Makes the clone's environment where it is not there, and performs the command in it."""
+    environment = OwnEnvironment(root / ".venv")
+    active = Path(sys.prefix)
+    if sys.prefix != sys.base_prefix and active != environment.folder:
+        _say(f"the active environment {active} is left alone; going on in {environment.folder}")
+    began = time.monotonic()
     try:
-        _be_in_a_clone(task)
-        python = _python()
-        _install(python, ROOT / task.requirements)
-    except SetUpFailed as error:
-        print(f"golive: {error}", file=sys.stderr)
-        return 4
-    command = [str(python), "-m", "pytest", *task.pytest, *more]
-    try:
-        return subprocess.run(command, cwd=ROOT, check=False).returncode
+        environment.make(_say)
+        has_installed = environment.install(root, LOCKS.get(command, "run"), _say)
+    except NotMade as error:
+        _say(str(error))
+        return FAILED
     except KeyboardInterrupt:
+        _say("interrupted; the next call goes on from here")
         return 130
+    if has_installed:
+        _say(f"ready after {time.monotonic() - began:.0f} s")
+    return _go_on([str(environment.python), "-m", "golive", *words])
 
 
-def _be_in_a_clone(task: Task) -> None:
-    """Nothing is made or installed beside a golive that was itself installed."""
-    if not (ROOT / task.requirements).is_file():
-        raise SetUpFailed(
-            f"there is no {task.requirements} in {ROOT}; this needs a clone of the project, "
-            "and is called in its folder"
-        )
+def _say(line: str) -> None:
+    """stdout may be a protocol's, or a pipe's."""
+    print(f"golive: {line}", file=sys.stderr, flush=True)
 
 
-def _python() -> Path:
-    """The interpreter of the environment to use."""
-    if sys.prefix != sys.base_prefix:
-        return Path(sys.executable)
-    folder = ROOT / ".venv"
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not python.exists():
-        import venv  # slow, and of use once; the health check comes by here every few seconds
-
-        print(f"making a virtual environment in {folder}", flush=True)
+def _go_on(command: list[str]) -> int:
+    """In the place of this process, or beside it where that cannot be: on Windows."""
+    variables = {**os.environ, typed.VARIABLE: _typed()}
+    if os.name == "posix":
+        _become(command, variables)
+    process = subprocess.Popen(command, env=variables)
+    while True:
         try:
-            venv.create(folder, with_pip=True)
-        except (OSError, subprocess.CalledProcessError):
-            raise SetUpFailed(
-                f"no virtual environment can be made in {folder}; on Debian: "
-                "apt install python3-venv"
-            ) from None
-    return python
+            return process.wait()
+        except KeyboardInterrupt:  # it has reached the other as well, which ends in order
+            continue
 
 
-def _install(python: Path, requirements: Path) -> None:
-    """The locked packages, checked by hash; not again while the lock file stays the same."""
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    stamp = python.parent.parent / f"{STAMP}-{requirements.stem}"
-    if stamp.exists() and stamp.read_text(encoding="ascii") == digest:
-        return
-    print(f"installing {requirements.name}", flush=True)
-    pip = [
-        str(python),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--require-hashes",
-        "-r",
-        str(requirements),
-    ]
-    if subprocess.run(pip, check=False).returncode != 0:
-        raise SetUpFailed(f"pip could not install {requirements.name}; see its message above")
-    stamp.write_text(digest, encoding="ascii")
+def _become(command: list[str], variables: dict[str, str]) -> NoReturn:
+    sys.stdout.flush()
+    os.execve(command[0], command, variables)
+
+
+def _typed() -> str:
+    """`python3 -m golive`, as it was typed; the interpreter's full path helps nobody."""
+    name = sys.orig_argv[0] if sys.orig_argv else ""
+    is_short = name and os.path.basename(name) == name
+    return f"{name if is_short else 'py' if os.name == 'nt' else 'python3'} -m golive"

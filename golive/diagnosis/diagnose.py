@@ -14,9 +14,9 @@ from golive.diagnosis.branch import Branch
 from golive.diagnosis.decision_tree import BY_CODE, TREE, UNEXPLAINED
 from golive.diagnosis.seen import Seen
 from golive.evidence.record import Candidate, Diagnosis
+from golive.kit import typed
 
-PROCEDURE = "pytest acceptance -m golive"
-SOAK = "pytest acceptance -m soak"
+PROCEDURE, SOAK = typed.CHECK, typed.SOAK
 PAUSED = "login-throttled"
 
 
@@ -53,13 +53,21 @@ class Next:
         options = [*rehearsed, *(there if on_fallback else same)]
         full = command if command == SOAK else PROCEDURE
         first = PROCEDURE if command == SOAK else command
-        fall_back = [] if is_there else [first, *fake, *there]
+        fall_back = [] if is_there else [*fake, *there]
         return cls(
-            " ".join([command, *options]),
-            " ".join(fall_back),
-            " ".join([full, *options, "--kill-stale"]),
+            _line(command, options),
+            _line(first, fall_back) if fall_back else "",
+            _line(full, [*options, "--kill-stale"]),
             secrets or settings,
         )
+
+
+def _line(command: str, options: Sequence[str]) -> str:
+    """A rehearsal by `golive` has a command of its own: `golive rehearse silent`."""
+    if typed.IS_GOLIVE and command == PROCEDURE and options and options[0].startswith("--fake"):
+        fault = options[0].partition("=")[2]
+        return " ".join([typed.REHEARSE, *filter(None, [fault]), *options[1:]])
+    return " ".join([command, *options])
 
 
 def diagnose(seen: Seen, run_next: Next, observed: Sequence[str] = ()) -> Diagnosis:

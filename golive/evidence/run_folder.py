@@ -1,14 +1,33 @@
-"""The folder of a run, under reports/runs/."""
+"""The folder of a run, under reports/runs/; which reports/ is meant is decided here for all."""
 
 from __future__ import annotations
 
 import itertools
+import os
 from datetime import datetime
 from pathlib import Path
+
+from golive.settings.which import Which
+
+VARIABLE = "GOLIVE_REPORTS"
+NAME, RUNS = "reports", "runs"
 
 
 class NoFolder(Exception):
     """There is nowhere to keep the evidence, so nothing may be tried. One line, fit to be shown."""
+
+
+def reports(option: str | None, which: Which | None, folder: Path | None = None) -> Path:
+    """--reports, else GOLIVE_REPORTS, else reports/ beside the settings file.
+
+    Where no settings are named, as in a rehearsal, it is that of the folder that it is called in.
+    """
+    here = folder or Path.cwd()
+    named = option if option is not None else os.environ.get(VARIABLE)
+    if named:
+        return Path(os.path.abspath(here / named))
+    beside = which.path.parent if which is not None and which.is_named else here
+    return Path(os.path.abspath(beside)) / NAME
 
 
 def new_folder(root: Path, started: datetime, target: str) -> Path:

@@ -23,6 +23,7 @@ from golive.discipline.earlier_attempts import Memory, NoMemory
 from golive.discipline.journal import GO
 from golive.discipline.running_monitor import RunningMonitor
 from golive.evidence.record import Diagnosis
+from golive.kit import typed
 from golive.kit.clock import SYSTEM, Clock, let_pass, now_and_then
 from golive.kit.text import by_lines
 from golive.machine import sockets
@@ -46,7 +47,7 @@ from golive.settings.secrets_json import SettingsFile
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-COMMAND = "python -m golive monitor"
+COMMAND = f"{typed.GOLIVE} monitor"
 
 Write = Callable[[str], None]
 

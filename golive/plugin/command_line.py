@@ -6,23 +6,26 @@ It is read here without importing pytest.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from golive.procedure import steps
+from golive.kit import typed as typed_words
+from golive.procedure import carried, steps
+from golive.settings import which
 from golive.settings.target import HEALTHY
+
+MODULE = "golive.acceptance"
 
 LISTING = ("collectonly", "help", "version", "markers", "cacheshow", "showfixtures",
            "show_fixtures_per_test")  # fmt: skip
 """Options with which pytest only lists something and performs no test."""
 
-PROJECT = Path(__file__).resolve().parent.parent
-"""The folder that has this project's `acceptance/`."""
+INI = Path(__file__).with_name("pytest.ini")
+"""That of `golive check`, which is the master of its run."""
 
-WITH_A_WORD = ("fake", "secrets", "override", "operator")
+WITH_A_WORD = ("fake", "secrets", "reports", "override", "operator")
 """Options of ours that take a word."""
 
 
@@ -43,7 +46,12 @@ def add_options(parser: Any) -> None:
     group.addoption(
         "--secrets",
         metavar="PATH",
-        help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
+        help="settings to use instead of secrets.json here (also GOLIVE_SECRETS)",
+    )
+    group.addoption(
+        "--reports",
+        metavar="DIR",
+        help="where reports are, instead of reports/ beside the settings (also GOLIVE_REPORTS)",
     )
     group.addoption(
         "--kill-stale",
@@ -72,8 +80,8 @@ def refused(config: Any) -> list[str]:
     is_given = any(getattr(option, name) is not None for name in WITH_A_WORD)
     if not names_acceptance(config) and (option.fallback or option.kill_stale or is_given):
         lines.append(
-            "--fake, --fallback, --secrets, --kill-stale, --override and --operator belong to the"
-            " procedure; name it: pytest acceptance -m golive"
+            "--fake, --fallback, --secrets, --reports, --kill-stale, --override and --operator"
+            " belong to the procedure; name it: pytest acceptance -m golive"
         )
     return lines
 
@@ -95,24 +103,37 @@ def names_acceptance(config: Any) -> bool:
     told that its root is elsewhere.
     """
     arguments = [*config.args, *getattr(typed(config), "file_or_dir", ())]
+    if any(str(each).startswith(MODULE) for each in arguments):  # --pyargs
+        return True
     named = (Path(config.invocation_params.dir, arg.partition("::")[0]) for arg in arguments)
     paths = [path.resolve() for path in named]
     return any(
         path.is_relative_to(folder) or folder.is_relative_to(path)
-        for folder in (_acceptance(config.rootpath), _acceptance(PROJECT))
+        for folder in (_acceptance(config.rootpath), carried.ACCEPTANCE)
         for path in paths
         if folder.is_dir()
     )
 
 
 def wrong_root(config: Any) -> str:
-    """A line where pytest's root is not the folder that has `acceptance/`; "" where it is."""
-    if _acceptance(config.rootpath).is_dir():
+    """A line where pytest's root is not the folder that has `acceptance/`; "" where it is.
+
+    The steps of a wheel have no such folder: only `golive check` performs them.
+    """
+    if is_golives(config) or _acceptance(config.rootpath).is_dir():
         return ""
+    if carried.IS_INSTALLED:
+        return f"the steps of an installed golive are performed by {typed_words.GOLIVE} check"
     return (
-        f"pytest's root is {config.rootpath} instead of {PROJECT}: run it there, without --rootdir,"
-        " -c or an ini file in acceptance"
+        f"pytest's root is {config.rootpath} instead of {carried.HOME}: run it there, without"
+        " --rootdir, -c or an ini file in acceptance"
     )
+
+
+def is_golives(config: Any) -> bool:
+    """Whether `golive check` performs this run, and nothing of the caller's folder counts."""
+    ini = config.inipath
+    return ini is not None and Path(ini).resolve() == INI.resolve()
 
 
 def _acceptance(root: Path) -> Path:
@@ -134,16 +155,10 @@ def parsed(config: Any, words: Sequence[object]) -> argparse.Namespace | None:
     return options
 
 
-def settings_path(config: Any) -> Path:
-    """--secrets, else GOLIVE_SECRETS, else secrets.json; a rehearsal needs none of them."""
-    chosen = config.option.secrets
-    if chosen is None:
-        chosen = os.environ.get("GOLIVE_SECRETS") or None
-    if chosen is not None:
-        return Path(config.invocation_params.dir, chosen)
-    name = "secrets.json" if config.option.fake is None else "secrets.example.json"
-    root: Path = config.rootpath
-    return root / name
+def settings(config: Any) -> which.Which:
+    """Which settings file is meant."""
+    option, here = config.option, Path(config.invocation_params.dir)
+    return which.file(option.secrets, here, is_rehearsal=option.fake is not None)
 
 
 def plan(config: Any) -> steps.Plan:

@@ -10,6 +10,7 @@ import importlib
 import shutil
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -27,7 +28,7 @@ from golive.plugin import command_line, refused_options, reporting, run_end, sta
 from golive.plugin.console import Console
 from golive.plugin.refused_options import SESSION
 from golive.plugin.run_end import RunEnd
-from golive.procedure import steps
+from golive.procedure import carried, steps
 from golive.run import finishing, rehearsal
 from golive.run.progress import Blocked
 from golive.run.run import NotConfigured, Run
@@ -146,9 +147,11 @@ class GoLiveSession:
         signals.enter_context(as_interrupts())
         config.add_cleanup(signals.close)
         try:
-            self._file = self._choice.of(secrets_json.read(command_line.settings_path(config)))
-            runs_folder = config.rootpath / "reports" / "runs"
-            self._folder = run_folder.new_folder(runs_folder, started, self._choice.name)
+            self._which = command_line.settings(config)
+            self._file = self._choice.of(secrets_json.read(self._which.path))
+            self._reports = self._reports_folder()
+            runs = self._reports / run_folder.RUNS
+            self._folder = run_folder.new_folder(runs, started, self._choice.name)
         except (secrets_json.SettingsError, run_folder.NoFolder) as error:
             raise pytest.UsageError(str(error)) from None
         config.add_cleanup(self._discard_unless_begun)
@@ -167,6 +170,10 @@ class GoLiveSession:
             config.option.tbstyle, config.option.reportchars = "no", ""
             config.option.verbose = min(command_line.verbosity(config), QUIET)
 
+    def _reports_folder(self) -> Path:
+        option, here = self._config.option, Path(self._config.invocation_params.dir)
+        return run_folder.reports(option.reports, self._which, here)
+
     def _discard_unless_begun(self) -> None:
         if not hasattr(self, "run"):
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -180,14 +187,16 @@ class GoLiveSession:
         fault, golive = self._choice.fault, self._file.settings.golive
         if fault is None:
             return None
-        fake = rehearsal.FakeGateway(fault, golive, self._folder, self._config.rootpath)
+        fake = rehearsal.FakeGateway(fault, golive, self._folder, carried.HOME)
         self._config.add_cleanup(fake.stop)
         return fake
 
     # before the first step
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self._session = session
+        self._console.write(self._which.line)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Why a file cannot be read, in a line; the traceback is for -v."""
@@ -218,7 +227,10 @@ class GoLiveSession:
         """The run, which has its endpoint to itself until pytest has ended."""
         try:
             run = Run(self._wanted())
-        except (rehearsal.NoRehearsal, earlier_attempts.NoMemory) as error:
+        except rehearsal.NoRehearsal as error:
+            why = rehearsal.no_such_fault(self._choice.fault or "") or str(error)
+            raise pytest.UsageError(why) from None
+        except earlier_attempts.NoMemory as error:
             raise pytest.UsageError(str(error)) from None
         self._config.add_cleanup(run.memory.close)
         return run
@@ -391,8 +403,9 @@ class GoLiveSession:
         self._end_of_it.tell(self._asked_for)
         if self._end_of_it.falls_back:
             more = ["-v"] if self._is_verbose else ["-q"] if self._is_brief else []
-            root = self._config.rootpath
-            status = self._end_of_it.fall_back(root, *more)
+            is_golives = command_line.is_golives(self._config)
+            reports = f"--reports={self._reports}"
+            status = self._end_of_it.fall_back(is_golives, reports, *more)
             self._fell_back_to_go = status == pytest.ExitCode.OK
             self._session.exitstatus = status
 

@@ -12,6 +12,7 @@ from typing import Any
 from golive.evidence.record import Evidence
 from golive.kit.text import printable
 from golive.plugin import reporting
+from golive.procedure import carried
 from golive.run import fallback, finishing
 from golive.run.run import Run
 
@@ -90,15 +91,15 @@ class RunEnd:
             return False
         return fallback.is_due(self.finished, self.run.wanted)
 
-    def fall_back(self, root: Path, *more: str) -> int:
+    def fall_back(self, is_golives: bool, *more: str) -> int:
         """AutoFallback: a run of its own, on the fallback, whose verdict is the last word."""
-        self.write(f"\nAutoFallback, once: {self.run.wanted.run_next.fall_back}")
-        operator = [f"--operator={self.run.wanted.operator}"] if self.run.wanted.operator else []
-        fake = ["--fake"] if self.run.wanted.target.is_rehearsal else []
-        command = fallback.command(
-            *fake, "--secrets", str(self.run.wanted.file.path), *more, *operator
-        )
-        return fallback.perform(command, root, self._told_who_starts_it())
+        wanted = self.run.wanted
+        self.write(f"\nAutoFallback, once: {wanted.run_next.fall_back}")
+        operator = [f"--operator={wanted.operator}"] if wanted.operator else []
+        fake = ["--fake"] if wanted.target.is_rehearsal else []
+        options = [*fake, "--secrets", str(wanted.file.path), *more, *operator]
+        command = fallback.command(is_golives, *options)
+        return fallback.perform(command, carried.HOME, self._told_who_starts_it())
 
     def _told_who_starts_it(self) -> dict[str, str]:
         """So that it makes no attempt once this process was killed."""

@@ -21,7 +21,7 @@ from golive.diagnosis.decision_tree import TREE, WRITTEN
 from golive.diagnosis.diagnose import PROCEDURE, SOAK, Next
 from golive.diagnosis.seen import Seen
 from golive.evidence import weakened
-from golive.kit import masking
+from golive.kit import masking, typed
 from golive.kit.text import with_weakened
 from golive.procedure import steps
 from golive.run.smoke import COMMAND as SMOKE
@@ -209,7 +209,7 @@ def _program(name: str, settings: Settings, secrets: str | None, on_fallback: bo
         return str(placeholders.IN_WORDS["start"])
     if found.command is not None:
         return masking.masked(found.command, settings.secret_words)
-    return Next.after(f"python -m golive {name}", secrets, on_fallback, True, "").again
+    return Next.after(f"{typed.GOLIVE} {name}", secrets, on_fallback, True, "").again
 
 
 def _is_here(host: str) -> bool:

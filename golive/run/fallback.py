@@ -11,6 +11,7 @@ from pathlib import Path
 from golive.diagnosis.decision_tree import BY_CODE
 from golive.diagnosis.diagnose import Next
 from golive.evidence.record import Diagnosis, Evidence
+from golive.kit import typed
 from golive.run.wanted import Wanted
 from golive.settings.model import Settings
 
@@ -28,20 +29,27 @@ def helps(found: Diagnosis | None, settings: Settings, run_next: Next) -> bool:
     return wanted and known is not None and known.is_the_gateways
 
 
-def command(*more: str) -> list[str]:
-    """The procedure on the fallback, in a process of its own: with its own record and report."""
+def command(is_golives: bool, *more: str) -> list[str]:
+    """The procedure on the fallback, in a process of its own: with its own record and report.
+
+    By `golive check` where that has performed this one, for pytest takes options of the folder that
+    it is called in.
+    """
+    if is_golives:
+        return [sys.executable, "-m", "golive", "check", "--fallback", *more]
     pytest = (sys.executable, "-m", "pytest", "acceptance", "-m", "golive", "--fallback")
     return [*pytest, *more]
 
 
-def perform(words: list[str], root: Path, more: Mapping[str, str] | None = None) -> int:
+def perform(words: list[str], folder: Path, more: Mapping[str, str] | None = None) -> int:
     """Its exit code, once it has ended: each of its steps has a bound, as here.
 
-    `more` are variables of its environment beside this process'. A Ctrl-C reaches it as well; it is
-    given the time to close its connection.
+    It is started in a folder where this golive is found. `more` are variables of its environment
+    beside this process'. A Ctrl-C reaches it as well; it is given the time to close its connection.
     """
     sys.stdout.flush()
-    process = subprocess.Popen(words, cwd=root, env={**os.environ, **(more or {})})
+    variables = {**os.environ, typed.VARIABLE: typed.GOLIVE, **(more or {})}
+    process = subprocess.Popen(words, cwd=folder, env=variables)
     while True:
         try:
             return process.wait()

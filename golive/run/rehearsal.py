@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import queue
 import re
 import subprocess
@@ -10,6 +11,7 @@ import threading
 from pathlib import Path
 
 from golive.client.heartbeat import TIMES_APART
+from golive.procedure import carried
 from golive.settings.model import GoLive, Settings
 from golive.settings.secrets_json import SettingsFile
 from golive.settings.target import HEALTHY, Choice, Target
@@ -21,6 +23,8 @@ INITIALIZATION_SECONDS = 0.25
 
 SOAK_SECONDS = 6.0
 """Stands for the hour, likewise."""
+
+PROGRAM = "fake_ib_gateway"
 
 STARTING, STARTING_SECONDS = "starting", 2.0
 """The fault of a gateway that is silent while it initializes, and how long it then takes."""
@@ -37,6 +41,37 @@ class NoRehearsal(Exception):
     """The fake did not start; the text is its own line."""
 
 
+def faults_told() -> str:
+    """The faults that the fake knows, a line each: `silent  what it does`. Raises NoRehearsal."""
+    command = [sys.executable, "-m", PROGRAM, "--list-faults"]
+    done = subprocess.run(
+        command,
+        cwd=carried.HOME,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=START_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise NoRehearsal(done.stderr.strip() or "fake gateway: it does not say what it can")
+    return done.stdout.rstrip()
+
+
+def no_such_fault(fault: str) -> str:
+    """A line for a fault that the fake does not know, with the nearest; "" for one it knows."""
+    try:
+        names = [line.split()[0] for line in faults_told().splitlines() if line.strip()]
+    except NoRehearsal:  # then what the fake has said itself is all there is
+        return ""
+    named = fault.partition("=")[0]
+    if named in names:
+        return ""
+    near = difflib.get_close_matches(named, names, n=1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    return f"no fault {named!r}; {meant}golive rehearse --list names them"
+
+
 class FakeGateway:
     """Started at once; `port` waits for it to say where it is. It does not outlive this process."""
 
@@ -47,7 +82,7 @@ class FakeGateway:
             [
                 sys.executable,
                 "-m",
-                "fake_ib_gateway",
+                PROGRAM,
                 "--port",
                 "0",
                 "--host",

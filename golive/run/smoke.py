@@ -14,6 +14,7 @@ from golive.diagnosis import telling
 from golive.discipline.attempts import AttemptRefused
 from golive.discipline.journal import GO
 from golive.evidence.record import Diagnosis
+from golive.kit import typed
 from golive.kit.clock import SYSTEM, Clock
 from golive.kit.text import by_lines, with_weakened
 from golive.machine import sockets
@@ -21,7 +22,7 @@ from golive.run import session
 from golive.run.session import Exit, Session
 from golive.settings import secrets_json
 
-COMMAND = "python -m golive smoke"
+COMMAND = f"{typed.GOLIVE} smoke"
 
 IDS = "      (nextValidId again: ids are asked for, which a Read-Only API refuses)"
 

@@ -12,12 +12,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from golive.kit import typed
 from golive.kit.text import printable
+from golive.procedure import carried
 from golive.settings.model import Settings
 
 MAX_BYTES = 1_000_000
 EXAMPLE = "secrets.example.json"
-REHEARSE = "pytest acceptance -m golive --fake"
 
 _NOT_JSON = re.compile(r"//|/\*|#|←|<-|<=|\.\.\.|…")
 _TOKEN = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"(?P<is_key>\s*:)?|[{}]')
@@ -85,7 +86,8 @@ def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        advice = f"; copy {EXAMPLE} to {path.name} and edit it, or rehearse: {REHEARSE}"
+        example = carried.EXAMPLE if carried.IS_INSTALLED else EXAMPLE
+        advice = f"; copy {example} to {path.name} and edit it, or rehearse: {typed.REHEARSE}"
         is_example = path.name == EXAMPLE
         raise SettingsError(f"{path}: no such file" + ("" if is_example else advice)) from None
     except OSError as error:

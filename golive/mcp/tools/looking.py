@@ -16,7 +16,7 @@ from golive.diagnosis.seen import Seen
 from golive.discipline.earlier_attempts import Aim, discipline, state_folder
 from golive.discipline.journal import Journal
 from golive.discipline.rules import Discipline
-from golive.kit import masking
+from golive.kit import masking, typed
 from golive.kit.clock import SYSTEM, Clock
 from golive.kit.text import printable
 from golive.machine import stale_clients
@@ -27,7 +27,7 @@ from golive.mcp.tools.shapes import Endpoint, GatewayLook, LastAttempt, Problem
 from golive.run.session import next_after
 from golive.settings.secrets_json import SettingsFile
 
-COMMAND, MONITOR = "python -m golive mcp", "python -m golive monitor"
+COMMAND, MONITOR = f"{typed.GOLIVE} mcp", f"{typed.GOLIVE} monitor"
 
 
 class Looking:

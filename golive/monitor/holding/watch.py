@@ -10,6 +10,7 @@ from golive.client.transport import Closing
 from golive.diagnosis import diagnose
 from golive.diagnosis.diagnose import Next
 from golive.diagnosis.seen import Seen
+from golive.kit import typed
 from golive.kit.clock import SYSTEM, Clock
 from golive.machine import sockets
 from golive.machine.gateway import Gateway
@@ -40,7 +41,7 @@ VAIN_SECONDS = 2.0
 """After so long without any positions, the reason is shown if it is known."""
 
 NEVER = float("-inf")
-MONITOR = Next("python -m golive monitor")
+MONITOR = Next(f"{typed.GOLIVE} monitor")
 
 
 class Watch:

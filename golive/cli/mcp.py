@@ -1,0 +1,25 @@
+"""`golive mcp`: the MCP server on stdin and stdout, for an assistant."""
+
+from __future__ import annotations
+
+import sys
+
+from golive.cli import parsing
+
+
+def main(words: list[str]) -> int:
+    """Serves until its input ends. stdout is the protocol's: what a person reads is on stderr."""
+    from golive.mcp import stdio
+
+    parser = parsing.Parser("mcp", "The MCP server on stdin and stdout, for an assistant.")
+    parser.takes_settings()
+    parser.takes_override()
+    options = parser.checked(words)
+    found = parsing.settings(options)
+    print(found.line, file=sys.stderr, flush=True)
+    return stdio.serve(
+        found.path,
+        on_fallback=options.fallback,
+        override=options.override,
+        secrets=options.secrets,
+    )

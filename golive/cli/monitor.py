@@ -1,0 +1,51 @@
+"""`golive monitor`: keeps the one connection, until it is stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from golive.cli import parsing
+from golive.cli.parsing import INTERRUPTED
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from golive.monitor.holding.requests import Source
+    from golive.settings.secrets_json import SettingsFile
+
+
+def main(words: list[str]) -> int:
+    """0 once it was stopped; the rest as of `smoke`."""
+    from golive.monitor.monitor import monitor
+    from golive.monitor.printing import Printer
+    from golive.monitor.stopping import Stop
+
+    parser = parsing.Parser("monitor", "Keeps the one connection, until it is stopped.")
+    parser.takes_settings()
+    parser.takes_override()
+    options = parser.checked(words)
+    found = parsing.settings(options)
+    printer, stop = Printer(lambda line: print(line, flush=True)), Stop()
+    printer.write(found.line)
+    try:
+        with stop.by_signals(is_last=True):
+            return monitor(
+                found.path,
+                printer.write,
+                stop,
+                on_fallback=options.fallback,
+                override=options.override,
+                secrets=options.secrets,
+                beside=_mcp_tools,
+            )
+    except KeyboardInterrupt:
+        printer.write("interrupted; no connection is left")
+        return INTERRUPTED
+    finally:
+        printer.close()
+
+
+def _mcp_tools(source: Source, file: SettingsFile) -> Starlette:
+    from golive.mcp.server import http_app  # slow to import: who serves nothing does without
+
+    return http_app(source, file)

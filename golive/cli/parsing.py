@@ -1,0 +1,87 @@
+"""What the commands' options have in common: bad usage gets one line and exit code 4."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from golive.kit import typed
+from golive.settings import which
+
+USAGE, INTERRUPTED = 4, 130
+
+
+def refused(why: str) -> int:
+    """One line on stderr; the exit code of bad usage."""
+    print(f"golive: {why}", file=sys.stderr)
+    return USAGE
+
+
+class Parser(argparse.ArgumentParser):
+    """Of one command: `Parser("smoke", "what it does")`."""
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(
+            prog=f"{typed.GOLIVE} {command}", description=description, allow_abbrev=False
+        )
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"golive: {message}; see {self.prog} --help\n")
+
+    def takes_settings(self) -> None:
+        """--secrets and --fallback."""
+        self.add_argument(
+            "--secrets",
+            metavar="PATH",
+            help="settings to use instead of secrets.json here (also GOLIVE_SECRETS)",
+        )
+        self.add_argument(
+            "--fallback", action="store_true", help="on the fallback endpoint of the settings"
+        )
+
+    def takes_override(self) -> None:
+        self.add_argument(
+            "--override",
+            metavar="REASON",
+            help="let the rules about earlier attempts pass, for this reason, which is kept",
+        )
+
+    def takes_reports(self) -> None:
+        self.add_argument(
+            "--reports",
+            metavar="DIR",
+            help="where reports are, instead of reports/ beside the settings (also GOLIVE_REPORTS)",
+        )
+
+    def checked(self, words: list[str]) -> argparse.Namespace:
+        """The options; --override must say why where it is given."""
+        options = self.parse_args(words)
+        override = getattr(options, "override", None)
+        if override is not None and not override.strip():
+            self.exit(
+                USAGE,
+                'golive: --override needs a reason: --override "why it is safe now"\n',
+            )
+        return options
+
+
+def settings(options: argparse.Namespace) -> which.Which:
+    """Which settings file these options mean."""
+    return which.file(options.secrets)
+
+
+def write(name: str, mark: bytes, write: Callable[[Path], object]) -> int:
+    """Says where it is, or in one line why it is not. Nothing but its like is written over."""
+    path = Path(name).absolute()
+    try:
+        if path.exists() and mark not in path.read_bytes():
+            raise FileExistsError(errno.EEXIST, "there is another file already; name a new one")
+        write(path)
+    except OSError as error:
+        return refused(f"{path}: {error.strerror or error}")
+    print(f"written: {path}", flush=True)
+    return 0

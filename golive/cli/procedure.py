@@ -1,0 +1,60 @@
+"""What check, rehearse and soak have in common."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from golive.cli import parsing
+
+
+def parser(command: str, description: str) -> parsing.Parser:
+    """With the options that the procedure's run has, whatever it is aimed at."""
+    made = parsing.Parser(
+        command, f"{description} Exit code 0: GO, 1: NO-GO, 2: interrupted, 4: usage or settings."
+    )
+    made.takes_settings()
+    made.takes_reports()
+    made.takes_override()
+    made.add_argument(
+        "--kill-stale",
+        action="store_true",
+        help="end the stale client processes that are found, instead of failing on them",
+    )
+    made.add_argument(
+        "--operator",
+        metavar="NAME",
+        help="who answers for the run, on its sign-off; else the login name",
+    )
+    made.add_argument("-q", "--quiet", action="count", default=0, help="the verdict, and why")
+    made.add_argument("-v", "--verbose", action="count", default=0, help="pytest's own lines too")
+    return made
+
+
+def takes_fake(made: parsing.Parser) -> None:
+    made.add_argument(
+        "--fake",
+        nargs="?",
+        const="healthy",
+        metavar="FAULT",
+        help="a rehearsal against a fake gateway, as `golive rehearse` performs it",
+    )
+
+
+def perform(options: argparse.Namespace, plan: str) -> int:
+    """The procedure, as pytest performs it in a clone."""
+    from golive.plugin import performing
+
+    return performing.perform(plan, list(_words(options)))
+
+
+def _words(options: argparse.Namespace) -> Iterator[str]:
+    """These options as the plugin has them."""
+    for name in ("fake", "secrets", "reports", "override", "operator"):
+        if (value := getattr(options, name)) is not None:
+            yield f"--{name}={value}"
+    for name in ("fallback", "kill_stale"):
+        if getattr(options, name):
+            yield f"--{name.replace('_', '-')}"
+    yield from ["-q"] * options.quiet
+    yield from ["-v"] * options.verbose

@@ -1,0 +1,28 @@
+"""`golive rehearse`: the procedure against a fake gateway of its own."""
+
+from __future__ import annotations
+
+from golive.cli import parsing, procedure
+
+HEALTHY = "healthy"
+
+
+def main(words: list[str]) -> int:
+    """0 GO, 1 NO-GO, 2 interrupted, 4 usage or settings; --list is no verdict, and 0."""
+    parser = procedure.parser("rehearse", "The procedure against a fake gateway that it starts.")
+    parser.add_argument(
+        "fake", nargs="?", default=HEALTHY, metavar="FAULT", help="what is wrong with it; see --list"
+    )
+    parser.add_argument("--list", action="store_true", help="the faults, a line each")
+    options = parser.checked(words)
+    return _list() if options.list else procedure.perform(options, "golive")
+
+
+def _list() -> int:
+    from golive.run import rehearsal
+
+    try:
+        print(rehearsal.faults_told(), flush=True)
+    except rehearsal.NoRehearsal as error:
+        return parsing.refused(str(error))
+    return 0

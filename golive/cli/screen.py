@@ -1,0 +1,50 @@
+"""What `golive` alone shows: the commands by what one wants, on one screen."""
+
+from __future__ import annotations
+
+from golive import __version__
+
+GROUPS = {
+    "Try it": {
+        "rehearse": "the whole procedure against a fake gateway; --list names its faults",
+        "selftest": "in a clone: this project's own tests",
+    },
+    "Go live": {
+        "card": "the quick reference card for these settings",
+        "smoke": "the handshake alone: one attempt",
+        "check": "the go-live procedure: GO, or NO-GO with its cause",
+        "soak": "hold the connection for an hour",
+    },
+    "Keep it running": {
+        "monitor": "keeps the one connection, until it is stopped",
+        "health": "asks the running Monitor whether all is well",
+        "mcp": "the MCP server on stdin and stdout, for an assistant",
+        "service": "a systemd unit for the Monitor, and its like",
+        "schema": "the JSON schema of secrets.json, for editors",
+    },
+    "Afterwards": {
+        "report": "open, verify, write, index, summary: what runs have left",
+    },
+}
+COMMANDS = {name: what for group in GROUPS.values() for name, what in group.items()}
+
+
+def text() -> str:
+    """At most 24 lines of 80 columns."""
+    lines = [f"golive {__version__}: is this Interactive Brokers gateway safe to go live on?"]
+    for title, commands in GROUPS.items():
+        lines += ["", title]
+        lines += [f"  {name:<10}{what}" for name, what in commands.items()]
+    lines += ["", "golive COMMAND --help says more of each; golive --version, of all versions."]
+    return "\n".join(lines)
+
+
+def unknown(name: str) -> str:
+    """A line for a command that there is not, with the nearest."""
+    import difflib  # only here: the health check passes by
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return f"no command {name!r}{meant} `golive` alone lists them" if meant else (
+        f"no command {name!r}; `golive` alone lists them"
+    )

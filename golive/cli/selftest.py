@@ -1,0 +1,37 @@
+"""`golive selftest`: in a clone, the project's own tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from golive.cli import parsing
+from golive.cli.parsing import INTERRUPTED
+from golive.procedure import carried
+
+TESTS = ("tests", "-n", "3", "--dist", "loadfile")
+LOCK = "requirements/test.txt"
+
+
+def main(words: list[str]) -> int:
+    """pytest's exit code; more words are passed on to it."""
+    from importlib.util import find_spec
+
+    if words[:1] in (["-h"], ["--help"]):
+        print("golive selftest [pytest's options]: this project's own tests, in a clone")
+        return 0
+    if not (carried.HOME / "tests").is_dir() or carried.IS_INSTALLED:
+        return parsing.refused("an installed golive has no tests; selftest needs a clone")
+    if find_spec("xdist") is None:
+        python = sys.executable
+        return parsing.refused(
+            f"the tests need more than a run: {python} -m pip install --require-hashes -r {LOCK}"
+        )
+    command = [sys.executable, "-m", "pytest", *TESTS, *words]
+    process = subprocess.Popen(command, cwd=carried.HOME)
+    is_interrupted = False
+    while True:
+        try:
+            return INTERRUPTED if process.wait() and is_interrupted else process.returncode
+        except KeyboardInterrupt:  # it has reached pytest as well, which ends in order
+            is_interrupted = True

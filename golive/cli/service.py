@@ -1,0 +1,41 @@
+"""`golive service`: a systemd unit for the Monitor, and its like."""
+
+from __future__ import annotations
+
+from golive.cli import parsing
+
+KINDS = {
+    "windows": "a scheduled task for Windows",
+    "docker": "an example for a gateway in a container, with the health check",
+    "prometheus": "alerts for Prometheus",
+}
+
+
+def main(words: list[str]) -> int:
+    """Printed, or written to a file."""
+    from golive.discipline.earlier_attempts import NoMemory
+    from golive.monitor.service.making import made
+    from golive.monitor.service.started import NoService
+    from golive.settings import secrets_json
+
+    options = _parser().checked(words)
+    try:
+        service = made(options.kind, parsing.settings(options).path, options.fallback)
+    except (secrets_json.SettingsError, NoMemory, NoService) as error:
+        return parsing.refused(f"settings: {error}")
+    if options.file is None:
+        print(service.text, end="", flush=True)
+        return 0
+    return parsing.write(options.file, service.mark, lambda path: path.write_bytes(service.data))
+
+
+def _parser() -> parsing.Parser:
+    parser = parsing.Parser("service", "A systemd unit for the Monitor, and its like.")
+    parser.takes_settings()
+    kinds = parser.add_mutually_exclusive_group()
+    for kind, what in KINDS.items():
+        kinds.add_argument(
+            f"--{kind}", dest="kind", action="store_const", const=kind, default="systemd", help=what
+        )
+    parser.add_argument("file", nargs="?", metavar="FILE", help="written there, not printed")
+    return parser
