@@ -57,6 +57,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where each test's runs remember their attempts: nowhere near the user's own."""
     folder = tmp_path / "state"
     monkeypatch.setenv("GOLIVE_STATE", str(folder))
+    monkeypatch.setenv("GOLIVE_BOOTSTRAP", "off")  # a copy of the project is not installed
     return folder
 
 

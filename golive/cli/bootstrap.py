@@ -1,7 +1,7 @@
 """A bare `python3 -m golive` in a clone: it makes `.venv` there, and goes on in it.
 
-Only the standard library is imported. Whatever environment is active is left alone. A golive that is
-installed, from a wheel or in editable form, never comes further than `bare_clone`.
+Only the standard library is imported. Whatever environment is active is left alone. An installed
+golive, of a wheel or in editable form, never comes further than `bare_clone`.
 """
 
 from __future__ import annotations

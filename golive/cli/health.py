@@ -1,4 +1,4 @@
-"""`python -m golive health`: one line and one of four exit codes, as Nagios' plugins have them.
+"""`golive health`: one line and one of four exit codes, as Nagios' plugins have them.
 
 Asks the running Monitor's /readyz; no connection to the gateway is made. Only the standard library
 is imported, since this runs every few seconds. The form of the line and of its figures:
@@ -18,10 +18,12 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
+from golive.kit import typed
 from golive.kit.text import printable
 from golive.monitor.health_check.answer import Answer
 from golive.monitor.health_check.readyz import START, NoAnswer, asked
 from golive.monitor.health_check.whom import Wanted, wanted
+from golive.settings import which
 
 SECONDS = 4.0
 """After so long there is an answer, if only that there was none."""
@@ -56,7 +58,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(Status.UNKNOWN)
 
 
-def main(arguments: list[str], settings_path: Callable[[argparse.Namespace], Path]) -> int:
+def _settings_path(options: argparse.Namespace) -> Path:
+    return which.file(options.secrets).path
+
+
+def main(
+    arguments: list[str], settings_path: Callable[[argparse.Namespace], Path] = _settings_path
+) -> int:
     """Prints the line; returns the exit code. Within `SECONDS`, whatever does not answer."""
     options = _parser().parse_args(arguments)
     results: list[Result] = []
@@ -81,7 +89,7 @@ def _say(result: Result) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="python -m golive health",
+        prog=f"{typed.GOLIVE} health",
         description="Asks the running Monitor whether all is well: exit 0 OK, 1 WARNING,"
         " 2 CRITICAL, 3 UNKNOWN.",
         allow_abbrev=False,

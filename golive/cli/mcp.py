@@ -16,7 +16,7 @@ def main(words: list[str]) -> int:
     parser.takes_override()
     options = parser.checked(words)
     found = parsing.settings(options)
-    print(found.line, file=sys.stderr, flush=True)
+    parsing.say_which(found, sys.stderr)
     return stdio.serve(
         found.path,
         on_fallback=options.fallback,

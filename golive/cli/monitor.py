@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from golive.cli import parsing
@@ -25,8 +26,8 @@ def main(words: list[str]) -> int:
     parser.takes_override()
     options = parser.checked(words)
     found = parsing.settings(options)
+    parsing.say_which(found, sys.stdout)
     printer, stop = Printer(lambda line: print(line, flush=True)), Stop()
-    printer.write(found.line)
     try:
         with stop.by_signals(is_last=True):
             return monitor(

@@ -7,7 +7,7 @@ import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from golive.kit import typed
 from golive.settings import which
@@ -72,6 +72,12 @@ class Parser(argparse.ArgumentParser):
 def settings(options: argparse.Namespace) -> which.Which:
     """Which settings file these options mean."""
     return which.file(options.secrets)
+
+
+def say_which(found: which.Which, stream: TextIO) -> None:
+    """First of all; where there is no such file, the line that says so names it."""
+    if found.path.exists():
+        print(found.line, file=stream, flush=True)
 
 
 def write(name: str, mark: bytes, write: Callable[[Path], object]) -> int:

@@ -11,7 +11,11 @@ def main(words: list[str]) -> int:
     """0 GO, 1 NO-GO, 2 interrupted, 4 usage or settings; --list is no verdict, and 0."""
     parser = procedure.parser("rehearse", "The procedure against a fake gateway that it starts.")
     parser.add_argument(
-        "fake", nargs="?", default=HEALTHY, metavar="FAULT", help="what is wrong with it; see --list"
+        "fake",
+        nargs="?",
+        default=HEALTHY,
+        metavar="FAULT",
+        help="what is wrong with it; see --list",
     )
     parser.add_argument("--list", action="store_true", help="the faults, a line each")
     options = parser.checked(words)

@@ -1,4 +1,4 @@
-"""`python -m reports`: looks again at what runs have left."""
+"""`golive report`: looks again at what runs have left."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import argparse
 import os
 import re
 import sys
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from golive.evidence import contradictions, storage
+from golive.evidence import contradictions, evidence, run_folder
+from golive.kit import typed
 from golive.kit.text import printable
 from golive.reports import index, sign_off, summary, verification, wording, writing
 from golive.reports.verification import Checked
+from golive.settings import which
 
-RUNS = Path("reports", "runs")
-DONE, NOT_DONE, USAGE, INTERRUPTED = 0, 1, 4, 130
+DONE, NOT_DONE, USAGE = 0, 1, 4
 SHORTEST_DIGEST = 12
 
 PROVES = (
@@ -29,64 +32,98 @@ class _Parser(argparse.ArgumentParser):
     """Bad input gets one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"reports: {message}; see {self.prog} --help\n")
+        self.exit(USAGE, f"golive: {message}; see {self.prog} --help\n")
 
 
 class Unusable(Exception):
     """Bad input. Its text is one line."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console may know fewer characters than we do
+def main(words: list[str]) -> int:
+    """0, or 1 where what was asked for is not so, or could not be done; 4 for bad usage."""
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(words)
     perform: Callable[[argparse.Namespace], int] = options.perform
     try:
         return perform(options)
     except Unusable as error:
         parser.error(str(error))
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
-        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="python -m reports", description="The reports of runs.", allow_abbrev=False
+        prog=f"{typed.GOLIVE} report", description="The reports of runs.", allow_abbrev=False
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run = f"a run's folder, its name in {RUNS.as_posix()}, or its evidence.json or sign-off.html"
+    run = "a run's folder, its name in reports/runs, or its evidence.json or sign-off.html"
 
-    verify = commands.add_parser("verify", help="is the evidence of a run what the run left?")
+    opened = _with_reports(commands.add_parser("open", help="show the page of a run, or the index"))
+    opened.add_argument("run", nargs="?", metavar="RUN", help=f"{run}; else the index of all")
+    opened.set_defaults(perform=_open)
+
+    verify = _with_reports(
+        commands.add_parser("verify", help="is the evidence of a run what the run left?")
+    )
     verify.add_argument("run", metavar="RUN", help=run)
     verify.add_argument(
         "--digest", metavar="HEX", help="as it stands on the printed page; 12 digits are enough"
     )
     verify.set_defaults(perform=_verify)
 
-    write = commands.add_parser("write", help="write the reports of runs again")
+    write = _with_reports(commands.add_parser("write", help="write the reports of runs again"))
     write.add_argument("runs", metavar="RUN", nargs="+", help=run)
     masked = "must not stand in junit.xml and Allure's results, such as your user name at IBKR"
     write.add_argument("--mask", metavar="WORD", action="append", default=[], help=masked)
     write.set_defaults(perform=_write)
 
-    rebuild = commands.add_parser("index", help="write the index of runs again")
+    rebuild = _with_reports(commands.add_parser("index", help="write the index of runs again"))
     rebuild.set_defaults(perform=_index)
 
-    night = commands.add_parser("summary", help="a night of rehearsals, and what changed, to read")
+    night = _with_reports(
+        commands.add_parser("summary", help="a night of rehearsals, and what changed, to read")
+    )
     summary.add_options(night)
-    night.set_defaults(perform=summary.run)
+    night.set_defaults(perform=_summary)
     return parser
+
+
+def _with_reports(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument(
+        "--reports",
+        metavar="DIR",
+        help="where reports are, instead of reports/ here (also GOLIVE_REPORTS)",
+    )
+    return command
+
+
+def _reports(options: argparse.Namespace) -> Path:
+    """Which reports are meant: as of a run, without its settings."""
+    return run_folder.reports(options.reports, which.file(None))
+
+
+def _open(options: argparse.Namespace) -> int:
+    """0 shown, 1 not there yet, or there is no browser. The path is printed in any case."""
+    reports = _reports(options)
+    page = reports / index.FILE_NAME
+    if options.run is not None:
+        page = _folder(options.run, reports) / sign_off.FILE_NAME
+    if not page.is_file():
+        print(f"golive: there is no {page}; a run writes it", file=sys.stderr)
+        return NOT_DONE
+    print(page, flush=True)
+    return DONE if webbrowser.open(page.as_uri()) else NOT_DONE
+
+
+def _summary(options: argparse.Namespace) -> int:
+    if options.runs is None:
+        options.runs = _reports(options) / run_folder.RUNS
+    return summary.run(options)
 
 
 def _verify(options: argparse.Namespace) -> int:
     """0 verified, 1 not."""
     printed = "" if options.digest is None else _digest(options.digest)
-    checked = verification.verify(_folder(options.run), printed)
+    checked = verification.verify(_folder(options.run, _reports(options)), printed)
     for line in _told(checked, printed):
         print(printable(line), flush=True)
     return DONE if checked.is_verified else NOT_DONE
@@ -108,42 +145,43 @@ def _told(checked: Checked, printed: str) -> list[str]:
         return [*lines, f"NOT VERIFIED: {wording.counted(len(checked.findings), 'finding')}"]
     if printed:
         return [*lines, "VERIFIED: the evidence is what it was when the page was printed"]
-    again = f"  python -m reports verify {checked.folder} --digest HEX"
+    again = f"  {typed.GOLIVE} report verify {checked.folder} --digest HEX"
     return [*lines, *PROVES, again, "VERIFIED: the evidence is what it was when it was sealed"]
 
 
 def _write(options: argparse.Namespace) -> int:
     """0 all written, 1 not. Deletes nothing: that is left to runs."""
-    folders = [_folder(each) for each in options.runs]
+    folders = [_folder(each, _reports(options)) for each in options.runs]
     wanted = writing.Wanted(secrets=tuple(options.mask))
     told = [writing.write(each, wanted) for each in folders]
     for line in (line for each in told for line in (*each.notes, *each.failures)):
-        print(f"reports: {line}", file=sys.stderr)
+        print(f"golive: {line}", file=sys.stderr)
     return NOT_DONE if any(each.failures for each in told) else DONE
 
 
 def _index(options: argparse.Namespace) -> int:
     """0 written, 1 not."""
-    if not RUNS.is_dir():
-        raise Unusable(f"there is no {RUNS.as_posix()} here; go to the project's folder")
+    runs = _reports(options) / run_folder.RUNS
+    if not runs.is_dir():
+        raise Unusable(f"there is no {runs}; name the reports: --reports DIR")
     try:
-        index.rebuild(RUNS.absolute())
+        index.rebuild(runs)
     except (OSError, index.Busy) as error:
-        print(f"reports: the index could not be written: {error}", file=sys.stderr)
+        print(f"golive: the index could not be written: {error}", file=sys.stderr)
         return NOT_DONE
-    print(f"Written: {RUNS.with_name(index.FILE_NAME)}", flush=True)
+    print(f"Written: {runs.with_name(index.FILE_NAME)}", flush=True)
     return DONE
 
 
-def _folder(text: str) -> Path:
+def _folder(text: str, reports: Path) -> Path:
     """The folder of the run that is meant. Raises Unusable."""
     path = Path(os.path.abspath(text))
     if path.name in (storage.FILE_NAME, sign_off.FILE_NAME) and path.parent.is_dir():
         return path.parent
     if path.is_dir():
         return path
-    if contradictions.name_of(text) and (RUNS / text).is_dir():
-        return (RUNS / text).absolute()
+    if contradictions.name_of(text) and (reports / run_folder.RUNS / text).is_dir():
+        return reports / run_folder.RUNS / text
     raise Unusable(f"there is no such run: {printable(text)}")
 
 
@@ -153,7 +191,3 @@ def _digest(text: str) -> str:
     if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST_DIGEST},64}}", digits):
         raise Unusable(f"--digest needs {SHORTEST_DIGEST} to 64 digits, 0 to 9 and a to f")
     return digits
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -45,6 +45,8 @@ def unknown(name: str) -> str:
 
     near = difflib.get_close_matches(name, COMMANDS, n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
-    return f"no command {name!r}{meant} `golive` alone lists them" if meant else (
-        f"no command {name!r}; `golive` alone lists them"
+    return (
+        f"no command {name!r}{meant} `golive` alone lists them"
+        if meant
+        else (f"no command {name!r}; `golive` alone lists them")
     )

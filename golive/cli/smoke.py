@@ -19,7 +19,7 @@ def main(words: list[str]) -> int:
     options = parser.checked(words)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     found = parsing.settings(options)
-    print(found.line, flush=True)
+    parsing.say_which(found, sys.stdout)
     try:
         return smoke(
             found.path,

@@ -38,7 +38,7 @@ GONE = Problem(
     code="monitor-gone",
     cause="the Monitor that this server asked has ended; nobody holds the connection",
     next_steps=[
-        "Start the Monitor: python -m golive monitor",
+        "Start the Monitor: golive monitor",
         "Or restart this MCP server: without a Monitor it holds the connection itself.",
     ],
 )
@@ -131,7 +131,7 @@ def _unreachable(monitor: RunningMonitor, error: BaseException) -> Problem:
         cause=f"the Monitor, pid {monitor.pid}, does not answer at {monitor.url}{PATH}:"
         f" {type(error).__name__}: {error}"[:300],
         next_steps=[
-            "Ask it by hand: python -m golive health",
-            "Where it serves no MCP: pip install 'golive[mcp]' for its Python, and restart it.",
+            "Ask it by hand: golive health",
+            "Where it serves no MCP: update golive there, and restart it.",
         ],
     )

@@ -1,4 +1,4 @@
-"""`python -m golive mcp`: the MCP server on stdin and stdout.
+"""`golive mcp`: the MCP server on stdin and stdout.
 
 Beside a running Monitor it asks that one. Else it is one itself, in the main thread, which owns the
 connection; the protocol has a thread of its own, which no end of the program waits for. Nothing but

@@ -12,7 +12,7 @@ HOME = PACKAGE.parent
 """What is started with `-m golive` in this folder is this golive: a clone, or site-packages."""
 
 IS_INSTALLED = (PACKAGE / "acceptance").is_dir()
-"""Whether this is a wheel's; else it is a clone's, also where that is installed in editable form."""
+"""Whether this is a wheel's; else a clone's, also where that is installed in editable form."""
 
 ACCEPTANCE = (PACKAGE if IS_INSTALLED else HOME) / "acceptance"
 ROOT = ACCEPTANCE if IS_INSTALLED else HOME

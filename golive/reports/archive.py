@@ -17,7 +17,7 @@ from golive.reports.index_rows import Row, row_of
 
 Written = tuple[int, ...]
 """Size, times and inode of a file: others as soon as it is written again. Whoever can forge them is
-found by `python -m reports verify`, which reads the file."""
+found by `golive report verify`, which reads the file."""
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""`python -m reports summary`: a night in Markdown, for the summary of a job.
+"""`golive report summary`: a night in Markdown, for the summary of a job.
 
 Whatever comes out of a record is written so that Markdown and HTML take none of it for their own.
 """
@@ -20,7 +20,6 @@ from golive.reports import wording
 from golive.reports.night import HEALTHY, Drill, Night, NoNight, gather, read
 from golive.reports.since_last_night import changes
 
-RUNS = Path("reports", "runs")
 UNKNOWN = "no drill was begun: what each must say was not kept"
 MOST_LINES = 30
 """Of a section; each run's own are in its evidence."""
@@ -34,7 +33,9 @@ Expectations = dict[str, str]
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Of this command. `run` then performs it."""
-    parser.add_argument("--runs", type=Path, default=RUNS, metavar="FOLDER", help=f"default {RUNS}")
+    parser.add_argument(
+        "--runs", type=Path, metavar="FOLDER", help="of runs, instead of those of the reports"
+    )
     parser.add_argument(
         "--since", type=Path, metavar="FILE", help="a kept night, or a folder of runs, to compare"
     )

@@ -24,7 +24,7 @@ TRUST_NOTHING = (
     " page, or perform the run again"
 )
 MADE_UP = "the digest fits, but no run writes that: somebody made a new digest"
-WRITE_AGAIN = "write it again, and compare it with the printed one: python -m reports write"
+WRITE_AGAIN = "write it again, and compare it with the printed one: golive report write"
 
 
 class Finding(NamedTuple):

@@ -18,7 +18,7 @@ from golive.evidence.record import Evidence
 from golive.evidence.storage import NoEvidence
 from golive.kit.text import printable
 
-AGAIN = "python -m reports write"
+AGAIN = "golive report write"
 GONE = "the folder of the run is gone"
 LONGEST_REASON = 300
 

@@ -1,4 +1,4 @@
-"""`python -m reports`: what a run left is verified, written again and listed."""
+"""`golive report`: what a run left is verified, written again and listed."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ def test_run_of_a_real_rehearsal_is_verified_and_what_is_done_to_it_is_found(
     own_project: Project,
 ) -> None:
     run = own_project.rehearse("--fake=down")
-    good = own_project.run("reports", "verify", run.folder.name)
+    good = own_project.run("golive", "report", "verify", run.folder.name)
     assert good.exit_code == 0, good.output
     file = run.folder / "evidence.json"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace('"verdict": "NO-GO"', '"verdict": "GO"'), encoding="utf-8")
-    bad = own_project.run("reports", "verify", str(run.folder))
+    bad = own_project.run("golive", "report", "verify", str(run.folder))
     assert bad.exit_code == 1
     assert "it was changed since it was written" in bad.output
     assert bad.last_line == "NOT VERIFIED: 1 finding"
@@ -185,7 +185,7 @@ def test_page_that_was_changed_is_found(runs: Path, call: Call) -> None:
     code, said = call("verify", folder)
     assert code == 1
     assert "not the page of this evidence, byte for byte: the page was changed" in said
-    assert "python -m reports write" in said
+    assert "golive report write" in said
 
 
 def test_page_of_another_run_is_found(runs: Path, call: Call) -> None:
@@ -252,7 +252,7 @@ def test_reports_are_written_again_as_they_were_and_nothing_is_deleted(
     before = page.read_bytes()
     page.unlink()
     index.unlink()
-    done = own_project.run("reports", "write", made[0].folder.name)
+    done = own_project.run("golive", "report", "write", made[0].folder.name)
     assert (done.exit_code, done.output) == (0, "")
     assert page.read_bytes() == before
     assert all(run.folder.name in index.read_text(encoding="utf-8") for run in made)

@@ -26,7 +26,7 @@ OK, WARNING, CRITICAL, UNKNOWN = Status
 
 
 class Check:
-    """`python -m golive health` without its start."""
+    """`golive health` without its start."""
 
     def __init__(self, server: Server, capsys: pytest.CaptureFixture[str]) -> None:
         self.server, self._capsys = server, capsys

@@ -1,4 +1,4 @@
-"""`python -m golive service`: files that systemd, Windows and Docker take, for these settings."""
+"""`golive service`: files that systemd, Windows and Docker take, for these settings."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def test_compose_file_runs_golive_in_the_network_of_the_gateway(started: Made) -
     assert document["secrets"]["golive"]["file"].replace("$$", "$") == str(wanted.file.path)
     kind, test = service["healthcheck"]["test"]
     assert kind == "CMD-SHELL"
-    assert test == "python -m golive health --secrets /run/secrets/golive; test $$? -le 1"
+    assert test == "golive health --secrets /run/secrets/golive; test $$? -le 1"
     assert service["build"]["dockerfile_inline"].startswith("FROM python:3.11-slim\n")
 
 
@@ -275,10 +275,10 @@ def test_container_without_a_port_to_ask_is_refused(monitor: Any, started: Made)
 @pytest.mark.parametrize(
     ("option", "begins"),
     [
-        ((), "# Made by: python -m golive service"),
-        (("--docker",), "# Made by: python -m golive service"),
+        ((), "# Made by: golive service"),
+        (("--docker",), "# Made by: golive service"),
         (("--windows",), "<Task version="),
-        (("--prometheus",), "# Made by: python -m golive service"),
+        (("--prometheus",), "# Made by: golive service"),
     ],
 )
 def test_service_is_printed_or_written_and_only_its_like_is_written_over(

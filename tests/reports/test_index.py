@@ -200,7 +200,7 @@ def test_run_whose_evidence_cannot_be_relied_on_is_listed_as_that_and_never_as_g
     assert (row.standing, row.target) == ("unreliable", "live")
     told = row_of(page(runs))
     assert told.startswith("NO RELIABLE EVIDENCE LIVE 2026-11-22 02:00:00 UTC")
-    assert f"python -m reports verify {found.run_id}" in told
+    assert f"golive report verify {found.run_id}" in told
     assert "Alex" not in told
 
 

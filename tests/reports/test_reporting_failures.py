@@ -100,7 +100,7 @@ def test_report_that_raises_anything_costs_one_line_and_no_other_report(
     folder, written = kept(a_go(), tmp_path), []
     (line,) = tell(folder, first=give(error), second=lambda *_: written.append("second"))
     assert line.startswith(f"first could not be written: {type(error).__name__}: ")
-    assert line.endswith(f"; once that is mended: python -m reports write {folder}")
+    assert line.endswith(f"; once that is mended: golive report write {folder}")
     assert line.isprintable()
     assert len(line) < 500
     assert written == ["second"]

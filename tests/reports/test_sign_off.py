@@ -73,7 +73,7 @@ def test_go_shows_what_was_aimed_at_with_what_and_by_whom() -> None:
         "Alex Example", "trading-1", "Linux 6.1, x86_64", "3.11.7", "secrets.json",
         "c324dc19" * 8, found.run_id, found.digest, "2026-11-22 02:00:00 UTC",
         "2026-11-21 21:00:00 UTC-0500", "97.4 ms", "24 open positions", "1 attempt",
-        "python -m reports verify",
+        "golive report verify",
     ):  # fmt: skip
         assert each in text
 

@@ -30,7 +30,7 @@ TRIED = [each for each in IDS if steps.step(each).stage not in steps.CONFIGURED_
 STALE = "dotnet-of-a-test"
 """For the example's client program: one of that name may be running here."""
 
-LEFT_OUT = ("GOLIVE_SECRETS", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE")
+LEFT_OUT = ("GOLIVE_SECRETS", "GOLIVE_REPORTS", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE")
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -151,7 +151,7 @@ class Project:
                 done = subprocess.run(
                     self.command(*arguments),
                     cwd=self.folder,
-                    env=environment(**variables),
+                    env=environment(**{"GOLIVE_REPORTS": str(self.folder / "reports")} | variables),
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     encoding="utf-8",

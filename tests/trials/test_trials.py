@@ -17,7 +17,6 @@ from typing import Any
 import psutil
 import pytest
 
-from golive.__main__ import _parser as main_parser
 from golive.discipline.journal import Journal
 from golive.discipline.running_monitor import RunningMonitor
 from golive.machine.sockets import SocketTable
@@ -384,10 +383,13 @@ def test_programs_take_the_options_that_a_run_starts_them_with(
 
 
 @pytest.mark.parametrize("name", ["smoke", "monitor", "mcp"])
-def test_commands_that_connect_take_the_same_options(name: str, tmp_path: Path) -> None:
-    options = ["--secrets", str(tmp_path / "s.json"), "--fallback", "--override", "why"]
-    found = main_parser().parse_args([name, *options])
-    assert (found.secrets, found.fallback, found.override) == (options[1], True, "why")
+def test_commands_that_connect_take_the_same_options(
+    name: str, project: Project, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "no-such.json")
+    done = project.run("golive", name, "--secrets", path, "--fallback", "--override", "why")
+    assert done.exit_code == 4
+    assert f"{path}: no such file" in done.output
 
 
 def test_own_monitor_and_own_server_are_tried_where_nothing_else_is_named(

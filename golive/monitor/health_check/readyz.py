@@ -8,9 +8,11 @@ import socket
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from golive.kit import typed
+
 MOST_BYTES = 65_536
 SECONDS = 3.0
-START = "python -m golive monitor"
+START = f"{typed.GOLIVE} monitor"
 
 
 class NoAnswer(Exception):

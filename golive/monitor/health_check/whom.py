@@ -14,7 +14,7 @@ from typing import Any
 from golive.monitor.health_check.readyz import START, NoAnswer, parsed
 
 MOST_BYTES = 1_000_000
-WRONG = "is not what it should be; python -m golive card says what is wrong"
+WRONG = "is not what it should be; golive card says what is wrong"
 NOT_THERE = "no such file; name it: --secrets PATH, or copy secrets.example.json there and edit it"
 
 Endpoint = tuple[str, int, int]

@@ -42,7 +42,7 @@ services:
     volumes: ["golive-state:/state"]
     secrets: [golive]
     healthcheck:  # a WARNING is healthy, all else is not; 2 is an exit code that Docker reserves
-      test: [CMD-SHELL, "python -m golive health {options}; test $$? -le 1"]
+      test: [CMD-SHELL, "golive health {options}; test $$? -le 1"]
       interval: 15s
       timeout: 10s
       retries: 2

@@ -1,4 +1,4 @@
-"""What `python -m golive service` prints, or writes to a file."""
+"""What `golive service` prints, or writes to a file."""
 
 from __future__ import annotations
 

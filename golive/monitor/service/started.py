@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from golive.discipline.earlier_attempts import state_folder
-from golive.kit.project import HOME
+from golive.procedure import carried
 from golive.settings.model import Settings
 from golive.settings.secrets_json import SettingsFile
 
-MADE_BY = "python -m golive service"
+MADE_BY = "golive service"
 """Stands in every file that is made here; a file without it is not written over."""
 
 STOP_SECONDS = 30
@@ -47,8 +47,8 @@ class Started:
         return cls(
             file,
             sys.executable,
-            ("-m", "golive", "monitor", *options),
-            HOME,
+            (*_alone(), "-m", "golive", "monitor", *options),
+            file.path.parent if carried.IS_INSTALLED else carried.HOME,
             state_folder(),
             _user(),
         )
@@ -81,6 +81,11 @@ class Started:
         golive = self.settings.golive
         once = golive.initialization_seconds + golive.handshake_timeout_seconds + 30
         return math.ceil(once * (2 if golive.auto_fallback else 1)) + 30
+
+
+def _alone() -> tuple[str, ...]:
+    """An installed golive is found anywhere: nothing in the folder of the settings goes before it."""
+    return ("-P",) if carried.IS_INSTALLED else ()
 
 
 def _user() -> str:

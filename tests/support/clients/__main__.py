@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import NoReturn
 
-from golive.cli.bootstrap import SetUpFailed
 from tests.support.clients import environments
+from tests.support.clients.environments import SetUpFailed
 
 FAILED, INTERRUPTED = 1, 130
 

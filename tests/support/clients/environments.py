@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from golive.cli.bootstrap import ROOT, SetUpFailed
+from tests.support.projects import ROOT
 
 NAMES = (
     "ibapi-9.81.1",
@@ -36,6 +36,10 @@ LOCKS = Path(__file__).resolve().parent
 STAMP = "golive-client"
 SECONDS = 600.0
 """The bound of every wait for pip, or for another builder."""
+
+
+class SetUpFailed(Exception):
+    """An environment could not be built. One line, fit to be shown."""
 
 
 def python(name: str) -> Path:
