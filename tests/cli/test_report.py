@@ -263,7 +263,7 @@ def test_nothing_is_written_of_evidence_that_is_damaged(runs: Path, call: Call) 
     (folder / "evidence.json").write_text("{", encoding="utf-8")
     code, said = call("write", folder)
     assert code == 1
-    assert said.startswith("reports: no report is written: ")
+    assert said.startswith("golive: no report is written: ")
     assert not (folder / "sign-off.html").exists()
 
 
@@ -307,7 +307,7 @@ def test_run_that_lies_elsewhere_is_written_again_there_and_in_no_index(
 def test_index_alone_is_written_again(runs: Path, call: Call) -> None:
     kept(a_go(), runs)
     code, said = call("index")
-    assert (code, said.strip()) == (0, f"Written: {Path('reports', 'index.html')}")
+    assert (code, said.strip()) == (0, f"Written: {runs.parent / 'index.html'}")
     assert a_go(NIGHT).run_id in (runs.parent / "index.html").read_text(encoding="utf-8")
 
 
@@ -341,7 +341,7 @@ def test_bad_input_gets_one_line_and_exit_code_4(
 ) -> None:
     code, said = call(*arguments)
     assert code == 4
-    assert said.startswith("reports: ")
+    assert said.startswith("golive: ")
     assert said.count("\n") == 1
 
 
@@ -351,4 +351,4 @@ def test_index_of_no_runs_says_where_to_go(
     monkeypatch.chdir(tmp_path)
     code, said = call("index")
     assert code == 4
-    assert "there is no reports/runs here; go to the project's folder" in said
+    assert "; name the reports: --reports DIR" in said

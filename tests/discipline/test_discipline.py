@@ -19,7 +19,7 @@ import pytest
 from golive.discipline.attempts import endpoint
 from golive.discipline.journal import Entry, Journal
 from tests.support.fakes import Fake, wait_until
-from tests.support.projects import ROOT, Outcome, Project, Rehearsal, environment
+from tests.support.projects import ROOT, Outcome, Project, Rehearsal
 
 Started = Callable[..., Fake]
 Written = Callable[..., Path]
@@ -62,7 +62,10 @@ def under_way(project: Project, settings: Path, gateway: Fake) -> Iterator[subpr
     """A run in another process, in the middle of its handshake."""
     words = ("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
     process = subprocess.Popen(
-        project.command(*words), cwd=project.folder, env=environment(), stdout=subprocess.DEVNULL
+        project.command(*words),
+        cwd=project.folder,
+        env=project.environment(),
+        stdout=subprocess.DEVNULL,
     )
     try:
         wait_until(lambda: "hello" in gateway.received)

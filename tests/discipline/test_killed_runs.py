@@ -19,7 +19,7 @@ from golive.machine.sockets import SocketTable
 from tests.support.fakes import Fake, wait_until
 from tests.support.left_running import has_ended, nothing_left
 from tests.support.monitors import Running, settings_for
-from tests.support.projects import SECONDS, Project, environment
+from tests.support.projects import SECONDS, Project
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="kills as POSIX does")
 
@@ -37,7 +37,10 @@ def none_left() -> Iterator[None]:
 def live_run(project: Project, settings: Path) -> subprocess.Popen[bytes]:
     words = ["pytest", "acceptance", "-m", "golive", "--secrets", str(settings)]
     return subprocess.Popen(
-        project.command(*words), cwd=project.folder, env=environment(), stdout=subprocess.DEVNULL
+        project.command(*words),
+        cwd=project.folder,
+        env=project.environment(),
+        stdout=subprocess.DEVNULL,
     )
 
 

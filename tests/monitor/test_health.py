@@ -353,7 +353,7 @@ def test_fallback_is_expected_where_it_is_asked_for(
         ({"Monitor": {"HealthPort": None}}, "set GoLive.Monitor.HealthPort"),
         ({"Monitor": {"HealthPort": "9410"}}, "HealthPort is not what it should be"),
         ({"Monitor": [1]}, "Monitor is not what it should be"),
-        ({"Monitor": {"HealthPort": 1}}, "start it: golive monitor --secrets "),
+        ({"Monitor": {"HealthPort": 1}}, "start it: python -m golive monitor --secrets "),
     ],
 )
 def test_what_is_not_configured_or_not_running_is_unknown(

@@ -20,7 +20,7 @@ from golive.plugin.run_end import RunEnd
 from golive.reports import verification, writing
 from golive.reports.writing import GONE, Wanted
 from golive.run import fallback
-from tests.support.projects import SECONDS, Project, Rehearsal, environment
+from tests.support.projects import SECONDS, Project, Rehearsal
 from tests.support.runs_on_disk import a_go, kept
 
 GO = "GO (rehearsal) with "
@@ -371,7 +371,7 @@ def test_run_that_is_killed_while_it_writes_reports_has_left_its_whole_evidence(
     teller.write_text(WAITING.format(seconds=SECONDS), encoding="utf-8")
     command = own_project.command("pytest", "acceptance", "-m", "golive", "--fake")
     process = subprocess.Popen(
-        command, cwd=own_project.folder, env=environment(), stdout=subprocess.DEVNULL
+        command, cwd=own_project.folder, env=own_project.environment(), stdout=subprocess.DEVNULL
     )
     try:
         until = time.monotonic() + SECONDS

@@ -94,7 +94,8 @@ def test_output_of_a_run_fits_a_cp1252_console(project: Project) -> None:
 
 def test_run_begins_with_what_is_tried_and_not_with_the_test_runner(project: Project) -> None:
     output = project.rehearse("--fake").output
-    assert output.startswith("REHEARSAL against a fake gateway: ")
+    example = project.folder / "secrets.example.json"
+    assert output.startswith(f"Settings: {example}\nREHEARSAL against a fake gateway: ")
     assert "test session starts" not in output
     assert "collected" not in output
     assert "generated xml" not in output

@@ -13,7 +13,7 @@ import pytest
 
 from golive.run.rehearsal import LOG_NAME
 from tests.support.fakes import Fake, events, wait_until
-from tests.support.projects import IDS, ROOT, TRIED, Project, Rehearsal, environment
+from tests.support.projects import IDS, ROOT, TRIED, Project, Rehearsal
 
 FILES = sorted(f"acceptance/{path.name}" for path in (ROOT / "acceptance").glob("test_*.py"))
 
@@ -227,7 +227,10 @@ def test_run_that_is_ended_from_outside_leaves_no_go_and_no_connection(
     before = project.runs
     words = ("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
     process = subprocess.Popen(
-        project.command(*words), cwd=project.folder, env=environment(), stdout=subprocess.DEVNULL
+        project.command(*words),
+        cwd=project.folder,
+        env=project.environment(),
+        stdout=subprocess.DEVNULL,
     )
     wait_until(lambda: "hello" in gateway.received)
     process.send_signal(signal.Signals[name])

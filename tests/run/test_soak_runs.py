@@ -18,7 +18,7 @@ from golive.procedure import steps
 from tests.reports.test_terminal import ESCAPE, HAS_TERMINALS
 from tests.support.fakes import orders_received
 from tests.support.on_a_terminal import run as on_a_terminal
-from tests.support.projects import ROOT, SECONDS, Project, Rehearsal, environment, write_secrets
+from tests.support.projects import ROOT, SECONDS, Project, Rehearsal, write_secrets
 
 STEPS = [step.id for step in steps.of("soak")]
 MINUTES, EVERY = 0.06, 1.2
@@ -150,7 +150,11 @@ def test_interrupted_soak_closes_its_connection_and_is_no_go_with_the_figures_so
     soak = ("acceptance", "-m", "soak", "--fake", "--secrets", str(path))
     command = own_project.command("pytest", *soak)
     with subprocess.Popen(
-        command, cwd=own_project.folder, env=environment(), stdout=subprocess.PIPE, text=True
+        command,
+        cwd=own_project.folder,
+        env=own_project.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         said: list[str] = []

@@ -144,6 +144,10 @@ class Project:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", *arguments]
 
+    def environment(self, **more: str) -> dict[str, str]:
+        """Reports of its runs are here, wherever their settings are."""
+        return environment(**{"GOLIVE_REPORTS": str(self.folder / "reports")} | more)
+
     def run(self, *arguments: str, **variables: str) -> Outcome:
         """`python -m ...` in the project's folder, to its end."""
         with four_ports.alone_with(*arguments):
@@ -151,7 +155,7 @@ class Project:
                 done = subprocess.run(
                     self.command(*arguments),
                     cwd=self.folder,
-                    env=environment(**{"GOLIVE_REPORTS": str(self.folder / "reports")} | variables),
+                    env=self.environment(**variables),
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     encoding="utf-8",

@@ -222,7 +222,7 @@ def test_program_ends_where_pytest_is_ended(
     process = subprocess.Popen(
         project.command(*words),
         cwd=project.folder,
-        env=environment(),
+        env=project.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -297,7 +297,10 @@ def test_own_monitor_does_not_outlive_a_run_that_is_killed(
     path = secrets(gateway.port, Monitor={"PositionsPattern": "never (?P<count>x)"})
     words = ["pytest", "acceptance", "-m", "golive", "--secrets", str(path)]
     process = subprocess.Popen(
-        project.command(*words), cwd=project.folder, env=environment(), stdout=subprocess.DEVNULL
+        project.command(*words),
+        cwd=project.folder,
+        env=project.environment(),
+        stdout=subprocess.DEVNULL,
     )
     try:
         endpoint = f"127.0.0.1:{gateway.port}"

@@ -84,7 +84,7 @@ class Started:
 
 
 def _alone() -> tuple[str, ...]:
-    """An installed golive is found anywhere: nothing in the folder of the settings goes before it."""
+    """An installed golive is found anywhere: nothing beside the settings goes before it."""
     return ("-P",) if carried.IS_INSTALLED else ()
 
 
