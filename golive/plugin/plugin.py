@@ -193,10 +193,8 @@ class GoLiveSession:
 
     # before the first step
 
-    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self._session = session
-        self._console.write(self._which.line)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Why a file cannot be read, in a line; the traceback is for -v."""
@@ -216,6 +214,7 @@ class GoLiveSession:
         yield
         _refuse([line for item in items for line in _refused_markers(item)])
         self.run = self._begun()
+        self._console.write(self._which.line)
         shown = run_end.shown(self._folder, self._config.invocation_params.dir)
         self._end_of_it = RunEnd(self.run, self._teller, self._console.write, shown)
         for item in items:
