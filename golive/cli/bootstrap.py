@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from golive.cli.own_environment import NotMade, OwnEnvironment
-from golive.kit import typed
-from golive.procedure import carried
+from golive.kit import project, typed
 
 VARIABLE, OFF = "GOLIVE_BOOTSTRAP", "off"
 """For who has installed what the locks name by themselves, and performs a clone that is not."""
@@ -29,8 +28,8 @@ FAILED = 4
 
 def bare_clone() -> Path | None:
     """This clone, where golive is not installed for this interpreter; else None."""
-    root = carried.HOME
-    if carried.IS_INSTALLED or os.environ.get(VARIABLE) == OFF:
+    root = project.HOME
+    if project.IS_INSTALLED or os.environ.get(VARIABLE) == OFF:
         return None
     if not (root / "requirements" / "run.txt").is_file() or _is_installed(root):
         return None

@@ -7,7 +7,7 @@ import sys
 
 from golive.cli import parsing
 from golive.cli.parsing import INTERRUPTED
-from golive.procedure import carried
+from golive.kit import project
 
 TESTS = ("tests", "-n", "3", "--dist", "loadfile")
 LOCK = "requirements/test.txt"
@@ -20,7 +20,7 @@ def main(words: list[str]) -> int:
     if words[:1] in (["-h"], ["--help"]):
         print("golive selftest [pytest's options]: this project's own tests, in a clone")
         return 0
-    if not (carried.HOME / "tests").is_dir() or carried.IS_INSTALLED:
+    if not (project.HOME / "tests").is_dir() or project.IS_INSTALLED:
         return parsing.refused("an installed golive has no tests; selftest needs a clone")
     if find_spec("xdist") is None:
         python = sys.executable
@@ -28,7 +28,7 @@ def main(words: list[str]) -> int:
             f"the tests need more than a run: {python} -m pip install --require-hashes -r {LOCK}"
         )
     command = [sys.executable, "-m", "pytest", *TESTS, *words]
-    process = subprocess.Popen(command, cwd=carried.HOME)
+    process = subprocess.Popen(command, cwd=project.HOME)
     is_interrupted = False
     while True:
         try:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from golive.kit import project
 from golive.kit import typed as typed_words
-from golive.procedure import carried, steps
+from golive.procedure import steps
 from golive.settings import which
 from golive.settings.target import HEALTHY
 
@@ -109,7 +110,7 @@ def names_acceptance(config: Any) -> bool:
     paths = [path.resolve() for path in named]
     return any(
         path.is_relative_to(folder) or folder.is_relative_to(path)
-        for folder in (_acceptance(config.rootpath), carried.ACCEPTANCE)
+        for folder in (_acceptance(config.rootpath), project.ACCEPTANCE)
         for path in paths
         if folder.is_dir()
     )
@@ -122,10 +123,10 @@ def wrong_root(config: Any) -> str:
     """
     if is_golives(config) or _acceptance(config.rootpath).is_dir():
         return ""
-    if carried.IS_INSTALLED:
+    if project.IS_INSTALLED:
         return f"the steps of an installed golive are performed by {typed_words.GOLIVE} check"
     return (
-        f"pytest's root is {config.rootpath} instead of {carried.HOME}: run it there, without"
+        f"pytest's root is {config.rootpath} instead of {project.HOME}: run it there, without"
         " --rootdir, -c or an ini file in acceptance"
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from golive.procedure import carried
+from golive.kit import project
 from golive.procedure.steps import Plan
 
 INI = Path(__file__).with_name("pytest.ini")
@@ -34,8 +34,8 @@ def perform(plan: Plan | str, words: Sequence[str]) -> int:
         pytest.main(
             [
                 f"-c{INI}",
-                f"--rootdir={carried.ROOT}",
-                f"--confcutdir={carried.ROOT}",
+                f"--rootdir={project.ROOT}",
+                f"--confcutdir={project.ROOT}",
                 "--disable-plugin-autoload",
                 *plugins,
                 "-p",
@@ -43,7 +43,7 @@ def perform(plan: Plan | str, words: Sequence[str]) -> int:
                 "-m",
                 plan,
                 *words,
-                str(carried.ACCEPTANCE),
+                str(project.ACCEPTANCE),
             ]
         )
     )

@@ -18,6 +18,8 @@ import pytest
 from golive.discipline import earlier_attempts
 from golive.evidence import provenance, run_folder
 from golive.evidence.record import Outcome
+from golive.evidence import evidence, provenance, run_folder
+from golive.kit import project
 from golive.kit.clock import SYSTEM, now_and_then
 from golive.kit.collecting import without_collection
 from golive.kit.interrupting import as_interrupts
@@ -28,7 +30,7 @@ from golive.plugin import command_line, refused_options, reporting, run_end, sta
 from golive.plugin.console import Console
 from golive.plugin.refused_options import SESSION
 from golive.plugin.run_end import RunEnd
-from golive.procedure import carried, steps
+from golive.procedure import steps
 from golive.run import finishing, rehearsal
 from golive.run.progress import Blocked
 from golive.run.run import NotConfigured, Run
@@ -187,7 +189,7 @@ class GoLiveSession:
         fault, golive = self._choice.fault, self._file.settings.golive
         if fault is None:
             return None
-        fake = rehearsal.FakeGateway(fault, golive, self._folder, carried.HOME)
+        fake = rehearsal.FakeGateway(fault, golive, self._folder, project.HOME)
         self._config.add_cleanup(fake.stop)
         return fake
 

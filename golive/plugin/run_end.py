@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from golive.evidence.record import Evidence
+from golive.kit import project
 from golive.kit.text import printable
 from golive.plugin import reporting
-from golive.procedure import carried
 from golive.run import fallback, finishing
 from golive.run.run import Run
 
@@ -99,7 +99,7 @@ class RunEnd:
         fake = ["--fake"] if wanted.target.is_rehearsal else []
         options = [*fake, "--secrets", str(wanted.file.path), *more, *operator]
         command = fallback.command(is_golives, *options)
-        return fallback.perform(command, carried.HOME, self._told_who_starts_it())
+        return fallback.perform(command, project.HOME, self._told_who_starts_it())
 
     def _told_who_starts_it(self) -> dict[str, str]:
         """So that it makes no attempt once this process was killed."""

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 from golive.client.heartbeat import TIMES_APART
-from golive.procedure import carried
+from golive.kit import project
 from golive.settings.model import GoLive, Settings
 from golive.settings.secrets_json import SettingsFile
 from golive.settings.target import HEALTHY, Choice, Target
@@ -46,7 +46,7 @@ def faults_told() -> str:
     command = [sys.executable, "-m", PROGRAM, "--list-faults"]
     done = subprocess.run(
         command,
-        cwd=carried.HOME,
+        cwd=project.HOME,
         capture_output=True,
         encoding="utf-8",
         errors="replace",

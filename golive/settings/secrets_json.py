@@ -12,9 +12,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from golive.kit import typed
+from golive.kit import project, typed
 from golive.kit.text import printable
-from golive.procedure import carried
 from golive.settings.model import Settings
 
 MAX_BYTES = 1_000_000
@@ -86,7 +85,7 @@ def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        example = carried.EXAMPLE if carried.IS_INSTALLED else EXAMPLE
+        example = project.EXAMPLE if project.IS_INSTALLED else EXAMPLE
         advice = f"; copy {example} to {path.name} and edit it, or rehearse: {typed.REHEARSE}"
         is_example = path.name == EXAMPLE
         raise SettingsError(f"{path}: no such file" + ("" if is_example else advice)) from None

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from golive.procedure import carried
+from golive.kit import project
 
 VARIABLE = "GOLIVE_SECRETS"
 NAME = "secrets.json"
@@ -38,7 +38,7 @@ def file(option: str | None, folder: Path | None = None, *, is_rehearsal: bool =
     named = option if option is not None else os.environ.get(VARIABLE)
     if option is not None or named:
         return Which(_in_full(here, named or ""), is_named=True)
-    return Which(carried.EXAMPLE if is_rehearsal else _in_full(here, NAME), is_named=False)
+    return Which(project.EXAMPLE if is_rehearsal else _in_full(here, NAME), is_named=False)
 
 
 def _in_full(here: Path, name: str) -> Path:

@@ -25,7 +25,7 @@ from golive.settings.target import Target
 from golive.trials import command
 from tests.support.fakes import Fake, wait_until
 from tests.support.left_running import has_ended, nothing_left
-from tests.support.projects import SECONDS, Project, Rehearsal, environment, write_secrets
+from tests.support.projects import SECONDS, Project, Rehearsal, write_secrets
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="ends programs under POSIX")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from golive.discipline.earlier_attempts import state_folder
-from golive.procedure import carried
+from golive.kit import project
 from golive.settings.model import Settings
 from golive.settings.secrets_json import SettingsFile
 
@@ -48,7 +48,7 @@ class Started:
             file,
             sys.executable,
             (*_alone(), "-m", "golive", "monitor", *options),
-            file.path.parent if carried.IS_INSTALLED else carried.HOME,
+            file.path.parent if project.IS_INSTALLED else project.HOME,
             state_folder(),
             _user(),
         )
@@ -85,7 +85,7 @@ class Started:
 
 def _alone() -> tuple[str, ...]:
     """An installed golive is found anywhere: nothing beside the settings goes before it."""
-    return ("-P",) if carried.IS_INSTALLED else ()
+    return ("-P",) if project.IS_INSTALLED else ()
 
 
 def _user() -> str:
