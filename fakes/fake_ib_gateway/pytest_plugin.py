@@ -1,19 +1,26 @@
-"""A fake gateway as a fixture, in every project that has this package installed."""
+"""A fake gateway as a fixture, in every project that has this package installed.
+
+pytest loads this module in all of them, also where nobody asks for a gateway: so the fake itself is
+imported by the fixtures alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fake_ib_gateway.library import FakeGateway
+if TYPE_CHECKING:
+    from fake_ib_gateway.library import FakeGateway
 
 
 @pytest.fixture(scope="session")
 def make_fake_gateway() -> Iterator[Callable[..., FakeGateway]]:
     """Makes running gateways, with the arguments of `FakeGateway`; they end with the session."""
+    from fake_ib_gateway.library import FakeGateway
+
     with ExitStack() as stack:
 
         def make(*arguments: Any, **options: Any) -> FakeGateway:
