@@ -88,9 +88,7 @@ def test_line_that_is_missing_is_told_by_its_record(number: int, file: Path) -> 
     all_lines = lines(file)
     told = fails(file, all_lines[:number] + all_lines[number + 1 :])
     if number == 0:
-        assert told.startswith(
-            "first line: this is no recording made by `python -m fake_ib_gateway.record`"
-        )
+        assert told.startswith("first line: this is no recording made by `fake-ib-gateway record`")
     elif number == LAST:  # the closing line stands in its place
         assert told == f"record {number}: the last line counts 6 records, not 5"
     elif number > LAST:

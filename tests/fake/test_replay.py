@@ -546,7 +546,7 @@ def test_command_line_plays_a_recording(recorded: Recorded, fake: Started) -> No
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "first line: this is no recording made by `python -m fake_ib_gateway.record`"),
+        (b"", "first line: this is no recording made by `fake-ib-gateway record`"),
         (b'{"recording": "TWS API session", "format": 1}\n', "record 1: nothing stands there"),
         (None, "No such file or directory"),
     ],

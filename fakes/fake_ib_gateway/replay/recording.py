@@ -195,7 +195,7 @@ def _check_header(line: bytes) -> None:
     except _Wrong:
         entry = {}
     if entry.get("recording") != WHAT:
-        raise _Wrong("this is no recording made by `python -m fake_ib_gateway.record`")
+        raise _Wrong("this is no recording made by `fake-ib-gateway record`")
     if entry.get("format") != FORMAT:
         raise _Wrong(f"format {str(entry.get('format'))[:20]}, only {FORMAT} can be read")
 

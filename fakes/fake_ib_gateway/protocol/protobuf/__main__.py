@@ -14,8 +14,8 @@ _CHECK = re.compile(
 """What refuses a protobuf that is two major versions newer than protoc, and every one before 5.26.
 
 It is left out, for the protobuf that is installed is other people's choice: what the modules do
-beside it, read a descriptor and build classes of it, is the same from 4.21 to 7. Which versions were
-tried is said in the README, and tried again every night.
+beside it, read a descriptor and build classes of it, is the same from 4.21 to 7. Which versions
+were tried is said in the README; they are tried again with every change, the lowest at night.
 """
 
 HERE = Path(__file__).resolve().parent
