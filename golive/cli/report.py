@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from golive.evidence import contradictions, storage
-from golive.evidence import contradictions, evidence, run_folder
+from golive.evidence import contradictions, run_folder, storage
 from golive.kit import typed
 from golive.kit.text import printable
 from golive.reports import index, sign_off, summary, verification, wording, writing

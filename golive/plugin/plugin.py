@@ -18,7 +18,6 @@ import pytest
 from golive.discipline import earlier_attempts
 from golive.evidence import provenance, run_folder
 from golive.evidence.record import Outcome
-from golive.evidence import evidence, provenance, run_folder
 from golive.kit import project
 from golive.kit.clock import SYSTEM, now_and_then
 from golive.kit.collecting import without_collection

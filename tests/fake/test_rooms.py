@@ -112,5 +112,5 @@ def test_it_imports_nothing_but_itself_the_standard_library_and_protobuf() -> No
 
 
 def test_protobuf_is_all_it_depends_on_and_no_version_of_it_is_too_new() -> None:
-    (dependency,) = requires("fake-ib-gateway") or ()
+    [dependency] = requires("fake-ib-gateway") or []
     assert re.fullmatch(r"protobuf>=[\d.]+", dependency)

@@ -67,7 +67,7 @@ def test_it_says_the_procedures_lines_keeps_its_one_connection_and_closes_it_whe
     assert RunningMonitor.find(state, here) is None
 
 
-TIMES = {
+TIMES: dict[str, dict[str, float]] = {
     "slow": {"HandshakeBudgetSeconds": 1},
     "silent": {"HandshakeTimeoutSeconds": 0.5},
     "leaky": {"HandshakeTimeoutSeconds": 0.5},
@@ -268,9 +268,9 @@ def test_another_run_meanwhile_is_refused_and_told_of_the_monitor(
 ) -> None:
     gateway, monitor = here()
     is_connected(monitor)
-    here = Project(ROOT)
+    project = Project(ROOT)
     for command in ("smoke", "monitor"):
-        other = here.run("golive", command, "--secrets", str(tmp_path / "settings.json"))
+        other = project.run("golive", command, "--secrets", str(tmp_path / "settings.json"))
         assert other.exit_code == 3, other.output
         assert "Diagnosis: another-run" in other.output
         assert re.search(rf"-monitor, pid {os.getpid()}, since", other.output)

@@ -269,9 +269,9 @@ def test_no_go_makes_no_statement_of_success() -> None:
 TELL = """
 import hashlib, sys
 from pathlib import Path
-from golive.evidence import evidence
+from golive.evidence import storage
 from golive.reports import sign_off
-page = sign_off.page(evidence.read(Path(sys.argv[1])))
+page = sign_off.page(storage.read(Path(sys.argv[1])))
 print(hashlib.sha256(page.encode()).hexdigest())
 """
 

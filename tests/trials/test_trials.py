@@ -19,7 +19,7 @@ import pytest
 
 from golive.discipline.journal import Journal
 from golive.discipline.running_monitor import RunningMonitor
-from golive.evidence.evidence import Diagnosis
+from golive.evidence.record import Diagnosis
 from golive.kit.clock import SYSTEM
 from golive.machine.sockets import SocketTable
 from golive.run import session
