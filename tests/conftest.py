@@ -14,7 +14,7 @@ import pytest
 
 from fake_ib_gateway import FakeGateway
 from tests.support import browser as browsers
-from tests.support import four_ports
+from tests.support import forked, four_ports
 from tests.support import prometheus as prometheuses
 from tests.support.failing import (  # noqa: F401
     pytest_make_collect_report,
@@ -72,7 +72,9 @@ def _copied(folder: Path) -> Project:
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the project that tests only read and run."""
-    return _copied(tmp_path_factory.mktemp("copy") / "golive")
+    copy = _copied(tmp_path_factory.mktemp("copy") / "golive")
+    forked.unedited(copy.folder)
+    return copy
 
 
 @pytest.fixture

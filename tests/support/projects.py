@@ -14,7 +14,7 @@ from typing import Any
 from golive.machine import installed
 from golive.procedure import steps
 from golive.settings.model import GoLive
-from tests.support import four_ports
+from tests.support import forked, four_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 SUPPORT = ROOT / "tests" / "support"
@@ -152,15 +152,14 @@ class Project:
         """`python -m ...` in the project's folder, to its end."""
         with four_ports.alone_with(*arguments):
             try:
-                done = subprocess.run(
+                done = forked.run(
                     self.command(*arguments),
-                    cwd=self.folder,
+                    self.folder,
+                    SECONDS,
                     env=self.environment(**variables),
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     encoding="utf-8",
-                    timeout=SECONDS,
-                    check=False,
                 )
             except subprocess.TimeoutExpired as error:
                 raise DidNotEnd(arguments, error) from None

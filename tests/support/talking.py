@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Self
 
-from tests.support.projects import ROOT
+from tests.support import forked
 
 SECONDS = 120.0
 """The bound of every wait: against one that hangs, not a claim about the machine's speed."""
@@ -17,13 +17,8 @@ class Talking:
     """A process that says lines and may be told some; its standard input's end is to be its own."""
 
     def __init__(self, *command: str, env: dict[str, str] | None = None) -> None:
-        self._process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
+        self._process = forked.started(
+            command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
         )
         self.pid = self._process.pid
         self.lines: list[str] = []
