@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     try:
-        foreground.run(_plan(options))
+        foreground.run(plan(options))
     except RecordingError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return 2
@@ -40,7 +40,8 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _plan(options: argparse.Namespace) -> foreground.Plan:
+def plan(options: argparse.Namespace) -> foreground.Plan:
+    """What the command line asks for. Raises replay.recording.RecordingError."""
     return foreground.Plan(
         _gateway(options),
         options.fault,

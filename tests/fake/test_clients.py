@@ -17,11 +17,11 @@ import pytest
 
 from fake_ib_gateway.world.book import Position, options_book
 from tests.support.clients import environments
-from tests.support.fakes import Fake
+from tests.support.fakes import Fake, FakeHere
 from tests.support.projects import ROOT, environment
 from tests.support.steered import all_told
 
-Started = Callable[..., Fake]
+Started = Callable[..., FakeHere]
 BOOK = options_book()
 FARMS = {(-1, 2104), (-1, 2106), (-1, 2158)}
 NO_AUTO_BIND = (-1, 327)

@@ -9,9 +9,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -479,9 +480,9 @@ def test_gateway_whose_port_was_taken_meanwhile_says_so_and_can_be_healed() -> N
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
 def test_signal_ends_a_gateway_that_also_watches_its_input_without_a_word(
-    fake: Callable[..., Fake],
+    tmp_path: Path,
 ) -> None:
-    gateway = fake()
+    gateway = Fake((), tmp_path / "log.jsonl")
     os.kill(gateway.pid, signal.SIGTERM)
     wait_until(lambda: gateway.events[-1]["event"] == "stopped")
     assert gateway.exit_code() == 0

@@ -14,12 +14,12 @@ import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
 from fake_ib_gateway.world.book import options_book
-from tests.support.fakes import Fake, wait_until
+from tests.support.fakes import FakeHere, performed, wait_until
 from tests.support.projects import ROOT
 from tests.support.steered import PlainClient
 from tests.support.talking import Talking
 
-Started = Callable[..., Fake]
+Started = Callable[..., FakeHere]
 
 
 @pytest.mark.parametrize("version", ["100", "152", "157", "176", "193", "200", "203", "226"])
@@ -72,14 +72,6 @@ def test_book_of_any_length_begins_with_the_same_positions(fake: Started) -> Non
         assert "position" not in client.names
 
 
-def gateway(*words: str) -> subprocess.CompletedProcess[str]:
-    """`python -m fake_ib_gateway ...`, which is not to begin."""
-    command = [sys.executable, "-m", "fake_ib_gateway", *words]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
-
-
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -103,7 +95,7 @@ def gateway(*words: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(words: list[str], says: str) -> None:
-    done = gateway(*words)
+    done = performed(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("fake-ib-gateway: ")
     assert says in done.stderr
@@ -112,14 +104,14 @@ def test_bad_input_is_one_line_and_exit_2(words: list[str], says: str) -> None:
 
 def test_port_that_is_taken_is_named(fake: Started) -> None:
     taken = str(fake().port)
-    done = gateway("--port", taken)
+    done = performed("--port", taken)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert f"port {taken}" in done.stderr
 
 
 def test_settings_directory_that_cannot_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    done = gateway("--settings-dir", str(tmp_path / "file"))
+    done = performed("--settings-dir", str(tmp_path / "file"))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert str(tmp_path / "file") in done.stderr
 

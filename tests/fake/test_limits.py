@@ -17,10 +17,10 @@ from fake_ib_gateway.protocol.messages import Message
 from fake_ib_gateway.protocol.requests import ORDERS, Request
 from fake_ib_gateway.protocol.wire import Hello
 from fake_ib_gateway.world.book import options_book
-from tests.support.fakes import Fake, wait_until
+from tests.support.fakes import FakeHere, wait_until
 from tests.support.steered import PlainClient
 
-Started = Callable[..., Fake]
+Started = Callable[..., FakeHere]
 
 CONTRACT: dict[str, Any] = {"ibapi.contract.Contract": {"conId": 265598, "exchange": "SMART"}}
 ORDER: dict[str, Any] = {

@@ -24,13 +24,12 @@ from fake_ib_gateway.replay.recording import Writer
 from fake_ib_gateway.serving import another_client
 from fake_ib_gateway.world.book import ACCOUNT
 from golive.machine.sockets import SocketTable
-from tests.support.fakes import Fake, wait_until
+from tests.support.fakes import FakeHere, performed, wait_until
 from tests.support.gateways import VERSION, Scripted
-from tests.support.projects import ROOT
 from tests.support.recorder import Recorder, connected
 from tests.support.steered import official_client
 
-Started = Callable[..., Fake]
+Started = Callable[..., FakeHere]
 HELLO = wire.PREFIX + wire.frame(b"v100..203")
 START = wire.frame(b"\0\0\0\x47" + b"2\x0010\0\0")
 POSITIONS = wire.frame(b"\0\0\0\x3d" + b"1\0")
@@ -446,16 +445,11 @@ def test_disk_that_fills_up_is_told_of_once_and_nothing_more_is_written() -> Non
         (["--listen", "0", "--to", "h:1", "F", "--keep-identities", "--identity", "abc"], "not al"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_2(words: list[str], says: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "fake_ib_gateway", "record", *words],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "fakes")},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def test_bad_input_is_one_line_and_exit_2(
+    words: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = performed("record", *words)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert says.replace("/", os.sep) in done.stderr or says in done.stderr

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,12 +17,11 @@ from fake_ib_gateway.protocol.errors import Error
 from fake_ib_gateway.protocol.messages import Speech
 from fake_ib_gateway.replay.recording import Record, Source, Writer
 from fake_ib_gateway.world.book import ACCOUNT, options_book
-from tests.support.fakes import Fake
-from tests.support.projects import ROOT
+from tests.support.fakes import Fake, FakeHere, performed
 from tests.support.recorder import Recorder, connected
 from tests.support.steered import official_client
 
-Started = Callable[..., Fake]
+Started = Callable[..., FakeHere]
 Line = tuple[float, Source, bytes]
 BOOK = options_book("U00000001")
 
@@ -557,14 +554,7 @@ def test_bad_recording_is_one_line_and_exit_2(
     file = tmp_path / "session.jsonl"
     if content is not None:
         file.write_bytes(content)
-    done = subprocess.run(
-        [sys.executable, "-m", "fake_ib_gateway", "--replay", str(file)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = performed("--replay", str(file))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"fake-ib-gateway: {file}: {says}")
     assert done.stderr.count("\n") == 1

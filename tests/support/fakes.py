@@ -1,32 +1,27 @@
-"""Fake gateways as the tests use them: in a process of their own, with their log."""
+"""Fake gateways as the tests use them: in a process of their own or in this one, with their log."""
 
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from fake_ib_gateway.__main__ import main, plan
+from fake_ib_gateway.options import parser
+from fake_ib_gateway.serving.running import InThread
 from tests.support.talking import SECONDS, Talking
 
 
-class Fake(Talking):
-    """A running fake gateway. Words without dashes are faults, the rest are options."""
+class Logged:
+    """What the log of a fake gateway tells."""
 
-    def __init__(self, faults_and_options: tuple[str, ...], log: Path) -> None:
-        options: list[str] = []
-        for number, word in enumerate(faults_and_options):
-            is_value = number and faults_and_options[number - 1].startswith("--")
-            options += [word] if word.startswith("--") or is_value else ["--fault", word]
-        command = (sys.executable, "-m", "fake_ib_gateway", "--log", str(log), "--stop-with-stdin")
-        super().__init__(*command, *options)
-        self._log = log
-        self.port = int(self.says(0).rpartition(":")[2])
-
-    def stop(self) -> None:
-        self.leave()
+    _log: Path
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -46,6 +41,53 @@ class Fake(Talking):
     def received(self) -> list[str]:
         """The names of the messages it has received."""
         return [each["message"] for each in self.events if each["event"] == "received"]
+
+
+class Fake(Logged, Talking):
+    """A running fake gateway. Words without dashes are faults, the rest are options."""
+
+    def __init__(self, faults_and_options: tuple[str, ...], log: Path) -> None:
+        command = (sys.executable, "-m", "fake_ib_gateway", "--stop-with-stdin")
+        super().__init__(*command, *as_options(faults_and_options, log))
+        self._log = log
+        self.port = int(self.says(0).rpartition(":")[2])
+
+    def stop(self) -> None:
+        self.leave()
+
+
+class FakeHere(Logged):
+    """The same in a thread of this process, where the process is not what is tested."""
+
+    def __init__(self, faults_and_options: tuple[str, ...], log: Path) -> None:
+        self._log = log
+        options = parser().parse_args(as_options(faults_and_options, log))
+        self._running: InThread | None = InThread(plan(options))
+        self.port = self._running.port
+
+    def stop(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.stop()
+
+
+def as_options(faults_and_options: tuple[str, ...], log: Path) -> list[str]:
+    """On the command line."""
+    options = ["--log", str(log)]
+    for number, word in enumerate(faults_and_options):
+        is_value = number and faults_and_options[number - 1].startswith("--")
+        options += [word] if word.startswith("--") or is_value else ["--fault", word]
+    return options
+
+
+def performed(*words: str) -> subprocess.CompletedProcess[str]:
+    """`fake-ib-gateway ...`, which is not to begin, in this process."""
+    with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()) as complained:
+        try:
+            code = main([*words])
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return subprocess.CompletedProcess(words, code, said.getvalue(), complained.getvalue())
 
 
 def events(log: Path) -> list[dict[str, Any]]:

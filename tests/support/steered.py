@@ -18,6 +18,7 @@ class PlainClient(Talking):
     """The official client, that of the tests or of another environment: see plain_client.py."""
 
     def __init__(self, environment: str | None = None) -> None:
+        self._came: list[list[Any]] = []
         python = str(environments.python(environment)) if environment else sys.executable
         super().__init__(python, str(TESTS / "plain_client.py"))
 
@@ -31,7 +32,8 @@ class PlainClient(Talking):
     @property
     def came(self) -> list[list[Any]]:
         """Each callback so far: name and arguments; and `connect returned`."""
-        return [json.loads(line) for line in list(self.lines)]
+        self._came += map(json.loads, self.lines[len(self._came) :])  # each is read once
+        return self._came[:]
 
     @property
     def names(self) -> list[str]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 
 import pytest
 
 from fake_ib_gateway import FakeGateway
 from fake_ib_gateway.faults.shared.named import FAULTS
-from tests.support.fakes import Fake
+from tests.support.fakes import FakeHere
 from tests.support.heard import positions, quantities
 from tests.support.on_the_port import zombies
 from tests.support.proving import proves
 from tests.support.said import said
 from tests.support.steered import PlainClient, ib_async
 
-Started = Callable[..., Fake]
+Started = Callable[..., FakeHere]
 
 MORE = (
     "joined", "orders-first", "chatty", "boundary", "other-orders", "restored",
@@ -49,7 +50,7 @@ def test_faults_of_time_and_of_bytes_compose(gateway: FakeGateway) -> None:
 
 def test_faults_compose_on_the_command_line(fake: Started) -> None:
     gateway = fake("missing-positions=4", "connectivity-lost", "zombies=2")
-    assert [each.pid for each in zombies(gateway.port)] == [gateway.pid] * 2
+    assert [each.pid for each in zombies(gateway.port)] == [os.getpid()] * 2
     with PlainClient() as client:
         client.connect(gateway.port)
         assert len(positions(client)) == 20

@@ -9,7 +9,7 @@ import pytest
 
 from fake_ib_gateway import FakeGateway
 from fake_ib_gateway.world.book import ACCOUNT
-from tests.support.fakes import Fake
+from tests.support.fakes import FakeHere
 from tests.support.heard import (
     FARMS,
     ROWS,
@@ -28,7 +28,7 @@ from tests.support.proving import proves
 from tests.support.said import said
 from tests.support.steered import PlainClient
 
-Started = Callable[..., Fake]
+Started = Callable[..., FakeHere]
 
 
 @proves("missing-positions", "missing-positions=3", "missing-positions=100")
