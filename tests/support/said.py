@@ -12,11 +12,15 @@ from fake_ib_gateway.protocol.wire import Hello
 from fake_ib_gateway.world.book import options_book
 
 
-def said(*faults: str, version: int = NEWEST) -> dict[str, list[str]]:
-    """To a hello, to START_API and to REQ_POSITIONS, by name; of a flood its beginning."""
-    gateway = Gateway((options_book(),), version)
+def said(*faults: str, version: int = NEWEST, up_seconds: float = 0.0) -> dict[str, list[str]]:
+    """To a hello, to START_API and to REQ_POSITIONS, by name; of a flood its beginning.
+
+    `up_seconds` after the gateway has begun to listen, and the client has connected.
+    """
+    gateway = Gateway((options_book(),), version, up_seconds=up_seconds)
     session, applied = gateway.session(), in_order(map(named, faults))
     gateway.books = options_book(), options_book("U2")
+    session.up_seconds = up_seconds
     bursts = {
         "hello": session.hello(Hello(100, 226), ""),
         "START_API": session.answer(Request("START_API", {"client_id": "10"}), 0),

@@ -23,6 +23,7 @@ from tests.support.heard import (
 )
 from tests.support.on_the_port import assert_holds_a_connection, own_sockets
 from tests.support.proving import proves
+from tests.support.said import said
 from tests.support.steered import PlainClient
 
 
@@ -51,20 +52,27 @@ def test_silent_gateway_keeps_its_client_in_connect_for_ever_and_no_zombie_after
     wait_until(lambda: own_sockets(gateway.port) == [])
 
 
-@proves("starting=2")
+@proves("starting=1")
 def test_starting_gateway_is_silent_until_its_time_and_serves_who_comes_then(
     gateway: FakeGateway,
 ) -> None:
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as early:
         early.sendall(b"API\0\0\0\0\x09v100..203")
         gateway.wait_for("received")
-        wait_until(lambda: gateway.state["up_seconds"] >= 2)
+        was_early = gateway.state["up_seconds"] < 1  # as a rule; a busy machine may take longer
+        wait_until(lambda: gateway.state["up_seconds"] >= 1)
         with PlainClient() as later:
             later.connect(gateway.port, client_id=11)
             assert len(positions(later)) == 24
         early.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            early.recv(1)
+        if was_early:
+            with pytest.raises(BlockingIOError):
+                early.recv(1)
+
+
+def test_starting_gateway_answers_as_soon_as_its_time_has_come() -> None:
+    assert not any(said("starting=2", up_seconds=1.9).values())
+    assert said("starting=2", up_seconds=2) == said()
 
 
 @proves("no-start")
@@ -79,7 +87,7 @@ def test_gateway_that_does_not_start_the_session_answers_its_version_only(
     assert_holds_a_connection(client, gateway)
 
 
-@proves("slow=0.8", "slow")
+@proves("slow=0.8")
 def test_slow_gateway_takes_its_time_to_next_valid_id_and_no_less(
     gateway: FakeGateway, faults: str
 ) -> None:
@@ -87,7 +95,7 @@ def test_slow_gateway_takes_its_time_to_next_valid_id_and_no_less(
         begun = time.monotonic()
         client.connect(gateway.port)
         client.hear("nextValidId")
-        assert time.monotonic() - begun >= float(faults.partition("=")[2] or 1.5)
+        assert time.monotonic() - begun >= float(faults.partition("=")[2])
         assert client.names.index("managedAccounts") < client.names.index("nextValidId")
         assert len(positions(client)) == 24
 
@@ -114,14 +122,11 @@ def test_garbage_is_no_frame_and_keeps_the_client_in_connect(
         assert int.from_bytes(raw.recv(4), "big") == 0x7FFFFFFF
 
 
-@proves("dialog=0.4", "dialog")
+@proves("dialog=0.4")
 def test_dialog_is_accepted_after_a_while_and_all_is_well_then(
     gateway: FakeGateway, client: PlainClient, faults: str
 ) -> None:
-    begun = time.monotonic()
     assert len(positions(client)) == 24
-    if faults == "dialog":
-        assert time.monotonic() - begun > 2
     assert gateway.received[0] == "hello"
 
 
@@ -132,7 +137,7 @@ def test_accounts_come_and_next_valid_id_never(gateway: FakeGateway, client: Pla
     assert "nextValidId" not in client.names
 
 
-@proves("drops-after-start=0.3", "drops-after-start")
+@proves("drops-after-start=0.3")
 def test_gateway_drops_its_client_a_while_after_the_start_without_a_word(
     gateway: FakeGateway, faults: str
 ) -> None:
@@ -140,7 +145,7 @@ def test_gateway_drops_its_client_a_while_after_the_start_without_a_word(
         begun = time.monotonic()
         client.connect(gateway.port)
         client.hear("connectionClosed")
-        assert time.monotonic() - begun >= float(faults.partition("=")[2] or 0.5)
+        assert time.monotonic() - begun >= float(faults.partition("=")[2])
         assert client.hear("connect returned") == [True]
         assert sorted(client.names) == ["connect returned", "connectAck", "connectionClosed"]
 

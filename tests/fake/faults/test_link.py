@@ -17,6 +17,7 @@ from tests.support.heard import (
 )
 from tests.support.on_the_port import assert_holds_a_connection
 from tests.support.proving import proves
+from tests.support.said import said
 from tests.support.steered import PlainClient
 
 
@@ -42,15 +43,20 @@ def test_lost_connectivity_is_said_behind_the_handshake_and_positions_still_come
     assert client.names.index("nextValidId") < client.names.index("error")
 
 
-@proves("mute=2")
-def test_gateway_answers_until_it_goes_mute(gateway: FakeGateway, client: PlainClient) -> None:
-    assert len(positions(client)) == 24
+@proves("mute=0.5")
+def test_gateway_goes_mute_after_its_time(gateway: FakeGateway, client: PlainClient) -> None:
+    client.hear("error", 3)
     served = gateway.state["up_seconds"]
-    wait_until(lambda: gateway.state["up_seconds"] > served + 2)
+    wait_until(lambda: gateway.state["up_seconds"] > served + 0.5)
     heard = len(client.lines)
     client.ask("reqCurrentTime")
     assert client.hears_only(heard, 0.3)
     assert_holds_a_connection(client, gateway)
+
+
+def test_gateway_answers_until_it_goes_mute() -> None:
+    assert said("mute=2", up_seconds=1.9) == said()
+    assert said("mute=2", up_seconds=2) == said() | {"REQ_POSITIONS": []}
 
 
 @proves("connectivity-lost=0.5")
@@ -63,22 +69,28 @@ def test_connectivity_is_lost_later_and_requests_are_answered_until_then(
     assert_is_answered(client)
 
 
-@proves("drops-late=2")
-def test_connection_is_dropped_later_and_requests_are_answered_until_then(
+@proves("drops-late=0.5")
+def test_connection_is_dropped_later_without_a_word(
     gateway: FakeGateway, client: PlainClient
 ) -> None:
-    assert len(positions(client)) == 24
     client.hear("connectionClosed")
+    assert client.codes == [2104, 2106, 2158]
+    assert gateway.state["up_seconds"] >= 0.5
     assert gateway.events[-1]["event"] == "closed"
+
+
+def test_requests_are_answered_until_the_connection_is_dropped_later() -> None:
+    start = [*said()["START_API"], "Meanwhile"]
+    assert said("drops-late=2") == said() | {"START_API": start}
 
 
 @proves("farm-broken", "farm-broken chatty")
 def test_farms_are_broken_and_never_ok_again(client: PlainClient, faults: str) -> None:
-    said = all_said(client)
-    assert {each for each in said if each.startswith("-1")} == {"-1: 2103", "-1: 2105", "-1: 2157"}
-    assert said.count("row") == 24
+    told = all_said(client)
+    assert {each for each in told if each.startswith("-1")} == {"-1: 2103", "-1: 2105", "-1: 2157"}
+    assert told.count("row") == 24
     if "chatty" not in faults:
-        assert said[:5] == [*STARTED, "-1: 2103", "-1: 2105", "-1: 2157"]
+        assert told[:5] == [*STARTED, "-1: 2103", "-1: 2105", "-1: 2157"]
 
 
 @proves("unknown-code", "unknown-code=10182")
@@ -89,8 +101,8 @@ def test_unknown_code_is_said_behind_the_start(client: PlainClient, faults: str)
 
 @proves("restored")
 def test_lost_link_is_restored_at_once_behind_the_start(client: PlainClient) -> None:
-    said = all_said(client)
-    assert said == [*STARTED, "-1: 1100", "-1: 1102", *FARMS, *ROWS, "positionEnd"]
+    told = all_said(client)
+    assert told == [*STARTED, "-1: 1100", "-1: 1102", *FARMS, *ROWS, "positionEnd"]
 
 
 @proves("restored-data-lost")

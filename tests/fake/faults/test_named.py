@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -12,7 +13,7 @@ import pytest
 from fake_ib_gateway import FakeGateway
 from fake_ib_gateway.__main__ import main
 from fake_ib_gateway.faults.shared.fault import Fault
-from fake_ib_gateway.faults.shared.named import FAULTS
+from fake_ib_gateway.faults.shared.named import FAULTS, named
 from fake_ib_gateway.options import parser
 from tests.fake import faults
 from tests.support.projects import ROOT, environment
@@ -108,3 +109,15 @@ def test_bad_parameter_is_one_line_and_exit_2(
     assert ended.value.code == 2
     assert says in told
     assert told.count("\n") == 1
+
+
+def takers() -> list[str]:
+    """Those that take something, with what they have without it, as their line says."""
+    told = {name: re.search(r"\((?:[a-z]+ )*([\w.]+)[^()]*\)", each.summary)
+            for name, each in FAULTS.items() if each.takes}  # fmt: skip
+    return [f"{name}={found[1] if found else 0}" for name, found in told.items()]
+
+
+@pytest.mark.parametrize("words", takers())
+def test_line_of_a_fault_says_what_it_is_without_an_argument(words: str) -> None:
+    assert named(words.partition("=")[0]) == named(words)
