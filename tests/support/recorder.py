@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.projects import ROOT
+from tests.support import forked
 
 SECONDS = 60.0
 """The bound of every wait for it."""
@@ -22,9 +22,8 @@ class Recorder:
     def __init__(self, gateway_port: int, file: Path, *options: str) -> None:
         to = ("--listen", "0", "--to", f"127.0.0.1:{gateway_port}")
         self.file = file
-        self.process = subprocess.Popen(
+        self.process = forked.started(
             [sys.executable, "-m", "fake_ib_gateway", "record", *to, str(file), *options],
-            cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
