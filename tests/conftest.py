@@ -61,6 +61,14 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def forked_gateways() -> Iterator[None]:
+    """Fake gateways in a process of their own begin without its imports."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fake_ib_gateway.serving.running.subprocess", forked.ForThisProject)
+        yield
+
+
 def _copied(folder: Path) -> Project:
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_THE_PROJECT))
     (folder / "reports" / "index.html").unlink(missing_ok=True)

@@ -19,7 +19,7 @@ import pytest
 from tests.support import forked
 from tests.support.fakes import Fake
 from tests.support.monitors import Running, settings_for
-from tests.support.projects import SECONDS, Project
+from tests.support.projects import ROOT, SECONDS, Project
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
 
@@ -120,6 +120,17 @@ def test_module_that_is_not_there_is_said(tmp_path: Path) -> None:
     process = forked.run(command, tmp_path, stderr=subprocess.PIPE, text=True)
     own = subprocess.run(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False)
     assert (process.returncode, process.stderr) == (own.returncode, own.stderr)
+
+
+def test_module_that_others_import_is_run_as_well() -> None:
+    """It is given no plan."""
+    command, pipe = [sys.executable, "-m", "fake_ib_gateway.serving.child"], subprocess.PIPE
+    process = forked.run(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+    own = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert process.returncode == own.returncode == 1
+    assert (process.stdout, process.stderr) == (own.stdout, own.stderr)
 
 
 WAITS = "import signal\ntry:\n    print('here', flush=True); signal.pause()\nfinally: print('left')"

@@ -238,6 +238,8 @@ def _stream(number: int, name: str) -> io.TextIOWrapper:
 def _run(words: list[str]) -> None:
     """The module, as `python -m` runs it; what becomes of it then is the interpreter's matter."""
     sys.modules["__main__"] = types.ModuleType("__main__")
+    if not hasattr(sys.modules.get(words[0]), "__path__"):
+        sys.modules.pop(words[0], None)  # it is read once more, as `__main__`
     try:
         runpy._run_module_as_main(words[0])  # type: ignore[attr-defined]
     except SystemExit:
