@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -62,7 +63,7 @@ class Attached:
         self._http: httpx2.AsyncClient | None = None
 
     async def __call__(self, name: str, arguments: dict[str, Any]) -> CallToolResult:
-        monitor = None if self._holds else self._find()
+        monitor = None if self._holds else self._other()
         if monitor is None and self._own is not None:
             return await self._own(name, arguments)
         if monitor is not None and monitor.url is not None:
@@ -78,6 +79,12 @@ class Attached:
     def _holds(self) -> bool:
         """Whether the own connection is there, or may still come."""
         return self._source is not None and self._source.state.condition != "stopped"
+
+    def _other(self) -> RunningMonitor | None:
+        """A running Monitor; not this server's own, which is found until the last of its end."""
+        found = self._find()
+        is_own = self._own is not None and found is not None and found.pid == os.getpid()
+        return None if is_own else found
 
     async def _asked(self, url: str, name: str, arguments: dict[str, Any]) -> CallToolResult:
         if self._http is None:  # no proxy is asked for what is on this machine

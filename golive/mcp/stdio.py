@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -52,29 +52,57 @@ def serve(
 ) -> int:
     """Serves until its input ends, or a signal comes; the connection is closed by then."""
     stop = Stop()
+    printer = Printer(partial(print, file=sys.stderr, flush=True))
     try:
         file = secrets_json.read(path, on_fallback)
-        find = partial(RunningMonitor.find, state_folder(), Aim.of(file).endpoint)
-        begun = None if find() else session.begin(COMMAND, file, secrets, override)
+        answers = begun(file, printer.write, stop, override, secrets)
     except session.NOT_BEGUN as error:
+        printer.close()
         print(f"golive: settings: {error}", file=sys.stderr)
         return Exit.SETTINGS
     _log_to_stderr(file)
-    printer = Printer(partial(print, file=sys.stderr, flush=True))
-    call: Call = Attached(find, file)
-    memory = own = None
-    if begun is not None:
-        memory, run_next = begun
-        own = _monitor(file, memory, replace(run_next, again=AGAIN), printer.write, stop)
-        call = Attached(find, file, Answering(own, file, again=AGAIN), own)
     try:
         with suppress(KeyboardInterrupt), stop.by_signals(is_last=True):
-            _serve(Pipes(call, stop), own, memory, stop)
+            _serve(Pipes(answers.call, stop), answers, stop)
     finally:
-        if memory is not None:
-            memory.close()
+        answers.close()
         printer.close()
     return Exit.SUCCESS
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What answers the calls: a running Monitor, or one of this server's own with its memory."""
+
+    call: Call
+    own: Monitor | None = None
+    memory: Memory | None = None
+
+    def hold(self) -> None:
+        """Opens the own connection and keeps it to its end. Raises KeyboardInterrupt."""
+        if self.own is not None:
+            self.own.run()
+            self.close()  # whoever comes next may try
+
+    def close(self) -> None:
+        if self.memory is not None:
+            self.memory.close()
+
+
+def begun(
+    file: SettingsFile,
+    show: Callable[[str], None],
+    stop: Stop,
+    override: str | None = None,
+    secrets: str | None = None,
+) -> Answers:
+    """Nothing is connected yet. Raises what is in session.NOT_BEGUN."""
+    find = partial(RunningMonitor.find, state_folder(), Aim.of(file).endpoint)
+    if find():
+        return Answers(Attached(find, file))
+    memory, run_next = session.begin(COMMAND, file, secrets, override)
+    own = _monitor(file, memory, replace(run_next, again=AGAIN), show, stop)
+    return Answers(Attached(find, file, Answering(own, file, again=AGAIN), own), own, memory)
 
 
 def _monitor(
@@ -97,12 +125,10 @@ def _monitor(
     return Monitor(aimed, memory, run_next, write, stop, beside=http_app)
 
 
-def _serve(pipes: Pipes, own: Monitor | None, memory: Memory | None, stop: Stop) -> None:
+def _serve(pipes: Pipes, answers: Answers, stop: Stop) -> None:
     """Raises KeyboardInterrupt where it is asked to stop while nothing is held."""
     pipes.start()
-    if own is not None and memory is not None:
-        own.run()
-        memory.close()  # whoever comes next may try
+    answers.hold()
     if not stop.by:
         pipes.wait()
 

@@ -15,10 +15,14 @@ import pytest
 from golive.discipline.running_monitor import RunningMonitor
 from golive.mcp import attached
 from golive.mcp.attached import Attached
+from golive.mcp.server import Answering
+from golive.monitor.holding.requests import Unanswered
 from golive.settings import secrets_json
+from tests.mcp.test_server import Answers
 from tests.support.projects import write_secrets
+from tests.support.states import state
 
-SECONDS = 20.0
+SECONDS = 120.0
 
 
 @contextmanager
@@ -87,3 +91,14 @@ def test_answer_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.Monk
         begun = time.monotonic()
         assert "more than 1 MiB" in asked(url, tmp_path)
         assert time.monotonic() - begun < SECONDS
+
+
+def test_own_monitor_that_is_at_its_end_is_no_other_one(tmp_path: Path) -> None:
+    """Its entry goes last of all; what it knows is asked for meanwhile."""
+    file = secrets_json.read(write_secrets(tmp_path / "secrets.json", port=4001))
+    source = Answers(known=state(condition="stopped"), fails=Unanswered("zombies", "they are"))
+    own = Answering(source, file)
+    call = Attached(RunningMonitor.this_one, file, own, source)
+    result = asyncio.run(call("get-positions", {}))
+    assert result.structured_content is not None
+    assert result.structured_content["code"] == "zombies"

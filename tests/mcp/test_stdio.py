@@ -10,9 +10,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,21 +26,22 @@ from golive.discipline.earlier_attempts import prepare, state_folder
 from golive.discipline.running_monitor import RunningMonitor
 from golive.machine.gateway import Gateway
 from golive.machine.sockets import SocketTable
-from golive.mcp import server
+from golive.mcp import server, stdio
 from golive.monitor.holding.held import POSITIONS_SECONDS
 from golive.monitor.holding.requests import Unanswered
 from golive.monitor.served.server import Server
+from golive.monitor.stopping import Stop
 from golive.settings import secrets_json
 from tests.mcp.test_server import ROW, Answers
-from tests.support import monitors
 from tests.support.fakes import Fake, wait_until
+from tests.support.monitoring import MonitorHere
 from tests.support.projects import ROOT, environment
 from tests.support.states import state
 
 Started = Callable[..., Fake]
 Written = Callable[..., Path]
 Returned = TypeVar("Returned")
-SECONDS = 40.0
+SECONDS = 120.0
 
 
 def command(path: Path) -> list[str]:
@@ -60,6 +62,34 @@ def talk(path: Path, do: Callable[[Client], Awaitable[Returned]], mode: str = "a
             return await do(client)
 
     return asyncio.run(asyncio.wait_for(talked(), SECONDS))
+
+
+def talk_here(path: Path, do: Callable[[Client], Awaitable[Returned]]) -> Returned:
+    """The same where neither process nor pipes are what is tested: all of it in this process."""
+    stop = Stop()
+    answers = stdio.begun(secrets_json.read(path), lambda line: None, stop)
+
+    def hold() -> None:
+        with suppress(KeyboardInterrupt):
+            answers.hold()
+
+    async def talked() -> Returned:
+        async with Client(server.server(answers.call)) as client:
+            return await do(client)
+
+    holding = threading.Thread(target=hold, name="the server's own Monitor")
+    holding.start()
+    try:
+        return asyncio.run(asyncio.wait_for(talked(), SECONDS))
+    finally:
+        with suppress(KeyboardInterrupt):  # where it has ended already
+            stop.ask("the test's end")
+        holding.join(SECONDS)
+        answers.close()
+
+
+def call_here(path: Path, tool: str, **arguments: Any) -> CallToolResult:
+    return talk_here(path, lambda client: client.call_tool(tool, arguments))
 
 
 def call(path: Path, tool: str, **arguments: Any) -> CallToolResult:
@@ -116,7 +146,7 @@ def test_fifty_calls_at_once_share_requests_over_one_connection(
         calls = (client.call_tool("get-positions", {}) for _ in range(50))
         return list(await asyncio.gather(*calls)), time.monotonic() - begun
 
-    answers, seconds = talk(secrets(gateway.port), asked)
+    answers, seconds = talk_here(secrets(gateway.port), asked)
     assert {data(each)["count"] for each in answers} == {24}
     assert gateway.connections == 1
     own = 2  # of whoever keeps the positions current
@@ -144,7 +174,7 @@ def test_server_without_a_connection_starts_and_says_why_and_tries_once(
             await client.call_tool("check-gateway", {}),
         ]
 
-    *refused, status, look = talk(secrets(gateway.port), asked)
+    *refused, status, look = talk_here(secrets(gateway.port), asked)
     for each in refused:
         assert (each.is_error, data(each)["code"]) == (True, code)
         assert data(each)["cause"]
@@ -166,7 +196,7 @@ def test_lost_connection_is_an_error_and_is_not_made_again(fake: Started, secret
                 return result
         raise AssertionError("nobody noticed")
 
-    lost = talk(secrets(gateway.port), asked)
+    lost = talk_here(secrets(gateway.port), asked)
     assert data(lost)["code"] == "connection-lost"
     assert gateway.connections == 1
 
@@ -250,7 +280,7 @@ def test_server_beside_a_monitor_asks_it_and_opens_no_second_connection(
         ]
 
     with monitor(path):
-        status, look, mistaken, *positions = talk(path, asked)
+        status, look, mistaken, *positions = talk_here(path, asked)
     assert data(status)["condition"] == "connected"
     assert data(look)["listening"] is True
     assert data(mistaken)["code"] == "invalid-arguments"
@@ -263,7 +293,7 @@ def test_server_beside_the_projects_own_monitor_shows_what_that_one_holds(
 ) -> None:
     gateway = fake()
     path = secrets(gateway.port, Monitor={"HealthPort": 0})
-    with monitors.Running(path) as running:
+    with MonitorHere(path, beside=server.http_app) as running:
         running.hears("Retrieved 24 positions")
         assert running.hears("Health: ").endswith("/mcp")
         assert data(call(path, "get-positions"))["count"] == 24
@@ -299,7 +329,7 @@ def test_monitor_without_http_is_an_error_that_names_the_key_to_set(
         return [await client.call_tool(tool, {}) for tool in tools]
 
     with monitor(path, serves_http=False):
-        *refused, look = talk(path, asked)
+        *refused, look = talk_here(path, asked)
     for each in refused:
         assert (each.is_error, data(each)["code"]) == (True, "monitor-without-http")
         assert "Monitor.HealthPort" in str(data(each)["next_steps"])
@@ -325,7 +355,7 @@ def test_monitor_that_ends_or_does_not_answer_is_told_and_nothing_is_connected_i
         return [silent, await client.call_tool("get-positions", {})]
 
     with monitor(path):
-        silent, gone = talk(path, asked)
+        silent, gone = talk_here(path, asked)
     assert data(silent)["code"] == "monitor-unreachable"
     assert data(gone)["code"] == "monitor-gone"
     assert gateway.connections == 0
@@ -334,7 +364,7 @@ def test_monitor_that_ends_or_does_not_answer_is_told_and_nothing_is_connected_i
 def test_error_of_the_monitor_comes_through_as_it_is(fake: Started, secrets: Written) -> None:
     path = secrets(fake().port)
     with monitor(path, fails=Unanswered("half-open", "it does not answer")):
-        result = call(path, "get-positions")
+        result = call_here(path, "get-positions")
     assert (result.is_error, data(result)["code"]) == (True, "half-open")
 
 
@@ -345,7 +375,7 @@ def test_no_proxy_is_asked_for_what_is_on_this_machine(
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     path = secrets(fake().port)
     with monitor(path):
-        assert data(call(path, "get-positions"))["count"] == 1
+        assert data(call_here(path, "get-positions"))["count"] == 1
 
 
 # its ends

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from golive.kit.clock import SYSTEM, Clock
-from golive.monitor.monitor import monitor
+from golive.monitor.monitor import Beside, monitor, serve_nothing
 from golive.monitor.stopping import Stop
 from golive.run.session import Exit
 from tests.support.fakes import wait_until
@@ -39,10 +39,15 @@ class MonitorHere:
     """
 
     def __init__(
-        self, settings: Path, clock: Clock = SYSTEM, on: Callable[[str], None] | None = None
+        self,
+        settings: Path,
+        clock: Clock = SYSTEM,
+        on: Callable[[str], None] | None = None,
+        beside: Beside = serve_nothing,
     ) -> None:
         self.lines: list[str] = []
-        self._settings, self._clock, self._on = settings, clock, on
+        self._settings, self._beside = settings, beside
+        self._clock, self._on = clock, on
         self._stop, self._changed = Stop(), threading.Condition()
         self._exit: Exit | BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="the Monitor", daemon=True)
@@ -103,7 +108,7 @@ class MonitorHere:
     def _run(self) -> None:
         clock = Interrupted(self._clock, self._stop)
         try:
-            self._exit = monitor(self._settings, self._show, self._stop, clock)
+            self._exit = monitor(self._settings, self._show, self._stop, clock, beside=self._beside)
         except BaseException as error:  # whoever waits for a line or the end is told
             self._exit = error
         with self._changed:
