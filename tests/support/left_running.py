@@ -10,7 +10,7 @@ import psutil
 
 from golive.machine.processes import is_running
 
-SECONDS = 20.0
+SECONDS = 50.0
 """For what has been ended to be gone: less than these programs would stay by themselves."""
 
 

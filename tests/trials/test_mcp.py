@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,11 @@ from golive.client.answers import Position, Positions
 from golive.machine.gateway import Gateway
 from golive.machine.sockets import NotObservable, Socket, SocketTable
 from golive.settings.model import Mcp
+from golive.trials import mcp as mcp_module
 from golive.trials.mcp import McpProgram, Wanted
+from golive.trials.output import Output
+from golive.trials.program import Program
+from tests.support.fakes import wait_until
 from tests.support.left_running import nothing_left
 
 pytest.importorskip("mcp")
@@ -57,6 +61,23 @@ def reply(asked):
 def none_left() -> Iterator[None]:
     with nothing_left():
         yield
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that has failed, and does not end with its input, is not waited for."""
+    monkeypatch.setattr(mcp_module, "HURRY", 0.1)
+
+
+def asked_once(monkeypatch: pytest.MonkeyPatch, has_said: Callable[[Output], bool]) -> None:
+    """Nothing is asked, and no time runs, before it has said so much: a busy machine is slow."""
+    ask = McpProgram._ask
+
+    def later(self: McpProgram, program: Program, inbox: Any) -> None:
+        wait_until(lambda: has_said(program.output))
+        ask(self, program, inbox)
+
+    monkeypatch.setattr(McpProgram, "_ask", later)
 
 
 def tried(
@@ -165,7 +186,8 @@ def reply(asked):
 """
     program = tried(talks_on)
     assert (program.reason, program.rows) == ("", 1)
-    program.end()
+    assert program._program is not None
+    program._program.end(patience=5, input_patience=0.1)
 
 
 ASKED = ["initialize", "tools/list", "tools/call"]
@@ -197,13 +219,16 @@ def test_server_that_reads_nothing_is_not_waited_for_either() -> None:
     assert tried("time.sleep(60)", seconds=0.5).reason.endswith("it printed nothing at all")
 
 
-def test_server_that_prints_half_a_line_and_hangs_is_told_as_that() -> None:
+def test_server_that_prints_half_a_line_and_hangs_is_told_as_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     half = """
 def main():
     print('{"jsonrpc":', end="", flush=True)
     time.sleep(60)
 """
-    assert tried(half, seconds=1.5).reason.endswith("; it printed 11 bytes, but no whole line")
+    asked_once(monkeypatch, lambda output: len(output.rest) == 11)
+    assert tried(half, seconds=0.3).reason.endswith("; it printed 11 bytes, but no whole line")
 
 
 def test_answer_without_a_list_of_positions_is_shown() -> None:
@@ -214,16 +239,18 @@ def test_answer_without_a_list_of_positions_is_shown() -> None:
     program.end()
 
 
-def test_server_that_asks_us_back_and_never_reads_the_replies_is_ended() -> None:
+def test_server_that_asks_us_back_and_never_reads_the_replies_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Who waits for it to read must not be waited for by who ends it."""
     pings = """
 def main():
-    sys.stdin.readline()
     for number in range(100):
         say({"jsonrpc": "2.0", "id": str(number) + "x" * 10_000, "method": "ping"})
     time.sleep(60)
 """
-    assert tried(pings, seconds=1.5).reason == "it did not answer initialize within 1.5 s"
+    asked_once(monkeypatch, lambda output: output.count == 100)
+    assert tried(pings, seconds=0.5).reason == "it did not answer initialize within 0.5 s"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +261,11 @@ def main():
         "while True: sys.stdout.write('x' * 65536)",
     ],
 )
-def test_server_that_floods_is_ended_long_before_its_time_is_over(flood: str) -> None:
+def test_server_that_floods_is_ended_long_before_its_time_is_over(
+    flood: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LONGEST", "FLOOD"):
+        monkeypatch.setattr(mcp_module, name, getattr(mcp_module, name) // 8)
     why = tried(flood, seconds=3600).reason
     assert "instead of answering" in why or "too long for an answer" in why
 
@@ -362,7 +393,7 @@ def test_program_that_cannot_be_started_is_told() -> None:
 def test_without_the_sdk_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("golive.trials.mcp.SDK", "no_such_package")
     program = tried("raise SystemExit('started')")
-    assert program.reason.startswith("the MCP SDK is not installed here: pip install")
+    assert program.reason.startswith("the MCP SDK is not installed here: install golive again")
     assert program.facts["pid"] is None
 
 

@@ -96,7 +96,7 @@ BOTH = b"Connected successfully\n", b"Retrieved 24 positions for account U211465
 )
 def test_lines_are_read_as_a_person_would(printed: list[bytes]) -> None:
     write = f"import sys; sys.stdout.buffer.write({b''.join(printed)!r}); sys.stdout.flush(); "
-    program = tried(write + STAY, seconds=2)
+    program = tried(write + STAY)
     assert (program.reason, program.positions, program.account) == ("", 24, "U21146542")
     program.end()
 

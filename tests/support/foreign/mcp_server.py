@@ -57,7 +57,7 @@ def positions(port: int, oddity: str) -> dict[str, Any]:
 
 def leave(connection: Connection) -> None:
     """To a program that nobody knows to be started by this one."""
-    stay = f"{[sys.executable, '-c', 'import time; time.sleep(30)']}, close_fds=False, env={{}}"
+    stay = f"{[sys.executable, '-c', 'import time; time.sleep(60)']}, close_fds=False, env={{}}"
     start = f"import subprocess; subprocess.Popen({stay}, start_new_session=True)"
     fd = connection.fileno()
     subprocess.run([sys.executable, "-c", start], pass_fds=[fd], stdout=2, env={}, check=True)
