@@ -152,7 +152,9 @@ def test_fallback_of_a_run_that_was_killed_makes_no_attempt(
 ) -> None:
     gateway, tws = fake("silent"), fake("--account", "DU1234567", "--positions", "7")
     there = {"Port": tws.port, "ExpectedAccount": "DU1234567", "ExpectedPositions": 7}
-    run = live_run(project, secrets(gateway.port, Fallback=there, AutoFallback=True))
+    run = live_run(
+        project, secrets(gateway.port, Fallback=there, AutoFallback=True, HandshakeTimeoutSeconds=3)
+    )
     started = child_of(run, "--fallback")
     run.kill()
     run.wait(SECONDS)

@@ -106,7 +106,8 @@ def test_live_run_says_at_its_beginning_and_in_its_diagnosis_that_it_falls_in_a_
         "    Reset('a reset', DAYS, time(0), time(12), EASTERN),\n"
         "    Reset('a reset', DAYS, time(12), time(0), EASTERN),",
     )
-    run = own_project.rehearse("--secrets", str(secrets(fake("silent").port)))
+    settings = secrets(fake("silent").port, HandshakeTimeoutSeconds=2)
+    run = own_project.rehearse("--secrets", str(settings))
     assert "\nthis is in a reset, " in run.output
     assert run.output.index("this is in a reset") < run.output.index("\nenvironment\n")
     assert any(

@@ -35,7 +35,7 @@ from golive.settings import secrets_json
 from tests.mcp.test_server import ROW, Answers
 from tests.support.fakes import Fake, wait_until
 from tests.support.monitoring import MonitorHere
-from tests.support.projects import ROOT, environment
+from tests.support.projects import ROOT, environment, patience
 from tests.support.states import state
 
 Started = Callable[..., Fake]
@@ -174,7 +174,8 @@ def test_server_without_a_connection_starts_and_says_why_and_tries_once(
             await client.call_tool("check-gateway", {}),
         ]
 
-    *refused, status, look = talk_here(secrets(gateway.port), asked)
+    path = secrets(gateway.port, HandshakeTimeoutSeconds=patience(fault))
+    *refused, status, look = talk_here(path, asked)
     for each in refused:
         assert (each.is_error, data(each)["code"]) == (True, code)
         assert data(each)["cause"]

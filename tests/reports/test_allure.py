@@ -18,7 +18,7 @@ from golive.reports.allure.results import PROTECTS
 from golive.reports.results import VERDICT
 from golive.reports.writing import Wanted
 from tests.run.test_faults import EXPECTED
-from tests.support.projects import IDS, Project, Rehearsal
+from tests.support.projects import IDS, Project, Rehearsal, patience
 from tests.support.runs_on_disk import NIGHT, a_go, a_no_go, kept
 
 CI = [each.is_there for each in executor.KNOWN]
@@ -303,7 +303,8 @@ def test_they_are_written_also_without_allures_plugin(project: Project) -> None:
 def test_nothing_in_them_names_an_account_or_a_person(
     project: Project, secrets: Callable[..., Path], fault: str
 ) -> None:
-    run = project.rehearse(f"--fake={fault}", f"--secrets={secrets(4001)}", "--operator=Anna Smith")
+    settings = secrets(4001, HandshakeTimeoutSeconds=patience(fault))
+    run = project.rehearse(f"--fake={fault}", f"--secrets={settings}", "--operator=Anna Smith")
     machine = run.evidence["circumstances"]["machine"]
     text = text_of(run)
     told = {"21146542", "DU1234567", "Anna Smith", "RevOption"}

@@ -19,8 +19,13 @@ PAPER = "DU7654321"
 Secrets = Callable[..., Path]
 
 
+SECONDS = 3
+"""For a gateway that is silent, and for the other one, which is not."""
+
+
 def falling_back_to(port: int, **more: object) -> dict[str, object]:
-    return {"Fallback": {"Port": port, "ExpectedAccount": PAPER, "ExpectedPositions": 7}, **more}
+    there = {"Port": port, "ExpectedAccount": PAPER, "ExpectedPositions": 7}
+    return {"Fallback": there, "HandshakeTimeoutSeconds": SECONDS, **more}
 
 
 def paper(fake: Callable[..., Fake], *faults: str) -> Fake:
@@ -101,7 +106,12 @@ def test_run_goes_on_with_the_same_settings_wherever_it_was_started(
 ) -> None:
     gateway, tws, other = fake("silent"), paper(fake), paper(fake)
     falling_back = {"Port": tws.port, "ExpectedAccount": PAPER, "ExpectedPositions": 7}
-    settings = secrets(gateway.port, Fallback=falling_back, AutoFallback=True)
+    settings = secrets(
+        gateway.port,
+        Fallback=falling_back,
+        AutoFallback=True,
+        HandshakeTimeoutSeconds=SECONDS,
+    )
     decoy = secrets(gateway.port, **falling_back_to(other.port))
     (own_project.folder / settings.name).write_bytes(decoy.read_bytes())
     done = subprocess.run(

@@ -16,7 +16,7 @@ from fake_ib_gateway.faults.shared.named import FAULTS
 from golive.evidence.digest import digest_of
 from golive.evidence.record import Evidence
 from tests.support.fakes import orders_received
-from tests.support.projects import IDS, TRIED, Project, Rehearsal, write_secrets
+from tests.support.projects import IDS, TRIED, Project, Rehearsal, patience, write_secrets
 
 
 @dataclass(frozen=True)
@@ -145,14 +145,6 @@ def test_every_fault_of_the_fake_has_its_expectation() -> None:
 
 SLOW = {"slow", "dialog"}
 """Those that answer in the end, though later than they should."""
-
-FLOODS = {"flood-of-rows", "flood-of-notices"}
-"""Those that are heard for seconds."""
-
-
-def patience(fault: str) -> float:
-    """The handshake timeout of its run, in seconds."""
-    return 10 if fault in SLOW | FLOODS else 2
 
 
 def budget(fault: str) -> float:

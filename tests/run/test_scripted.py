@@ -67,7 +67,7 @@ def go_live(script: Script, project: Project, secrets: Written, **golive: object
 
 def smoke(script: Script, secrets: Written) -> Outcome:
     with Scripted(script) as server:
-        settings = secrets(server.port)
+        settings = secrets(server.port, HandshakeTimeoutSeconds=2)
         return Project(ROOT).run("golive", "smoke", "--secrets", str(settings))
 
 

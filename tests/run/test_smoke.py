@@ -23,7 +23,7 @@ from golive.run.smoke import smoke as in_process
 from tests.support.fakes import Fake, wait_until
 from tests.support.gateways import NEXT_ID, Scripted, converse, handshake, message
 from tests.support.programs import WAIT, started
-from tests.support.projects import ROOT, Outcome, Project, environment
+from tests.support.projects import ROOT, SHORT, Outcome, Project, environment, patience
 
 Started = Callable[..., Fake]
 Written = Callable[..., Path]
@@ -88,8 +88,8 @@ def test_each_fault_has_its_exit_code_and_its_name(
     fault: str, exit_code: int, says: str, connections: int, fake: Started, secrets: Written
 ) -> None:
     gateway = fake(fault)
-    times = {"HandshakeTimeoutSeconds": 10, "HandshakeBudgetSeconds": 1} if fault == "slow" else {}
-    done = smoke(secrets(gateway.port, **times))
+    times = {"HandshakeBudgetSeconds": 1} if fault == "slow" else {}
+    done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=patience(fault), **times))
     assert (done.exit_code, says in done.output) == (exit_code, True), done.output
     assert gateway.connections == connections
 
@@ -126,7 +126,7 @@ def test_failed_login_is_read_from_the_gateways_own_log(
 ) -> None:
     folder = str(tmp_path / "Jts")
     gateway = fake("authentication-failed", "--settings-dir", folder)
-    done = smoke(secrets(gateway.port, GatewayFolder=folder))
+    done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=SHORT, GatewayFolder=folder))
     assert (done.exit_code, "Diagnosis: authentication-failed" in done.output) == (2, True)
 
 
@@ -145,7 +145,7 @@ def test_id_that_comes_unasked_does_not_hide_read_only_mode(
     fake: Started, secrets: Written
 ) -> None:
     gateway = fake("read-only", "joined", "orders-first", "slow=0.1", "fragmented")
-    done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=2))
+    done = smoke(secrets(gateway.port))
     assert (done.exit_code, "read-only-api" in done.output) == (2, True), done.output
 
 
@@ -222,7 +222,7 @@ def test_console_that_knows_few_characters_is_written_to_all_the_same(
     fake: Started, secrets: Written
 ) -> None:
     gateway = fake("silent")
-    done = smoke(secrets(gateway.port), PYTHONIOENCODING="ascii")
+    done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=SHORT), PYTHONIOENCODING="ascii")
     assert done.exit_code == 2
     assert "Traceback" not in done.output
 
@@ -231,7 +231,8 @@ def test_console_that_knows_few_characters_is_written_to_all_the_same(
 def test_what_is_to_be_typed_next_has_the_options_of_this_call(
     fault: str, fake: Started, secrets: Written
 ) -> None:
-    settings = secrets(1, Fallback={"Port": fake(fault).port, "ExpectedAccount": "DU1234567"})
+    there = {"Port": fake(fault).port, "ExpectedAccount": "DU1234567"}
+    settings = secrets(1, Fallback=there, HandshakeTimeoutSeconds=patience(fault))
     done = HERE.run("golive", "smoke", "--fallback", "--secrets", str(settings))
     again = f"python -m golive smoke --fallback --secrets {settings}"
     assert f": {again}" in done.output, done.output

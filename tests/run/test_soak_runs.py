@@ -19,7 +19,14 @@ from golive.procedure import steps
 from tests.reports.test_terminal import ESCAPE, HAS_TERMINALS
 from tests.support.fakes import orders_received
 from tests.support.on_a_terminal import run as on_a_terminal
-from tests.support.projects import ROOT, SECONDS, Project, Rehearsal, write_secrets
+from tests.support.projects import (
+    ROOT,
+    SECONDS,
+    Project,
+    Rehearsal,
+    patience,
+    write_secrets,
+)
 
 STEPS = [step.id for step in steps.of("soak")]
 MINUTES, EVERY = 0.06, 1.2
@@ -69,8 +76,9 @@ def rehearsals(
 
     def perform(fault: str) -> Rehearsal:
         minutes = LONGER_MINUTES if (EXPECTED[fault].failed or "").startswith("soak.") else MINUTES
-        path = folder / f"{minutes}.json"
-        write_secrets(path, 4001, SoakMinutes=minutes, HeartbeatSeconds=EVERY)
+        path = folder / f"{fault}.json"
+        times: dict[str, Any] = {"SoakMinutes": minutes, "HeartbeatSeconds": EVERY}
+        write_secrets(path, 4001, HandshakeTimeoutSeconds=patience(fault), **times)
         return project.rehearse(f"--fake={fault}", "-m", "soak", "--secrets", str(path))
 
     tests = [item for item in request.session.items if isinstance(item, pytest.Function)]
@@ -114,7 +122,7 @@ def test_soak_is_go_with_its_figures_in_the_last_line_and_reports_that_verify(
     said = run.last_line
     assert said.startswith("GO (rehearsal) with ")
     assert ": soak of 3.6 s, 3 of 3 heartbeats answered, no zombie, of a fake gateway;" in said
-    assert run.output.startswith("REHEARSAL of the soak against a fake gateway: ")
+    assert "\nREHEARSAL of the soak against a fake gateway: " in run.output
     soak = storage.read(run.folder).soak
     assert soak is not None
     assert (soak.code, soak.position_drift) == ("", [])
@@ -156,7 +164,7 @@ def test_interrupted_soak_closes_its_connection_and_is_no_go_with_the_figures_so
 ) -> None:
     """Also where the terminal is closed in the middle of the hour, or the machine shut down."""
     path = tmp_path / "patient.json"
-    write_secrets(path, 4001, SoakMinutes=60, HandshakeBudgetSeconds=10, HandshakeTimeoutSeconds=10)
+    write_secrets(path, 4001, SoakMinutes=60)
     soak = ("acceptance", "-m", "soak", "--fake", "--secrets", str(path))
     command = project.command("pytest", *soak)
     with subprocess.Popen(

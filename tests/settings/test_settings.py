@@ -286,7 +286,7 @@ def test_file_changed_while_the_run_was_starting_is_no_go(own_project: Project) 
 def test_user_name_of_the_settings_stays_out_of_what_a_run_writes(
     project: Project, secrets: Callable[..., Path]
 ) -> None:
-    settings = str(secrets(port=4001))
+    settings = str(secrets(port=4001, HandshakeTimeoutSeconds=2))
     run = project.rehearse("--fake=silent", "-v", "--log-level=DEBUG", "--secrets", settings)
     written = [run.output]
     written += [

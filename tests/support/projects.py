@@ -51,14 +51,29 @@ def example_settings() -> dict[str, Any]:
     return document
 
 
+PATIENCE, SHORT = 10, 2
+"""Seconds for the gateway's answers: more than a busy machine takes; fewer where none will come."""
+
+UNANSWERED = {
+    "accounts-only", "advisor", "authentication-failed", "endless-positions", "leaky", "mute",
+    "no-start", "silent", "starting",
+}  # fmt: skip
+"""Faults of a gateway that leaves something unanswered, so that the whole time is waited."""
+
+
+def patience(fault: str) -> float:
+    """The handshake timeout for a gateway with this fault."""
+    return SHORT if fault.partition("=")[0] in UNANSWERED else PATIENCE
+
+
 def write_secrets(path: Path, port: int, host: str = "127.0.0.1", **golive: Any) -> Path:
     """A settings file: the example's, but it waits for little."""
     document = example_settings()
     document["IBKRCredentials"].update(Host=host, Port=port)
     document["GoLive"] |= {
         "InitializationSeconds": 0,
-        "HandshakeTimeoutSeconds": 2,
-        "HandshakeBudgetSeconds": 2,  # a busy machine is no slow gateway
+        "HandshakeTimeoutSeconds": PATIENCE,
+        "HandshakeBudgetSeconds": PATIENCE,  # a busy machine is no slow gateway
         "GatewayFolder": str(path.parent / "gateway-folder"),  # never that of a gateway of yours
         **golive,
     }
