@@ -15,12 +15,15 @@ import sys
 import nox
 
 SUITE, TESTS, BROWSER = "requirements/run.txt", "requirements/test.txt", "requirements/browser.txt"
-NEWEST, CI = "requirements/newest.txt", "requirements/ci.txt"
+NEWEST, CI, WHEELS = (f"requirements/{each}.txt" for each in ("newest", "ci", "wheels"))
 NODE_TOOLS = "tests/support/node-tools"
 ALLURE = f"{NODE_TOOLS}/node_modules/.bin/allure"
 WORKFLOWS = (".github/workflows/ci.yml", ".github/workflows/nightly.yml")
-OVER_THE_WIRE = tuple(
-    f"tests/test_{what}.py" for what in ("connection", "faults", "identity", "smoke")
+OVER_THE_WIRE = (
+    "tests/client/test_connection.py",
+    "tests/client/test_identity.py",
+    "tests/run/test_faults.py",
+    "tests/run/test_smoke.py",
 )
 NIGHT = "reports/night"
 
@@ -33,10 +36,14 @@ AS_ROOT = ("sudo", "-E") if sys.platform == "darwin" and os.geteuid() else ()
 nox.options.tags = ["change"]
 
 
+PROJECT = ("--no-deps", "--no-build-isolation", "-e", ".", "-e", "./fakes")
+
+
 def install(session: nox.Session, *locks: str) -> None:
-    """Later locks lie over earlier ones."""
+    """Later locks lie over earlier ones; then the project itself, in editable form."""
     for lock in locks:
         session.install("--require-hashes", "-r", lock)
+    session.install(*PROJECT)
 
 
 def python(session: nox.Session, *arguments: str) -> None:
@@ -66,7 +73,7 @@ def rehearsal(session: nox.Session) -> None:
     node_tools(session)
     session.env.setdefault("GOLIVE_ALLURE", os.path.abspath(ALLURE))
     session.env["GOLIVE_SECRETS"] = ""  # the example's account is the only one that CI may know
-    python(session, "pytest", "acceptance", "-m", "golive", "--fake", *session.posargs)
+    python(session, "golive", "rehearse", *session.posargs)
 
 
 @nox.session(tags=["change"])
@@ -110,6 +117,15 @@ def prometheus(session: nox.Session) -> None:
         session.skip("needs Prometheus; on Debian: apt install prometheus")
     install(session, TESTS)
     python(session, "pytest", "tests", "-m", "prometheus", *session.posargs)
+
+
+@nox.session(tags=["change", "night"])
+def wheels(session: nox.Session) -> None:
+    """Built, looked at, and used in an environment that has nothing but them and what they need."""
+    for lock in (TESTS, WHEELS):
+        session.install("--require-hashes", "-r", lock)
+    session.env["GOLIVE_WHEELS"] = "alone"
+    python(session, "pytest", "tests/cli/test_wheels.py", "-m", "wheels", *session.posargs)
 
 
 @nox.session(tags=["night"])
@@ -169,7 +185,7 @@ def benchmarks(session: nox.Session) -> None:
     """Ratios; nothing fails for being slow."""
     install(session, TESTS, BROWSER)
     node_tools(session)
-    session.install("-e", ".[benchmarks]")
+    session.install("ib_async==2.1.0", "uvloop>=0.21; sys_platform != 'win32'")
     python(session, "benchmarks", *session.posargs)
 
 
@@ -179,4 +195,5 @@ def summary(session: nox.Session) -> None:
     install(session, SUITE)
     page = os.environ.get("GITHUB_STEP_SUMMARY", f"{NIGHT}/summary.md")
     files = ("--expectations", f"{NIGHT}/expected.json", "--since", f"{NIGHT}/last.json")
-    python(session, "reports", "summary", *files, "--keep", f"{NIGHT}/last.json", "--out", page)
+    kept = ("--keep", f"{NIGHT}/last.json", "--out", page)
+    python(session, "golive", "report", "summary", *files, *kept)
