@@ -6,9 +6,12 @@ import importlib
 import os
 import sys
 
-from golive.cli import bootstrap, screen
+from golive.cli import screen
 from golive.cli.parsing import INTERRUPTED, refused
 from golive.cli.screen import COMMANDS
+
+QUICK = "health"
+"""Runs every few seconds, and needs nothing but Python, whichever it is."""
 
 HELP = ("-h", "--help", "help")
 
@@ -38,8 +41,11 @@ def _performed(words: list[str]) -> int:
         name = "version"
     elif name not in COMMANDS:
         return refused(screen.unknown(name))
-    if name != "health" and (bare := bootstrap.bare_clone()):
-        return bootstrap.run(bare, name, words)
+    if name != QUICK:
+        from golive.cli import bootstrap
+
+        if clone := bootstrap.bare_clone():
+            return bootstrap.run(clone, name, words)
     try:
         return int(importlib.import_module(f"golive.cli.{name}").main(rest))
     except ModuleNotFoundError as error:

@@ -359,13 +359,15 @@ def test_what_an_index_would_look_at_is_in_order(
     assert looked.exit_code == 0, looked.output
 
 
-def test_uvx_finds_golive_in_a_folder_of_wheels(
+def test_uvx_runs_golive_of_a_folder_of_wheels(
     pytestconfig: pytest.Config, dist: Path, tmp_path: Path
 ) -> None:
     needs(pytestconfig, "uv")
     uv = shutil.which("uv", path=sysconfig.get_path("scripts"))
     assert uv is not None
-    command = [uv, "tool", "run", "--python", sys.executable, "--find-links", str(dist)]
-    done = ran(*command, "--from", "golive", "golive", "rehearse", "-q", cwd=tmp_path, seconds=300)
+    (fake,), (golive,) = dist.glob("fake_ib_gateway-*.whl"), dist.glob("golive-*.whl")
+    command = [uv, "tool", "run", "--python", sys.executable, "--with", str(fake)]
+    run = ("--from", str(golive), "golive", "rehearse", "-q")
+    done = ran(*command, *run, cwd=tmp_path, seconds=300)
     assert done.exit_code == 0, done.output
     assert [each["verdict"] for each in evidence(tmp_path)] == ["GO"]

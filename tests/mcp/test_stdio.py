@@ -210,15 +210,12 @@ def test_settings_that_the_readme_gives_a_desktop_client_work_from_anywhere(
     blocks = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
     (block,) = (each for each in blocks if "mcpServers" in each)
     given = json.loads(block)["mcpServers"]["golive"]
-    here = {
-        "/opt/golive/.venv/bin/python": sys.executable,
-        "/opt/golive/secrets.json": str(path),
-        "/opt/golive": str(ROOT),
-    }
+    here = {"/opt/golive/secrets.json": str(path)}
+    assert given["command"] == "/opt/golive/.venv/bin/golive"
     server = StdioServerParameters(
-        command=here[given["command"]],
-        args=[here.get(each, each) for each in given["args"]],
-        env=environment(**{name: here[each] for name, each in given["env"].items()}),
+        command=sys.executable,
+        args=["-m", "golive", *(here.get(each, each) for each in given["args"])],
+        env=environment(PYTHONPATH=str(ROOT)),
         cwd=str(tmp_path),
     )
 
