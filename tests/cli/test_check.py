@@ -138,6 +138,15 @@ def test_variables_for_pytest_count_for_nothing(
     assert folder.evidence[0]["diagnosis"]["code"] == "positions-mismatch"
 
 
+@pytest.mark.parametrize("name", ["pytest", "argparse", "pytest_order", "psutil"])
+def test_modules_in_the_folder_are_not_taken_for_those_of_a_library(
+    name: str, folder: Folder
+) -> None:
+    folder.write(f"{name}.py", "raise SystemExit('a module of somebody')\n")
+    done = folder.golive("rehearse", "-q")
+    assert done.exit_code == 0, done.output
+
+
 def test_plugins_that_happen_to_be_installed_are_not_loaded(folder: Folder) -> None:
     done = folder.golive("rehearse", "-v")
     assert done.exit_code == 0, done.output

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -352,3 +353,30 @@ def test_index_of_no_runs_says_where_to_go(
     code, said = call("index")
     assert code == 4
     assert "; name the reports: --reports DIR" in said
+
+
+# shown
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names a browser by a POSIX command")
+def test_page_of_a_run_and_the_index_are_shown_in_the_browser(
+    runs: Path, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = signed(a_go(), runs)
+    shown = tmp_path / "shown"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" >"{shown}"\n', encoding="utf-8")
+    browser.chmod(0o755)
+    monkeypatch.setattr(webbrowser, "_tryorder", None)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    page = folder / "sign-off.html"
+    assert call("open", folder.name) == (0, f"{page}\n")
+    assert shown.read_text(encoding="utf-8") == page.as_uri()
+    assert call("index")[0] == 0
+    assert call("open") == (0, f"{runs.parent / 'index.html'}\n")
+
+
+def test_page_that_is_not_there_is_named(runs: Path, call: Call) -> None:
+    code, said = call("open")
+    assert (code, said.count("\n")) == (1, 1)
+    assert str(runs.parent / "index.html") in said
