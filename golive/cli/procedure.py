@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from golive.cli import parsing
 
+HEALTHY = "healthy"
+
 
 def parser(command: str, description: str) -> parsing.Parser:
     """With the options that the procedure's run has, whatever it is aimed at."""
@@ -35,7 +37,7 @@ def takes_fake(made: parsing.Parser) -> None:
     made.add_argument(
         "--fake",
         nargs="?",
-        const="healthy",
+        const=HEALTHY,
         metavar="FAULT",
         help="a rehearsal against a fake gateway, as `golive rehearse` performs it",
     )
@@ -44,7 +46,11 @@ def takes_fake(made: parsing.Parser) -> None:
 def perform(options: argparse.Namespace, plan: str) -> int:
     """The procedure, as pytest performs it in a clone."""
     from golive.plugin import performing
+    from golive.run import rehearsal
 
+    fault = options.fake
+    if fault not in (None, HEALTHY) and (why := rehearsal.no_such_fault(fault)):
+        return parsing.refused(why)
     return performing.perform(plan, list(_words(options)))
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from golive.cli import parsing, procedure
 
-HEALTHY = "healthy"
-
 
 def main(words: list[str]) -> int:
     """0 GO, 1 NO-GO, 2 interrupted, 4 usage or settings; --list is no verdict, and 0."""
@@ -13,7 +11,7 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "fake",
         nargs="?",
-        default=HEALTHY,
+        default=procedure.HEALTHY,
         metavar="FAULT",
         help="what is wrong with it; see --list",
     )

@@ -40,9 +40,9 @@ FILES = (
 )  # fmt: skip
 
 
-def ran(*command: str, cwd: Path, seconds: float = SECONDS, **variables: str) -> Outcome:
+def ran(*command: str, cwd: Path, seconds: float = SECONDS) -> Outcome:
     """Without a clone, and without what this environment imports from one."""
-    given = environment(**variables)
+    given = environment()
     for name in ("PYTHONPATH", "GOLIVE_BOOTSTRAP", "VIRTUAL_ENV"):
         given.pop(name, None)
     done = subprocess.run(
@@ -126,8 +126,8 @@ class Installed:
     def program(self, name: str) -> str:
         return str(self.scripts / name)
 
-    def golive(self, *words: str, cwd: Path, **variables: str) -> Outcome:
-        return ran(self.program("golive"), *words, cwd=cwd, **variables)
+    def golive(self, *words: str, cwd: Path) -> Outcome:
+        return ran(self.program("golive"), *words, cwd=cwd)
 
 
 def new_environment(folder: Path, *, is_alone: bool = IS_ALONE) -> Installed:
