@@ -9,12 +9,12 @@ from golive.cli import parsing
 from golive.cli.parsing import INTERRUPTED
 from golive.kit import project
 
-TESTS = ("tests", "-n", "3", "--dist", "loadfile")
+ALL, AT_ONCE = "tests", ("-n", "3", "--dist", "loadfile")
 LOCK = "requirements/test.txt"
 
 
 def main(words: list[str]) -> int:
-    """pytest's exit code; more words are passed on to it."""
+    """pytest's exit code; more words are passed on to it, the names of tests instead of all."""
     from importlib.util import find_spec
 
     if words[:1] in (["-h"], ["--help"]):
@@ -27,7 +27,8 @@ def main(words: list[str]) -> int:
         return parsing.refused(
             f"the tests need more than a run: {python} -m pip install --require-hashes -r {LOCK}"
         )
-    command = [sys.executable, "-m", "pytest", *TESTS, *words]
+    which = [] if any(map(_names_tests, words)) else [ALL]
+    command = [sys.executable, "-m", "pytest", *AT_ONCE, *which, *words]
     process = subprocess.Popen(command, cwd=project.HOME)
     is_interrupted = False
     while True:
@@ -35,3 +36,7 @@ def main(words: list[str]) -> int:
             return INTERRUPTED if process.wait() and is_interrupted else process.returncode
         except KeyboardInterrupt:  # it has reached pytest as well, which ends in order
             is_interrupted = True
+
+
+def _names_tests(word: str) -> bool:
+    return (project.HOME / word.partition("::")[0]).exists() and not word.startswith("-")
