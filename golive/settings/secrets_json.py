@@ -85,8 +85,9 @@ def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        example = project.EXAMPLE if project.IS_INSTALLED else EXAMPLE
-        advice = f"; copy {example} to {path.name} and edit it, or rehearse: {typed.REHEARSE}"
+        advice = (
+            f"; copy {project.example()} to {path.name} and edit it, or rehearse: {typed.REHEARSE}"
+        )
         is_example = path.name == EXAMPLE
         raise SettingsError(f"{path}: no such file" + ("" if is_example else advice)) from None
     except OSError as error:
@@ -159,7 +160,7 @@ def _syntax_problem(path: Path, error: json.JSONDecodeError) -> str:
     at = f"{path} line {error.lineno}" + (f", at or after {place}" if place else "")
     rest = text[position:].splitlines()[0].lstrip(", \t") if text[position:].strip() else ""
     if not text.strip():
-        return f"{path}: empty; copy secrets.example.json over it and edit it"
+        return f"{path}: empty; copy {project.example()} over it and edit it"
     if _NOT_JSON.match(rest):
         return f"{at}: a comment, an arrow or dots; JSON has none, remove it"
     behind = position + (text[position : position + 1] == ",")  # newer Pythons point at the comma
@@ -196,7 +197,7 @@ def _first_problem(path: Path, text: str, error: ValidationError) -> str:
             return f"{path}{_line_of(text, keys)}: unknown key {place}; {advice}"
         case "missing":
             line = _line_of(text, keys[:-1]) if keys[:-1] else ""
-            return f"{path}{line}: {place} is missing; secrets.example.json shows it"
+            return f"{path}{line}: {place} is missing; {EXAMPLE} shows it"
         case "value_error":  # in our own words
             return f"{path}{_line_of(text, keys)}: {place} {problem['ctx']['error']}"
     wanted = problem["msg"].removeprefix("Input should be ").removeprefix("a valid ")

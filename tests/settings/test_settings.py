@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from golive.kit import project
 from golive.settings import secrets_json
 from golive.settings.model import GoLive, Settings
 from golive.settings.secrets_json import SettingsError
@@ -111,7 +112,7 @@ GATEWAY_PATH = '"C:\\\\IBKR\\\\ibgateway\\\\1040\\\\ibgateway.exe"'
         (replaced(GATEWAY_PATH, '"C:\\IBKR"'),
          "line 6, at or after IBKRCredentials.GatewayPath: not"),
         (EXAMPLE[:200], "after IBKRCredentials.Username: the file ends too early"),
-        ("", "empty; copy secrets.example.json"),
+        ("", f"empty; copy {project.example()}"),
         ("[]", "must be an object"),
         ("{}", "IBKRCredentials is missing"),
         ("[" * 100_000, "nested too deeply"),

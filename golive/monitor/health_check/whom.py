@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from golive.kit import project
 from golive.monitor.health_check.readyz import START, NoAnswer, parsed
 
 MOST_BYTES = 1_000_000
 WRONG = "is not what it should be; golive card says what is wrong"
-NOT_THERE = "no such file; name it: --secrets PATH, or copy secrets.example.json there and edit it"
+NOT_THERE = "no such file; name it: --secrets PATH, or copy {} there and edit it"
 
 Endpoint = tuple[str, int, int]
 """Host, port and client id."""
@@ -46,7 +47,7 @@ def _document(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES)
     except FileNotFoundError:
-        raise NoAnswer(f"settings: {path}: {NOT_THERE}") from None
+        raise NoAnswer(f"settings: {path}: {NOT_THERE.format(project.example())}") from None
     except OSError as error:
         raise NoAnswer(f"settings: {path}: cannot be read: {error.strerror or error}") from None
     return parsed(data, f"settings: {path} {WRONG}")
