@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support import forked
 from tests.support.clients import environments
 from tests.support.talking import Talking
 
@@ -19,8 +20,11 @@ class PlainClient(Talking):
 
     def __init__(self, environment: str | None = None) -> None:
         self._came: list[list[Any]] = []
-        python = str(environments.python(environment)) if environment else sys.executable
-        super().__init__(python, str(TESTS / "plain_client.py"))
+        if environment:
+            python = str(environments.python(environment))
+            super().__init__(python, str(TESTS / "plain_client.py"))
+        else:
+            super().__init__(sys.executable, "-m", "tests.support.plain_client")
 
     def ask(self, request: str, *arguments: Any) -> None:
         self.tell(json.dumps([request, *arguments]))
@@ -73,9 +77,13 @@ def official_client(port: int, environment: str = "", client_id: int = 10) -> di
 
 def all_told(script: str, environment: str, port: int, client_id: int) -> dict[str, Any]:
     """What a script of tests/support/clients/ tells of a gateway."""
-    python = str(environments.python(environment)) if environment else sys.executable
-    command = [python, "-I", str(TESTS / "clients" / script), str(port), str(client_id)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if environment:
+        words = [str(environments.python(environment)), "-I", str(TESTS / "clients" / script)]
+    else:
+        words = [sys.executable, "-m", f"tests.support.clients.{script.removesuffix('.py')}"]
+    pipe = subprocess.PIPE
+    command = [*words, str(port), str(client_id)]
+    done = forked.run(command, stdout=pipe, stderr=pipe, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     document: dict[str, Any] = json.loads(done.stdout)
     return document
