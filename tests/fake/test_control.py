@@ -444,7 +444,7 @@ def test_cured_gateway_has_no_other_program_and_nobody_in_its_queue(gateway: Fak
 
 def test_gateway_moves_to_another_port_and_leaves_it() -> None:
     class Elsewhere(WrongPort):
-        elsewhere = (0,)
+        other_ports = (0,)
 
     with FakeGateway(faults=["down"]) as gateway, FakeGateway(faults=[Elsewhere()]) as moved:
         assert SocketTable().on(gateway.port).listeners == []

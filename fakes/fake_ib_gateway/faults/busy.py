@@ -12,7 +12,7 @@ from fake_ib_gateway.faults.shared.fault import Fault
 class Busy(Fault):
     """Another program is connected already."""
 
-    others: int = 1
+    other_clients: int = 1
 
 
 FAULT = Declared(

@@ -13,7 +13,7 @@ from fake_ib_gateway.faults.shared.declared import Declared, Group
 class WrongAddress(Down):
     """Listens on its port, but at another address of this machine, whatever that has."""
 
-    addresses: ClassVar[tuple[str, ...]] = ("::1", "127.0.0.2", "127.0.0.1")
+    other_addresses: ClassVar[tuple[str, ...]] = ("::1", "127.0.0.2", "127.0.0.1")
 
 
 FAULT = Declared(

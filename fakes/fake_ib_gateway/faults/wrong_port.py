@@ -13,7 +13,7 @@ from fake_ib_gateway.faults.shared.declared import Declared, Group
 class WrongPort(Down):
     """Listens, but on another of the four ports."""
 
-    elsewhere: ClassVar[tuple[int, ...]] = (4002, 7497, 7496, 4001)
+    other_ports: ClassVar[tuple[int, ...]] = (4002, 7497, 7496, 4001)
 
 
 FAULT = Declared(

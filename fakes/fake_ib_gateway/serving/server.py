@@ -78,7 +78,9 @@ class Server:
     @property
     def _where(self) -> tuple[object, ...]:
         """Where it listens, or why nowhere, as its faults have it."""
-        others = [each for fault in self.faults for each in (fault.elsewhere, fault.addresses)]
+        others = [
+            each for fault in self.faults for each in (fault.other_ports, fault.other_addresses)
+        ]
         return self.listens, self._login, self._waits, *filter(None, others)
 
     async def start(self) -> None:
@@ -96,8 +98,8 @@ class Server:
             login=self._login,
         )
         own_end = self.host, self.port
-        instead = [(self.host, port) for fault in self.faults for port in fault.elsewhere]
-        instead += [(ip, self.port) for fault in self.faults for ip in fault.addresses]
+        instead = [(self.host, port) for fault in self.faults for port in fault.other_ports]
+        instead += [(ip, self.port) for fault in self.faults for ip in fault.other_addresses]
         instead = [end for end in instead if end != own_end]
         if self.listens:
             await self._listen(own)
@@ -252,7 +254,7 @@ class Server:
                 _begin(self._zombies_later(fault.zombies, fault.zombies_after), self._later)
             else:
                 await self.add_zombies(fault.zombies)
-            for _ in range(fault.others):
+            for _ in range(fault.other_clients):
                 await self.bystanders.add_program(self.gateway.someone_else)
 
     async def _zombies_later(self, count: int, seconds: float) -> None:

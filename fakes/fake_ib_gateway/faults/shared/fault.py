@@ -22,9 +22,9 @@ class Fault:
     """Who says more is applied first (-1), then who says less; who counts the bytes last (1)."""
     listens = True
     """Whether anything listens on the port."""
-    elsewhere: ClassVar[tuple[int, ...]] = ()
+    other_ports: ClassVar[tuple[int, ...]] = ()
     """Ports of which the first free one is listened on instead."""
-    addresses: ClassVar[tuple[str, ...]] = ()
+    other_addresses: ClassVar[tuple[str, ...]] = ()
     """Addresses of which the first that can be had is listened on instead, at the same port."""
     accepts = True
     """Whether connections are taken from the accept queue."""
@@ -36,7 +36,7 @@ class Fault:
     """When: so many seconds after it began to listen; 0: before anybody can connect."""
     queued = 0
     """Connections left waiting in the accept queue."""
-    others = 0
+    other_clients = 0
     """Clients of another program that are connected before anybody else can be."""
     login: ClassVar[str] = "succeeds"
     """How the login to IBKR goes, by the names of `logins.LOGINS`."""
