@@ -304,10 +304,12 @@ def test_zero_quantity_rows_are_reported_but_not_counted(project: Project) -> No
     assert len(run.evidence["positions"]["rows"]) == 32
 
 
-def test_unknown_fault_is_a_usage_error_that_lists_the_known_ones(project: Project) -> None:
+def test_unknown_fault_is_a_usage_error_that_says_what_names_the_known_ones(
+    project: Project,
+) -> None:
     before = project.runs
     done = project.run("pytest", "acceptance", "-m", "golive", "--fake=nope")
     assert done.exit_code == 4
     assert "no fault 'nope'" in done.output
-    assert "silent" in done.output
+    assert "golive rehearse --list names them" in done.output
     assert project.runs == before
