@@ -43,9 +43,17 @@ def _is_installed(root: Path) -> bool:
 
     for distribution in metadata.distributions(name="golive"):
         told = loads(distribution.read_text("direct_url.json") or "{}").get("url", "")
-        if told.rstrip("/") == root.as_uri():
+        if told and _folder(told) == root:
             return True
     return False
+
+
+def _folder(url: str) -> Path:
+    """Of `file:///home/me/golive`, by whatever links it was named."""
+    from urllib.parse import unquote, urlsplit
+
+    path = unquote(urlsplit(url).path)
+    return Path(path.lstrip("/") if os.name == "nt" else path).resolve()
 
 
 def run(root: Path, command: str, words: Sequence[str]) -> int:
@@ -76,7 +84,7 @@ def _say(line: str) -> None:
 
 def _go_on(command: list[str]) -> int:
     """In the place of this process, or beside it where that cannot be: on Windows."""
-    variables = {**os.environ, typed.VARIABLE: _typed()}
+    variables = {**os.environ, typed.VARIABLE: _typed(), VARIABLE: OFF}  # whatever is found there
     if os.name == "posix":
         _become(command, variables)
     process = subprocess.Popen(command, env=variables)

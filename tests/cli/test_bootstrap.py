@@ -130,6 +130,7 @@ def test_clone_that_may_not_be_written_to_is_named(tmp_path: Path) -> None:
         OwnEnvironment(folder / ".venv").make(lambda line: None)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="makes a link")
 def test_golive_whose_record_names_this_folder_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +144,10 @@ def test_golive_whose_record_names_this_folder_is_installed(
     url.write_text(f'{{"url": "{tmp_path.as_uri()}"}}', encoding="utf-8")
     assert bootstrap.bare_clone() == ROOT
     url.write_text(f'{{"url": "{ROOT.as_uri()}"}}', encoding="utf-8")
+    assert bootstrap.bare_clone() is None
+    (tmp_path / "link to it").symlink_to(ROOT)
+    linked = (tmp_path / "link to it").as_uri()
+    url.write_text(f'{{"url": "{linked}"}}', encoding="utf-8")
     assert bootstrap.bare_clone() is None
 
 
