@@ -20,7 +20,7 @@ from tests.support.projects import ROOT
 from tests.support.prometheus import ALERTS, Prometheus, promtool
 from tests.support.states import MONOTONIC, Standing, Telling, positions, state
 
-CASES = ROOT / "tests" / "prometheus_alerts.yml"
+CASES = ROOT / "tests" / "support" / "prometheus_alerts.yml"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -22,7 +22,7 @@ from tests.support.browser import Browser
 from tests.support.projects import ROOT, Project
 from tests.support.runs_on_disk import NIGHT, a_go, a_no_go, kept
 
-TOOLS = ROOT / "tests" / "node-tools"
+TOOLS = ROOT / "tests" / "support" / "node-tools"
 HERE = str(TOOLS / "node_modules" / ".bin")
 
 SAYS_WHAT_IT_WAS_TOLD = """

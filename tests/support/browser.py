@@ -37,7 +37,7 @@ PLACES = (
     "{ProgramFiles(x86)}/Microsoft/Edge/Application/msedge.exe",
     "{ProgramFiles}/Microsoft/Edge/Application/msedge.exe",
 )
-AXE = ROOT / "tests" / "node-tools" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = ROOT / "tests" / "support" / "node-tools" / "node_modules" / "axe-core" / "axe.min.js"
 
 ALONE = ("--host-resolver-rules=MAP * ~NOTFOUND", "--disable-quic", "--disable-gpu")
 """Chromium's own background requests are switched off by Playwright; names resolve to nothing."""
