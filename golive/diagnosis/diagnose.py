@@ -40,14 +40,17 @@ class Next:
         is_there: bool,
         settings: str,
         rehearsed: Sequence[str] = (),
+        reports: str | None = None,
     ) -> Next:
-        """After a command with these options: `secrets` as typed, `rehearsed` what says --fake.
+        """After a command with these options: `secrets` and `reports` as typed, `rehearsed` what
+        says --fake.
 
         `is_there`: this was at the fallback's endpoint, with or without --fallback. The fallback is
         rehearsed against a healthy gateway, whatever was rehearsed here; after a soak it is the
         go-live procedure that comes first there.
         """
         same = ["--secrets", commands.HERE.quoted(secrets)] if secrets else []
+        same += ["--reports", commands.HERE.quoted(reports)] if reports else []
         there = ["--fallback", *same]
         fake = ["--fake"] if rehearsed else []
         options = [*rehearsed, *(there if on_fallback else same)]

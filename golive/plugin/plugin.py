@@ -251,6 +251,7 @@ class GoLiveSession:
             option.override,
             option.secrets,
             provenance.operator(option.operator),
+            reports=option.reports,
         )
 
     def _waiting_seconds(self, step_id: str) -> float:

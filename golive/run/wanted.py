@@ -20,7 +20,7 @@ from golive.trials.parent_run import ParentRun
 class Wanted:
     """`folder` is the run's own, named by its id; `state` is where runs remember.
 
-    `secrets` is the settings file as it was named on the command line, if it was.
+    `secrets` is the settings file as it was named on the command line, if it was, and so `reports`.
     """
 
     file: SettingsFile
@@ -32,6 +32,7 @@ class Wanted:
     secrets: str | None = None
     operator: str = ""
     clock: Clock = SYSTEM
+    reports: str | None = None
 
     @property
     def settings(self) -> Settings:
@@ -84,4 +85,12 @@ class Wanted:
         is_there = target.is_fallback or Aim.of(self.file).is_at_the_fallback
         name = self.file.path.name
         command = SOAK if self.plan == "soak" else PROCEDURE
-        return Next.after(command, self.secrets, target.is_fallback, is_there, name, rehearsed)
+        return Next.after(
+            command,
+            self.secrets,
+            target.is_fallback,
+            is_there,
+            name,
+            rehearsed,
+            self.reports,
+        )

@@ -205,8 +205,9 @@ def test_soak_is_rehearsed_by_its_own_command(folder: Folder) -> None:
 
 
 def test_reports_are_where_they_are_asked_to_be(folder: Folder, tmp_path: Path) -> None:
-    done = folder.golive("rehearse", "-q", "--reports", "../named")
+    done = folder.golive("rehearse", "down", "-q", "--reports", "../named")
     assert len(list(tmp_path.glob("named/runs/*-fake"))) == 1, done.output
+    assert "python -m golive rehearse down --reports ../named" in done.output
     folder.golive("rehearse", "-q", GOLIVE_REPORTS=str(tmp_path / "told"))
     assert len(list(tmp_path.glob("told/runs/*-fake"))) == 1
     assert list(folder.path.iterdir()) == []
