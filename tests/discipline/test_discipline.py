@@ -18,6 +18,7 @@ import pytest
 
 from golive.discipline.attempts import endpoint
 from golive.discipline.journal import Entry, Journal
+from tests.support import forked
 from tests.support.fakes import Fake, wait_until
 from tests.support.projects import ROOT, Outcome, Project, Rehearsal
 
@@ -61,9 +62,9 @@ def assert_refused(run: Rehearsal, step: str, code: str) -> None:
 def under_way(project: Project, settings: Path, gateway: Fake) -> Iterator[subprocess.Popen[bytes]]:
     """A run in another process, in the middle of its handshake."""
     words = ("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
-    process = subprocess.Popen(
+    process = forked.started(
         project.command(*words),
-        cwd=project.folder,
+        project.folder,
         env=project.environment(),
         stdout=subprocess.DEVNULL,
     )

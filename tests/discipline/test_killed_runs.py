@@ -16,6 +16,7 @@ from golive.discipline.one_run import OneRun
 from golive.discipline.starter import STARTED_BY, Starter
 from golive.machine import processes
 from golive.machine.sockets import SocketTable
+from tests.support import forked
 from tests.support.fakes import Fake, wait_until
 from tests.support.left_running import has_ended, nothing_left
 from tests.support.monitors import Running, settings_for
@@ -36,9 +37,9 @@ def none_left() -> Iterator[None]:
 
 def live_run(project: Project, settings: Path) -> subprocess.Popen[bytes]:
     words = ["pytest", "acceptance", "-m", "golive", "--secrets", str(settings)]
-    return subprocess.Popen(
+    return forked.started(
         project.command(*words),
-        cwd=project.folder,
+        project.folder,
         env=project.environment(),
         stdout=subprocess.DEVNULL,
     )

@@ -33,6 +33,7 @@ from golive.monitor.served.server import Server
 from golive.monitor.stopping import Stop
 from golive.settings import secrets_json
 from tests.mcp.test_server import ROW, Answers
+from tests.support import forked
 from tests.support.fakes import Fake, wait_until
 from tests.support.monitoring import MonitorHere
 from tests.support.projects import ROOT, environment, patience
@@ -381,9 +382,8 @@ def test_no_proxy_is_asked_for_what_is_on_this_machine(
 
 def piped(path: Path) -> subprocess.Popen[bytes]:
     """The server of these settings, all of it heard and told here."""
-    return subprocess.Popen(
+    return forked.started(
         command(path),
-        cwd=ROOT,
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

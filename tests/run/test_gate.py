@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from golive.run.rehearsal import LOG_NAME
+from tests.support import forked
 from tests.support.fakes import Fake, events, wait_until
 from tests.support.projects import IDS, ROOT, TRIED, Project, Rehearsal
 
@@ -226,9 +227,9 @@ def test_run_that_is_ended_from_outside_leaves_no_go_and_no_connection(
     settings = secrets(gateway.port, HandshakeTimeoutSeconds=40)
     before = project.runs
     words = ("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
-    process = subprocess.Popen(
+    process = forked.started(
         project.command(*words),
-        cwd=project.folder,
+        project.folder,
         env=project.environment(),
         stdout=subprocess.DEVNULL,
     )

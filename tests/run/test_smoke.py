@@ -20,6 +20,7 @@ from golive.diagnosis import commands
 from golive.machine import sockets
 from golive.procedure import steps
 from golive.run.smoke import smoke as in_process
+from tests.support import forked
 from tests.support.fakes import Fake, wait_until
 from tests.support.gateways import NEXT_ID, Scripted, converse, handshake, message
 from tests.support.programs import WAIT, started
@@ -274,9 +275,8 @@ def test_smoke_test_that_is_stopped_closes_its_connection(
 ) -> None:
     gateway = fake("silent")
     settings = secrets(gateway.port, HandshakeTimeoutSeconds=40)
-    process = subprocess.Popen(
+    process = forked.started(
         HERE.command("golive", "smoke", "--secrets", str(settings)),
-        cwd=ROOT,
         env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

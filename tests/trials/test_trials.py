@@ -27,6 +27,7 @@ from golive.run.session import Exit, Session
 from golive.settings.secrets_json import read
 from golive.settings.target import Target
 from golive.trials import command
+from tests.support import forked
 from tests.support.fakes import Fake, wait_until
 from tests.support.left_running import has_ended, nothing_left
 from tests.support.projects import SECONDS, Project, Rehearsal, write_secrets
@@ -235,9 +236,9 @@ def test_program_ends_where_pytest_is_ended(
     code = TELL.format(path=str(told)) + "import time; time.sleep(60)"
     path = secrets(4001, Monitor=python(code, "{port}", ReadyTimeoutSeconds=60))
     words = ["pytest", "acceptance", "-m", "golive", "--fake", "--secrets", str(path)]
-    process = subprocess.Popen(
+    process = forked.started(
         project.command(*words),
-        cwd=project.folder,
+        project.folder,
         env=project.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -306,9 +307,9 @@ def test_own_monitor_does_not_outlive_a_run_that_is_killed(
     gateway = fake()
     path = secrets(gateway.port, Monitor={"PositionsPattern": "never (?P<count>x)"})
     words = ["pytest", "acceptance", "-m", "golive", "--secrets", str(path)]
-    process = subprocess.Popen(
+    process = forked.started(
         project.command(*words),
-        cwd=project.folder,
+        project.folder,
         env=project.environment(),
         stdout=subprocess.DEVNULL,
     )
