@@ -122,7 +122,7 @@ def test_fin_has_left_when_close_returns_although_the_gateway_keeps_its_side_ope
 
     def script(gateway: socket.socket) -> None:
         handshake(gateway)
-        assert closed.wait(10)
+        assert closed.wait(60)
         gateway.setblocking(False)
         seen.append(gateway.recv(4096))  # b"" is the FIN; were it missing, this would raise
 
@@ -316,7 +316,7 @@ def test_link_that_is_lost_after_the_positions_is_known_when_the_connection_is_c
         handshake(gateway)
         gateway.recv(4096)
         gateway.sendall(row(1, "5") + message(1, number=62))
-        assert asked.wait(10)
+        assert asked.wait(60)
         gateway.sendall(message(-1, 1100, "text", "", 0, number=4))
         told.set()
         gateway.recv(4096)
@@ -327,7 +327,7 @@ def test_link_that_is_lost_after_the_positions_is_known_when_the_connection_is_c
         connection.open(5)
         assert connection.positions(5).is_complete
         asked.set()
-        assert told.wait(10)
+        assert told.wait(60)
         assert connection.close().is_clean
     assert connection.against is not None
 

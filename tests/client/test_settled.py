@@ -17,7 +17,6 @@ from golive.client.messages import CONFIG_REQUEST
 from golive.client.position_answer import PositionAnswer, TooManyRows
 from golive.client.transport import MOST_AT_LAST
 from golive.discipline.attempts import Attempts
-from golive.kit.clock import SYSTEM
 from tests.support.fakes import Fake
 from tests.support.gateways import Scripted, handshake, heard, message
 
@@ -44,7 +43,7 @@ def told(*answers: bytes, at_last: bytes = b"") -> tuple[Positions, Behind, Behi
         for number, answer in enumerate(answers):
             heard(gateway, 1 if number % 2 == 0 else TIMES)  # positions and ids, by turns
             gateway.sendall(answer)
-        assert asked.wait(10)
+        assert asked.wait(60)
         gateway.sendall(at_last)
         sent.set()
         gateway.recv(4096)
@@ -55,7 +54,7 @@ def told(*answers: bytes, at_last: bytes = b"") -> tuple[Positions, Behind, Behi
         connection.open(5)
         found, behind = connection.settled(connection.positions(5), 5)
         asked.set()
-        assert sent.wait(10)
+        assert sent.wait(60)
         connection.close()
     return found, behind, connection.behind()
 
@@ -191,20 +190,19 @@ def test_asking_again_and_again_takes_no_longer_than_asking_once() -> None:
             heard(gateway, 1 if number % 2 == 0 else TIMES)
             if number and is_over.wait(0.4):
                 return
+            answered.append(number)
             with suppress(OSError):
                 gateway.sendall(answer)
 
-    is_over = threading.Event()
+    is_over, answered = threading.Event(), list[int]()
     with Scripted(script) as server:
         connection = Connection("127.0.0.1", server.port, 10, Attempts())
         connection.open(5)
         found = connection.positions(5)
-        begin = SYSTEM.monotonic()
         found, behind = connection.settled(found, 0.6)
-        took = SYSTEM.monotonic() - begin
         is_over.set()
         connection.close()
-    assert took < 1.2
+    assert len(answered) < 6  # which is as many as six times that long would do for
     assert not (found.is_complete and behind.is_quiet(ACCOUNT, found))
 
 
@@ -270,7 +268,7 @@ def test_more_than_is_heard_at_the_close_is_a_flood() -> None:
 def test_ids_that_came_unasked_are_no_answer_of_a_gateway_that_has_gone_mute() -> None:
     def script(gateway: socket.socket) -> None:
         handshake(gateway)
-        assert is_open.wait(10)
+        assert is_open.wait(60)
         gateway.sendall(IDS)
         sent.set()
         heard(gateway, TIMES)
@@ -281,7 +279,7 @@ def test_ids_that_came_unasked_are_no_answer_of_a_gateway_that_has_gone_mute() -
         connection = Connection("127.0.0.1", server.port, 10, Attempts())
         connection.open(5)
         is_open.set()
-        assert sent.wait(10)
+        assert sent.wait(60)
         access = connection.access(0.3)
         connection.close()
     assert not access.is_granted

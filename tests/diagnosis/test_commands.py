@@ -80,7 +80,7 @@ def test_windows_commands_are_the_same_in_each_of_its_shells() -> None:
 
 def shell(command: str) -> str:
     done = subprocess.run(
-        command, shell=True, capture_output=True, encoding="utf-8", timeout=60, check=False
+        command, shell=True, capture_output=True, encoding="utf-8", timeout=120, check=False
     )
     return done.stdout
 

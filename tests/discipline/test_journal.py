@@ -186,7 +186,7 @@ def test_full_disk_loses_nothing_and_is_told(more: int, tmp_path: Path) -> None:
     limit = remembered.path.stat().st_size + more
     done = subprocess.run(
         [sys.executable, "-c", FILLING, str(tmp_path), str(limit)],
-        cwd=ROOT, capture_output=True, text=True, timeout=30, check=True,
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert done.stdout.startswith("full:")
     remembered.append(an_entry(2))  # there is room again

@@ -121,7 +121,7 @@ def test_program_that_a_run_has_started_is_a_part_of_it_only_if_it_was_told_so(
     who: str, told: str, goes_on: bool, tmp_path: Path
 ) -> None:
     words = [sys.executable, "-c", PART, str(tmp_path), "this-run", told, who]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.split() == ["False", str(goes_on)]
 
 
@@ -166,5 +166,5 @@ def test_only_one_program_of_a_run_goes_on_under_its_lock_at_a_time(
     """A script that a run has started may start two Monitors: both inherit what it was told."""
     monkeypatch.setenv(PART_OF, "this-run")
     words = [sys.executable, "-c", TWICE, str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.splitlines() == ["True True", "False False", "True True"]

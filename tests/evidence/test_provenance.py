@@ -49,7 +49,7 @@ def test_run_keeps_who_where_and_with_what(project: Project) -> None:
     assert found["settings_file"] == "secrets.example.json"
     assert found["settings_sha256"] == run.steps["environment.settings"]["observed"]["sha256"]
     begun = datetime.fromisoformat(found["local_started"])
-    assert abs((begun - datetime.fromisoformat(run.evidence["started"])).total_seconds()) < 1
+    assert abs((begun - datetime.fromisoformat(run.evidence["started"])).total_seconds()) < 60
     assert begun.utcoffset() is not None
 
 

@@ -272,7 +272,7 @@ def test_two_builders_leave_one_good_environment_whatever_an_interrupted_one_lef
     assert len(told) == 1
     assert not left.exists()
     python = told.pop().partition(": ")[2].strip()
-    subprocess.run([python, "-I", "-c", "import ibapi.client"], check=True, timeout=60)
+    subprocess.run([python, "-I", "-c", "import ibapi.client"], check=True, timeout=120)
 
 
 def test_locks_carry_hashes_and_no_address() -> None:

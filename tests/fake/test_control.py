@@ -145,7 +145,7 @@ def test_restart_closes_the_port_for_its_time_and_frees_the_client_ids(
     restart.start()
     client.hear("connectionClosed")
     wait_until(lambda: is_refused(gateway.port))
-    restart.join(20)
+    restart.join(60)
     assert gateway.state["client_ids"] == []
     client.connect(gateway.port)
     client.hear("nextValidId", 2)
@@ -161,7 +161,7 @@ def test_command_waits_for_the_one_that_is_being_done(
     client.hear("connectionClosed")
     gateway.become("missing-positions")
     assert not is_refused(gateway.port)
-    restart.join(20)
+    restart.join(60)
     client.connect(gateway.port)
     client.hear("nextValidId", 2)
     client.ask("reqPositions")
@@ -427,7 +427,7 @@ def test_control_port_that_is_taken_is_named(announced: Announced) -> None:
     taken = str(announced.commands.port)
     done = subprocess.run(
         [sys.executable, "-m", "fake_ib_gateway", "--control", taken],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"fake-ib-gateway: control port {taken}: ")

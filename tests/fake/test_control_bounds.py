@@ -12,7 +12,7 @@ from fake_ib_gateway.serving import control
 from fake_ib_gateway.serving.foreground import Plan
 from fake_ib_gateway.world.book import options_book
 
-SECONDS = 20.0
+SECONDS = 60.0
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 

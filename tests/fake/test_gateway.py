@@ -157,7 +157,7 @@ def test_log_tells_what_happened_in_order_as_json_lines(fake: Started) -> None:
 def test_log_goes_to_standard_error_where_asked() -> None:
     command = [sys.executable, "-m", "fake_ib_gateway", "--log", "-", "--stop-with-stdin"]
     done = subprocess.run(
-        command, cwd=ROOT, input="", capture_output=True, text=True, timeout=60, check=True
+        command, cwd=ROOT, input="", capture_output=True, text=True, timeout=120, check=True
     )
     events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
     assert events == ["started", "listening", "stopped"]
@@ -177,7 +177,7 @@ def test_what_is_no_hello_is_closed_with_its_reason_in_the_log(
     sent: bytes, reason: str, fake: Started
 ) -> None:
     running = fake()
-    with socket.create_connection(("127.0.0.1", running.port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as raw:
         raw.sendall(sent)
         raw.shutdown(socket.SHUT_WR)
         with suppress(ConnectionResetError):

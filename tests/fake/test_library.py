@@ -68,7 +68,7 @@ def test_process_is_another_one_and_a_thread_is_not() -> None:
 def test_nothing_is_left_of_it_after_the_block(process: bool) -> None:
     before = set(threading.enumerate())
     with FakeGateway(faults=["leaky"], process=process) as gateway:
-        client = socket.create_connection(("127.0.0.1", gateway.port), timeout=5)
+        client = socket.create_connection(("127.0.0.1", gateway.port), timeout=60)
         gateway.wait_for("connected")
         client.close()
         wait_until(lambda: bool(SocketTable().on(gateway.port).close_wait))
@@ -82,7 +82,7 @@ def test_nothing_is_left_of_it_after_the_block(process: bool) -> None:
 def test_gateway_is_given_back_as_it_was_at_its_start(process: bool) -> None:
     with FakeGateway(faults=["missing-positions"], process=process) as gateway:
         gateway.become("silent")
-        with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=60) as client:
             gateway.wait_for("connected")
             gateway.reset()
             assert client.recv(1) == b""
@@ -153,7 +153,7 @@ def test_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     port = int(done.stdout)
@@ -187,7 +187,7 @@ def test_fixture_is_one_gateway_given_back_clean_to_each_test(plugin_tests: Path
         env=environment(PYTHONPATH=str(ROOT / "fakes")),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert "3 passed" in done.stdout, done.stdout

@@ -36,7 +36,7 @@ def framed(payload: bytes) -> bytes:
 @contextmanager
 def raw_client(port: int, versions: bytes = b"v100..200") -> Iterator[socket.socket]:
     """One that has sent its hello and nothing else."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(b"API\0" + framed(versions))
         yield client
 

@@ -90,7 +90,7 @@ def test_example_of_the_fixture_runs_with_ib_async(text: str, tmp_path: Path) ->
         env=environment(PYTHONPATH=str(ROOT / "fakes")),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

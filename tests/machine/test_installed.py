@@ -45,7 +45,7 @@ def rehearse(project: Project, *sites: Path) -> Rehearsal:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=60,
+        timeout=120,
         check=False,
     )
     (folder,) = (each for each in project.runs if each not in before)

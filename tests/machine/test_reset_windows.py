@@ -137,7 +137,7 @@ def test_missing_time_zone_database_is_said_not_guessed() -> None:
         env=environment(PYTHONTZPATH=""),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.stdout.startswith("IBKR's reset windows are not known here"), done.stderr

@@ -34,7 +34,7 @@ def half_closed(host: str, family: int, dual: bool = False) -> Iterator[tuple[in
         listener.bind(("::" if dual else host, 0))
         listener.listen()
         port = listener.getsockname()[1]
-        client = stack.enter_context(socket.create_connection((host, port), timeout=5))
+        client = stack.enter_context(socket.create_connection((host, port), timeout=60))
         accepted = stack.enter_context(listener.accept()[0])
         client.shutdown(socket.SHUT_WR)
         assert accepted.recv(1) == b""
@@ -89,7 +89,7 @@ def test_kernels_own_close_wait_is_found(host: str, family: int, dual: bool) -> 
 def test_client_that_does_not_close_its_side_is_a_zombie_too() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
             listener.accept()[0].close()
             assert client.recv(1) == b""
             (zombie,) = SocketTable().on(port).close_wait
@@ -146,7 +146,7 @@ def test_accept_queue_counts_who_waits_without_connecting() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         assert sockets.accept_queue(port) == 0
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
+        with socket.create_connection(("127.0.0.1", port), timeout=60):
             assert sockets.accept_queue(port) == 1
         listener.accept()[0].close()
         assert sockets.accept_queue(port) == 0
@@ -232,7 +232,7 @@ def test_pair_that_a_process_connects_to_itself_is_no_dialling() -> None:
 def test_rows_are_those_that_psutil_reads_with_owner_and_number_besides() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
+        with socket.create_connection(("127.0.0.1", port), timeout=60):
             ours = [each for each in SocketTable().on(port).sockets if each.pid == os.getpid()]
             theirs = psutil.Process().net_connections(kind="tcp")
     found = {(each.state, each.local_port, each.remote_port) for each in ours}

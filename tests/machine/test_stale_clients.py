@@ -329,7 +329,7 @@ def test_parent_of_the_run_is_never_ended_whatever_it_is_called(
         env=environment(),
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 1, done.stdout

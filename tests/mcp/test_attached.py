@@ -46,7 +46,7 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             over.set()
-            thread.join(5)
+            thread.join(60)
 
 
 def asked(url: str, tmp_path: Path) -> str:

@@ -36,7 +36,7 @@ from tests.support.projects import write_secrets
 from tests.support.states import ACCOUNT, NOW, Standing, state
 
 Returned = TypeVar("Returned")
-SECONDS = 20.0
+SECONDS = 60.0
 
 ROW = Position(
     ACCOUNT, 1, "AAPL", "STK", "", 0.0, "", "", "SMART", "USD", "AAPL", "NMS", Decimal(100), 1.5

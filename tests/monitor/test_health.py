@@ -172,7 +172,7 @@ def answering() -> Iterator[Answering]:
                 with connection, suppress(OSError):
                     connection.recv(65_536)
                     act(connection, over)
-                    over.wait(20)
+                    over.wait(60)
 
             thread = threading.Thread(target=serve, daemon=True)
             thread.start()
@@ -238,7 +238,7 @@ def drips(connection: socket.socket, over: threading.Event) -> None:
 
 
 def is_silent(_: socket.socket, over: threading.Event) -> None:
-    over.wait(20)
+    over.wait(60)
 
 
 @pytest.mark.parametrize("act", [is_silent, drips])

@@ -407,7 +407,7 @@ def test_monitor_of_a_run_goes_on_under_its_lock_and_takes_it_over(
                 os.kill(running.pid, signal.SIGTERM)
         assert run.wait(60) == 0
 
-    refused = subprocess.run([*words, "another"], cwd=ROOT, stdout=subprocess.PIPE, timeout=60)
+    refused = subprocess.run([*words, "another"], cwd=ROOT, stdout=subprocess.PIPE, timeout=120)
     assert refused.returncode == 3
     assert b"another-run" in refused.stdout
     assert connections(gateway) == 1

@@ -165,7 +165,7 @@ def test_terminal_that_is_stopped_holds_nobody_up() -> None:
     held, shown = threading.Event(), list[str]()
 
     def show(line: str) -> None:
-        held.wait(20)
+        held.wait(60)
         shown.append(line)
 
     printer = Printer(show)

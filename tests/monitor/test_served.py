@@ -42,7 +42,7 @@ def serve(server: tuple[Server, Telling]) -> Serve:
 
 def asked(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, str, Any]:
     """Status, body and the answer itself."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     with closing(connection):
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()

@@ -42,14 +42,14 @@ def clients(server: Server) -> Iterator[list[socket.socket]]:
     """Three times as many connections as there may be."""
     with ExitStack() as stack:
         yield [
-            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=5))
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=60))
             for _ in range(3 * MOST)
         ]
 
 
 def is_ended(client: socket.socket) -> bool:
     """Whether the server has ended the connection; what it said before is read."""
-    client.settimeout(5)
+    client.settimeout(60)
     try:
         while client.recv(65_536):
             pass
@@ -99,12 +99,12 @@ def test_request_that_never_ends_is_ended(server: Server, monkeypatch: pytest.Mo
     monkeypatch.setattr(connections, "PATIENCE", 0.2)
 
     def drip(client: socket.socket) -> None:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             client.sendall(b"G")
             time.sleep(0.01)
 
-    client = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=60)
     with client, pytest.raises(ConnectionError):
         drip(client)
 
@@ -141,7 +141,7 @@ def test_request_whose_body_never_comes_is_ended(
     head: bytes, body: bytes, path: bytes, with_mcp: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "PATIENCE", 0.2)
-    with socket.create_connection(("127.0.0.1", with_mcp.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", with_mcp.port), timeout=60) as client:
         client.sendall(HALF % (path, head) + body)
         assert is_ended(client)
     assert asked(with_mcp, "/readyz")[0] == 200
@@ -154,12 +154,12 @@ def test_body_that_comes_a_byte_at_a_time_is_ended(
 
     def drip(client: socket.socket) -> None:
         client.sendall(HALF % (b"/mcp", b"Content-Length: 60000\r\n"))
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             client.sendall(b" ")
             time.sleep(0.01)
 
-    client = socket.create_connection(("127.0.0.1", with_mcp.port), timeout=5)
+    client = socket.create_connection(("127.0.0.1", with_mcp.port), timeout=60)
     with client, pytest.raises(ConnectionError):
         drip(client)
 
@@ -168,7 +168,7 @@ def test_half_sent_bodies_make_room_for_who_asks(with_mcp: Server) -> None:
     with ExitStack() as stack:
         for _ in range(2 * MOST):
             client = stack.enter_context(
-                socket.create_connection(("127.0.0.1", with_mcp.port), timeout=5)
+                socket.create_connection(("127.0.0.1", with_mcp.port), timeout=60)
             )
             client.sendall(HALF % (b"/mcp", b"Content-Length: 1000\r\n"))
         assert [asked(with_mcp, "/readyz")[0] for _ in range(5)] == [200] * 5
@@ -180,7 +180,7 @@ def test_answer_that_nobody_takes_is_given_up(
 ) -> None:
     monkeypatch.setattr(connections, "PATIENCE", 0.2)
     monkeypatch.setattr(connections, "ANSWER_PATIENCE", 0.5)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.setblocking(False)
         with suppress(OSError):  # it takes no more, or has ended us
             while client.send(GET * 100):
@@ -201,7 +201,7 @@ def test_answer_that_takes_its_time_is_waited_for(monkeypatch: pytest.MonkeyPatc
     server = Server(Telling(state()), "127.0.0.1", 0, Standing(), beside=beside)
     server.start()
     try:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
             client.sendall(HALF % (b"/slow", b"Content-Length: 2\r\nConnection: close\r\n") + b"{}")
             client.settimeout(0.6)
             with pytest.raises(TimeoutError):
@@ -229,7 +229,7 @@ def test_answer_that_takes_its_time_is_waited_for(monkeypatch: pytest.MonkeyPatc
 def test_nonsense_ends_its_own_connection_and_says_nothing_on_the_terminal(
     sent: bytes, server: Server, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         with suppress(ConnectionError):
             client.sendall(sent)
         assert is_ended(client)
@@ -251,11 +251,11 @@ def test_owner_of_the_connection_is_not_kept_waiting(server: Server) -> None:
         with ExitStack() as stack:
             for _ in range(MOST):
                 client = stack.enter_context(
-                    socket.create_connection(("127.0.0.1", server.port), timeout=5)
+                    socket.create_connection(("127.0.0.1", server.port), timeout=60)
                 )
                 client.sendall(GET * 3)
             before = turns[0]
             wait_until(lambda before=before: turns[0] > before + 3)  # type: ignore[misc]
     over.set()
-    owner.join(5)
+    owner.join(60)
     wait_until(lambda: held(server) == 0)

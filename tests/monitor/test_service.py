@@ -65,7 +65,7 @@ def verified(text: str, folder: Path) -> Outcome:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=60,
+        timeout=120,
         check=False,
     )
     mine = [line for line in done.stdout.splitlines() if "golive" in line]  # others' units aside

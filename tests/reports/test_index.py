@@ -421,14 +421,14 @@ def test_slow_run_does_not_overwrite_what_a_later_one_has_listed(
     def slow(*arguments: Any) -> str:
         if not has_listed.is_set():
             has_listed.set()
-            assert may_write.wait(30)
+            assert may_write.wait(60)
         return page_of(*arguments)
 
     monkeypatch.setattr(index, "page_of", slow)
     keep(a_go(), runs)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(index.rebuild, runs)
-        assert has_listed.wait(30)
+        assert has_listed.wait(60)
         later = keep(a_go(NIGHT + DAY), runs)
         second = pool.submit(index.rebuild, runs)
         done, _ = wait([second], timeout=0.3)  # it must wait for the first

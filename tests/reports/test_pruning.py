@@ -199,7 +199,7 @@ def test_rehearsal_that_another_process_performs_is_kept_until_it_is_over(runs: 
         prune(runs, 1, made="")
         assert folder.exists()
     finally:
-        holder.communicate("", timeout=30)
+        holder.communicate("", timeout=120)
     prune(runs, 1, made="")
     assert not folder.exists()
 

@@ -120,7 +120,7 @@ def test_run_goes_on_with_the_same_settings_wherever_it_was_started(
         env=environment(GOLIVE_SECRETS=settings.name),
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout
     assert (gateway.connections, tws.connections, other.connections) == (1, 1, 0)

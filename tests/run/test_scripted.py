@@ -184,7 +184,7 @@ def test_zombie_of_the_last_moment_makes_it_no_go(own_project: Project) -> None:
         "def pytest_runtestloop(session):\n"
         "    yield\n"
         "    target = session.config.pluginmanager.get_plugin('golive-session').run.target\n"
-        "    client = socket.create_connection((target.host, target.port), timeout=5)\n"
+        "    client = socket.create_connection((target.host, target.port), timeout=60)\n"
         "    client.sendall(b'\\0\\0\\0\\0')\n"
         "    assert client.recv(1) == b''\n"
         "    kept.append(client)\n",
@@ -208,7 +208,7 @@ def test_zombie_that_comes_while_the_gateway_is_waited_for_lets_no_attempt_be_ma
         "    if 'initialization_time' not in item.name:\n"
         "        return\n"
         "    target = item.config.pluginmanager.get_plugin('golive-session').run.target\n"
-        "    client = socket.create_connection((target.host, target.port), timeout=5)\n"
+        "    client = socket.create_connection((target.host, target.port), timeout=60)\n"
         "    client.sendall(b'\\0\\0\\0\\0')\n"
         "    assert client.recv(1) == b''\n"
         "    kept.append(client)\n",
@@ -239,7 +239,7 @@ def test_client_that_comes_during_the_run_makes_it_no_go(own_project: Project) -
         "def pytest_runtestloop(session):\n"
         "    yield\n"
         "    target = session.config.pluginmanager.get_plugin('golive-session').run.target\n"
-        "    kept.append(socket.create_connection((target.host, target.port), timeout=5))\n",
+        "    kept.append(socket.create_connection((target.host, target.port), timeout=60))\n",
         encoding="utf-8",
     )
     run = own_project.rehearse("--fake")

@@ -284,7 +284,7 @@ def test_smoke_test_that_is_stopped_closes_its_connection(
     )
     wait_until(lambda: "hello" in gateway.received)
     process.send_signal(signal.Signals[name])
-    assert "interrupted; no connection is left" in process.communicate(timeout=60)[1]
+    assert "interrupted; no connection is left" in process.communicate(timeout=120)[1]
     assert process.returncode == 130
     wait_until(lambda: gateway.events[-1]["event"] == "closed")
     assert gateway.events[-1]["by"] == "client"

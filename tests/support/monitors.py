@@ -57,7 +57,7 @@ class Running(Talking):
     def ended(self) -> int:
         """Its exit code, once it has ended, with all its lines there."""
         code = self.exit_code()
-        self._reader.join(20)
+        self._reader.join(60)
         return code
 
     def leave(self) -> None:

@@ -35,7 +35,7 @@ def promtool(*words: str, told: bytes = b"") -> tuple[int, str]:
         input=told,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return done.returncode, done.stdout.decode("utf-8")

@@ -52,6 +52,6 @@ class Recorder:
 @contextmanager
 def connected(port: int) -> Iterator[socket.socket]:
     """A raw client, which has said nothing yet."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield client

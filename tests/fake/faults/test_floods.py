@@ -24,7 +24,7 @@ MEGABYTE = 1 << 20
 @contextmanager
 def asking(port: int, version: int) -> Iterator[socket.socket]:
     """A client of this server version that has asked for positions and reads when it likes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(b"API\0" + framed(b"v%d" % version))
         assert client.recv(4096)
         for number, fields in ((71, b"2\x0010\0\0"), (61, b"1\0")):

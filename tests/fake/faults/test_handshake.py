@@ -56,7 +56,7 @@ def test_silent_gateway_keeps_its_client_in_connect_for_ever_and_no_zombie_after
 def test_starting_gateway_is_silent_until_its_time_and_serves_who_comes_then(
     gateway: FakeGateway,
 ) -> None:
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as early:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=60) as early:
         early.sendall(b"API\0\0\0\0\x09v100..203")
         gateway.wait_for("received")
         was_early = gateway.state["up_seconds"] < 1  # as a rule; a busy machine may take longer
@@ -117,7 +117,7 @@ def test_garbage_is_no_frame_and_keeps_the_client_in_connect(
 ) -> None:
     gateway.wait_for("received")
     assert client.hears_only(0, QUIET_SECONDS)
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=60) as raw:
         raw.sendall(b"API\0\0\0\0\x09v100..203")
         assert int.from_bytes(raw.recv(4), "big") == 0x7FFFFFFF
 

@@ -70,7 +70,7 @@ def test_only_what_is_asked_for_is_imported() -> None:
         env=environment(PYTHONPATH=str(ROOT / "fakes")),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert done.stdout.strip() == "['fake_ib_gateway.faults.slow']"

@@ -129,7 +129,7 @@ def test_wedged_gateway_leaves_its_clients_in_the_accept_queue_and_in_close_wait
 
 @proves("http", "tls")
 def test_other_protocol_answers_the_hello_and_closes(gateway: FakeGateway, faults: str) -> None:
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=60) as raw:
         raw.sendall(b"API\0\0\0\0\x09v100..203")
         answer = raw.makefile("rb").read()
     begins = {"http": b"HTTP/1.1 400", "tls": b"\x15\x03\x03\x00\x02\x02"}
