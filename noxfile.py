@@ -160,8 +160,9 @@ def drills(session: nox.Session, api: str) -> None:
 
 @nox.session(tags=["night"])
 def newest(session: nox.Session) -> None:
-    """Every test with the newest official client."""
+    """Every test with the newest official client, and every process by a new interpreter."""
     install(session, TESTS, NEWEST)
+    session.env["GOLIVE_TESTS_FRESH"] = "1"
     python(session, "pytest", *(session.posargs or ["tests", *AT_ONCE]))
 
 

@@ -23,6 +23,12 @@ from tests.support.projects import ROOT, SECONDS, Project
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
 
+
+@pytest.fixture(autouse=True)
+def not_all_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(forked.FRESH, raising=False)
+
+
 PROGRAMS = {
     "end of the file": "print('done')",
     "exit code": "import sys; sys.exit(3)",
@@ -207,7 +213,7 @@ def test_nothing_that_golive_finds_out_is_known_before_it_begins(
 
 
 @pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+def fresh(monkeypatch: pytest.MonkeyPatch, not_all_afresh: None) -> None:
     """Interpreters of their own, as a user starts them."""
     monkeypatch.setenv(forked.FRESH, "1")
 
