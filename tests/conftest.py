@@ -36,6 +36,16 @@ MARKED = {"browser": "browser", "prometheus_here": "prometheus"}
 """Tests that need what not every machine has, by the fixture they ask for."""
 
 
+LONGEST = (
+    "tests/trials/test_trials.py", "tests/run/test_faults.py", "tests/monitor/test_monitor.py",
+    "tests/run/test_scripted.py", "tests/run/test_gate.py", "tests/run/test_smoke.py",
+    "tests/plugin/test_standing_options.py", "tests/reports/test_reporting_failures.py",
+    "tests/reports/test_terminal.py", "tests/discipline/test_discipline.py",
+    "tests/mcp/test_stdio.py", "tests/monitor/test_reconnecting.py", "tests/run/test_soak_runs.py",
+)  # fmt: skip
+"""Files that take long, first: else one of them would be left for one worker at the end."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Nightly tests run only where -m asks: `-m nightly`, `-m "nightly or not nightly"`.
@@ -50,6 +60,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         nightly = [item for item in items if item.get_closest_marker("nightly")]
         config.hook.pytest_deselected(items=nightly)
         items[:] = [item for item in items if item not in nightly]
+    items.sort(key=lambda item: _place(item.nodeid.partition("::")[0]))
+
+
+def _place(file: str) -> int:
+    return LONGEST.index(file) if file in LONGEST else len(LONGEST)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from golive.cli import parsing
 from golive.cli.parsing import INTERRUPTED
 from golive.kit import project
 
-ALL, AT_ONCE = "tests", ("-n", "3", "--dist", "loadfile")
+ALL, AT_ONCE = "tests", ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 LOCK = "requirements/test.txt"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST
 from tests.support.projects import ROOT
 
 POSIX_ONLY = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
@@ -138,3 +139,7 @@ def test_every_module_can_be_the_first_to_be_imported() -> None:
     names = [".".join(path.parts) for path in paths if path.name != "__main__"]
     done = subprocess.run([sys.executable, "-c", FIRST, *names], cwd=ROOT, check=False)
     assert done.returncode == 0
+
+
+def test_every_file_that_is_to_begin_early_is_there() -> None:
+    assert [each for each in LONGEST if not (ROOT / each).is_file()] == []
