@@ -128,7 +128,7 @@ def test_soak_is_go_with_its_figures_in_the_last_line_and_reports_that_verify(
     assert (soak.code, soak.position_drift) == ("", [])
     asked = [each for each in run.fake_log if each.get("message") == "REQ_CURRENT_TIME"]
     assert len(asked) == 3
-    checked = project.run("reports", "verify", run.folder.name)
+    checked = project.run("golive", "report", "verify", run.folder.name)
     assert checked.exit_code == 0, checked.output
     assert "REHEARSAL SOAK" in checked.output
 

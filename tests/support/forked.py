@@ -111,6 +111,9 @@ def _send(requests: socket.socket, head: bytes, descriptors: Sequence[int]) -> N
         socket.send_fds(requests, [head], descriptors)
 
 
+servers: set[int] = set()
+"""The pids of the servers, which stay until the tests are over."""
+
 _servers: dict[str, _Server] = {}
 _starting = threading.Lock()
 
@@ -136,6 +139,8 @@ def _first() -> _Server:
             pass_fds=[its.fileno()],
         )
 
+    servers.add(process.pid)
+
     def end() -> None:
         for each in _servers.values():
             each.close()
@@ -150,7 +155,11 @@ def _started_for(folder: str) -> _Server:
         _servers[""] = _first()
     ours, its = socket.socketpair()
     with its:
-        os.close(_servers[""].ask([its.fileno()] * 3, folder=folder))
+        told = _servers[""].ask([its.fileno()] * 3, folder=folder)
+    try:
+        servers.add(_number(told))
+    finally:
+        os.close(told)
     return _Server(ours)
 
 
