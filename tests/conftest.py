@@ -36,6 +36,9 @@ MARKED = {"browser": "browser", "prometheus_here": "prometheus"}
 """Tests that need what not every machine has, by the fixture they ask for."""
 
 
+APART = ("nightly", "wheels")
+"""Marks of tests that run only where -m asks for them."""
+
 LONGEST = (
     "tests/trials/test_trials.py", "tests/run/test_faults.py", "tests/monitor/test_monitor.py",
     "tests/run/test_scripted.py", "tests/run/test_gate.py", "tests/run/test_smoke.py",
@@ -48,7 +51,8 @@ LONGEST = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Nightly tests run only where -m asks: `-m nightly`, `-m "nightly or not nightly"`.
+    """Nightly tests run only where -m asks: `-m nightly`, `-m "nightly or not nightly"`. So do those
+    of the wheels, which have a session of their own.
 
     A test that asks for the browser is marked `browser`, and so for Prometheus.
     """
@@ -57,9 +61,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
     if not config.option.markexpr:
-        nightly = [item for item in items if item.get_closest_marker("nightly")]
-        config.hook.pytest_deselected(items=nightly)
-        items[:] = [item for item in items if item not in nightly]
+        apart = {item for item in items for each in APART if item.get_closest_marker(each)}
+        config.hook.pytest_deselected(items=list(apart))
+        items[:] = [item for item in items if item not in apart]
     items.sort(key=lambda item: _place(item.nodeid.partition("::")[0]))
 
 
