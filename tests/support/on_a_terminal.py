@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import select
 import struct
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import forked
 from tests.support.projects import SECONDS, environment
 
 
@@ -38,8 +38,8 @@ def run(command: list[str], folder: Path, columns: int = 100, **variables: str) 
     wanted = environment(**{"TERM": "xterm", **variables})
     for name in {"NO_COLOR", "COLUMNS", "CI"} - set(variables):
         wanted.pop(name, None)
-    process = subprocess.Popen(
-        command, cwd=folder, env=wanted, stdin=theirs, stdout=theirs, stderr=theirs
+    process = forked.started(
+        command, folder, env=wanted, stdin=theirs, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
     written = b""
