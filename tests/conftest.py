@@ -51,8 +51,9 @@ LONGEST = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Nightly tests run only where -m asks: `-m nightly`, `-m "nightly or not nightly"`. So do those
-    of the wheels, which have a session of their own.
+    """Nightly tests run only where -m asks: `-m nightly`, `-m "nightly or not nightly"`.
+
+    So do those of the wheels, which have a session of their own.
 
     A test that asks for the browser is marked `browser`, and so for Prometheus.
     """

@@ -174,7 +174,7 @@ def test_run_that_is_asked_to_end_while_its_reports_are_written_does_not_fall_ba
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     silent = SimpleNamespace(found=lambda found: None, verdict=lambda found, folder: None)
-    run: Any = SimpleNamespace(folder=Path("none"))
+    run: Any = SimpleNamespace(wanted=SimpleNamespace(folder=Path("none")))
     finished: Any = SimpleNamespace()
     monkeypatch.setattr(fallback, "is_due", lambda found, run: True)
     for was_asked in (False, True):
@@ -384,9 +384,9 @@ def test_run_that_is_killed_while_it_writes_reports_has_left_its_whole_evidence(
     teller.write_text(good, encoding="utf-8")
     folder = waiting[0].parent
     assert storage.read(folder).verdict == "GO"
-    verified = own_project.run("reports", "verify", folder.name)
+    verified = own_project.run("golive", "report", "verify", folder.name)
     assert verified.exit_code == 0, verified.output
-    assert own_project.run("reports", "write", folder.name).exit_code == 0
+    assert own_project.run("golive", "report", "write", folder.name).exit_code == 0
     assert (folder / "sign-off.html").exists()
     index = own_project.folder / "reports" / "index.html"
     assert folder.name in index.read_text(encoding="utf-8")

@@ -183,7 +183,7 @@ def test_zombie_of_the_last_moment_makes_it_no_go(own_project: Project) -> None:
         "@pytest.hookimpl(wrapper=True)\n"
         "def pytest_runtestloop(session):\n"
         "    yield\n"
-        "    target = session.config.pluginmanager.get_plugin('golive-session').run.target\n"
+        "    target = session.config.pluginmanager.get_plugin('golive-session').run.wanted.target\n"
         "    client = socket.create_connection((target.host, target.port), timeout=60)\n"
         "    client.sendall(b'\\0\\0\\0\\0')\n"
         "    assert client.recv(1) == b''\n"
@@ -207,7 +207,7 @@ def test_zombie_that_comes_while_the_gateway_is_waited_for_lets_no_attempt_be_ma
         "def pytest_runtest_setup(item):\n"
         "    if 'initialization_time' not in item.name:\n"
         "        return\n"
-        "    target = item.config.pluginmanager.get_plugin('golive-session').run.target\n"
+        "    target = item.config.pluginmanager.get_plugin('golive-session').run.wanted.target\n"
         "    client = socket.create_connection((target.host, target.port), timeout=60)\n"
         "    client.sendall(b'\\0\\0\\0\\0')\n"
         "    assert client.recv(1) == b''\n"
@@ -238,7 +238,7 @@ def test_client_that_comes_during_the_run_makes_it_no_go(own_project: Project) -
         "@pytest.hookimpl(wrapper=True)\n"
         "def pytest_runtestloop(session):\n"
         "    yield\n"
-        "    target = session.config.pluginmanager.get_plugin('golive-session').run.target\n"
+        "    target = session.config.pluginmanager.get_plugin('golive-session').run.wanted.target\n"
         "    kept.append(socket.create_connection((target.host, target.port), timeout=60))\n",
         encoding="utf-8",
     )

@@ -194,14 +194,14 @@ def test_other_port_that_listens_is_named(
     monkeypatch: pytest.MonkeyPatch, secrets: Written, fake: Started
 ) -> None:
     other, lines = fake(), list[str]()
-    for module in ("gateway", "advice.words"):
+    for module in ("machine.gateway", "diagnosis.placeholders"):
         monkeypatch.setattr(f"golive.{module}.PORTS", {other.port: "TWS (paper)"})
     assert in_process(secrets(fake("down").port), lines.append) == 1
     assert "Diagnosis: wrong-port" in "\n".join(lines)
 
 
 def test_every_step_of_the_preflight_can_refuse_the_smoke_test() -> None:
-    source = (ROOT / "golive" / "preflight.py").read_text(encoding="utf-8")
+    source = (ROOT / "golive" / "run" / "preflight.py").read_text(encoding="utf-8")
     refused = set(re.findall(r'yield "([a-z.-]+)"', source))
     elsewhere = {"environment.settings", "gateway.listening"}  # exit codes 4 and 1
     assert refused | elsewhere == {
@@ -239,7 +239,7 @@ def test_what_is_to_be_typed_next_has_the_options_of_this_call(
     assert f": {again}" in done.output, done.output
     assert "Procedure C" not in done.output  # there is no fallback from the fallback
     kill = f"python -m golive check --fallback --secrets {settings} --kill-stale"
-    assert (kill in done.output) is (fault == "busy")
+    assert (kill in done.output) is (fault == "busy"), done.output
 
 
 def test_gateway_to_be_restarted_is_named_by_its_pid_before_any_attempt(

@@ -49,12 +49,16 @@ AS_THEY_RUN = ("__main__", "golive.plugin.plugin")
 
 @dataclass
 class Request:
-    """What is to be started. `folder` alone: another server, for processes of that project."""
+    """What is to be started. Without words: another server, for processes of that project.
+
+    `program` is the module that those run: golive looks at that once, as it is imported.
+    """
 
     folder: str
     words: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     is_session: bool = False
+    program: str = ""
 
 
 class Server:
@@ -130,7 +134,7 @@ def main() -> None:
             return
         requests = socket.socket(fileno=os.dup(descriptors[0]))
         _keep_only(requests.fileno())
-        _prepare_project(request.folder)
+        _prepare_project(request.folder, request.program)
 
 
 def _prepare_libraries() -> None:
@@ -143,8 +147,9 @@ def _prepare_libraries() -> None:
     _keep()
 
 
-def _prepare_project(folder: str) -> None:
+def _prepare_project(folder: str, program: str) -> None:
     os.chdir(folder)
+    sys.argv = [os.path.join(folder, program, "__main__.py")]
     sys.path[0] = folder
     with _pytest_importing():
         for package in PACKAGES:

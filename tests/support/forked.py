@@ -7,7 +7,7 @@ would; who started it holds a `Popen` of it as of any other.
 
 What is not the same: its command line, as others see it, is the server's, which is its parent too.
 So a test of those asks `subprocess` for a process, and so does whoever needs an interpreter with
-options or variables of its own. GOLIVE_TESTS_FRESH=1 has everything started afresh.
+options or variables of its own, or a network. GOLIVE_TESTS_FRESH=1 has everything started afresh.
 """
 
 from __future__ import annotations
@@ -73,8 +73,21 @@ def run(
 def _can_be_forked(command: Sequence[str], environment: Mapping[str, str] | None) -> bool:
     if os.environ.get(FRESH) or list(command[:2]) != [sys.executable, "-m"]:
         return False
+    if _network() != _NETWORK:
+        return False
     told = os.environ if environment is None else environment
     return _of_the_interpreter(told) == _of_the_interpreter(os.environ)
+
+
+def _network() -> str:
+    """The network in which this thread is; a server has that of the thread that started it."""
+    try:
+        return os.readlink("/proc/thread-self/ns/net")
+    except OSError:  # no Linux: there is one
+        return ""
+
+
+_NETWORK = _network()
 
 
 def _of_the_interpreter(environment: Mapping[str, str]) -> dict[str, str]:
@@ -118,12 +131,13 @@ _servers: dict[str, _Server] = {}
 _starting = threading.Lock()
 
 
-def _server(folder: str) -> _Server:
-    """That of a project, started when it is first asked for; "": of all the others."""
+def _server(folder: str, program: str) -> _Server:
+    """Of a project and the module it runs, started when first asked for; "": of all others."""
+    which = f"{folder} {program}" if folder else ""
     with _starting:
-        if folder not in _servers:
-            _servers[folder] = _started_for(folder) if folder else _first()
-        return _servers[folder]
+        if which not in _servers:
+            _servers[which] = _started_for(folder, program) if folder else _first()
+        return _servers[which]
 
 
 def _first() -> _Server:
@@ -150,12 +164,12 @@ def _first() -> _Server:
     return _Server(ours)
 
 
-def _started_for(folder: str) -> _Server:
+def _started_for(folder: str, program: str) -> _Server:
     if "" not in _servers:
         _servers[""] = _first()
     ours, its = socket.socketpair()
     with its:
-        told = _servers[""].ask([its.fileno()] * 3, folder=folder)
+        told = _servers[""].ask([its.fileno()] * 3, folder=folder, program=program)
     try:
         servers.add(_number(told))
     finally:
@@ -204,7 +218,8 @@ class Forked(subprocess.Popen[Any]):
         """In the order in which `Popen` tells them."""
         cwd, env, is_session = more[4], more[5], more[20]
         handles = more[9:15]
-        server = _server(cwd if cwd in _UNEDITED else "")
+        program = "golive" if args[2] == "golive" else "pytest"
+        server = _server(cwd if cwd in _UNEDITED else "", program)
         self._told = server.ask(
             [fd if fd != -1 else number for number, fd in enumerate((handles[0], *handles[3::2]))],
             folder=cwd,

@@ -30,7 +30,9 @@ TRIED = [each for each in IDS if steps.step(each).stage not in steps.CONFIGURED_
 STALE = "dotnet-of-a-test"
 """For the example's client program: one of that name may be running here."""
 
-LEFT_OUT = ("GOLIVE_SECRETS", "GOLIVE_REPORTS", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE")
+LEFT_OUT = (
+    "GOLIVE_SECRETS", "GOLIVE_REPORTS", "GOLIVE_TYPED", "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE",
+)  # fmt: skip
 
 
 def environment(**more: str) -> dict[str, str]:
