@@ -27,7 +27,7 @@ OVER_THE_WIRE = (
 )
 NIGHT = "reports/night"
 
-AT_ONCE = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+AT_ONCE = ("-n", "6", "--dist", "loadfile", "--no-loadscope-reorder")
 """Tests wait more than they work; those of a file share what they look at."""
 
 AS_ROOT = ("sudo", "-E") if sys.platform == "darwin" and os.geteuid() else ()

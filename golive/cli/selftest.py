@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 from golive.cli import parsing
 from golive.cli.parsing import INTERRUPTED
-from golive.kit import project
+from golive.kit import project, typed
 
-ALL, AT_ONCE = "tests", ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+ALL, AT_ONCE = "tests", ("-n", "6", "--dist", "loadfile", "--no-loadscope-reorder")
 LOCK = "requirements/test.txt"
 
 
@@ -29,7 +30,8 @@ def main(words: list[str]) -> int:
         )
     which = [] if any(map(_names_tests, words)) else [ALL]
     command = [sys.executable, "-m", "pytest", *AT_ONCE, *which, *words]
-    process = subprocess.Popen(command, cwd=project.HOME)
+    told = {key: value for key, value in os.environ.items() if key != typed.VARIABLE}
+    process = subprocess.Popen(command, cwd=project.HOME, env=told)  # what tests start, they type
     is_interrupted = False
     while True:
         try:
