@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from golive.machine import tcp_info
+from golive.machine import sock_diag, tcp_info
 from golive.machine.sockets import NotObservable, Socket
 from tests.support import recorded_netlink
 
@@ -105,7 +105,7 @@ def test_kernel_that_refuses_or_keeps_silent_is_told(
 
 def test_kernel_without_the_module_for_it_says_so() -> None:
     error = (-2).to_bytes(4, sys.byteorder, signed=True)
-    answer = tcp_info.HEADER.pack(20, tcp_info.ERROR, 0, 1, 0) + error
+    answer = sock_diag.HEADER.pack(20, sock_diag.ERROR, 0, 1, 0) + error
     assert refusal(lambda request: iter([answer])).endswith(": No such file or directory")
 
 
@@ -118,7 +118,7 @@ def test_answer_that_is_cut_anywhere_is_not_believed(request_: str) -> None:
 
 
 def test_answer_of_another_kind_is_not_believed() -> None:
-    answer = tcp_info.HEADER.pack(16, 99, 0, 1, 0)
+    answer = sock_diag.HEADER.pack(16, 99, 0, 1, 0)
     assert refusal(lambda request: iter([answer])).endswith("its answer is not understood")
 
 
