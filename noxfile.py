@@ -22,7 +22,6 @@ WORKFLOWS = (".github/workflows/ci.yml", ".github/workflows/nightly.yml")
 OVER_THE_WIRE = (
     "tests/client/test_connection.py",
     "tests/client/test_identity.py",
-    "tests/run/test_faults.py",
     "tests/run/test_smoke.py",
 )
 NIGHT = "reports/night"
@@ -139,7 +138,7 @@ def inspector(session: nox.Session) -> None:
 
 @nox.session(tags=["change"])
 def wire(session: nox.Session) -> None:
-    """The newest official client over the wire."""
+    """The newest official client over the wire; the night has it walk every drill."""
     install(session, TESTS, NEWEST)
     python(session, "pytest", *OVER_THE_WIRE, *AT_ONCE, *session.posargs)
 
