@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import fake_ib_gateway
+import golive
 from tests.conftest import LONGEST
 from tests.support.projects import ROOT
 
@@ -143,3 +146,9 @@ def test_every_module_can_be_the_first_to_be_imported() -> None:
 
 def test_every_file_that_is_to_begin_early_is_there() -> None:
     assert [each for each in LONGEST if not (ROOT / each).is_file()] == []
+
+
+def test_golive_and_the_fake_have_one_version_and_golive_asks_for_that() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert golive.__version__ == fake_ib_gateway.__version__
+    assert f"fake-ib-gateway=={golive.__version__}" in project["dependencies"]
