@@ -14,6 +14,7 @@ KINDS = {
 def main(words: list[str]) -> int:
     """Printed, or written to a file."""
     from golive.discipline.earlier_attempts import NoMemory
+    from golive.monitor.service.container import NoClone
     from golive.monitor.service.making import made
     from golive.monitor.service.started import NoService
     from golive.settings import secrets_json
@@ -23,6 +24,8 @@ def main(words: list[str]) -> int:
         service = made(options.kind, parsing.settings(options).path, options.fallback)
     except (secrets_json.SettingsError, NoMemory, NoService) as error:
         return parsing.refused(f"settings: {error}")
+    except NoClone as error:
+        return parsing.refused(str(error))
     if options.file is None:
         print(service.text, end="", flush=True)
         return 0

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
@@ -16,6 +17,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from golive.kit import project
 from golive.monitor.service import container, systemd, windows
 from golive.monitor.service.started import NoService, Started
 from golive.settings import secrets_json
@@ -245,16 +247,57 @@ def test_compose_file_runs_golive_in_the_network_of_the_gateway(started: Made) -
     document = yaml.safe_load(container.compose(wanted))
     service = document["services"]["golive"]
     assert service["network_mode"] == service["pid"] == "service:gateway"
-    assert service["command"] == [
-        "python", "-m", "golive", "monitor", "--secrets", "/run/secrets/golive"
-    ]  # fmt: skip
+    assert service["command"] == ["golive", "monitor", "--secrets", "/run/secrets/golive"]
     assert service["restart"] == "no"
     assert service["environment"]["GOLIVE_STATE"] == "/state"
     assert document["secrets"]["golive"]["file"].replace("$$", "$") == str(wanted.file.path)
     kind, test = service["healthcheck"]["test"]
     assert kind == "CMD-SHELL"
     assert test == "golive health --secrets /run/secrets/golive; test $$? -le 1"
-    assert service["build"]["dockerfile_inline"].startswith("FROM python:3.11-slim\n")
+    assert service["build"]["context"].replace("$$", "$") == str(ROOT)
+
+
+def image(text: str) -> list[list[str]]:
+    """The instructions of a compose file's image, in words."""
+    build = yaml.safe_load(text)["services"]["golive"]["build"]
+    return [line.split() for line in build["dockerfile_inline"].splitlines()]
+
+
+def test_image_has_what_golive_is_made_of_and_neither_settings_nor_reports(started: Made) -> None:
+    copied = {
+        source
+        for instruction, *words in image(container.compose(started()))
+        if instruction == "COPY"
+        for source in words[:-1]
+    }
+    assert copied == {
+        "requirements/run.txt", "pyproject.toml", "README.md", "LICENSE", "conftest.py",
+        "secrets.example.json", "golive", "acceptance", "fakes",
+    }  # fmt: skip
+    assert [source for source in copied if not (ROOT / source).exists()] == []
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = built["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert copied >= {*wheel["packages"], *wheel["force-include"]}
+
+
+def test_image_installs_golive_itself_and_starts_it_away_from_its_source(started: Made) -> None:
+    steps = image(container.compose(started()))
+    installed = [words for instruction, *words in steps if instruction == "RUN"]
+    assert [words[:3] for words in installed] == [["pip", "install", "--no-cache-dir"]] * 2
+    assert installed[0][3:] == ["--require-hashes", "-r", "requirements/run.txt"]
+    assert installed[1][3:] == ["--no-deps", "--no-build-isolation", ".", "./fakes"]
+    locked = (ROOT / "requirements" / "run.txt").read_text(encoding="utf-8")
+    assert "\nhatchling==" in locked  # builds both, without isolation
+    assert steps[-1] == ["WORKDIR", "/"]
+
+
+def test_image_of_an_installed_golive_is_refused_for_want_of_a_clone(
+    started: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = started()
+    monkeypatch.setattr(project, "IS_INSTALLED", True)
+    with pytest.raises(container.NoClone, match="built from a clone of golive"):
+        container.compose(wanted)
 
 
 def test_health_check_of_a_container_asks_for_the_same_endpoint(started: Made) -> None:

@@ -3,12 +3,16 @@
 Seen from outside a container's mapped port is a forwarder's, and the gateway's sockets are out of
 sight, CLOSE_WAIT included. So the Monitor runs in the gateway's own network, and among its
 processes, to see since when it is up.
+
+The image is built from a clone, of what golive is made of and of nothing beside it: secrets.json
+and reports never come into a layer.
 """
 
 from __future__ import annotations
 
 import json
 
+from golive.kit import project
 from golive.monitor.service.started import MADE_BY, STOP_SECONDS, NoService, Started
 
 COMPOSE = """\
@@ -24,10 +28,16 @@ services:
       context: {context}
       dockerfile_inline: |
         FROM python:3.11-slim
-        WORKDIR /golive
-        COPY . .
+        WORKDIR /build
+        COPY requirements/run.txt requirements/
         RUN pip install --no-cache-dir --require-hashes -r requirements/run.txt
-    command: [python, -m, golive, monitor, {words}]
+        COPY pyproject.toml README.md LICENSE conftest.py secrets.example.json ./
+        COPY golive golive/
+        COPY acceptance acceptance/
+        COPY fakes fakes/
+        RUN pip install --no-cache-dir --no-deps --no-build-isolation . ./fakes
+        WORKDIR /
+    command: [golive, monitor, {words}]
     network_mode: "service:gateway"  # its sockets are seen only from here
     pid: "service:gateway"  # and its process
     cap_drop: [ALL]
@@ -57,8 +67,16 @@ secrets:
 """
 
 
+class NoClone(Exception):
+    """There is nothing here to build an image from. One line."""
+
+
 def compose(started: Started) -> str:
-    """A compose file's text. Raises NoService."""
+    """A compose file's text. Raises NoClone and NoService."""
+    if project.IS_INSTALLED:
+        raise NoClone(
+            "the image is built from a clone of golive: run `golive service --docker` there"
+        )
     wanted = started.settings.golive.monitor
     if wanted is None or not wanted.health_port:
         raise NoService(

@@ -25,7 +25,7 @@ class Made:
 
 
 def made(kind: Kind, settings: Path, on_fallback: bool) -> Made:
-    """Raises SettingsError, NoService, and NoMemory where nothing can be remembered."""
+    """Raises SettingsError, NoService, NoClone, and NoMemory where nothing can be remembered."""
     if kind == "prometheus":
         return _plain(
             resources.files("golive.monitor.served")
