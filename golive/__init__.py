@@ -1,4 +1,4 @@
-"""What the go-live acceptance steps are made of."""
+"""Checks whether an Interactive Brokers gateway is safe to go live on."""
 
 import sys
 

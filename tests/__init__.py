@@ -1,1 +1,1 @@
-"""Proof that the suite catches what it says it catches."""
+"""Tests of golive and the fake gateway, a folder per room."""

@@ -1,8 +1,8 @@
 """A fake IB Gateway on a real socket: `fake-ib-gateway --help`, or `FakeGateway` in code.
 
-Its rooms know each other downwards in this order: record, serving, disk, faults, replay, answering,
-protocol, world. What stands beside them, the command line, the library and the plugin of pytest,
-knows them all; nobody knows that.
+Its rooms import only downwards, in this order: record, serving, disk, faults, replay, answering,
+protocol, world. Beside them stand the command line, the library and the plugin of pytest, which
+import them all; nothing imports them.
 """
 
 from __future__ import annotations

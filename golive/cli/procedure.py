@@ -12,9 +12,8 @@ HEALTHY = "healthy"
 
 def parser(command: str, description: str) -> parsing.Parser:
     """With the options that the procedure's run has, whatever it is aimed at."""
-    made = parsing.Parser(
-        command, f"{description} Exit code 0: GO, 1: NO-GO, 2: interrupted, 4: usage or settings."
-    )
+    made = parsing.Parser(command, description)
+    made.epilog = "Exit code 0: GO, 1: NO-GO, 2: interrupted, 4: usage or settings."
     made.takes_settings()
     made.takes_reports()
     made.takes_override()

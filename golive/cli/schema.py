@@ -10,7 +10,7 @@ def main(words: list[str]) -> int:
     from golive.settings import schema
 
     parser = parsing.Parser("schema", "The JSON schema of secrets.json, for editors.")
-    parser.add_argument("file", nargs="?", metavar="FILE", help="written there, not printed")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="write to FILE instead of printing")
     options = parser.checked(words)
     if options.file is None:
         print(schema.text(), end="", flush=True)

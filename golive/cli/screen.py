@@ -10,23 +10,25 @@ GROUPS = {
         "selftest": "in a clone: this project's own tests",
     },
     "Go live": {
+        "schema": "the JSON schema of secrets.json, for editors",
         "card": "the quick reference card for these settings",
         "smoke": "the handshake alone: one attempt",
         "check": "the go-live procedure: GO, or NO-GO with its cause",
         "soak": "hold the connection for an hour",
     },
     "Keep it running": {
-        "monitor": "keeps the one connection, until it is stopped",
-        "health": "asks the running Monitor whether all is well",
+        "monitor": "hold the one connection",
+        "health": "ask the running Monitor whether all is well",
         "mcp": "the MCP server on stdin and stdout, for an assistant",
-        "service": "a systemd unit for the Monitor, and its like",
-        "schema": "the JSON schema of secrets.json, for editors",
+        "service": "unit file for systemd, Windows, Docker or Prometheus",
     },
     "Afterwards": {
         "report": "open, verify, write, index, summary: what runs have left",
     },
 }
 COMMANDS = {name: what for group in GROUPS.values() for name, what in group.items()}
+
+OPTIONS = ("--help", "--version")
 
 
 def text() -> str:
@@ -35,7 +37,7 @@ def text() -> str:
     for title, commands in GROUPS.items():
         lines += ["", title]
         lines += [f"  {name:<10}{what}" for name, what in commands.items()]
-    lines += ["", "golive COMMAND --help says more of each; golive --version, of all versions."]
+    lines += ["", "golive COMMAND --help explains each; golive --version lists versions."]
     return "\n".join(lines)
 
 
@@ -43,7 +45,7 @@ def unknown(name: str) -> str:
     """A line for a command that there is not, with the nearest."""
     import difflib  # only here: the health check passes by
 
-    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    near = difflib.get_close_matches(name, [*COMMANDS, *OPTIONS], n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     return (
         f"no command {name!r}{meant} `golive` alone lists them"

@@ -1,4 +1,4 @@
-"""`golive service`: a systemd unit for the Monitor, and its like."""
+"""`golive service`: what starts the Monitor as a service, for systemd and others."""
 
 from __future__ import annotations
 
@@ -33,12 +33,14 @@ def main(words: list[str]) -> int:
 
 
 def _parser() -> parsing.Parser:
-    parser = parsing.Parser("service", "A systemd unit for the Monitor, and its like.")
+    parser = parsing.Parser(
+        "service", "The Monitor as a service: a unit file for systemd, or what an option names."
+    )
     parser.takes_settings()
     kinds = parser.add_mutually_exclusive_group()
     for kind, what in KINDS.items():
         kinds.add_argument(
             f"--{kind}", dest="kind", action="store_const", const=kind, default="systemd", help=what
         )
-    parser.add_argument("file", nargs="?", metavar="FILE", help="written there, not printed")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="write to FILE instead of printing")
     return parser

@@ -1,1 +1,1 @@
-"""Tellers of a run. Each reads the record of it, and none changes it."""
+"""Reports of a run: each reads its record, none changes it."""

@@ -33,17 +33,18 @@ Expectations = dict[str, str]
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Of this command. `run` then performs it."""
+    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="folder of runs to read")
     parser.add_argument(
-        "--runs", type=Path, metavar="FOLDER", help="of runs, instead of those of the reports"
-    )
-    parser.add_argument(
-        "--since", type=Path, metavar="FILE", help="a kept night, or a folder of runs, to compare"
+        "--since",
+        type=Path,
+        metavar="FILE",
+        help="an earlier night (--keep file or folder) to compare with",
     )
     parser.add_argument(
         "--expectations", type=Path, metavar="FILE", help="what each drill must say, as JSON"
     )
-    parser.add_argument("--keep", type=Path, metavar="FILE", help="keeps this night there")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="instead of the screen")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="save this night to FILE")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write to FILE")
 
 
 def run(options: argparse.Namespace) -> int:

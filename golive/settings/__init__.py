@@ -1,1 +1,1 @@
-"""secrets.json: its model, its reading, its schema. No default is decided elsewhere."""
+"""secrets.json: its model, its reading, its schema. All defaults live here."""

@@ -231,6 +231,10 @@ def test_pytest_finds_settings_and_reports_as_golive_does(
     ("words", "said"),
     [
         (("chek",), "no command 'chek'; did you mean check? `golive` alone lists them"),
+        (
+            ("--versoin",),
+            "no command '--versoin'; did you mean --version? `golive` alone lists them",
+        ),
         (("xyzzy",), "no command 'xyzzy'; `golive` alone lists them"),
         (("check", "--bogus"), "unrecognized arguments: --bogus"),
         (("check", "--override", " "), '--override needs a reason: --override "why'),
@@ -269,6 +273,13 @@ def test_golive_alone_shows_all_commands_on_one_screen(folder: Folder) -> None:
     commands = {path.stem for path in (ROOT / "golive" / "cli").glob("*.py")}
     shown = {line.split()[0] for line in lines if line.startswith("  ")}
     assert shown <= commands
+
+
+@pytest.mark.parametrize("command", ["check", "rehearse", "soak"])
+def test_help_of_80_columns_splits_no_verdict(command: str, folder: Folder) -> None:
+    told = folder.golive(command, "--help", COLUMNS="80").output
+    assert "\nExit code 0: GO, 1: NO-GO, 2: interrupted, 4: usage or settings.\n" in told
+    assert "NO-\n" not in told
 
 
 def test_version_says_all_that_a_report_should_name(folder: Folder) -> None:

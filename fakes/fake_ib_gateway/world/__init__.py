@@ -1,1 +1,1 @@
-"""What a gateway tells of: accounts, positions, contracts. Nothing of how it is told."""
+"""What a gateway reports: accounts and what they hold; not how."""

@@ -1,1 +1,1 @@
-"""Allure results and their page: one more teller of the record, for who reads Allure."""
+"""Allure results and their page: one more teller of the record, for those who use Allure."""
