@@ -101,7 +101,7 @@ def _reports(options: argparse.Namespace) -> Path:
 
 
 def _open(options: argparse.Namespace) -> int:
-    """0 shown, 1 not there yet, or there is no browser. The path is printed in any case."""
+    """0 shown, 1 not there yet, or there is no browser. The path is told in any case."""
     reports = _reports(options)
     page = reports / index.FILE_NAME
     if options.run is not None:
@@ -109,8 +109,11 @@ def _open(options: argparse.Namespace) -> int:
     if not page.is_file():
         print(f"golive: there is no {page}; a run writes it", file=sys.stderr)
         return NOT_DONE
+    if not webbrowser.open(page.as_uri()):
+        print(f"golive: no browser could be started; open {page} yourself", file=sys.stderr)
+        return NOT_DONE
     print(page, flush=True)
-    return DONE if webbrowser.open(page.as_uri()) else NOT_DONE
+    return DONE
 
 
 def _summary(options: argparse.Namespace) -> int:

@@ -376,6 +376,15 @@ def test_page_of_a_run_and_the_index_are_shown_in_the_browser(
     assert call("open") == (0, f"{runs.parent / 'index.html'}\n")
 
 
+def test_page_is_named_where_no_browser_starts(
+    runs: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = signed(a_go(), runs) / "sign-off.html"
+    monkeypatch.setattr(webbrowser, "_tryorder", [])  # as where none is installed
+    said = f"golive: no browser could be started; open {page} yourself\n"
+    assert call("open", page.parent.name) == (1, said)
+
+
 def test_page_that_is_not_there_is_named(runs: Path, call: Call) -> None:
     code, said = call("open")
     assert (code, said.count("\n")) == (1, 1)
