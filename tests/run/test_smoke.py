@@ -7,7 +7,8 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ from golive.diagnosis import commands
 from golive.machine import sockets
 from golive.procedure import steps
 from golive.run.smoke import smoke as in_process
-from tests.support import forked
-from tests.support.fakes import Fake, wait_until
+from tests.support import forked, four_ports
+from tests.support.fakes import Fake, FakeHere, wait_until
 from tests.support.gateways import NEXT_ID, Scripted, converse, handshake, message
 from tests.support.programs import WAIT, started
 from tests.support.projects import ROOT, SHORT, Outcome, Project, environment, patience
@@ -33,6 +34,26 @@ HERE = Project(ROOT)
 
 def smoke(path: Path, **variables: str) -> Outcome:
     return HERE.run("golive", "smoke", "--secrets", str(path), **variables)
+
+
+def smoke_here(path: Path) -> Outcome:
+    """What the command performs, in this process."""
+    told: list[str] = []
+    return Outcome(in_process(path, told.append), "\n".join(told))
+
+
+@contextmanager
+def here(folder: Path, fault: str) -> Iterator[FakeHere]:
+    with four_ports.alone_with(fault):
+        gateway = FakeHere((fault,), folder / "fake.jsonl")
+        try:
+            yield gateway
+        finally:
+            gateway.stop()
+
+
+IN_A_PROCESS = {"down", "silent", "zombies", "restored"}
+"""One fault for each exit code, against the command; the rest against what it performs."""
 
 
 def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
@@ -86,13 +107,17 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
     ],
 )
 def test_each_fault_has_its_exit_code_and_its_name(
-    fault: str, exit_code: int, says: str, connections: int, fake: Started, secrets: Written
-) -> None:
-    gateway = fake(fault)
-    times = {"HandshakeBudgetSeconds": 1} if fault == "slow" else {}
-    done = smoke(secrets(gateway.port, HandshakeTimeoutSeconds=patience(fault), **times))
-    assert (done.exit_code, says in done.output) == (exit_code, True), done.output
-    assert gateway.connections == connections
+    fault: str, exit_code: int, says: str, connections: int, fake: Started, secrets: Written,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    apart = fault in IN_A_PROCESS
+    with ExitStack() as stack:
+        gateway = fake(fault) if apart else stack.enter_context(here(tmp_path, fault))
+        times = {"HandshakeBudgetSeconds": 1} if fault == "slow" else {}
+        path = secrets(gateway.port, HandshakeTimeoutSeconds=patience(fault), **times)
+        done = smoke(path) if apart else smoke_here(path)
+        assert (done.exit_code, says in done.output) == (exit_code, True), done.output
+        assert gateway.connections == connections
 
 
 def test_notices_without_end_are_told_in_part_and_the_handshake_in_full(
