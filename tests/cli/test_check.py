@@ -105,11 +105,21 @@ ONLY_COLLECTS = {
 }
 
 
-@pytest.mark.parametrize("name", ONLY_COLLECTS)
+def at_once_and_at_night_each(found: dict[str, Any]) -> list[Any]:
+    """All together, of which none may count; one alone may be masked by none of the others."""
+    apart = [
+        pytest.param({key: value}, id=key, marks=pytest.mark.nightly)
+        for key, value in found.items()
+    ]
+    return [pytest.param(found, id="all at once"), *apart]
+
+
+@pytest.mark.parametrize("files", at_once_and_at_night_each(ONLY_COLLECTS))
 def test_files_for_pytest_in_the_folder_count_for_nothing(
-    name: str, folder: Folder, fake: Callable[..., Fake]
+    files: dict[str, str], folder: Folder, fake: Callable[..., Fake]
 ) -> None:
-    folder.write(name, ONLY_COLLECTS[name])
+    for name, text in files.items():
+        folder.write(name, text)
     settings_here(folder, fake("missing-positions").port)
     done = folder.golive("check")
     assert done.exit_code == 1, done.output
@@ -117,16 +127,20 @@ def test_files_for_pytest_in_the_folder_count_for_nothing(
     assert not (folder.path / ".pytest_cache").exists()
 
 
+VARIABLES = {
+    "PYTEST_ADDOPTS": "--collect-only --no-such-option",
+    "PYTEST_PLUGINS": "plugin_of_somebody",
+    "PYTEST_TIMEOUT": "0.001",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+}
+
+
 @pytest.mark.parametrize(
     "variables",
     [
-        {"PYTEST_ADDOPTS": "--collect-only"},
-        {"PYTEST_ADDOPTS": "--no-such-option"},
-        {"PYTEST_PLUGINS": "plugin_of_somebody"},
-        {"PYTEST_TIMEOUT": "0.001"},
-        {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        *at_once_and_at_night_each(VARIABLES),
+        pytest.param({"PYTEST_ADDOPTS": "--collect-only"}, marks=pytest.mark.nightly),
     ],
-    ids=lambda each: " ".join(each),
 )
 def test_variables_for_pytest_count_for_nothing(
     variables: dict[str, str], folder: Folder, fake: Callable[..., Fake]
@@ -138,28 +152,44 @@ def test_variables_for_pytest_count_for_nothing(
     assert folder.evidence[0]["diagnosis"]["code"] == "positions-mismatch"
 
 
-@pytest.mark.parametrize("name", ["pytest", "argparse", "pytest_order", "psutil"])
+LIBRARIES = ("pytest", "argparse", "pytest_order", "psutil")
+
+
+@pytest.fixture(scope="module")
+def rehearsed(project: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Folder, Outcome]:
+    """A rehearsal without settings, where modules of somebody have the names of libraries'."""
+    here = Folder(tmp_path_factory.mktemp("of a trader"), project)
+    for name in LIBRARIES:
+        here.write(f"{name}.py", "raise SystemExit('a module of somebody')\n")
+    state = str(tmp_path_factory.mktemp("state"))
+    return here, here.golive("rehearse", "-v", GOLIVE_STATE=state, GOLIVE_BOOTSTRAP="off")
+
+
 def test_modules_in_the_folder_are_not_taken_for_those_of_a_library(
-    name: str, folder: Folder
+    rehearsed: tuple[Folder, Outcome],
 ) -> None:
-    folder.write(f"{name}.py", "raise SystemExit('a module of somebody')\n")
-    done = folder.golive("rehearse", "-q")
+    _, done = rehearsed
     assert done.exit_code == 0, done.output
+    assert "a module of somebody" not in done.output
 
 
-def test_plugins_that_happen_to_be_installed_are_not_loaded(folder: Folder) -> None:
-    done = folder.golive("rehearse", "-v")
-    assert done.exit_code == 0, done.output
+def test_plugins_that_happen_to_be_installed_are_not_loaded(
+    rehearsed: tuple[Folder, Outcome],
+) -> None:
+    _, done = rehearsed
     (line,) = [each for each in done.output.splitlines() if each.startswith("plugins: ")]
     names = {each.rpartition("-")[0] for each in line.removeprefix("plugins: ").split(", ")}
     assert names == {"timeout", "order"}
 
 
-def test_rehearsal_needs_no_settings_and_leaves_its_reports_here(folder: Folder) -> None:
-    done = folder.golive("rehearse", "-q")
+def test_rehearsal_needs_no_settings_and_leaves_its_reports_here(
+    rehearsed: tuple[Folder, Outcome],
+) -> None:
+    here, done = rehearsed
     assert done.exit_code == 0, done.output
-    assert [each["verdict"] for each in folder.evidence] == ["GO"]
-    assert sorted(each.name for each in folder.path.iterdir()) == ["reports"]
+    assert [each["verdict"] for each in here.evidence] == ["GO"]
+    left = {each.name for each in here.path.iterdir()} - {f"{name}.py" for name in LIBRARIES}
+    assert left == {"reports"}
 
 
 def test_own_steps_of_a_clone_are_those_that_are_performed(
@@ -176,9 +206,9 @@ def test_own_steps_of_a_clone_are_those_that_are_performed(
 
 
 def test_what_is_to_be_typed_next_is_what_was_typed(folder: Folder) -> None:
-    done = folder.golive("rehearse", "silent")
+    done = folder.golive("rehearse", "refuses")
     assert done.exit_code == 1
-    assert "python -m golive rehearse silent" in done.output
+    assert "python -m golive rehearse refuses" in done.output
     assert "python -m golive rehearse --fallback" in done.output
     assert "pytest acceptance" not in done.output
 
@@ -242,9 +272,9 @@ def test_pytest_finds_settings_and_reports_as_golive_does(
     ],
 )
 def test_bad_usage_is_one_line_and_exit_4(
-    words: tuple[str, ...], said: str, folder: Folder
+    words: tuple[str, ...], said: str, project: Project
 ) -> None:
-    done = folder.golive(*words)
+    done = project.run("golive", *words)
     assert (done.exit_code, done.output.count("\n")) == (4, 1)
     assert said in done.output
 
@@ -257,16 +287,16 @@ def test_fault_that_there_is_not_is_told_with_the_nearest(folder: Folder) -> Non
     assert not list(folder.path.glob("reports/runs/*"))
 
 
-def test_faults_are_listed_a_line_each(folder: Folder) -> None:
-    done = folder.golive("rehearse", "--list")
+def test_faults_are_listed_a_line_each(project: Project) -> None:
+    done = project.run("golive", "rehearse", "--list")
     assert done.exit_code == 0
     names = [line.split()[0] for line in done.output.splitlines()]
     assert {"healthy", "silent", "zombies"} <= set(names)
     assert all(len(line.split()) > 2 for line in done.output.splitlines())
 
 
-def test_golive_alone_shows_all_commands_on_one_screen(folder: Folder) -> None:
-    done = folder.golive()
+def test_golive_alone_shows_all_commands_on_one_screen(project: Project) -> None:
+    done = project.run("golive")
     lines = done.output.splitlines()
     assert (done.exit_code, len(lines) <= 24) == (0, True)
     assert max(map(len, lines)) <= 80
@@ -282,8 +312,8 @@ def test_help_of_80_columns_splits_no_verdict(command: str, folder: Folder) -> N
     assert "NO-\n" not in told
 
 
-def test_version_says_all_that_a_report_should_name(folder: Folder) -> None:
-    done = folder.golive("--version")
+def test_version_says_all_that_a_report_should_name(project: Project) -> None:
+    done = project.run("golive", "--version")
     assert done.exit_code == 0
     heads = [line.split()[0] for line in done.output.splitlines()]
     assert heads == ["golive", "fake", "ibapi", "Python"]
