@@ -151,20 +151,37 @@ def test_folder_that_is_deleted_while_reports_are_written_is_said_once(
 
 
 EVIL = {
-    "SystemExit": "raise SystemExit(0)",
-    "KeyboardInterrupt": "raise KeyboardInterrupt",
-    "RecursionError": "write(found, folder, wanted)",
+    "sign_off.py": ("the sign-off", "SystemExit", "    raise SystemExit(0)"),
+    "junit.py": ("junit.xml", "RecursionError", "    write(found, folder, wanted)"),
+    "allure/html.py": ("allure.html", "SyntaxError", "    def ("),
+    "index.py": ("the index of runs", "interrupted", "    raise KeyboardInterrupt"),
 }
-if os.name != "nt":  # where a signal ends a process at once
-    EVIL["SIGTERM"] = "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
+"""Reports that fail, each for a reason of its own; the last ends the writing."""
 
 
-@pytest.mark.parametrize("what", EVIL)
-def test_run_keeps_its_verdict_and_exit_code_whatever_a_report_raises(
-    own_project: Project, what: str
+def test_run_keeps_its_verdict_and_exit_code_whatever_its_reports_raise(
+    own_project: Project,
+) -> None:
+    for name, (_, _, body) in EVIL.items():
+        teller = own_project.folder / "golive" / "reports" / name
+        teller.write_text(f"def write(found, folder, wanted):\n{body}\n", encoding="utf-8")
+    stays_go(run := own_project.rehearse("--fake"))
+    assert len(notes(run)) == len(EVIL)
+    for note, (report, why, _) in zip(notes(run), EVIL.values(), strict=True):
+        assert note.startswith(f"Note: {report} could not be written: {why}")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a signal ends a process at once")
+def test_run_keeps_its_verdict_and_exit_code_where_it_is_asked_to_end_by_a_report(
+    own_project: Project,
 ) -> None:
     teller = own_project.folder / "golive" / "reports" / "sign_off.py"
-    teller.write_text(f"def write(found, folder, wanted):\n    {EVIL[what]}\n", encoding="utf-8")
+    teller.write_text(
+        "import os, signal\n"
+        "def write(found, folder, wanted):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n",
+        encoding="utf-8",
+    )
     stays_go(run := own_project.rehearse("--fake"))
     assert len(notes(run)) == 1
     assert "the sign-off" in notes(run)[0]
@@ -184,14 +201,14 @@ def test_run_that_is_asked_to_end_while_its_reports_are_written_does_not_fall_ba
         assert end.falls_back is not was_asked
 
 
-def test_report_that_cannot_even_be_imported_costs_one_line(own_project: Project) -> None:
+def test_report_that_cannot_even_be_imported_leaves_a_no_go_one(own_project: Project) -> None:
     (own_project.folder / "golive" / "reports" / "sign_off.py").write_text(
         "def (", encoding="utf-8"
     )
-    stays_go(run := own_project.rehearse("--fake"))
+    run = own_project.rehearse("--fake=down")
+    assert run.exit_code == 1
     assert len(notes(run)) == 1
     assert "the sign-off could not be written: SyntaxError" in notes(run)[0]
-    assert own_project.rehearse("--fake=down").exit_code == 1
 
 
 def test_writing_that_cannot_be_imported_costs_one_line(own_project: Project) -> None:
@@ -263,7 +280,7 @@ def test_disk_that_is_full_before_the_reports_costs_them_and_not_the_verdict(
     assert [each.name for each in run.folder.glob(".*")] == []  # no half of a page is left
 
 
-@pytest.mark.parametrize("size", ["24k", "48k", "80k"])
+@pytest.mark.parametrize("size", ["24k", pytest.param("48k", marks=pytest.mark.nightly), "80k"])
 def test_disk_that_is_full_before_the_evidence_is_whole_is_no_go(
     own_project: Project, small_disk: Callable[[str], Path], size: str
 ) -> None:
@@ -319,29 +336,42 @@ def test_folder_that_is_deleted_during_the_run_is_no_go(own_project: Project) ->
     assert "Traceback" not in done.output
 
 
-DAMAGE = {
-    "deleted": ("shutil.rmtree(folder)", "there is no such run"),
-    "removed": ("file.unlink()", "no such file"),
-    "cut off": ("file.write_bytes(file.read_bytes()[:900])", "cut off or no JSON"),
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "deleted": (lambda file: shutil.rmtree(file.parent), "there is no such run"),
+    "removed": (lambda file: file.unlink(), "no such file"),
+    "cut off": (lambda file: file.write_bytes(file.read_bytes()[:900]), "cut off or no JSON"),
     "tampered with": (
-        "file.write_bytes(file.read_bytes().replace(b'24', b'25'))",
+        lambda file: file.write_bytes(file.read_bytes().replace(b"24", b"25")),
         "it was changed since it was written",
     ),
 }
 
 
 @pytest.mark.parametrize("how", DAMAGE)
-def test_evidence_that_is_damaged_before_the_reports_are_written_is_said_once(
-    own_project: Project, how: str
+def test_evidence_that_is_damaged_is_said_once_and_no_report_is_written(
+    how: str, tmp_path: Path
 ) -> None:
     damage, said = DAMAGE[how]
-    beside(own_project, f"{AT_THE_END}{damage}")
+    folder = kept(a_go(), tmp_path)
+    damage(folder / "evidence.json")
+    told = writing.write(folder, Wanted())
+    (failure,) = told.failures
+    assert failure.startswith("no report is written: ")
+    assert said in failure
+    assert not list(folder.glob("*.html"))
+
+
+def test_run_whose_evidence_is_damaged_before_the_reports_are_written_says_so_once(
+    own_project: Project,
+) -> None:
+    tamper = "file.write_bytes(file.read_bytes().replace(b'24', b'25'))"
+    beside(own_project, f"{AT_THE_END}{tamper}")
     done = own_project.run("pytest", "acceptance", "-m", "golive", "--fake")
     assert done.exit_code == 0
     assert done.last_line.startswith(GO)
     (note,) = [line for line in done.output.splitlines() if line.startswith("Note: ")]
     assert note.startswith("Note: no report is written: ")
-    assert said in note
+    assert "it was changed since it was written" in note
     assert "Traceback" not in done.output
 
 
