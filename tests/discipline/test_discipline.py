@@ -151,12 +151,12 @@ def test_state_folder_that_cannot_be_written_is_a_usage_error(
 
 @pytest.mark.parametrize("folder", ["state", "./state", "~/state", " "])
 def test_state_folder_is_the_same_from_wherever_a_run_is_started(
-    folder: str, own_project: Project, fake: Started, secrets: Written
+    folder: str, project: Project, fake: Started, secrets: Written
 ) -> None:
     gateway = fake()
     words = ("--secrets", str(secrets(gateway.port)))
     for each in (("golive", "smoke"), ("pytest", "acceptance", "-m", "golive")):
-        done = own_project.run(*each, *words, GOLIVE_STATE=folder)
+        done = project.run(*each, *words, GOLIVE_STATE=folder)
         assert (done.exit_code, "not a full path" in done.output) == (4, True), done.output
     assert gateway.connections == 0
 

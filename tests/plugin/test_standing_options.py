@@ -14,8 +14,10 @@ from tests.support.projects import Outcome, Project
 
 RUN = ("pytest", "acceptance", "-m", "golive")
 LISTING_OPTIONS = sorted(typed for typed, why in STANDING.values() if why == LISTS)
-OTHERS = ("--fake", "--fake=silent", "--fallback", "--override=why", "--kill-stale", "-k=x")
-MORE = ("--deselect=x", "--ignore=x", "--ignore-glob=x", "--lf", "--sw", "--ff", "--nf")
+OTHERS = """
+    --fake=silent --fallback --override=why --kill-stale
+    -k=x --deselect=x --ignore=x --ignore-glob=x --lf --sw --ff --nf
+"""
 INI_FILES = {
     "pytest.ini": "[pytest]\naddopts = {}\n",
     "tox.ini": "[pytest]\naddopts = {}\n",
@@ -24,14 +26,19 @@ INI_FILES = {
 }
 
 
-def refusal(project: Project, *words: str, **variables: str) -> str:
-    """What a run says that is refused before anything is begun."""
+def refusals(project: Project, *words: str, **variables: str) -> list[str]:
+    """The lines of a run that is refused before anything is begun."""
     before = project.runs
     done = project.run(*RUN, *words, **variables)
     assert done.exit_code == 4, done.output
     assert "Traceback" not in done.output
     assert project.runs == before
-    (line,) = (line for line in done.output.splitlines() if line.startswith("ERROR: "))
+    return [line for line in done.output.splitlines() if line.startswith("ERROR: ")]
+
+
+def refusal(project: Project, *words: str, **variables: str) -> str:
+    """The one line of such a run."""
+    (line,) = refusals(project, *words, **variables)
     return line
 
 
@@ -40,11 +47,22 @@ def not_performed(done: Outcome) -> None:
     assert "INTERNALERROR" not in done.output
 
 
-@pytest.mark.parametrize("option", [*LISTING_OPTIONS, *OTHERS, *MORE])
-def test_option_in_the_variable_is_refused_and_named(option: str, project: Project) -> None:
+@pytest.mark.parametrize("option", LISTING_OPTIONS)
+def test_list_in_the_variable_is_refused_and_named(option: str, project: Project) -> None:
+    """One by one: each turns pytest to something else, and might do so before it is refused."""
     said = refusal(project, PYTEST_ADDOPTS=option)
-    assert " in PYTEST_ADDOPTS " in said
+    assert f"{option} in PYTEST_ADDOPTS " in said
     assert "leave it out there" in said
+
+
+def test_each_other_option_in_the_variable_is_refused_and_named(project: Project) -> None:
+    said = refusals(project, PYTEST_ADDOPTS=" ".join(OTHERS.split()))
+    named = [typed for typed, why in STANDING.values() if why != LISTS and typed != "-m"]
+    assert len(named) == len(OTHERS.split())
+    assert [line.partition(" in PYTEST_ADDOPTS ")[0] for line in said] == [
+        f"ERROR: {each}" for each in named
+    ]
+    assert all("leave it out there" in line for line in said)
 
 
 @pytest.mark.parametrize("option", ["--co", "-h", "-qh", "-VV", "-kx"])
@@ -60,16 +78,16 @@ def test_option_that_takes_the_name_of_the_folder_for_its_value_is_refused(
 
 
 @pytest.mark.parametrize("name", INI_FILES)
-@pytest.mark.parametrize("option", ["--collect-only", "--fake"])
 def test_option_in_whatever_ini_file_pytest_finds_is_refused_with_its_name(
-    option: str, name: str, own_project: Project
+    name: str, own_project: Project
 ) -> None:
-    text = INI_FILES[name].format(option)
+    text = INI_FILES[name].format("--collect-only --fake")
     (own_project.folder / name).write_text(text, encoding="utf-8")
-    if name == "pytest.ini":  # the first that pytest looks for
-        assert f"{option} in addopts of {name} " in refusal(own_project)
-    said = refusal(own_project, "-c", name)
-    assert f"{option} in addopts of {name} " in said
+    found = [()] if name == "pytest.ini" else []  # the first that pytest looks for
+    for words in (*found, ("-c", name)):
+        listed, rehearsed = refusals(own_project, *words)
+        assert f"--collect-only in addopts of {name} " in listed
+        assert f"--fake in addopts of {name} " in rehearsed
 
 
 def test_option_in_the_projects_own_file_is_refused(own_project: Project) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from golive.reports.terminal import SHAPES, WORDS, Terminal, answer, verdict_lin
 from tests.client.test_connection import From
 from tests.support import on_a_terminal
 from tests.support.fakes import Fake, wait_until
-from tests.support.projects import IDS, TRIED, Project
+from tests.support.projects import IDS, TRIED, Project, Rehearsal
 from tests.support.runs_on_disk import a_go, a_no_go
 
 GO_LINE = (
@@ -85,15 +86,32 @@ def record(outcome: Any, **observed: Any) -> StepRecord:
     )
 
 
-def test_output_of_a_run_fits_a_cp1252_console(project: Project) -> None:
+@pytest.fixture(scope="module")
+def rehearsed(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Rehearsal]:
+    """One rehearsal of a fault, for all that is said of its output: `rehearsed("zombies")`."""
+    state = str(tmp_path_factory.mktemp("state"))
+
+    @cache
+    def rehearse(fault: str) -> Rehearsal:
+        variables = {"GOLIVE_STATE": state, "GOLIVE_BOOTSTRAP": "off"}
+        return project.rehearse(f"--fake={fault}", **variables)
+
+    return rehearse
+
+
+def test_output_of_a_run_fits_a_cp1252_console(rehearsed: Callable[[str], Rehearsal]) -> None:
     for fault in ("healthy", "zombies"):
-        run = project.rehearse(f"--fake={fault}")
+        run = rehearsed(fault)
         assert run.output.isascii()
         assert run.last_line.endswith(f"evidence in reports/runs/{run.folder.name}")
 
 
-def test_run_begins_with_what_is_tried_and_not_with_the_test_runner(project: Project) -> None:
-    output = project.rehearse("--fake").output
+def test_run_begins_with_what_is_tried_and_not_with_the_test_runner(
+    project: Project, rehearsed: Callable[[str], Rehearsal]
+) -> None:
+    output = rehearsed("healthy").output
     example = project.folder / "secrets.example.json"
     assert output.startswith(f"Settings: {example}\nREHEARSAL against a fake gateway: ")
     assert "test session starts" not in output
@@ -101,8 +119,10 @@ def test_run_begins_with_what_is_tried_and_not_with_the_test_runner(project: Pro
     assert "generated xml" not in output
 
 
-def test_failed_run_shows_diagnosis_and_cure_and_no_traceback(project: Project) -> None:
-    run = project.rehearse("--fake=zombies")
+def test_failed_run_shows_diagnosis_and_cure_and_no_traceback(
+    rehearsed: Callable[[str], Rehearsal],
+) -> None:
+    run = rehearsed("zombies")
     assert "Diagnosis: zombies, Procedure A" in run.output
     assert "close wait: CLOSE_WAIT 127.0.0.1" in run.output
     assert "  1. Close IB Gateway" in run.output
@@ -110,8 +130,10 @@ def test_failed_run_shows_diagnosis_and_cure_and_no_traceback(project: Project) 
     assert "BLOCKED  handshake is under budget (by environment.no-zombies)" in run.output
 
 
-def test_blocked_step_is_counted_as_blocked_and_as_nothing_else(project: Project) -> None:
-    run = project.rehearse("--fake=zombies")
+def test_blocked_step_is_counted_as_blocked_and_as_nothing_else(
+    rehearsed: Callable[[str], Rehearsal],
+) -> None:
+    run = rehearsed("zombies")
     assert f"\n1 failed, 10 passed, {len(IDS) - 11} blocked in " in run.output
     assert "KeyError" not in run.output
 
@@ -133,8 +155,9 @@ def test_quiet_run_leaves_out_what_was_seen_by_the_steps_that_passed(project: Pr
 
 def test_page_to_be_signed_is_named_between_the_diagnosis_and_the_verdict(
     project: Project,
+    rehearsed: Callable[[str], Rehearsal],
 ) -> None:
-    run = project.rehearse("--fake=down")
+    run = rehearsed("down")
     page = f"reports/runs/{run.folder.name}/sign-off.html"
     assert re.search(rf"\n  5\. Gateway issues.*\n\nSign-off: {page}\n\nNO-GO .*\n$", run.output)
     assert (project.folder / page).exists()
@@ -142,7 +165,12 @@ def test_page_to_be_signed_is_named_between_the_diagnosis_and_the_verdict(
 
 @pytest.mark.parametrize(
     "words",
-    [("-v",), ("-vv", "-s"), ("-q", "-ra"), ("-qq", "--junitxml=elsewhere.xml")],
+    [
+        pytest.param(("-v",), marks=pytest.mark.nightly),  # less than the next
+        ("-vv", "-s"),
+        pytest.param(("-q", "-ra"), marks=pytest.mark.nightly),
+        ("-qq", "-ra", "--junitxml=elsewhere.xml"),
+    ],
 )
 def test_verdict_is_the_last_line_whatever_is_asked(
     words: tuple[str, ...], project: Project
@@ -232,8 +260,10 @@ def test_file_that_cannot_be_read_is_named_with_the_reason(own_project: Project)
     assert run.last_line.startswith("NO-GO (rehearsal): ")
 
 
-def test_verdict_of_a_live_run_does_not_speak_of_a_rehearsal(project: Project) -> None:
-    run = project.rehearse("--fake")
+def test_verdict_of_a_live_run_does_not_speak_of_a_rehearsal(
+    rehearsed: Callable[[str], Rehearsal],
+) -> None:
+    run = rehearsed("healthy")
     found = Evidence.model_validate(run.evidence)
     assert verdict_line(found, "x").startswith("GO (rehearsal) with ")
     live = found.model_copy(update={"target": "live"})
@@ -241,8 +271,10 @@ def test_verdict_of_a_live_run_does_not_speak_of_a_rehearsal(project: Project) -
     assert "(rehearsal)" not in verdict_line(live, "x")
 
 
-def test_positions_that_were_not_asked_for_are_not_said_to_be_none(project: Project) -> None:
-    run = project.rehearse("--fake=down")
+def test_positions_that_were_not_asked_for_are_not_said_to_be_none(
+    rehearsed: Callable[[str], Rehearsal],
+) -> None:
+    run = rehearsed("down")
     why = "NO-GO (rehearsal): gateway-not-running; "
     assert run.last_line.startswith(f"{why}positions not asked for, no handshake")
 
@@ -417,8 +449,10 @@ def test_hostile_text_is_shown_as_text() -> None:
             assert max(map(len, screen.lines)) < 200
 
 
-def test_command_that_does_not_fit_gets_a_line_of_its_own(project: Project) -> None:
-    found = Evidence.model_validate(project.rehearse("--fake=zombies").evidence)
+def test_command_that_does_not_fit_gets_a_line_of_its_own(
+    rehearsed: Callable[[str], Rehearsal],
+) -> None:
+    found = Evidence.model_validate(rehearsed("zombies").evidence)
     screen = Screen(60)
     Terminal(screen).found(found)
     at = next(n for n, line in enumerate(screen.lines) if "nothing is left in CLOSE_WAIT" in line)

@@ -80,14 +80,6 @@ def test_what_could_hold_the_connection_open_is_a_usage_error(
     assert "INTERNALERROR" not in done.output
 
 
-@pytest.mark.parametrize("option", ["--fixtures", "--markers", "--co"])
-def test_listing_something_is_no_run(option: str, project: Project) -> None:
-    before = project.runs
-    done = project.run("pytest", "acceptance", "-m", "golive", option)
-    assert done.exit_code == 0
-    assert project.runs == before
-
-
 def test_passing_only_the_first_stage_is_no_go(project: Project) -> None:
     run = project.rehearse("acceptance/test_1_environment.py", "--fake")
     assert_nothing_was_connected(run)
