@@ -71,7 +71,11 @@ def test_plugins_that_are_not_asked_for_anything_change_nothing(
     assert run.connections == run.evidence["attempts"] == 1
 
 
-@pytest.mark.parametrize("option", ["-n 2", "-f", "--workers 2", "--reruns 1", "--count 2"])
+ALIKE = [pytest.param(it, marks=pytest.mark.nightly) for it in ("--reruns 1", "--count 2")]
+"""They perform a step again, in this process; that each is refused is proven for every change."""
+
+
+@pytest.mark.parametrize("option", ["-n 2", "-f", "--workers 2", *ALIKE])
 def test_live_gateway_sees_no_connection(
     option: str,
     project: Project,
