@@ -77,7 +77,7 @@ def test_port_of_nobody_has_no_connections() -> None:
 # an answer that is none
 
 
-def refusal(ask: tcp_info.Ask | None = None) -> str:
+def refusal(ask: sock_diag.Ask | None = None) -> str:
     with pytest.raises(NotObservable) as refused:
         tcp_info.delivered(4001, ask)
     return str(refused.value)
