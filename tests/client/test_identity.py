@@ -219,7 +219,8 @@ def test_read_only_mode_that_only_the_settings_tell_is_no_go(
         "read_only=settings.read_only,",
         "read_only=True,",
     )
-    run = own_project.rehearse("--fake")
+    edited = str(own_project.folder / "fakes")  # before the fake that is installed
+    run = own_project.rehearse("--fake", PYTHONPATH=edited)
     assert (run.exit_code, run.having("failed")) == (1, ["handshake.read-only-off"]), run.output
     assert run.evidence["diagnosis"]["code"] == "read-only-api"
 
