@@ -62,6 +62,14 @@ PORTS_UNTOLD = frozenset(
 """They forward a container's ports, and do not say in their command line which."""
 
 
+FAKE = re.compile(r"\bfake[-_]ib[-_]gateway\b")
+
+
+def is_the_fake(name: str, command_line: str) -> bool:
+    """Whether it is the fake gateway of this project, which a rehearsal starts by itself."""
+    return bool(FAKE.search(program(name)) or FAKE.search(command_line))
+
+
 def serving(port: int, users: Collection[int]) -> str:
     """A forwarder of one of these users that may be what listens on a port; "" where there is none.
 

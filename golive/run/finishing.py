@@ -5,7 +5,7 @@ from __future__ import annotations
 from golive.discipline.journal import GO
 from golive.evidence import storage
 from golive.evidence.record import Evidence
-from golive.machine import sockets
+from golive.machine import forwarders, processes, sockets
 from golive.machine.on_disk import reading
 from golive.run.looking_back import look_back
 from golive.run.recording import evidence_of
@@ -31,6 +31,7 @@ def finish(run: Run) -> Evidence:
     run.observed.after = run.gateway.port_if_seen
     look_back(run)
     _note_denials(run)
+    _note_the_fake(run)
     _end_programs(run)
     try:
         if left := run.left_running:
@@ -60,6 +61,16 @@ def _note_denials(run: Run) -> None:
         listener, now = run.gateway.process_if_seen(), run.wanted.clock.now()
         for each in reading.denials(run.wanted.settings, now, listener, observed.after):
             observed.note(each)
+
+
+def _note_the_fake(run: Run) -> None:
+    """One that was left on the gateway's port answers as a gateway does."""
+    listener = run.gateway.process_if_seen()
+    if listener is None or run.wanted.target.is_rehearsal:
+        return
+    if forwarders.is_the_fake(listener.name, processes.command_line(listener)):
+        port, pid = run.gateway.number, listener.pid
+        run.observed.note(f"what listens on port {port} is a fake gateway, pid {pid}: no real one")
 
 
 def _end_programs(run: Run) -> None:

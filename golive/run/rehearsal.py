@@ -44,15 +44,19 @@ class NoRehearsal(Exception):
 def faults_told() -> str:
     """The faults that the fake knows, a line each: `silent  what it does`. Raises NoRehearsal."""
     command = [sys.executable, "-m", PROGRAM, "--list-faults"]
-    done = subprocess.run(
-        command,
-        cwd=project.HOME,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        timeout=START_SECONDS,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=project.HOME,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=START_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        why = f"fake gateway: it named no fault within {START_SECONDS:g} s"
+        raise NoRehearsal(why) from None
     if done.returncode != 0:
         raise NoRehearsal(done.stderr.strip() or "fake gateway: it does not say what it can")
     return done.stdout.rstrip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from golive.machine.forwarders import kind
+from golive.machine.forwarders import is_the_fake, kind
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,19 @@ def test_forwarder_is_told_by_its_name_even_where_the_kernel_shortens_it(name: s
 )
 def test_what_is_not_known_is_said_to_be_unknown(name: str) -> None:
     assert kind(name) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "command_line"),
+    [
+        ("fake-ib-gateway", ""),
+        ("python3.11", "/usr/bin/python3 -m fake_ib_gateway --port 4001"),
+        ("fake-ib-gateway.exe", ""),
+    ],
+)
+def test_fake_is_told_by_its_name_or_its_command_line(name: str, command_line: str) -> None:
+    assert is_the_fake(name, command_line)
+
+
+def test_gateway_is_no_fake() -> None:
+    assert not is_the_fake("java", "/opt/jts/jre/bin/java -cp fake.jar ibgateway.GWClient")

@@ -300,3 +300,16 @@ def test_next_valid_id_that_is_not_valid_is_none(
     started = message(1, "U21146542", number=15) + message(1, order_id, number=9)
     run = go_live(starting_with(started), project, secrets)
     assert_no_go(run, "handshake.next-valid-id", "no-next-valid-id")
+
+
+def test_fake_that_was_left_on_the_gateways_port_is_named_beside_the_verdict(
+    project: Project, fake: Callable[..., Fake], secrets: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOLIVE_TESTS_FRESH", "1")  # for its command line
+    gateway = fake()
+    run = project.rehearse("--secrets", str(secrets(gateway.port)))
+    told = f"what listens on port {gateway.port} is a fake gateway, pid "
+    assert any(each.startswith(told) for each in run.evidence["noted"]), run.output
+    assert told in run.output
+    rehearsed = project.rehearse("--fake")
+    assert "is a fake gateway" not in rehearsed.output
