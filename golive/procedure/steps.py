@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from golive.procedure.expectations import EXPECTED
+
 CLEAN = "Pre-Flight Checklist, 1. Clean the Environment"
 INITIALIZATION = "Pre-Flight Checklist, 2. Gateway Initialization Discipline"
 IDENTITY = "Pre-Flight Checklist, 3. Fix Identity"
@@ -42,6 +44,11 @@ class Step:
     @property
     def stage(self) -> str:
         return self.id.partition(".")[0]
+
+    @property
+    def expects(self) -> str:
+        """What it expects to see, with the names of values in braces."""
+        return EXPECTED[self.id]
 
     def is_excused(self, blind: bool) -> bool:
         """Whether it may be not-observable in a GO; `blind`: sockets may, as the settings say."""

@@ -13,6 +13,7 @@ import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
 from fake_ib_gateway.faults.shared.named import FAULTS
+from golive.evidence import seen_words
 from golive.evidence.digest import digest_of
 from golive.evidence.record import Evidence
 from tests.support.fakes import orders_received
@@ -204,6 +205,17 @@ def test_fault_fails_its_step_blocks_the_rest_and_is_named(fault: str, run: Rehe
     diagnosis = run.evidence["diagnosis"]
     assert (diagnosis and diagnosis["code"]) == expected.code
     assert (diagnosis and diagnosis["procedure"]) == expected.recovery
+
+
+@pytest.mark.parametrize("fault", DRILLS)
+def test_all_that_a_step_observed_is_told_in_words(fault: str, run: Rehearsal) -> None:
+    found = Evidence.model_validate(run.evidence)
+    settings = seen_words.settings_of(found)
+    for record in found.steps:
+        assert seen_words.without_words(record, settings) == [], record
+        if record.outcome in ("passed", "failed"):
+            assert seen_words.seen(record, settings) != [], record
+            assert seen_words.expected(record, settings) != record.title
 
 
 def test_evidence_of_a_rehearsal_is_complete_sealed_and_says_that_it_is_one(

@@ -1,0 +1,1 @@
+"""The words for what each step observed, a module a part of the procedure."""

@@ -1,0 +1,55 @@
+"""What each step of the procedure expects, as data: the words beside what was observed.
+
+A name in braces stands for a value: of what the step observed, or of a key of the settings.
+"""
+
+from __future__ import annotations
+
+EXPECTED = {
+    "environment.one-ibapi": "one installed ibapi, in one folder",
+    "environment.ibapi-version": "version {ApiVersion}",
+    "environment.ibapi-unmodified": "every file as it was installed",
+    "environment.settings": "a valid file that does not change during the run",
+    "environment.client-id": "client id {PinnedClientId}, now and in the last attempt",
+    "environment.identity": "port, IsPaperTrading and ExpectedAccount all live or all paper",
+    "environment.only-run": "no other run against this gateway",
+    "environment.cool-down": "the cool-down after the last failed attempt is over",
+    "environment.no-flipping": "at most one change of endpoint within {RetryCooldownSeconds} s",
+    "environment.no-stale-client": "no client program is left from before",
+    "environment.no-zombies": "no zombie (CLOSE_WAIT) on port {Port}",
+    "gateway.listening": "a gateway listens on {Host}:{Port}",
+    "gateway.restarted": "the gateway was restarted after any attempt that left zombies",
+    "gateway.initialized": "the same gateway, up for at least {needed_seconds} s",
+    "gateway.no-other-client": "no client but this run's",
+    "gateway.accept-queue": "no connection waits to be accepted",
+    "handshake.one-attempt": "exactly one attempt",
+    "handshake.connect-ack": "an answer to the hello within {HandshakeTimeoutSeconds} s",
+    "handshake.next-valid-id": "the next valid id within {HandshakeTimeoutSeconds} s",
+    "handshake.managed-accounts": "account {ExpectedAccount}",
+    "handshake.under-budget": "less than {budget} ms",
+    "handshake.no-obstacle": "no error that stands in the way",
+    "handshake.read-only-off": "order ids on request, and the Read-Only API is off",
+    "handshake.master-client-id": "master client id {PinnedClientId} or blank",
+    "handshake.trusted-addresses": "{ours} is a trusted address",
+    "positions.complete": "all positions within {HandshakeTimeoutSeconds} s",
+    "positions.settled": "no change after the positions were complete",
+    "positions.count": "{ExpectedPositions} open positions in {ExpectedAccount}",
+    "soak.answers": "an answer to every heartbeat",
+    "soak.no-zombies": "no zombie at any time",
+    "soak.full-time": "the connection stays open for the whole soak",
+    "soak.positions": "all positions within {HandshakeTimeoutSeconds} s, unchanged at the end",
+    "afterwards.closed-cleanly": "we close the connection, and nothing goes wrong until then",
+    "afterwards.no-zombies": "no zombie (CLOSE_WAIT) on port {Port}",
+    "afterwards.still-listening": "the same gateway as before listens on port {Port}",
+    "monitor.connected": "the Monitor connects within {Monitor.ReadyTimeoutSeconds} s",
+    "monitor.positions": "{ExpectedPositions} open positions in {ExpectedAccount}",
+    "monitor.one-connection": "exactly one connection, the Monitor's own",
+    "monitor.left-as-asked": "the Monitor ends when asked, or runs on as configured",
+    "monitor.no-zombies": "no zombie (CLOSE_WAIT) on port {Port}",
+    "mcp.tools": "the MCP server lists the tool {Mcp.Tool}",
+    "mcp.one-connection": "at most {may_open} of its connections to the gateway",
+    "mcp.positions": "the same positions as the gateway's",
+    "mcp.of-this-run": "an answer from after the start of this run",
+    "mcp.ended": "the MCP server ends when asked, and leaves no zombie",
+}
+"""By the ids of the steps."""
