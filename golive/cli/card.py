@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
             file, datetime.now(UTC), on_fallback=options.fallback, secrets=options.secrets
         )
     except (secrets_json.SettingsError, card.NoCard) as error:
-        return parsing.refused(f"settings: {error}")
+        return parsing.settings_refused(error)
     if options.html is None:
         print(card_text.text(made), end="", flush=True)
         return 0

@@ -20,6 +20,7 @@ def main(words: list[str]) -> int:
     from golive.monitor.monitor import monitor
     from golive.monitor.printing import Printer
     from golive.monitor.stopping import Stop
+    from golive.run.session import NOT_BEGUN
 
     parser = parsing.Parser("monitor", "Keeps the one connection, until it is stopped.")
     parser.takes_settings()
@@ -39,6 +40,8 @@ def main(words: list[str]) -> int:
                 secrets=options.secrets,
                 beside=_mcp_tools,
             )
+    except NOT_BEGUN as error:
+        return parsing.settings_refused(error)
     except KeyboardInterrupt:
         printer.write("interrupted; no connection is left")
         return INTERRUPTED

@@ -21,6 +21,13 @@ def refused(why: str) -> int:
     return USAGE
 
 
+def settings_refused(error: Exception) -> int:
+    """A line on stderr for each mistake of the settings; the exit code of bad usage."""
+    for line in getattr(error, "lines", (str(error),)):
+        refused(f"settings: {line}")
+    return USAGE
+
+
 class Parser(argparse.ArgumentParser):
     """Of one command: `Parser("smoke", "what it does")`."""
 

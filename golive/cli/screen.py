@@ -1,20 +1,20 @@
-"""What `golive` alone shows: the commands by what one wants, on one screen."""
+"""What `golive` alone shows: the commands in the order a newcomer needs them, on one screen."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from golive import __version__
 
 GROUPS = {
-    "Try it": {
+    "Go live, in this order": {
+        "init": "write secrets.json from what is seen here; connects to nothing",
+        "look": "what is seen without connecting, and what speaks against an attempt",
         "rehearse": "the whole procedure against a fake gateway; --list names its faults",
-        "selftest": "in a clone: this project's own tests",
-    },
-    "Go live": {
-        "schema": "the JSON schema of secrets.json, for editors",
-        "card": "the quick reference card for these settings",
-        "smoke": "the handshake alone: one attempt",
         "check": "the go-live procedure: GO, or NO-GO with its cause",
+        "smoke": "the handshake alone: one attempt",
         "soak": "hold the connection for an hour",
+        "card": "the quick reference card for these settings",
     },
     "Keep it running": {
         "monitor": "hold the one connection",
@@ -23,9 +23,14 @@ GROUPS = {
         "service": "unit file for systemd, Windows, Docker or Prometheus",
     },
     "Afterwards": {
-        "report": "open, verify, write, index, summary: what runs have left",
+        "report": "open, verify, write, index, summary: the reports of earlier runs",
+        "schema": "the JSON schema of secrets.json, for editors",
+        "selftest": "in a clone: this project's own tests",
     },
 }
+for _group in GROUPS.values():
+    for _name in [each for each in _group if not Path(__file__).with_name(f"{each}.py").exists()]:
+        del _group[_name]
 COMMANDS = {name: what for group in GROUPS.values() for name, what in group.items()}
 
 OPTIONS = ("--help", "--version")
@@ -46,9 +51,5 @@ def unknown(name: str) -> str:
     import difflib  # only here: the health check passes by
 
     near = difflib.get_close_matches(name, [*COMMANDS, *OPTIONS], n=1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    return (
-        f"no command {name!r}{meant} `golive` alone lists them"
-        if meant
-        else (f"no command {name!r}; `golive` alone lists them")
-    )
+    meant = f"; did you mean {near[0]}?" if near else ";"
+    return f"no command {name!r}{meant} `golive` alone lists them"

@@ -23,7 +23,7 @@ def main(words: list[str]) -> int:
     try:
         service = made(options.kind, parsing.settings(options).path, options.fallback)
     except (secrets_json.SettingsError, NoMemory, NoService) as error:
-        return parsing.refused(f"settings: {error}")
+        return parsing.settings_refused(error)
     except NoClone as error:
         return parsing.refused(str(error))
     if options.file is None:

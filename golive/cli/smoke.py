@@ -11,6 +11,7 @@ from golive.cli.parsing import INTERRUPTED
 
 def main(words: list[str]) -> int:
     """0, 1 and 2 as in the procedure, 3 refused before connecting, 4 settings."""
+    from golive.run.session import NOT_BEGUN
     from golive.run.smoke import smoke
 
     parser = parsing.Parser("smoke", "The standalone handshake test, against the gateway.")
@@ -28,6 +29,8 @@ def main(words: list[str]) -> int:
             override=options.override,
             secrets=options.secrets,
         )
+    except NOT_BEGUN as error:
+        return parsing.settings_refused(error)
     except KeyboardInterrupt:
         print("interrupted; no connection is left", file=sys.stderr)
         return INTERRUPTED

@@ -50,16 +50,18 @@ def serve(
     override: str | None = None,
     secrets: str | None = None,
 ) -> int:
-    """Serves until its input ends, or a signal comes; the connection is closed by then."""
+    """Serves until its input ends, or a signal comes; the connection is closed by then.
+
+    Raises what is in session.NOT_BEGUN.
+    """
     stop = Stop()
     printer = Printer(partial(print, file=sys.stderr, flush=True))
     try:
         file = secrets_json.read(path, on_fallback)
         answers = begun(file, printer.write, stop, override, secrets)
-    except session.NOT_BEGUN as error:
+    except session.NOT_BEGUN:
         printer.close()
-        print(f"golive: settings: {error}", file=sys.stderr)
-        return Exit.SETTINGS
+        raise
     _log_to_stderr(file)
     try:
         with suppress(KeyboardInterrupt), stop.by_signals(is_last=True):

@@ -77,12 +77,8 @@ def monitor(
     stopped before it has been connected; no connection is left. The rest as of `smoke.smoke`.
     """
     write = by_lines(show)
-    try:
-        file = secrets_json.read(path, on_fallback)
-        memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
-    except session.NOT_BEGUN as error:
-        write(f"settings: {error}")
-        return Exit.SETTINGS
+    file = secrets_json.read(path, on_fallback)
+    memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
     on = " on the fallback, TWS paper" if on_fallback else ""
     write(f"golive monitor: keeps the one connection to the gateway{on}")
     try:

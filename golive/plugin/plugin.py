@@ -153,7 +153,9 @@ class GoLiveSession:
             self._reports = self._reports_folder()
             runs = self._reports / run_folder.RUNS
             self._folder = run_folder.new_folder(runs, started, self._choice.name)
-        except (secrets_json.SettingsError, run_folder.NoFolder) as error:
+        except secrets_json.SettingsError as error:
+            raise pytest.UsageError(*error.lines) from None
+        except run_folder.NoFolder as error:
             raise pytest.UsageError(str(error)) from None
         config.add_cleanup(self._discard_unless_begun)
         self._fake = self._started_fake()

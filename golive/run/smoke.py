@@ -40,15 +40,11 @@ def smoke(
 ) -> Exit:
     """Performs the test with the settings of a file; `show` gets its lines.
 
-    `override` and `secrets` as of `session.begin`.
+    `override` and `secrets` as of `session.begin`. Raises what is in session.NOT_BEGUN.
     """
     write = by_lines(show)
-    try:
-        file = secrets_json.read(path, on_fallback)
-        memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
-    except session.NOT_BEGUN as error:
-        write(f"settings: {error}")
-        return Exit.SETTINGS
+    file = secrets_json.read(path, on_fallback)
+    memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
     try:
         on = " on the fallback, TWS paper" if on_fallback else ""
         write(f"golive smoke: IBKR Gateway handshake test{on}")

@@ -13,7 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from golive.kit import project, typed
-from golive.kit.text import printable
+from golive.kit.text import counted, printable
 from golive.settings.model import Settings
 
 MAX_BYTES = 1_000_000
@@ -24,10 +24,15 @@ _TOKEN = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"(?P<is_key>\s*:)?|[{}]')
 
 
 class SettingsError(Exception):
-    """The settings are wrong. Its text is one line, fit to be shown; no value is quoted."""
+    """The settings are wrong. `lines` has a line for each mistake: where, what, what to do.
 
-    def __init__(self, text: str) -> None:
-        super().__init__(printable(text))
+    They are fit to be shown: no value is quoted. As text it is the first, with how many more.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = tuple(map(printable, lines))
+        more = counted(len(lines) - 1, "more mistake")
+        super().__init__(self.lines[0] + (f" (and {more})" if len(lines) > 1 else ""))
 
 
 @dataclass(frozen=True, slots=True)

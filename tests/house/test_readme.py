@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from fake_ib_gateway import FakeGateway
-from golive.cli.screen import GROUPS
 from golive.run.session import Exit
 from golive.settings.model import PORTS
 from tests.run.test_faults import EXPECTED, GO
@@ -23,7 +22,9 @@ BLOCKS = re.findall(r"^```\w*\n(.*?)^```", README, SECTION)
 
 
 def test_setting_up_is_the_two_commands_of_the_first_block() -> None:
-    assert BLOCKS[0].splitlines() == [f"python3 -m golive {name}" for name in GROUPS["Try it"]]
+    assert BLOCKS[0].splitlines() == [
+        f"python3 -m golive {name}" for name in ("rehearse", "selftest")
+    ]
 
 
 def test_rehearsal_of_the_readme_is_go(project: Project) -> None:
