@@ -1,7 +1,7 @@
 """The procedure as data: its stages, its steps, in the order in which they are performed.
 
 Ids, titles and sections stand here and nowhere else. The tests of `acceptance/` are named after the
-titles, `acceptance/PROCEDURE.md` lists them; `tests/procedure` holds all three together.
+titles, `docs/checks.md` lists them; `tests/procedure` holds all three together.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def test_idle_farm_counts_as_connected_and_one_that_connects_does_not() -> None:
 
 
 def test_document_lists_every_code_as_the_table_has_it() -> None:
-    text = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
     assert ROW.findall(text) == [
         (
             str(code),

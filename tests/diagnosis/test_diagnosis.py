@@ -285,7 +285,7 @@ def test_every_branch_of_the_written_tree_has_one_of_ours() -> None:
 
 
 def test_document_shows_the_tree_as_it_is() -> None:
-    document = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
+    document = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([\w-]+)` \| (.+?) \| (.*?) \| (.*?) \|$", document, re.MULTILINE)
     ours = [(each.code, each.when, each.procedure or "", each.written) for each in TREE]
     assert rows == ours

@@ -187,7 +187,7 @@ def test_table_knows_only_settings_and_steps_that_there_are_and_the_document_has
         assert not row.step or row.step in steps.NUMBER
         named = re.findall(r"`([A-Z]\w+)`", row.when)
         assert set(named) <= known
-    text = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
     section = text.partition("## Weakened checks")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (.+?) \| (.+?) \|$", section, re.M)
     assert rows[2:] == [(row.name, row.when) for row in TABLE]

@@ -16,7 +16,7 @@ from tests.support.monitors import Running
 from tests.support.projects import ROOT, STALE, Project
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DRILLS = (ROOT / "acceptance" / "DRILLS.md").read_text(encoding="utf-8")
+DRILLS = (ROOT / "docs" / "drills.md").read_text(encoding="utf-8")
 SECTION = re.MULTILINE | re.DOTALL
 BLOCKS = re.findall(r"^```\w*\n(.*?)^```", README, SECTION)
 

@@ -12,7 +12,7 @@ ROW = re.compile(r"\| ([a-z-]+\.[a-z-]+) \| (.+?) \| (.+?) \|")
 
 
 def test_document_lists_exactly_the_steps_of_the_data() -> None:
-    text = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
     assert ROW.findall(text) == [(step.id, step.title, step.section) for step in steps.STEPS]
 
 

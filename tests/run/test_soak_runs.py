@@ -198,7 +198,7 @@ def test_interrupted_soak_closes_its_connection_and_is_no_go_with_the_figures_so
 
 
 def test_document_lists_the_drills_of_the_soak_as_they_are() -> None:
-    text = (ROOT / "acceptance" / "DRILLS.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "drills.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([\w-]+)=\d` \| (soak\.[\w-]+) \| (.*?) \| 1 \|$", text, re.MULTILINE)
     in_words = {
         fault.partition("=")[0]: (each.failed, each.code, each.recovery)

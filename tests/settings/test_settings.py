@@ -201,7 +201,7 @@ def keys(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, Fiel
 
 
 def test_document_lists_every_key_with_its_default_and_its_meaning() -> None:
-    document = (ROOT / "acceptance" / "PROCEDURE.md").read_text(encoding="utf-8")
+    document = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
     section = document.partition("## Settings")[2]
     rows = re.findall(r"^\| `([\w.]+)` \| (.+?) \| (.+) \|$", section, re.MULTILINE)
     wanted = dict(keys(GoLive))

@@ -124,7 +124,7 @@ def _severity(test: Result) -> Severity:
 
 def _links(test: Result) -> Iterator[tuple[str, str]]:
     """In the repository where CI tells which it is, else as seen from the run's folder."""
-    page = f"{executor.repository() or '../../../'}acceptance/PROCEDURE.md"
+    page = f"{executor.repository() or '../../../'}docs/checks.md"
     if test.id in steps.NUMBER:
         section = steps.step(test.id).section
         yield f"The procedure: {section}", f"{page}#the-procedure-as-performed-here"
