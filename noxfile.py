@@ -15,7 +15,9 @@ import sys
 import nox
 
 SUITE, TESTS, BROWSER = "requirements/run.txt", "requirements/test.txt", "requirements/browser.txt"
-NEWEST, CI, WHEELS = (f"requirements/{each}.txt" for each in ("newest", "ci", "wheels"))
+NEWEST, CI, WHEELS, DOCS = (
+    f"requirements/{each}.txt" for each in ("newest", "ci", "wheels", "docs")
+)
 NODE_TOOLS = "tests/support/node-tools"
 ALLURE = f"{NODE_TOOLS}/node_modules/.bin/allure"
 WORKFLOWS = (".github/workflows/ci.yml", ".github/workflows/nightly.yml")
@@ -125,6 +127,14 @@ def wheels(session: nox.Session) -> None:
         session.install("--require-hashes", "-r", lock)
     session.env["GOLIVE_WHEELS"] = "alone"
     python(session, "pytest", "tests/cli/test_wheels.py", "-m", "wheels", *session.posargs)
+
+
+@nox.session(tags=["change"])
+def docs(session: nox.Session) -> None:
+    """The documentation into site/; a dead link, or a load from elsewhere, fails."""
+    session.install("--require-hashes", "-r", DOCS)
+    session.run("zensical", "build", "--clean", "--strict")
+    session.run("python", "-m", "tests.support.site", "site")
 
 
 @nox.session(tags=["night"])

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NOT_THE_PROJECT = (
     ".git", ".venv", ".clients", ".nox", "runs", "node_modules", "__pycache__", "*.egg-info",
-    ".*_cache", "secrets.json", ".index.*",
+    ".*_cache", "secrets.json", ".index.*", "site", ".cache",
 )  # fmt: skip
 
 MARKED = {"browser": "browser", "prometheus_here": "prometheus"}

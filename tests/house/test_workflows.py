@@ -95,5 +95,5 @@ def test_every_tag_that_is_asked_for_has_its_steps() -> None:
     assert set(re.findall(r'"(change|night)"', source)) == {"change", "night"}
     asked_for = re.findall(r"(?:--sessions|\naside) ([a-z][\w ]*)", text(ROOT / ".ci" / "run"))
     names = " ".join(asked_for).split()
-    assert names == ["lint", "types", "wheels", "wire", "browser", "prometheus"]
+    assert names == ["lint", "types", "wheels", "docs", "wire", "browser", "prometheus"]
     assert all(f"\ndef {name}(" in source for name in names)
