@@ -19,7 +19,7 @@ from tests.support.projects import ROOT, environment
 from tests.support.said import said
 
 MANUAL = (ROOT / "fakes" / "README.md").read_text(encoding="utf-8")
-FRONT = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "fake.md").read_text(encoding="utf-8")
 
 
 def example(text: str, containing: str) -> str:
@@ -78,7 +78,7 @@ def test_file_of_the_example_is_all_that_a_new_fault_takes(
     assert re.search(r"^late-accounts +takes its time before managedAccounts", listed, re.MULTILINE)
 
 
-@pytest.mark.parametrize("text", [MANUAL, FRONT], ids=["fakes/README.md", "README.md"])
+@pytest.mark.parametrize("text", [MANUAL, PAGE], ids=["fakes/README.md", "docs/fake.md"])
 def test_example_of_the_fixture_runs_with_ib_async(text: str, tmp_path: Path) -> None:
     tests = example(text, "(fake_gateway)")
     (tmp_path / "test_strategy.py").write_text(tests, encoding="utf-8")

@@ -35,10 +35,14 @@ FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.MULTILINE | re.DOTALL
 LINK = re.compile(r"(!?)\[(?:[^\[\]]|\[[^\]]*\])*\]\(<?([^)\s>]+)>?\)")
 SHELLS = ("", "bash", "sh", "console", "powershell")
 OTHERS = {
-    ".", ".venv\\Scripts\\activate", "cd", "cp", "docker", "git", "kill", "netstat", "npm", "pip",
+    ".", ".venv/Scripts/activate", "cd", "cp", "docker", "git", "kill", "netstat", "npm", "pip",
     "ps", "py", "schtasks", "ss", "systemctl", "taskkill", "tasklist", "uvx",
 }  # fmt: skip
 """Programs that are not of this project, and that the pages show."""
+
+
+COMING = {"init", "look"}
+"""Commands that the pages name before they are there."""
 
 
 def name_of(path: Path) -> str:
@@ -141,12 +145,14 @@ def _is_shell(block: str) -> bool:
 @pytest.mark.usefixtures("only_parsed")
 @pytest.mark.parametrize(("where", "line"), commands())
 def test_command_shown_is_one_that_is_understood(where: str, line: str) -> None:
-    words = shlex.split(line, comments=True)
+    words = shlex.split(line.replace("\\", "/"), comments=True)
     if words[:3] in (["python3", "-m", "golive"], ["python", "-m", "golive"]):
         words = ["golive", *words[3:]]
     match words:
         case ["golive"] | ["golive", "selftest" | "--version", *_]:
             pass
+        case ["golive", command, *_] if command in COMING - set(COMMANDS):
+            pytest.skip("not there yet")
         case ["golive", command, *rest]:
             assert command in COMMANDS
             with pytest.raises(_Read):
@@ -161,13 +167,23 @@ def test_command_shown_is_one_that_is_understood(where: str, line: str) -> None:
         case ["nox", *rest]:
             sessions = (ROOT / "noxfile.py").read_text(encoding="utf-8")
             named = [each for each in rest if not each.startswith("-")]
-            assert [each for each in named if f"{each}" not in sessions] == []
+            known = set(
+                re.findall(r"^def (\w+)\(session|\"(change|night)\"", sessions, re.MULTILINE)
+            )
+            assert set(named) <= {each for pair in known for each in pair}
         case ["pytest", "acceptance", "-m", mark, *_]:
             assert mark in ("golive", "soak")
         case ["python", "-m", module, *_]:
             assert importlib.util.find_spec(module)
         case [program, *_]:
             assert program in {*OTHERS, ".ci/run", "pytest"}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+def test_command_named_in_a_sentence_is_one_that_there_is(path: Path) -> None:
+    text = FENCE.sub("", path.read_text(encoding="utf-8"))
+    named = set(re.findall(r"`golive ([a-z]+)\b[^`\n]*`", text))
+    assert named - {*COMMANDS, *COMING} == set()
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=name_of)

@@ -203,12 +203,12 @@ def test_lost_connection_is_an_error_and_is_not_made_again(fake: Started, secret
     assert gateway.connections == 1
 
 
-def test_settings_that_the_readme_gives_a_desktop_client_work_from_anywhere(
+def test_settings_that_the_docs_give_a_desktop_client_work_from_anywhere(
     fake: Started, secrets: Written, tmp_path: Path
 ) -> None:
     path = secrets(fake().port)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+    operate = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```json\n(.*?)```", operate, re.DOTALL)
     (block,) = (each for each in blocks if "mcpServers" in each)
     given = json.loads(block)["mcpServers"]["golive"]
     here = {"/opt/golive/secrets.json": str(path)}

@@ -21,7 +21,7 @@ from tests.support.prometheus import ALERTS, Prometheus, promtool
 from tests.support.states import MONOTONIC, Standing, Telling, positions, state
 
 CASES = ROOT / "tests" / "support" / "prometheus_alerts.yml"
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+OPERATE = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
 
 
 def page(told: State) -> bytes:
@@ -124,10 +124,10 @@ def test_checker_finds_nothing_in_the_alerts() -> None:
 
 
 @pytest.mark.usefixtures("prometheus_here")
-def test_configuration_of_the_readme_is_one_and_scrapes_the_job_of_the_alerts(
+def test_configuration_of_the_docs_is_one_and_scrapes_the_job_of_the_alerts(
     tmp_path: Path,
 ) -> None:
-    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (block,) = re.findall(r"```yaml\n(.*?)```", OPERATE, re.DOTALL)
     (tmp_path / "prometheus.yml").write_text(block, encoding="utf-8")
     (rules,) = yaml.safe_load(block)["rule_files"]
     (tmp_path / rules).write_bytes(ALERTS.read_bytes())
