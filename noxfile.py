@@ -95,6 +95,13 @@ def lint(session: nox.Session) -> None:
     session.run("zizmor", "--offline", "--no-progress", "--pedantic", *WORKFLOWS)
 
 
+@nox.session
+def generated(session: nox.Session) -> None:
+    """Makes the generated pages of docs/ again; commit what changed."""
+    install(session, TESTS)
+    session.run("python", "-m", "tests.support.generated", *session.posargs)
+
+
 @nox.session(tags=["change"])
 def types(session: nox.Session) -> None:
     """For this platform and for Windows."""
