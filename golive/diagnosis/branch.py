@@ -12,7 +12,7 @@ from golive.procedure import steps
 Recovery = Literal["A", "B", "C"]
 
 AGAIN = "Then run again: {again}"
-AGAIN_LATER = "Then run again, not before {not_before}: {again}"
+AGAIN_LATER = "Then run again{not_before}: {again}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Branch:
 
     `when` says in words what `applies` asks. What to do is recovery procedure A, B or C, or
     `next_steps`. `written` is the branch of the written tree, empty where that has none.
-    `is_the_gateways`: another gateway would not have this trouble, so that TWS is a way out.
-    `otherwise` is what is left should that not help, if that is not TWS.
+    `is_the_gateways`: the trouble is this gateway's, so TWS is a way out.
+    `otherwise` is what is left if that does not help and TWS would not either.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""What was seen, told a line each: the facts of a diagnosis."""
+"""What was seen, a line each: the facts of a diagnosis."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_NOTICES = 10
 
 def told(seen: Seen) -> list[str]:
     """The facts, in the order in which they came about."""
-    facts = [f"first step not passed: {seen.failed}"]
+    facts = [f"first check that did not pass: {seen.failed}"]
     facts += seen.resets
     facts += _port_facts("before", seen.before, known=())
     facts += _port_facts("after", seen.after, seen.before.close_wait if seen.before else ())
@@ -32,14 +32,14 @@ def told(seen: Seen) -> list[str]:
         facts += [_listener_fact(seen.listener)]
     facts += [_running_fact(each) for each in seen.running]
     if seen.failed == "gateway.restarted" and not _tells_its_start(seen.listener):
-        facts += ["the gateway's start is not told here; if it was restarted: --override REASON"]
+        facts += ['the start of the gateway is not observed; if it was restarted, add: --override "reason"']
     if seen.handshake:
         facts += _handshake_facts(seen.handshake)
     if seen.meant_account and seen.failed == "handshake.managed-accounts":
         expected = seen.settings.golive.expected_account
-        facts += [f"ExpectedAccount is {expected!r}, managed is {seen.meant_account!r}"]
+        facts += [f"ExpectedAccount is {expected!r}, the login has {seen.meant_account!r}"]
     if seen.access and seen.access.reason and not _is_told(seen.access.reason, facts):
-        facts += [f"asked for ids: {seen.access.reason}"]
+        facts += [f"asked for order ids: {seen.access.reason}"]
     facts += _settings_facts(seen.api_settings)
     if seen.positions and seen.positions.reason:
         facts += [f"positions: {seen.positions.reason}"]
@@ -82,21 +82,21 @@ def _log_facts(logs: GatewayLogs, seen: Seen) -> list[str]:
         has = "an entry" if logs.attempt_seen else "no entry"
         facts += [f"the gateway's log has {has} of this attempt: {logs.attempt_log}"]
     elif seen.stopped and seen.attempted:
-        facts += ["no readable log of the gateway tells whether it saw this attempt"]
+        facts += ["no readable log of the gateway says whether it saw this attempt"]
         facts += [f"not read: {each}" for each in logs.unread[:MOST_UNREAD]]
     if logs.restarted:
-        facts += [f"the gateway's log: last started {_local(logs.restarted)}"]
+        facts += [f"the gateway's log: last start {_local(logs.restarted)}"]
     if seen.login and (seen.is_shut or seen.login.phase != "logged-in"):
         since = _local(seen.login.at)
-        facts += [f"the gateway's log, last of its login: {seen.login.in_words}, since {since}"]
+        facts += [f"the gateway's log, state of its login: {seen.login.in_words}, since {since}"]
     if seen.login and seen.login.until:
         facts += [f"the gateway's log: logins are paused until {_local(seen.login.until)}"]
     if logs.authentication_failed:
         facts += [f"the gateway's log: {logs.authentication_failed}"]
     if logs.listening_port not in (None, seen.settings.credentials.port):
-        facts += [f"the gateway's log says that it listens on port {logs.listening_port}"]
+        facts += [f"the gateway's log: it listens on port {logs.listening_port}"]
     if logs.read_only:
-        facts += ["the gateway's log says that its API is in read-only mode"]
+        facts += ["the gateway's log: its API is in read-only mode"]
     return facts
 
 
@@ -104,12 +104,20 @@ def _port_facts(when: str, port: Port | None, known: Sequence[Socket]) -> list[s
     """Who listened, and the zombies that are not known already."""
     if port is None:
         return []
-    return [f"{when}: {len(port.listeners) or 'nothing'} listening on port {port.number}"] + [
+    return [f"{when}: {_listening(port)}"] + [
         f"{when}: CLOSE_WAIT {each.local_ip}:{each.local_port} from "
-        f"{each.remote_ip}:{each.remote_port}, pid {each.pid or 'not told'}"
+        f"{each.remote_ip}:{each.remote_port}, pid {each.pid or 'not observed'}"
         for each in port.close_wait
         if each not in known
     ]
+
+
+def _listening(port: Port) -> str:
+    """`port 4001 is listening`, `nothing listens on port 4001`."""
+    number, count = port.number, len(port.listeners)
+    if count > 1:
+        return f"{count} sockets listen on port {number}"
+    return f"port {number} is listening" if count else f"nothing listens on port {number}"
 
 
 def _tells_its_start(listener: Process | None) -> bool:
@@ -127,12 +135,12 @@ def _running_fact(found: RunningGateway) -> str:
     where = f"listens on {', '.join(map(str, found.ports))}" if found.ports else "does not listen"
     told = f"{found.process.name}, pid {found.pid}, up since {_local(found.process.started)}"
     if not found.is_sure:
-        return f"it may be a gateway, its command line is not told to this user: {told}"
+        return f"perhaps a gateway (this user may not see its command line): {told}"
     return f"{what} runs, but {where}: {told}"
 
 
 def _local(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S} local time"
 
 
 def _settings_facts(settings: ApiSettings) -> list[str]:
@@ -146,7 +154,7 @@ def _settings_facts(settings: ApiSettings) -> list[str]:
         told.append(f"trusted IPs {', '.join(settings.trusted_ips) or 'none'}")
     if settings.localhost_only is not None:
         told.append(f"localhost only {'on' if settings.localhost_only else 'off'}")
-    return [f"its settings: {'; '.join(told)} (from {settings.source})"] if told else []
+    return [f"the gateway's settings: {'; '.join(told)} (from {settings.source})"] if told else []
 
 
 def _handshake_facts(handshake: Handshake) -> list[str]:
@@ -160,9 +168,9 @@ def _handshake_facts(handshake: Handshake) -> list[str]:
     facts = [f"{name} after {ms:g} ms" for name, ms in reached.items() if ms is not None]
     facts += [f"{handshake.bytes_received} bytes received in the handshake"]
     if handshake.spoken:
-        facts += [f"the first bytes are of {handshake.spoken}"]
+        facts += [f"the first bytes are {handshake.spoken}"]
     if handshake.stopped:
-        facts += [f"handshake stopped at {handshake.stopped}: {handshake.reason}"]
+        facts += [f"the handshake stopped ({handshake.stopped}): {handshake.reason}"]
     telling = _telling(handshake.errors)
     more = len(handshake.errors) - len(telling)
     said = [f"{_kind(each)} {each.code}: {each.text}" for each in telling]

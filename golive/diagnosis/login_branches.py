@@ -12,8 +12,9 @@ from golive.diagnosis.branch import AGAIN_LATER, Branch
 from golive.diagnosis.seen import Seen
 from golive.machine.on_disk.logins import Phase
 
-WAIT = "Wait {initialization} after the login; do not touch its window."
-NO_SECOND = "Do not start a second one: its login would end this one's."
+WAIT = "After the login wait {initialization}. Do not touch its window."
+ONE_GATEWAY = "{one_gateway}"
+"""Start the one that is missing, or no second one beside it."""
 
 
 def _is_at(*phases: Phase) -> Callable[[Seen], bool]:
@@ -53,59 +54,60 @@ def of(written: str) -> tuple[Branch, ...]:
     """In their order. `written` is the branch of the written tree, for the one that has one."""
     return (
         Branch("second-factor-pending", "nothing listens or no answer comes, and the gateway's log"
-               " says that it waits for the second factor of its login",
+               " says that its login waits for the second factor",
                _is_at("second-factor"),
-               "{the_gateway} has been waiting for the second factor of its login since {login_at}",
+               "{the_gateway} has been waiting for the second factor since {login_at}.",
                next_steps=("Approve the login in IBKR Mobile, or enter the code in {its_window}.",
-                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
-        Branch("second-factor-expired", "the same, and its log says that the second factor was not"
-               " given in time",
+                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
+        Branch("second-factor-expired", "nothing listens or no answer comes, and the gateway's log"
+               " says that the second factor came too late",
                _is_at("second-factor-expired"),
-               "{the_gateway} is not logged in: its second factor was not given in time, and IBKR"
-               " ended the login at {login_at}",
-               next_steps=("Have IBKR Mobile at hand, then log in again, once, in {its_window}.",
-                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
-        Branch("login-throttled", "the same, and its log says that logins are paused after several"
-               " that failed",
+               "{the_gateway} is not logged in: the second factor was not given in time, and IBKR"
+               " ended the login at {login_at}.",
+               next_steps=("Have IBKR Mobile ready, then log in again, once, in {its_window}.",
+                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
+        Branch("login-throttled", "nothing listens or no answer comes, and the gateway's log"
+               " says that logins are paused after several failures",
                _is_at("throttled"),
-               "{the_gateway} allows no login until {login_until}: too many have failed",
-               next_steps=("Do not log in before {login_until}: each failure prolongs the pause.",
-                           "Check user name and password; then log in, once, in {its_window}.",
-                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
-        Branch("session-taken", "the same, and its log says that another session of the user took"
-               " the login",
+               "{the_gateway} allows no login until {login_until}: too many logins failed.",
+               next_steps=("Do not log in before {login_until}. Each failure makes the pause longer.",
+                           "Check user name and password, then log in, once, in {its_window}.",
+                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
+        Branch("session-taken", "nothing listens or no answer comes, and the gateway's log"
+               " says that another session of the user took over its login",
                _is_at("session-taken"),
-               "another session of the same user took over the login of {the_gateway}, at"
-               " {login_at}",
-               next_steps=("Find that session and end it: TWS, a gateway, Client Portal, Mobile.",
+               "Another session of the same user took over the login of {the_gateway} at"
+               " {login_at}.",
+               next_steps=("Find that session and end it. It may be TWS, a gateway, Client Portal or Mobile.",
                            "Then log in again, once, in {its_window}.",
-                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
-        Branch("login-unanswered", "the same, and its log says that IBKR did not answer the login",
+                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
+        Branch("login-unanswered", "nothing listens or no answer comes, and the gateway's log"
+               " says that IBKR did not answer the login",
                _is_at("unanswered"),
-               "IBKR has not answered the login of {the_gateway} since {login_at}",
+               "IBKR has not answered the login of {the_gateway} since {login_at}.",
                next_steps=("Check this machine's network and IBKR's system status page.",
-                           "Log this user out everywhere else: another session may hold the login.",
-                           "If it does not try again by itself, log in, once, in {its_window}.",
-                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
+                           "Log this user out everywhere else. Another session may hold the login.",
+                           "If it does not retry by itself, log in, once, in {its_window}.",
+                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
         Branch("authentication-failed", "nothing listens or no answer comes, and the gateway's log"
                " says that its last login failed",
                _was_refused,
-               "the gateway is not logged in: its log says that the last login failed",
+               "The gateway is not logged in: its log says that the last login failed.",
                next_steps=("Look at {its_window}.",
-                           "Check user name and password. Log in once: failures can lock the user.",
-                           WAIT, AGAIN_LATER), written=written, is_the_gateways=True),
-        Branch("logged-in-not-listening", "nothing listens, and a gateway runs that is logged in,"
-               " as its log says",
+                           "Check user name and password. Log in once, because failures can lock the user.",
+                           ONE_GATEWAY, WAIT, AGAIN_LATER), written=written, is_the_gateways=True),
+        Branch("logged-in-not-listening", "nothing listens, and a gateway runs that is logged in"
+               " according to its log",
                _is_without_listener,
                "{the_gateway} has been logged in since {login_at}, but does not listen on port"
-               " {port}",
+               " {port}.",
                next_steps=("If it has only just logged in, wait {initialization}.",
                            "In its API settings, enable socket clients and set the port to {port}.",
-                           NO_SECOND, AGAIN_LATER), is_the_gateways=True),
+                           ONE_GATEWAY, AGAIN_LATER), is_the_gateways=True),
         Branch("gateway-not-logged-in", "nothing listens, and a gateway runs whose login is not"
-               " complete, or about whose login nothing is known",
+               " complete or not known",
                _is_not_logged_in,
-               "{the_gateway} has no listener on port {port}: {login_so_far}",
-               next_steps=("Complete the login, or answer what it asks, in {its_window}.",
-                           NO_SECOND, WAIT, AGAIN_LATER), is_the_gateways=True),
+               "{the_gateway} does not listen on port {port}. {login_so_far}.",
+               next_steps=("Complete the login, or answer its question, in {its_window}.",
+                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
     )  # fmt: skip

@@ -12,22 +12,23 @@ from golive.diagnosis.commands import Commands
 from golive.diagnosis.recovery import TEN_MINUTES
 from golive.diagnosis.seen import Seen
 from golive.discipline.rules import UNDATED
+from golive.kit.text import as_sentence
 from golive.machine import forwarders
 from golive.settings.model import PORTS
 
 MOST_COMMANDS = 5
 IN_WORDS: dict[str, object] = {
-    "back_up": "copy the folder of 40 letters that is in its settings folder, Jts",
-    "remove": "the one it was installed in",
-    "end": "by the pid that shows",
-    "start": "as you always do",
+    "back_up": "copy the folder with the 40-letter name in its settings folder, Jts.",
+    "remove": "the one it was installed in.",
+    "end": "use the pid shown above.",
+    "start": "as you always do.",
 }
-"""Where a command cannot be told."""
+"""Said in place of a command that is not known."""
 MOST_FOLDERS = 3
 SPOKEN_BY = {
-    "HTTP": "as a web server or Client Portal Gateway does",
-    "TLS": "as Client Portal Gateway does",
-    "SSH": "as a remote login does",
+    "HTTP": " (as a web server or the Client Portal Gateway does)",
+    "TLS": " (as the Client Portal Gateway does)",
+    "SSH": " (as a remote login does)",
 }
 PROGRAM = {"IB Gateway": "ibgateway", "TWS": "tws"}
 
@@ -84,7 +85,7 @@ def _observed(seen: Seen) -> dict[str, object]:
         "accounts": len(seen.handshake.accounts) if seen.handshake else 0,
         "elsewhere": ", ".join(seen.elsewhere),
         "abandoned": _abandoned(seen),
-        "do": _not_done(seen),
+        "stuck": _stuck(seen),
         "silence": f"{seen.silence_ms / 1000:.1f}",
         "spoken": spoken,
         "spoken_by": SPOKEN_BY.get(spoken, ""),
@@ -92,18 +93,20 @@ def _observed(seen: Seen) -> dict[str, object]:
         "master": seen.api_settings.master_client_id,
         "failed": seen.failed,
         "unremembered": seen.unremembered,
-        "unobserved": seen.unobserved,
+        "unobserved": as_sentence(seen.unobserved),
         "up": f"{seen.uptime.seconds:.0f} s" if seen.uptime else "an unknown time",
     }
 
 
-def _not_done(seen: Seen) -> str:
-    """What the gateway does not do, and whether its log says that it saw the attempt."""
+def _stuck(seen: Seen) -> str:
+    """What the gateway does not do, and whether its log has an entry of the attempt."""
+    port = seen.settings.credentials.port
     if seen.failed == "gateway.accept-queue":
-        return "accept connections"
+        return f"Port {port} is open, but the gateway does not accept connections."
     known = seen.logs.attempt_seen if seen.logs else None
-    no_log = "no readable log tells whether it saw the attempt"
-    return f"answer; {no_log if known is None else 'its log has no entry of the attempt'}"
+    no_log = "No readable log says whether it saw the attempt."
+    log = no_log if known is None else "Its log has no entry of the attempt."
+    return f"Port {port} accepts connections, but the gateway does not answer. {log}"
 
 
 def _of_the_login(seen: Seen, here: Commands) -> dict[str, object]:
@@ -111,27 +114,31 @@ def _of_the_login(seen: Seen, here: Commands) -> dict[str, object]:
     gateway, login, waiting = _gateway(seen), seen.login, seen.waiting
     pid = waiting.pid if waiting else _listeners_pid(seen)
     start = _start(seen, here)
-    there = f"the window of {gateway}" + (f", pid {pid}" if pid else "")
+    there = f"the window of {gateway}" + (f" (pid {pid})" if pid else "")
     return {
-        "the_gateway": f"{gateway} ({f'pid {pid}' if pid else 'its process is not seen'})",
-        "its_window": there if pid else f"{there}; if there is none, start it: {start}",
-        "log_in": f"log in in {there}, which is already running; do not start a second one"
+        "the_gateway": f"{gateway} ({f'pid {pid}' if pid else 'process not found'})",
+        "its_window": there,
+        "one_gateway": "Do not start a second gateway: its login would end this one's."
+        if pid
+        else f"If {gateway} is not running, start it: {start}",
+        "log_in": f"log in in {there}. It is already running: do not start a second one."
         if waiting
         else f"start {gateway} and log in: {start}",
         "login_at": _moment(login.at, seen.now) if login else "an unknown time",
         "login_until": _moment(login.until, seen.now)
         if login and login.until
         else "the pause is over",
-        "login_so_far": f"its log says that {login.in_words}, since {_moment(login.at, seen.now)}"
+        "login_so_far": f"Its log says that {login.in_words}, since {_moment(login.at, seen.now)}"
         if login
-        else "no readable log tells how far its login has come",
+        else "No readable log says how far its login has come",
     }
 
 
 def _moment(moment: datetime, now: datetime) -> str:
-    """The time of day, with the date if it is not today."""
+    """The local time of day, with the date if it is not today."""
     there, today = moment.astimezone(), now.astimezone().date()
-    return f"{there:%H:%M:%S}" if there.date() == today else f"{there:%Y-%m-%d %H:%M:%S}"
+    date = "" if there.date() == today else f"{there:%Y-%m-%d} "
+    return f"{date}{there:%H:%M:%S} local time"
 
 
 def _start(seen: Seen, here: Commands) -> str:
@@ -152,7 +159,7 @@ def _of_the_program(seen: Seen) -> dict[str, object]:
     told, different = seen.program, seen.program.get("different") or ["see the facts"]
     more = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
     return {
-        "program": told.get("stopped") or "it did not do what is expected",
+        "program": told.get("stopped") or "it did not do what was expected",
         "why": f"; {stopped}" if (stopped := told.get("stopped")) else "",
         "told": told.get("open"),
         "opened": seen.connections,
@@ -161,17 +168,17 @@ def _of_the_program(seen: Seen) -> dict[str, object]:
         "left_by": seen.left_by,
         "ended": told.get("stopped") or f"it ended {told.get('how', 'in another way')}",
         "different": f"{different[0]}{more}",
-        "as_of": told.get("as_of") or "a time that it does not tell",
+        "as_of": told.get("as_of") or "an unknown time",
     }
 
 
 def _abandoned(seen: Seen) -> str:
     port = seen.settings.credentials.port
     if seen.zombies or seen.failed != "gateway.restarted":
-        return f"connections to port {port} were abandoned and never closed (CLOSE_WAIT)"
+        return f"Connections to port {port} were abandoned and never closed (CLOSE_WAIT)."
     return (
-        f"an earlier attempt left zombies on port {port}, "
-        "and nothing shows that the gateway was restarted since"
+        f"An earlier attempt left zombies on port {port}, "
+        "and nothing shows that the gateway was restarted since."
     )
 
 
@@ -181,13 +188,13 @@ def _client_ids(seen: Seen) -> dict[str, object]:
     last = seen.discipline.last_client_id if seen.discipline else None
     if seen.settings.credentials.client_id != pinned or last is None:
         return {
-            "other_ids": f"pinned is {pinned}",
-            "set_client_id": f"Set ClientId back to {pinned}, the one that never changes.",
+            "other_ids": f"the pinned one is {pinned}",
+            "set_client_id": f"Set ClientId back to {pinned}. It never changes.",
         }
     return {
-        "other_ids": f"the last attempt had {last}",
-        "set_client_id": f"Set ClientId and PinnedClientId back to {last}; or, if that was a "
-        'mistake, say so by adding: --override "reason"',
+        "other_ids": f"the last attempt used {last}",
+        "set_client_id": f"Set ClientId and PinnedClientId back to {last}. If that attempt "
+        'used the wrong one, add: --override "reason"',
     }
 
 
@@ -195,7 +202,7 @@ def _remembered(seen: Seen) -> dict[str, object]:
     """What earlier runs left behind, and who else is running."""
     last = seen.discipline.last_failed if seen.discipline else None
     other = seen.other_run
-    since = f"{other.since.astimezone():%H:%M:%S}" if other else ""
+    since = _moment(other.since, seen.now) if other else ""
     ago = max(0, (seen.now - last.last_seen).total_seconds()) if last else 0
     when = f"{ago:.0f} s ago" if last and last.is_dated else "some time ago"
     wait = _wait(seen)
@@ -204,9 +211,9 @@ def _remembered(seen: Seen) -> dict[str, object]:
         "last_outcome": last.in_words if last else "a failure",
         "last_when": when,
         "wait": f"{wait:g}",
-        "undated": "" if last is None or last.is_dated else f"; {UNDATED}",
+        "undated": "" if last is None or last.is_dated else f" {UNDATED}",
         "forbidden": seen.forbidden,
-        "other_run": f"{other.run}, pid {other.pid}, since {since}" if other else "not told which",
+        "other_run": f"{other.run}, pid {other.pid}, since {since}" if other else "it is not known which",
     }
 
 
@@ -241,9 +248,8 @@ def _end_of_the_other_run(seen: Seen, here: Commands) -> str:
     """What is to be done about who has the endpoint: not all of them end by themselves."""
     other = seen.other_run
     if other is None or not other.stays:
-        return "Let it end; two at once make each other fail."
-    how = f"with Ctrl-C where it was started, or by: {here.end(other.pid)}"
-    return f"It runs until it is stopped: {how}"
+        return "Let it finish. Two runs at once make each other fail."
+    return f"It runs until it is stopped, by Ctrl-C or: {here.end(other.pid)}"
 
 
 def _each(seen: Seen, end: Callable[[int], str]) -> str:
@@ -295,8 +301,14 @@ def program_path(text: str, here: Commands = commands.HERE) -> PurePath | None:
 def _times(seen: Seen, not_before: datetime) -> dict[str, object]:
     first = seen.first_failure or seen.attempted or seen.now
     return {
-        "not_before": f"{(not_before + timedelta(minutes=1)).astimezone():%H:%M}",
-        "first_failure": f"{first.astimezone():%H:%M}",
+        "not_before": f", not before {_minute(not_before)}" if not_before > seen.now else "",
+        "first_failure": f"{first.astimezone():%H:%M} local time",
         "minutes": int((seen.now - first).total_seconds() // 60),
-        "stop_at": f"{(first + TEN_MINUTES).astimezone():%H:%M}",
+        "stop_at": f"{(first + TEN_MINUTES).astimezone():%H:%M} local time",
     }
+
+
+def _minute(moment: datetime) -> str:
+    """The first full minute that is not before a moment."""
+    full = moment + timedelta(minutes=1) - timedelta(microseconds=1)
+    return f"{full.astimezone():%H:%M} local time"

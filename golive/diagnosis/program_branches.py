@@ -5,14 +5,14 @@ from __future__ import annotations
 from golive.diagnosis.branch import AGAIN_LATER, Branch, failed
 from golive.diagnosis.seen import Seen
 
-PATTERNS = "If it says it in other words: the patterns of GoLive.Monitor in {settings}."
+PATTERNS = "If it prints other words, adapt the patterns of GoLive.Monitor in {settings}."
 END = (
-    "It must end when it is asked to (SIGTERM; CTRL_BREAK on Windows; an MCP server when its input"
-    " ends), and close its connection before."
+    "Make it close its connection and end when asked: on SIGTERM, on Windows CTRL_BREAK, an"
+    " MCP server at the end of its input."
 )
 LOOK = (
-    "Start it by hand, by the command in the facts, and look at what it prints; if it is that"
-    " command that is wrong, correct it in {settings}."
+    "Start it by hand with the command in the facts and read what it prints. If the command is"
+    " wrong, correct it in {settings}."
 )
 
 
@@ -38,59 +38,58 @@ def _did_not_answer(seen: Seen) -> bool:
 
 
 PROGRAMS: tuple[Branch, ...] = (
-    Branch("monitor-not-ready", "the Monitor does not say that it is connected, or nothing of its"
+    Branch("monitor-not-ready", "the Monitor does not print that it is connected, or does not print its"
            " positions",
            lambda seen: failed("monitor.connected")(seen) or _told_of_none(seen),
-           "the Monitor did not come up: {program}",
+           "The Monitor is not ready: {program}.",
            next_steps=(LOOK, PATTERNS, AGAIN_LATER)),
-    Branch("monitor-mismatch", "the Monitor tells of more or fewer positions than expected",
+    Branch("monitor-mismatch", "the Monitor prints more or fewer positions than expected",
            lambda seen: failed("monitor.positions")(seen) and not _told_of_none(seen),
-           "the Monitor tells of {told} positions, {expected} are expected",
-           next_steps=("Look which account it shows, and what it leaves out.", PATTERNS,
+           "The Monitor printed {told} positions, {expected} were expected.",
+           next_steps=("Check which account it shows and what it leaves out.", PATTERNS,
                        AGAIN_LATER)),
-    Branch("second-connection", "Monitor or MCP server opens more connections than it may",
+    Branch("second-connection", "the Monitor or the MCP server opens more connections than it may",
            _has_two,
-           "{opened} connections to port {port} were opened where one is enough",
-           next_steps=("Let one program hold the connection, and the others ask that one.",
+           "{opened} connections to port {port} were opened. One is enough.",
+           next_steps=("Let one program hold the connection, and have the others ask that one.",
                        AGAIN_LATER)),
-    Branch("monitor-not-connected", "the Monitor has no connection to this port, whatever it says",
+    Branch("monitor-not-connected", "the Monitor has no connection to this port, whatever it prints",
            lambda seen: failed("monitor.one-connection")(seen)
            and not _has_two(seen) and not _was_not_told(seen),
-           "the Monitor says that it is connected, but to port {port} it is not{why}",
-           next_steps=("Look where it connects to: its own settings may name another gateway.",
+           "The Monitor printed that it is connected, but it is not connected to port {port}{why}.",
+           next_steps=("Check where it connects: its own settings may name another gateway.",
                        LOOK, AGAIN_LATER)),
-    Branch("monitor-not-answered", "the gateway has sent the Monitor less than the positions it"
-           " tells take",
+    Branch("monitor-not-answered", "the gateway sent the Monitor fewer bytes than the printed positions"
+           " need",
            _was_not_told,
-           "the Monitor tells its positions, but the gateway has sent it {received} bytes, and so"
-           " many positions take {least} at the least",
-           next_steps=("Look whether it asks the gateway, or tells what it has kept or made up.",
-                       "Let it say that it is connected once nextValidId has come, not before.",
+           "The Monitor printed its positions, but the gateway sent it only {received} bytes."
+           " That many positions need at least {least}.",
+           next_steps=("Check that it asks the gateway, rather than printing stored or made-up positions.",
+                       "Let it print that it is connected only after nextValidId has arrived.",
                        AGAIN_LATER)),
-    Branch("program-not-ended", "Monitor or MCP server does not end when asked to, or has ended"
-           " before, or does not stay",
+    Branch("program-not-ended", "the Monitor or the MCP server does not end when asked, or ends by itself",
            failed("monitor.left-as-asked", "mcp.ended"),
-           "what was started was not ended, or left running, as asked: {ended}",
+           "A program that golive started did not end, or keep running, as asked: {ended}.",
            next_steps=(END, AGAIN_LATER)),
-    Branch("program-still-connected", "a connection that Monitor or MCP server has opened is there"
-           " once it was ended",
+    Branch("program-still-connected", "a connection that the Monitor or the MCP server opened is still there after"
+           " it ended",
            lambda seen: failed("gateway.no-other-client")(seen) and bool(seen.left_by),
-           "{left_by} was ended, but a connection that it has opened is still there",
-           next_steps=("End what it has left behind: {end_others}",
-                       "Where that does not help: {end_others_firmly}", END, AGAIN_LATER)),
-    Branch("mcp-failed", "the MCP server does not answer, not by the protocol, or with an error",
+           "{left_by} was ended, but a connection that it opened is still there.",
+           next_steps=("End what it left behind: {end_others}",
+                       "If one does not end: {end_others_firmly}", END, AGAIN_LATER)),
+    Branch("mcp-failed", "the MCP server does not answer, breaks the protocol, or answers with an error",
            lambda seen: failed("mcp.tools")(seen) or _did_not_answer(seen),
-           "the MCP server did not answer as it must: {program}",
-           next_steps=(LOOK, "Nothing but the protocol may stand on its standard output.",
+           "The MCP server did not answer correctly: {program}.",
+           next_steps=(LOOK, "Let it write nothing but the protocol to its standard output.",
                        AGAIN_LATER)),
-    Branch("mcp-mismatch", "the MCP server tells other positions than the gateway",
+    Branch("mcp-mismatch", "the MCP server and the gateway report different positions",
            lambda seen: failed("mcp.positions")(seen) and not _did_not_answer(seen),
-           "the MCP server tells other positions than the gateway: {different}",
+           "The MCP server and the gateway report different positions: {different}.",
            next_steps=("Compare its rows with the positions in the report.",
-                       "If something was traded in between, this says nothing. " + AGAIN_LATER)),
+                       "If something was traded in between, they may differ. " + AGAIN_LATER)),
     Branch("mcp-stale", "the MCP server's answer is older than the run",
            failed("mcp.of-this-run"),
-           "the MCP server's answer is not of this run: it is of {as_of}",
-           next_steps=("Let it ask the gateway, instead of telling what it has kept.",
+           "The MCP server's answer is older than this run: it is from {as_of}.",
+           next_steps=("Let it ask the gateway, instead of answering from its cache.",
                        AGAIN_LATER)),
 )  # fmt: skip

@@ -13,51 +13,51 @@ PROCEDURES: dict[Recovery, tuple[str, ...]] = {
     "A": (
         "Close {gateway}.",
         "Check that its process is gone: {find}",
-        "End it if it is still there: {end}",
-        "Check that nothing is left in CLOSE_WAIT: {list_zombies}",
+        "If it is still there, end it: {end}",
+        "Check that no socket is left in CLOSE_WAIT: {list_zombies}",
         "Wait 10 seconds, then start {gateway} and log in: {start}",
-        "Wait {initialization} after the login; do not touch its window.",
-        "Run this once, not before {not_before}: {again}",
+        "After the login wait {initialization}. Do not touch its window.",
+        "Run this once{not_before}: {again}",
     ),
     "B": (
-        "Do not try again: each try may leave a zombie.",
-        "Close {gateway}; check that its process is gone: {find}",
-        "Save its configuration: {back_up}",
+        "Do not try again now: every attempt may leave a zombie.",
+        "Close {gateway}. Check that its process is gone: {find}",
+        "Back up its settings: {back_up}",
         "Uninstall {gateway}, then delete its folder: {remove}",
-        "Download {gateway} from IBKR afresh, and install it.",
-        "In its API settings: port {port}, trusted IP {own_address}, Read-Only API off.",
-        "There, too: master API client id {client_id}, or blank as it was.",
-        "Log in, and wait {initialization}; do not touch its window.",
-        "Run this once, not before {not_before}: {again}",
+        "Download {gateway} from IBKR again and install it.",
+        "In its API settings set port {port}, trusted IP {own_address}, Read-Only API off.",
+        "Also set master API client ID {client_id}, or leave it blank if it was blank.",
+        "Log in and wait {initialization}. Do not touch its window.",
+        "Run this once{not_before}: {again}",
     ),
     "C": (
-        "Start TWS (install it from IBKR if it is not there); log in to the paper account.",
-        "In its API settings: port {fallback_port}, trusted IP {own_address}, Read-Only API off.",
-        "Wait {initialization} after the login; do not touch its window.",
-        "Run this once; {settings} stays as it is: {fall_back}",
+        "Start TWS (install it from IBKR if needed) and log in to the paper account.",
+        "In its API settings set port {fallback_port}, trusted IP {own_address}, Read-Only API off.",
+        "After the login wait {initialization}. Do not touch its window.",
+        "Leave {settings} as it is and run this once: {fall_back}",
     ),
 }
-"""Restart the gateway; clean reinstall; switch to TWS paper (Recovery Procedures)."""
+"""Restart the gateway, reinstall it, switch to TWS paper (Recovery Procedures)."""
 
 WAIT_SECONDS = 10
 """Between the gateway's end and its start."""
 
 TEN_MINUTES = timedelta(minutes=10)
-"""So much debugging on a Monday and no more (Emergency Contacts)."""
+"""The most time to spend on debugging on a Monday (Emergency Contacts)."""
 
 STOP = (
-    "Stop: {minutes} minutes since the first failed attempt, at {first_failure}; ten is the most."
+    "Stop. The first attempt failed at {first_failure}, {minutes} minutes ago. The limit is ten."
 )
 
-RESTART = "Restart the gateway, Procedure A (2 minutes), and run this once more."
-FALL_BACK = "Switch to TWS paper, Procedure C (5 minutes): {fall_back}"
-DEADLINE = "Ten minutes is the most: at {stop_at}, stop and switch to TWS paper."
-OFFLINE = "If TWS works, go on with TWS, and look into the gateway later."
-SUPPORT = "Gateway issues: IBKR support, 877-442-2757."
-"""The escalation path behind the smoke test itself (Emergency Contacts)."""
+RESTART = "Restart the gateway (Procedure A, 2 minutes) and run this once more."
+FALL_BACK = "Switch to TWS paper (Procedure C, 5 minutes): {fall_back}"
+DEADLINE = "Time limit: if this is not fixed by {stop_at}, switch to TWS paper."
+OFFLINE = "If TWS works, trade with TWS and look into the gateway later."
+SUPPORT = "IBKR support for gateway issues: 877-442-2757."
+"""The escalation path after the smoke test itself (Emergency Contacts)."""
 
 CONTACTS = (
     SUPPORT,
-    "TWS alternative: the fallback on port {fallback_port}; it needs no call.",
+    "TWS is the fallback, on port {fallback_port}. It needs no call.",
 )
-"""Whom to turn to (Emergency Contacts)."""
+"""Who can help (Emergency Contacts)."""

@@ -10,11 +10,11 @@ from golive.diagnosis.recovery import SUPPORT
 from golive.diagnosis.seen import Seen
 
 MOST_ACCOUNTS = 50
-"""A login may have: with more, reqPositions is documented not to work."""
+"""The most that reqPositions is documented to work with."""
 
 RESTART_FOR_THE_LINK = (
-    "If 1100 or 2110 lasts although network and IBKR are fine, only a restart has helped:"
-    " Procedure A."
+    "If 1100 or 2110 persists although network and IBKR are fine, restart the gateway"
+    " (Procedure A). Nothing else is known to help."
 )
 
 
@@ -115,74 +115,74 @@ def _was_dropped(seen: Seen) -> bool:
 
 
 ACCESS: tuple[Branch, ...] = (
-    Branch("read-only-api", "error 321 when asked for ids, or its settings say so", _is_read_only,
-           "the gateway's Read-Only API is on: it would refuse every order",
-           next_steps=("Switch Read-Only API off in the gateway's API settings.", AGAIN_LATER)),
-    Branch("half-open", "no answer any more once the handshake is complete",
+    Branch("read-only-api", "error 321 in reply to a request for ids, or its settings say so", _is_read_only,
+           "The gateway's Read-Only API is on: it would refuse every order.",
+           next_steps=("Turn Read-Only API off in the gateway's API settings.", AGAIN_LATER)),
+    Branch("half-open", "no more answers once the handshake is complete",
            _is_half_open,
-           "the gateway completed the handshake, then stopped answering", "A",
+           "The gateway completed the handshake, then stopped answering.", "A",
            is_the_gateways=True),
 )  # fmt: skip
 
 SESSION: tuple[Branch, ...] = (
     Branch("login-not-usable", "error 10141", said("login-not-usable"),
-           "the login cannot be used yet: somebody must act in the gateway's window ({said})",
+           "The login cannot be used until somebody acts in the gateway's window ({said}).",
            next_steps=("Read and accept the paper trading disclaimer in the window of {gateway}.",
-                       "If there is no such window, log out of {gateway} and in again.",
+                       "If there is no such window, log out of {gateway} and log in again.",
                        AGAIN_LATER)),
     Branch("port-changed", "error 1300", said("port-changed"),
-           "the gateway's API port was changed during the session ({said})",
-           next_steps=("Look up the present port in the gateway's API settings.",
+           "The gateway's API port was changed during the session ({said}).",
+           next_steps=("Look up the current port in the gateway's API settings.",
                        "Set it back to {port}, or set Port in {settings} to that one.",
                        AGAIN_LATER)),
-    Branch("connectivity-lost", "error 1100, 1101 or 2110, and no 1102 behind it",
+    Branch("connectivity-lost", "error 1100, 1101 or 2110, and no 1102 after it",
            said("connectivity-lost"),
-           "the gateway lost its link to IBKR",
+           "The gateway lost its link to IBKR.",
            next_steps=("Check this machine's network and IBKR's system status page.",
                        "Wait until the gateway's window says connected. " + AGAIN_LATER),
            otherwise=(RESTART_FOR_THE_LINK, SUPPORT)),
     Branch("positions-not-available", "error 2151 or 10275", said("positions-not-available"),
-           "the gateway says that it cannot give all positions ({said})",
+           "The gateway says that it cannot send all positions ({said}).",
            next_steps=("Log this user out everywhere else: TWS, Client Portal, IBKR Mobile.",
-                       "For error 10275, look for an unfinished application in Client Portal.",
-                       "Do not change ExpectedPositions: what came is not all.", AGAIN_LATER)),
-    Branch("too-many-accounts", "positions do not come, and the login has more than 50 accounts",
+                       "On error 10275, look for an unfinished application in Client Portal.",
+                       "Do not change ExpectedPositions: the positions are not complete.", AGAIN_LATER)),
+    Branch("too-many-accounts", "positions do not arrive, and the login has more than 50 accounts",
            _has_too_many_accounts,
-           "the login has {accounts} accounts; with more than 50, the API cannot give all"
-           " positions at once",
-           next_steps=("Log in to the gateway as a user with access to 50 accounts at most.",
-                       "A restart does not help, and neither does TWS.", AGAIN_LATER)),
-    Branch("request-refused", "error 321, 10999 or their like",
+           "The login has {accounts} accounts. With more than 50 the API cannot send all"
+           " positions at once.",
+           next_steps=("Log in as a user with access to at most 50 accounts.",
+                       "A restart does not help. TWS does not help either.", AGAIN_LATER)),
+    Branch("request-refused", "error 321, 10999 or a similar one",
            said("request-refused"),
-           "the gateway refused a request ({said})",
+           "The gateway refused a request ({said}).",
            next_steps=("Look for the reason in the gateway's window and in its API settings.",
                        AGAIN_LATER)),
-    Branch("gateway-in-trouble", "any other error that bears no other program's id",
+    Branch("gateway-in-trouble", "any other error that does not carry another program's request id",
            said("gateway-in-trouble"),
-           "the gateway sent a message that is not known to be harmless ({said})",
-           next_steps=("Look that code up in IBKR's list of API message codes; do what it says.",
+           "The gateway sent a message that is not known to be harmless ({said}).",
+           next_steps=("Look up that code in IBKR's list of API message codes and follow it.",
                        AGAIN_LATER),
            is_the_gateways=True),
-    Branch("accounts-changed", "other accounts than in the handshake are named later",
+    Branch("accounts-changed", "the gateway later names other accounts than in the handshake",
            _has_other_accounts,
-           "the gateway later named other accounts than in the handshake",
-           next_steps=("Find out who else logs in to {gateway}, or changes its login.",
+           "The gateway later named other accounts than in the handshake.",
+           next_steps=("Find out who else logs in to {gateway} or changes its login.",
                        AGAIN_LATER)),
-    Branch("positions-changed", "rows after the positions' end change the account's quantities",
+    Branch("positions-changed", "rows after the end of the positions change the account's quantities",
            _has_changed,
-           "positions changed right after the gateway had sent them",
-           next_steps=("Check whether an order in this account has just been filled.",
+           "Positions changed right after the gateway had sent them.",
+           next_steps=("Check whether an order in this account was just filled.",
                        AGAIN_LATER)),
-    Branch("positions-contradictory", "two rows of one contract differ", _contradicts_itself,
-           "the gateway sent two different rows for the same contract",
+    Branch("positions-contradictory", "two rows for the same contract differ", _contradicts_itself,
+           "The gateway sent two different rows for the same contract.",
            next_steps=("Look up that contract in the account statement and in {gateway}.",
                        AGAIN_LATER)),
-    Branch("flood", "more rows come than any book has", _floods,
-           "the gateway sent more rows of positions than any account has", "A",
+    Branch("flood", "more position rows arrive than any account has", _floods,
+           "The gateway sent more position rows than any account has.", "A",
            is_the_gateways=True),
-    Branch("connection-lost", "the gateway closes after the handshake",
+    Branch("connection-lost", "the gateway closes the connection after the handshake",
            _was_dropped,
-           "the gateway closed the connection after the handshake", "A", is_the_gateways=True),
-    Branch("positions-incomplete", "positionEnd does not come", _is_incomplete,
-           "the gateway did not send its positions to the end", "A", is_the_gateways=True),
+           "The gateway closed the connection after the handshake.", "A", is_the_gateways=True),
+    Branch("positions-incomplete", "positionEnd does not arrive", _is_incomplete,
+           "The gateway did not finish sending its positions.", "A", is_the_gateways=True),
 )  # fmt: skip

@@ -11,7 +11,7 @@ def lines(found: Diagnosis) -> Iterator[str]:
     recovery = f", Procedure {found.procedure}" if found.procedure else ""
     yield f"Diagnosis: {found.code}{recovery}: {found.cause}"
     for each in found.also:
-        yield f"  or, to be looked at after that: {each.code}: {each.cause}"
+        yield f"  Also found: {each.code}: {each.cause}"
     yield from _numbered(found.next_steps)
     if found.if_that_fails:
         yield "If that fails"

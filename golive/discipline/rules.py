@@ -106,8 +106,8 @@ def _as_told(attempt: Made, entry: Entry) -> Made:
 
 CLOCKS_APART = timedelta(seconds=10)
 UNDATED = (
-    "the clock has been set back since, so it cannot be known how long ago that was;"
-    ' if it was longer ago, say so: --override "reason"'
+    "The clock was set back since, so nobody knows how long ago that was."
+    ' If it was long enough, add: --override "reason"'
 )
 
 
@@ -197,25 +197,25 @@ class Discipline:
 
     def other_client_id(self, configured: int) -> str | None:
         last = self.last_client_id
-        return None if last in (None, configured) else f"the last attempt had client id {last}"
+        return None if last in (None, configured) else f"the last attempt used client id {last}"
 
     @property
     def quick_retry(self) -> str | None:
         until = self.cooling_until
         if until is None:
             return None
-        unknown = "" if self.is_dated else f"; {UNDATED}"
-        return f"the last attempt failed; the next not before {_clock(until)}{unknown}"
+        unknown = "" if self.is_dated else f". {UNDATED}"
+        return f"the last attempt failed; the next is allowed from {_clock(until)}{unknown}"
 
     @property
     def flipping(self) -> str | None:
         until = self.no_flip_until
-        return f"another change of endpoint not before {_clock(until)}" if until else None
+        return f"the endpoint may change again from {_clock(until)}" if until else None
 
     def no_restart(self, gateway_started: datetime | None) -> str | None:
         if self.is_restarted(gateway_started):
             return None
-        unknown = ', as far as is known; if it was, say so: --override "reason"'
+        unknown = ', as far as is known; if it was, add: --override "reason"'
         left = "an earlier attempt left zombies, and the gateway was not restarted since"
         is_known = gateway_started is not None and self._is_clock_as_it_was
         return left + ("" if is_known else unknown)
@@ -266,7 +266,7 @@ class Discipline:
 
 
 def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone():%H:%M:%S}"
+    return f"{moment.astimezone():%H:%M:%S} local time"
 
 
 def _last(found: list[Made]) -> Made | None:

@@ -104,3 +104,9 @@ def told(observed: dict[str, Any], zone: tzinfo | None = None) -> list[str]:
     is_explained = any(observed.get(each) for each in _WHY)
     there = {k: each for k, each in observed.items() if not (is_explained and each in _NONE)}
     return [f"{_spaced(key)}: {in_words(each, zone)}" for key, each in there.items()]
+
+
+def as_sentence(words: str) -> str:
+    """`nothing listens there` as `Nothing listens there.`; empty stays empty."""
+    whole = words[:1].upper() + words[1:]
+    return whole if not whole or whole[-1] in ".!?" else f"{whole}."

@@ -44,7 +44,7 @@ NOW = datetime(2026, 11, 23, 9, 14, 30, tzinfo=UTC)
 GATEWAY = Process(812, "ibgateway.exe", NOW - timedelta(hours=1))
 IDLE = StaleClient(901, "dotnet", NOW, "its name")
 CONNECTED = replace(IDLE, pid=902, connection="ESTABLISHED from 127.0.0.1:51910")
-STOP_IT = f"with Ctrl-C where it was started, or by: {HERE.end(812)}"
+STOP_IT = f"by Ctrl-C or: {HERE.end(812)}"
 NEXT = Next("again", "fall back", "kill", "s.json")
 AGO = timedelta(minutes=1)
 
@@ -325,13 +325,13 @@ def test_failed_login_is_not_the_cause_where_the_gateway_saw_the_attempt_or_answ
         (GatewayLogs(attempt_seen=True, attempt_log="a.log"),
          ["the gateway's log has an entry of this attempt: a.log"]),
         (GatewayLogs(unread=("b.ibgzenc: encrypted",)),
-         ["no readable log of the gateway tells whether it saw this attempt",
+         ["no readable log of the gateway says whether it saw this attempt",
           "not read: b.ibgzenc: encrypted"]),
         (GatewayLogs(listening_port=7497, read_only=True, attempt_seen=False),
-         ["the gateway's log says that it listens on port 7497",
-          "the gateway's log says that its API is in read-only mode"]),
+         ["the gateway's log: it listens on port 7497",
+          "the gateway's log: its API is in read-only mode"]),
         (GatewayLogs(restarted=NOW, attempt_seen=False),
-         [f"the gateway's log: last started {NOW.astimezone():%Y-%m-%d %H:%M:%S}"]),
+         [f"the gateway's log: last start {NOW.astimezone():%Y-%m-%d %H:%M:%S} local time"]),
     ],
 )  # fmt: skip
 def test_what_the_logs_say_is_a_fact(logs: GatewayLogs, told: list[str]) -> None:
@@ -346,20 +346,20 @@ def test_gateway_that_runs_without_a_listener_is_named_and_no_second_one_is_star
     assert "812" in diagnosis.cause + " ".join(diagnosis.next_steps)
     assert not [each for each in diagnosis.next_steps if each.startswith("Start IB Gateway")]
     assert "gateway-not-running" not in [each.code for each in diagnosis.also]
-    assert any(f"log, last of its login: {IN_WORDS[phase]}" in fact for fact in diagnosis.facts)
+    assert any(f"log, state of its login: {IN_WORDS[phase]}" in fact for fact in diagnosis.facts)
     assert any(fact.startswith("IB Gateway runs, but does not listen") for fact in diagnosis.facts)
 
 
 def test_gateway_that_runs_is_named_also_where_its_log_says_nothing() -> None:
     diagnosis = found(replace(waiting("logged-in"), logs=None))
     assert diagnosis.code == "gateway-not-logged-in"
-    assert diagnosis.cause.endswith("no readable log tells how far its login has come")
+    assert diagnosis.cause.endswith("No readable log says how far its login has come.")
 
 
 def test_what_a_log_said_long_ago_of_a_gateway_that_is_gone_is_no_cause() -> None:
     gone = replace(waiting("second-factor"), running=())
     assert found(gone).code == "second-factor-pending"
-    assert "its process is not seen" in found(gone).cause
+    assert "process not found" in found(gone).cause
     assert found(replace(gone, now=NOW + timedelta(minutes=10))).code == "gateway-not-running"
     assert found(replace(waiting("logged-in"), running=())).code == "gateway-not-running"
 
@@ -368,8 +368,8 @@ def test_process_that_may_be_a_gateway_is_a_fact_and_the_start_is_on_condition()
     java = RunningGateway(replace(GATEWAY, name="java"), is_sure=False)
     diagnosis = found(replace(WALK["gateway-not-running"], running=(java,)))
     assert diagnosis.code == "gateway-not-running"
-    assert "unless one runs already" in diagnosis.next_steps[0]
-    assert any("it may be a gateway" in fact and "812" in fact for fact in diagnosis.facts)
+    assert "Check that no IB Gateway is running" in diagnosis.next_steps[0]
+    assert any("perhaps a gateway" in fact and "812" in fact for fact in diagnosis.facts)
 
 
 def test_gateway_that_waits_is_named_before_another_that_listens_and_is_not_started_twice() -> None:
@@ -394,8 +394,8 @@ def test_login_under_way_explains_silence_where_the_log_has_no_entry_of_the_atte
 
 @pytest.mark.parametrize(
     ("logs", "says"),
-    [(None, "no readable log tells whether it saw the attempt"),
-     (GatewayLogs(attempt_seen=False), "its log has no entry of the attempt")],
+    [(None, "No readable log says whether it saw the attempt."),
+     (GatewayLogs(attempt_seen=False), "Its log has no entry of the attempt.")],
 )  # fmt: skip
 def test_reinstalling_is_advised_with_what_the_log_says_of_the_attempt(
     logs: GatewayLogs | None, says: str
@@ -423,7 +423,7 @@ def test_slow_gateway_is_not_said_to_have_been_accepted_by_hand(milliseconds: fl
 
 def test_lost_link_that_lasts_has_a_way_out() -> None:
     lasting = found(WALK["connectivity-lost"]).if_that_fails
-    assert "only a restart has helped: Procedure A" in lasting[0]
+    assert "restart the gateway (Procedure A)" in lasting[0]
 
 
 def test_account_that_is_managed_as_it_is_written_is_not_misspelt() -> None:
@@ -447,7 +447,7 @@ def test_account_is_told_as_the_gateway_writes_it() -> None:
         (LINUX, "", ["/home/me/Jts/abc", "/home/me/Jts/abd"],
          ["cp -Rp -- /home/me/Jts/abc /home/me/Jts/abc-saved; cp -Rp -- /home/me/Jts/abd"]),
         (MACOS, "", ["/Users/me/Jts/abc"], ["cp -Rp /Users/me/Jts/abc /Users/me/Jts/abc-saved"]),
-        (MACOS, "", [], ["copy the folder of 40 letters"]),
+        (MACOS, "", [], ["copy the folder with the 40-letter name"]),
     ],
 )  # fmt: skip
 def test_back_up_is_of_the_folder_that_holds_the_settings_and_lies_outside_what_is_deleted(
@@ -492,7 +492,7 @@ def test_read_only_mode_that_only_the_settings_tell_is_named() -> None:
     told = ApiSettings("the gateway's answer", read_only=True)
     what = seen("handshake.read-only-off", access=Access(True), api_settings=told)
     assert found(what).code == "read-only-api"
-    assert "its settings: Read-Only API on (from the gateway's answer)" in found(what).facts
+    assert "the gateway's settings: Read-Only API on (from the gateway's answer)" in found(what).facts
 
 
 def test_silence_stays_the_cause_though_a_file_says_read_only() -> None:
@@ -503,23 +503,20 @@ def test_silence_stays_the_cause_though_a_file_says_read_only() -> None:
 def test_settings_of_the_gateway_are_told_with_their_source() -> None:
     (fact,) = (each for each in found(WALK["master-client-id"]).facts if "settings" in each)
     told = "Read-Only API off; master client id 99; trusted IPs 192.0.2.7"
-    assert fact == f"its settings: {told} (from jts.ini)"
+    assert fact == f"the gateway's settings: {told} (from jts.ini)"
 
 
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("monitor-not-ready", "the Monitor did not come up: it printed nothing"),
-        ("monitor-mismatch", "the Monitor tells of 23 positions, 24 are expected"),
-        ("second-connection", "2 connections to port 4001 were opened where one is enough"),
-        (
-            "monitor-not-answered",
-            "has sent it 0 bytes, and so many positions take 1326 at the least",
-        ),
-        ("program-not-ended", "as asked: it ended firmly"),
-        ("mcp-failed", "the MCP server did not answer as it must: it answered with an error"),
-        ("mcp-mismatch", "other positions than the gateway: it does not tell 5 SPY"),
-        ("mcp-stale", "not of this run: it is of yesterday"),
+        ("monitor-not-ready", "The Monitor is not ready: it printed nothing."),
+        ("monitor-mismatch", "The Monitor printed 23 positions, 24 were expected."),
+        ("second-connection", "2 connections to port 4001 were opened. One is enough."),
+        ("monitor-not-answered", "only 0 bytes. That many positions need at least 1326."),
+        ("program-not-ended", "as asked: it ended firmly."),
+        ("mcp-failed", "The MCP server did not answer correctly: it answered with an error."),
+        ("mcp-mismatch", "report different positions: it does not tell 5 SPY."),
+        ("mcp-stale", "older than this run: it is from yesterday."),
     ],
 )
 def test_what_a_program_did_is_the_cause_in_its_own_words(code: str, told: str) -> None:
@@ -536,13 +533,13 @@ def test_nothing_of_a_monitors_positions_is_no_wrong_number_of_them() -> None:
 def test_monitor_that_has_ended_meanwhile_is_told_as_one_that_has() -> None:
     program = {"clients": [], "stopped": "it ended by itself, exit code 3"}
     cause = found(seen("monitor.one-connection", program=program)).cause
-    assert cause.endswith("but to port 4001 it is not; it ended by itself, exit code 3")
+    assert cause.endswith("not connected to port 4001; it ended by itself, exit code 3.")
 
 
 def test_program_that_cannot_be_left_is_told_with_the_reason() -> None:
     program = {"how": "politely", "stopped": "it prints without end"}
     cause = found(seen("monitor.left-as-asked", program=program)).cause
-    assert cause.endswith("left running, as asked: it prints without end")
+    assert cause.endswith("or keep running, as asked: it prints without end.")
 
 
 @pytest.mark.parametrize(
@@ -569,7 +566,7 @@ def test_second_connection_of_an_mcp_server_is_named_with_how_many() -> None:
 def test_zombies_that_a_monitor_left_are_named_also_where_they_have_gone_since() -> None:
     diagnosis = found(seen("monitor.no-zombies"))
     assert (diagnosis.code, diagnosis.procedure) == ("zombies", "A")
-    assert diagnosis.cause.startswith("connections to port 4001 were abandoned")
+    assert diagnosis.cause.startswith("Connections to port 4001 were abandoned")
 
 
 def test_link_lost_at_the_end_is_named() -> None:
@@ -621,8 +618,15 @@ def test_message_that_kept_several_answers_from_coming_is_told_once() -> None:
 def test_next_attempt_is_not_before_the_cool_down_is_over() -> None:
     diagnosis = found(WALK["handshake-refused"])
     assert diagnosis.not_before == (NOW + timedelta(seconds=90)).isoformat()
-    later = (NOW + timedelta(seconds=150)).astimezone()
-    assert f"not before {later:%H:%M}" in diagnosis.next_steps[-1]
+    later = (NOW + timedelta(seconds=90)).astimezone()
+    assert later.second == 0, "a full minute, which is not rounded up"
+    assert f", not before {later:%H:%M} local time: " in diagnosis.next_steps[-1]
+
+
+@pytest.mark.parametrize("code", ["wrong-port", "gateway-not-running", "stale-client"])
+def test_time_is_told_only_where_a_rule_would_refuse_before_it(code: str) -> None:
+    free = found(WALK[code])
+    assert "not before" not in " ".join([*free.next_steps, *free.if_that_fails])
 
 
 def test_next_attempt_after_a_restart_is_not_before_the_gateway_has_initialized() -> None:
@@ -634,16 +638,16 @@ def test_after_ten_minutes_the_advice_is_to_stop_and_switch(minutes: int) -> Non
     late = replace(WALK["api-listener-stuck"], first_failure=NOW - timedelta(minutes=minutes))
     diagnosis = found(late)
     assert (diagnosis.code, diagnosis.procedure) == ("api-listener-stuck", "C")
-    assert diagnosis.next_steps[0].startswith(f"Stop: {minutes} minutes")
+    assert diagnosis.next_steps[0].startswith("Stop. ") and f", {minutes} minutes ago" in diagnosis.next_steps[0]
     assert diagnosis.next_steps[-2].endswith("fall back")
     assert diagnosis.next_steps[-1].startswith("If TWS works")
-    assert diagnosis.if_that_fails == ["Gateway issues: IBKR support, 877-442-2757."]
+    assert diagnosis.if_that_fails == ["IBKR support for gateway issues: 877-442-2757."]
 
 
 @pytest.mark.parametrize(
     ("outcome", "first", "then"),
-    [("api-listener-stuck", "Stop: 11 minutes", "Gateway issues"),
-     ("positions-mismatch", "First do what was advised then", "")],
+    [("api-listener-stuck", "Stop. ", "IBKR support"),
+     ("positions-mismatch", "First do what that failure asked for", "")],
 )  # fmt: skip
 def test_retry_that_comes_too_early_is_no_way_round_the_ten_minutes(
     outcome: str, first: str, then: str
@@ -664,7 +668,7 @@ def test_before_ten_minutes_are_over_the_advice_says_when_they_will_be() -> None
     diagnosis = found(nine)
     assert diagnosis.procedure == "B"
     at = (NOW + AGO).astimezone()
-    assert any(f"at {at:%H:%M}, stop" in step for step in diagnosis.if_that_fails)
+    assert any(f"fixed by {at:%H:%M} local time, switch" in step for step in diagnosis.if_that_fails)
 
 
 def test_switching_to_tws_is_no_advice_for_what_is_not_the_gateways_fault() -> None:
@@ -678,7 +682,7 @@ def test_there_is_no_fallback_from_the_fallback() -> None:
     diagnosis = found(late, Next("again"))
     assert diagnosis.procedure == "A"
     assert not any("Procedure C" in step for step in diagnosis.if_that_fails)
-    assert diagnosis.if_that_fails == ["Gateway issues: IBKR support, 877-442-2757."]
+    assert diagnosis.if_that_fails == ["IBKR support for gateway issues: 877-442-2757."]
 
 
 def test_recovery_names_this_machines_paths_pids_and_commands() -> None:
@@ -694,7 +698,7 @@ def test_folder_that_may_not_be_the_gateways_alone_is_not_named_for_deletion(pat
     credentials = SETTINGS.credentials.model_copy(update={"gateway_path": path})
     settings = SETTINGS.model_copy(update={"credentials": credentials})
     filled = placeholders.of(replace(WALK["zombies"], settings=settings), NOW, LINUX)
-    assert filled["remove"] == "the one it was installed in"
+    assert filled["remove"] == "the one it was installed in."
 
 
 @pytest.mark.parametrize("name", ["svchost.exe", "com.docker.backend.exe", "sshd"])
@@ -710,13 +714,13 @@ def test_forwarder_is_not_what_is_to_be_ended(name: str) -> None:
 )
 def test_restart_that_cannot_be_proven_has_a_way_out(listener: Process, is_told: bool) -> None:
     facts = found(seen("gateway.restarted", listener=listener)).facts
-    assert any("--override REASON" in fact for fact in facts) is not is_told
+    assert any("--override" in fact for fact in facts) is not is_told
 
 
 def test_path_of_another_platform_is_told_in_words() -> None:
     filled = placeholders.of(WALK["zombies"], NOW, LINUX)
     assert "IBKR" not in "".join(map(str, filled.values()))
-    assert filled["start"] == "as you always do"
+    assert filled["start"] == "as you always do."
 
 
 @pytest.mark.parametrize("here", [WINDOWS, LINUX, MACOS])
@@ -731,7 +735,7 @@ def test_every_text_can_be_filled_in_on_every_platform(here: Any) -> None:
 def test_open_positions_are_counted_in_what_is_told() -> None:
     row = Position("U21146542", 1, "SPY", "STK", "", 0.0, "", "", "", "USD", "", "", Decimal(1), 1)
     what = seen("positions.count", positions=Positions(rows=(row,), has_ended=True))
-    assert found(what).cause == "there are 1 open positions, 24 are expected"
+    assert found(what).cause == "1 open positions arrived, 24 were expected."
 
 
 def test_client_that_is_connected_and_one_that_is_idle_are_two_causes() -> None:
@@ -772,11 +776,11 @@ def test_file_is_named_as_it_was_on_the_command_line() -> None:
 def test_zombies_of_an_earlier_attempt_are_not_said_to_be_there() -> None:
     diagnosis = found(seen("gateway.restarted"))
     assert diagnosis.code == "zombies"
-    assert diagnosis.cause.startswith("an earlier attempt left zombies on port 4001")
+    assert diagnosis.cause.startswith("An earlier attempt left zombies on port 4001")
 
 
 SAY_SO = (
-    "Set ClientId and PinnedClientId back to 10; or, if that was a mistake, say so by adding: "
+    "Set ClientId and PinnedClientId back to 10. If that attempt used the wrong one, add: "
     '--override "reason"'
 )
 
@@ -788,20 +792,20 @@ def test_time_of_the_next_attempt_is_told_to_who_was_refused() -> None:
 
 def test_queue_that_is_not_empty_is_no_answer_that_was_asked_for() -> None:
     cause = found(seen("gateway.accept-queue")).cause
-    assert cause == "port 4001 listens, but the gateway does not accept connections"
+    assert cause == "Port 4001 is open, but the gateway does not accept connections."
 
 
 def test_client_of_an_id_in_use_is_not_claimed_where_the_gateway_alone_says_so() -> None:
-    assert found(WALK["client-id-in-use"]).cause.endswith(
-        "says that client id 10 is in use already"
+    assert found(WALK["client-id-in-use"]).cause.startswith(
+        "The gateway says that client id 10 is already in use"
     )
 
 
 @pytest.mark.parametrize(
     ("pinned", "configured", "last", "advice"),
     [
-        (10, 11, None, "Set ClientId back to 10, the one that never changes."),
-        (10, 11, 11, "Set ClientId back to 10, the one that never changes."),
+        (10, 11, None, "Set ClientId back to 10. It never changes."),
+        (10, 11, 11, "Set ClientId back to 10. It never changes."),
         (11, 11, 10, SAY_SO),
     ],
 )  # fmt: skip
@@ -834,10 +838,10 @@ def test_good_news_of_the_farms_is_no_error() -> None:
 @pytest.mark.parametrize(
     ("run", "advice"),
     [
-        ("20261123T091402Z-live", "Let it end; two at once make each other fail."),
-        ("20261123T091402Z-smoke", "Let it end; two at once make each other fail."),
-        ("20261123T091402Z-monitor", f"It runs until it is stopped: {STOP_IT}"),
-        ("20261123T091402Z-mcp", f"It runs until it is stopped: {STOP_IT}"),
+        ("20261123T091402Z-live", "Let it finish. Two runs at once make each other fail."),
+        ("20261123T091402Z-smoke", "Let it finish. Two runs at once make each other fail."),
+        ("20261123T091402Z-monitor", f"It runs until it is stopped, {STOP_IT}"),
+        ("20261123T091402Z-mcp", f"It runs until it is stopped, {STOP_IT}"),
     ],
 )
 def test_who_holds_the_endpoint_for_good_is_not_waited_for(run: str, advice: str) -> None:

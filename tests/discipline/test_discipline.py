@@ -262,7 +262,7 @@ def test_other_client_id_than_the_last_attempts_is_refused(
     remember(state, gateway.port, 3600, "GO", client_id=11)
     run = go_live(project, secrets(gateway.port))
     assert_refused(run, "environment.client-id", "client-id-changed")
-    assert "the last attempt had 11" in run.evidence["diagnosis"]["cause"]
+    assert "the last attempt used 11" in run.evidence["diagnosis"]["cause"]
     assert smoke(secrets(gateway.port)).exit_code == 3
     assert gateway.connections == 0
 
@@ -304,7 +304,7 @@ def test_after_ten_minutes_of_failures_the_advice_is_to_switch(
     run = go_live(project, secrets(gateway.port))
     diagnosis = run.evidence["diagnosis"]
     assert (diagnosis["code"], diagnosis["procedure"]) == ("handshake-refused", "C")
-    assert diagnosis["next_steps"][0].startswith("Stop: 11 minutes")
+    assert diagnosis["next_steps"][0].startswith("Stop. The first attempt failed")
 
 
 # the override
@@ -331,8 +331,8 @@ def test_override_lets_the_rules_about_earlier_attempts_pass_and_is_shown(
     ]
     assert {each["reason"] for each in overrides} == {WHY}
     against = [each["found"] for each in overrides]
-    assert against[0] == "the last attempt had client id 11"
-    assert all(re.search(r"not before \d\d:\d\d:\d\d$", each) for each in against[1:3])
+    assert against[0] == "the last attempt used client id 11"
+    assert all(re.search(r"from \d\d:\d\d:\d\d local time$", each) for each in against[1:3])
     assert "zombies" in against[3]
     assert all(run.steps[each["step"]]["observed"]["overridden"] == WHY for each in overrides)
     assert f"OVERRIDE: {WHY}" in run.output
