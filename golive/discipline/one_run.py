@@ -88,6 +88,11 @@ class OneRun:
         return self._part.take()
 
     @property
+    def is_seen_held(self) -> bool:
+        """Whether the system says that some process has it; nothing is locked to find out."""
+        return self._lock.is_seen_held
+
+    @property
     def holder(self) -> Holder | None:
         """Who has it; None where that cannot be told."""
         try:

@@ -218,8 +218,7 @@ class Gateway:
         process = self.process(port)
         before = Listener.of(port, process)
         started = process.started if process else first_seen
-        if logged_in is not None and started < logged_in <= first_seen:
-            started = logged_in
+        started = counts_from(started, logged_in, first_seen)
         up_before = max(0.0, (first_seen - started).total_seconds())
         while True:
             waited = self._clock.monotonic() - begin
@@ -272,6 +271,13 @@ class Gateway:
         pids = {each.pid for each in (port or self.port).serving if each.pid}
         known = [found for pid in pids if (found := self._process(pid))]
         return max(known, key=lambda each: each.started, default=None)
+
+
+def counts_from(started: datetime, logged_in: datetime | None, now: datetime) -> datetime:
+    """From when a gateway's time to initialize counts: its login, where that came later."""
+    if logged_in is not None and started < logged_in <= now:
+        return logged_in
+    return started
 
 
 def _is_v6_only(port: int) -> bool:

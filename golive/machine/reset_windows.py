@@ -30,6 +30,7 @@ class Window:
     name: str
     begin: datetime
     end: datetime
+    is_daily: bool = False
 
     def holds(self, moment: datetime, soon: timedelta = timedelta(0)) -> bool:
         """Whether it has begun, or begins as soon as that, and is not over."""
@@ -64,7 +65,8 @@ class Reset:
         last = day + timedelta(days=1) if self.end < self.begin else day
         zone = _zone(self.zone)
         end = datetime.combine(last, self.end, zone).replace(fold=1)
-        return Window(self.name, datetime.combine(day, self.begin, zone), end)
+        begin = datetime.combine(day, self.begin, zone)
+        return Window(self.name, begin, end, is_daily=len(self.days) > 1)
 
 
 RESETS = (
@@ -87,6 +89,16 @@ def windows(moment: datetime, soon: timedelta = SOON) -> list[Window]:
     return [
         window for reset in RESETS for window in reset.about(moment) if window.holds(moment, soon)
     ]
+
+
+def ahead(moment: datetime) -> list[Window]:
+    """The next window of each reset that is to come, the soonest first. Raises NoTimeZones."""
+    found = []
+    for reset in RESETS:
+        days = (moment + timedelta(days=days) for days in range(8))
+        windows = (window for day in days for window in reset.about(day))
+        found.append(next(each for each in windows if each.begin.astimezone(UTC) > moment))
+    return sorted(found, key=lambda each: each.begin.astimezone(UTC))
 
 
 def told(moment: datetime) -> list[str]:

@@ -1,16 +1,48 @@
-"""The smoke test's pre-flight: what stands in the way of an attempt. Nothing is connected."""
+"""The pre-flight: what stands in the way of an attempt. Nothing is connected."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 from golive.discipline.earlier_attempts import Memory
+from golive.discipline.rules import Discipline
 from golive.kit.clock import Clock, now_and_then
 from golive.machine import installed, sockets, stale_clients
 from golive.machine.gateway import Gateway
+from golive.machine.installed import InstalledApi
 from golive.machine.on_disk import reading
 from golive.machine.sockets import Answer
 from golive.settings.secrets_json import SettingsFile
+
+
+class Earlier(Protocol):
+    """What earlier runs have left to be known; see golive.discipline."""
+
+    @property
+    def is_alone(self) -> bool: ...
+    @property
+    def discipline(self) -> Discipline: ...
+    def allows(self, step_id: str, found: str | None) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the steps are asked of. The installed client is read once."""
+
+    file: SettingsFile
+    gateway: Gateway
+    earlier: Earlier
+
+    @cached_property
+    def api(self) -> InstalledApi:
+        return installed.read()
+
+
+Check = Callable[[Subject], str | None]
+"""Why a step does not hold; None where it does. Raises sockets.NotObservable."""
 
 
 def objections(
@@ -25,15 +57,11 @@ def objections(
 
     A port on which nothing listens is no objection: it has an exit code of its own.
     """
-    yield from _in_the_client(file)
-    yield from _in_the_settings(file, memory)
-    yield from _in_earlier_attempts(memory)
-    yield from _in_the_way(file, gateway)
+    subject = Subject(file, gateway, memory)
+    yield from _found(BEFORE_ALL, subject)
     if nothing_listens(file, gateway):
         return
-    why = memory.discipline.no_restart(gateway.started())
-    if why and not memory.allows("gateway.restarted", why):
-        yield "gateway.restarted", why
+    yield from _found(BEFORE_WAITING, subject)
     say = now_and_then(lambda left: write(f"waiting {left:.0f} s more: still initializing"))
 
     def tell(seconds_left: float) -> None:
@@ -45,52 +73,106 @@ def objections(
     uptime = seen(file, lambda: gateway.wait_until_initialized(seconds, tell, login))
     if uptime and not uptime.is_same:
         yield "gateway.initialized", "the gateway went away while it was being waited for"
-    if clients := seen(file, lambda: gateway.clients):
-        yield "gateway.no-other-client", f"a client is connected, pid {clients[0].pid}"
-    if sockets.if_observable(gateway.accept_queue):
-        yield "gateway.accept-queue", "connections wait in the gateway's accept queue"
+    yield from _found(AFTER_WAITING, subject)
 
 
-def _in_the_client(file: SettingsFile) -> Iterator[tuple[str, str]]:
-    api, wanted = installed.read(), file.settings.golive.api_version
-    if not api.is_only_one:
-        yield "environment.one-ibapi", f"not exactly one ibapi: {', '.join(api.folders) or 'none'}"
-    if api.version != wanted:
-        yield "environment.ibapi-version", f"ibapi is {api.version}, not {wanted}"
-    if api.changed:
-        yield "environment.ibapi-unmodified", f"files of ibapi were changed: {api.changed[0]}, ..."
+def _found(checks: Mapping[str, Check], subject: Subject) -> Iterator[tuple[str, str]]:
+    for step, check in checks.items():
+        if why := check(subject):
+            yield step, why
 
 
-def _in_the_settings(file: SettingsFile, memory: Memory) -> Iterator[tuple[str, str]]:
-    settings, pinned = file.settings, file.settings.golive.pinned_client_id
+def _one_ibapi(of: Subject) -> str | None:
+    api = of.api
+    found = ", ".join(api.folders) or "none"
+    return None if api.is_only_one else f"not exactly one ibapi: {found}"
+
+
+def _ibapi_version(of: Subject) -> str | None:
+    api, wanted = of.api, of.file.settings.golive.api_version
+    return None if api.version == wanted else f"ibapi is {api.version}, not {wanted}"
+
+
+def _ibapi_unmodified(of: Subject) -> str | None:
+    changed = of.api.changed
+    return f"files of ibapi were changed: {changed[0]}, ..." if changed else None
+
+
+def _client_id(of: Subject) -> str | None:
+    settings, pinned = of.file.settings, of.file.settings.golive.pinned_client_id
     configured = settings.credentials.client_id
     if configured != pinned:
-        yield "environment.client-id", f"ClientId is not the pinned {pinned}"
-    why = memory.discipline.other_client_id(configured)
-    if why and not memory.allows("environment.client-id", why):
-        yield "environment.client-id", why
-    if settings.disagreements:
-        yield "environment.identity", "; ".join(settings.disagreements)
+        return f"ClientId is not the pinned {pinned}"
+    why = of.earlier.discipline.other_client_id(configured)
+    return _let_pass(of.earlier, "environment.client-id", why)
 
 
-def _in_earlier_attempts(memory: Memory) -> Iterator[tuple[str, str]]:
-    if not memory.is_alone:
-        yield "environment.only-run", "another run is under way at this endpoint"
-    why = memory.discipline.quick_retry
-    if why and not memory.allows("environment.cool-down", why):
-        yield "environment.cool-down", why
-    why = memory.discipline.flipping
-    if why and not memory.allows("environment.no-flipping", why):
-        yield "environment.no-flipping", why
+def _identity(of: Subject) -> str | None:
+    return "; ".join(of.file.settings.disagreements) or None
 
 
-def _in_the_way(file: SettingsFile, gateway: Gateway) -> Iterator[tuple[str, str]]:
-    if stale := stale_clients.none(gateway, file.settings):
-        first = stale[0]
-        why = f"{first.name or 'a client'} is running, pid {first.pid or 'not told'}: {first.why}"
-        yield "environment.no-stale-client", why
-    if zombies := seen(file, lambda: gateway.zombies):
-        yield "environment.no-zombies", f"{len(zombies)} CLOSE_WAIT on port {gateway.number}"
+def _only_run(of: Subject) -> str | None:
+    return None if of.earlier.is_alone else "another run is under way at this endpoint"
+
+
+def _cool_down(of: Subject) -> str | None:
+    return _let_pass(of.earlier, "environment.cool-down", of.earlier.discipline.quick_retry)
+
+
+def _no_flipping(of: Subject) -> str | None:
+    return _let_pass(of.earlier, "environment.no-flipping", of.earlier.discipline.flipping)
+
+
+def _no_stale_client(of: Subject) -> str | None:
+    stale = stale_clients.none(of.gateway, of.file.settings)
+    if not stale:
+        return None
+    first = stale[0]
+    return f"{first.name or 'a client'} is running, pid {first.pid or 'not told'}: {first.why}"
+
+
+def _no_zombies(of: Subject) -> str | None:
+    zombies = seen(of.file, lambda: of.gateway.zombies)
+    return f"{len(zombies)} CLOSE_WAIT on port {of.gateway.number}" if zombies else None
+
+
+def _restarted(of: Subject) -> str | None:
+    why = of.earlier.discipline.no_restart(of.gateway.started())
+    return _let_pass(of.earlier, "gateway.restarted", why)
+
+
+def _no_other_client(of: Subject) -> str | None:
+    clients = seen(of.file, lambda: of.gateway.clients)
+    return f"a client is connected, pid {clients[0].pid}" if clients else None
+
+
+def _accept_queue(of: Subject) -> str | None:
+    waiting = sockets.if_observable(of.gateway.accept_queue)
+    return "connections wait in the gateway's accept queue" if waiting else None
+
+
+def _let_pass(earlier: Earlier, step: str, why: str | None) -> str | None:
+    """Unless the operator lets it pass."""
+    return None if earlier.allows(step, why) else why
+
+
+BEFORE_ALL: Mapping[str, Check] = {
+    "environment.one-ibapi": _one_ibapi,
+    "environment.ibapi-version": _ibapi_version,
+    "environment.ibapi-unmodified": _ibapi_unmodified,
+    "environment.client-id": _client_id,
+    "environment.identity": _identity,
+    "environment.only-run": _only_run,
+    "environment.cool-down": _cool_down,
+    "environment.no-flipping": _no_flipping,
+    "environment.no-stale-client": _no_stale_client,
+    "environment.no-zombies": _no_zombies,
+}
+BEFORE_WAITING: Mapping[str, Check] = {"gateway.restarted": _restarted}
+AFTER_WAITING: Mapping[str, Check] = {
+    "gateway.no-other-client": _no_other_client,
+    "gateway.accept-queue": _accept_queue,
+}
 
 
 def seen(file: SettingsFile, look: Callable[[], Answer]) -> Answer | None:
