@@ -12,8 +12,9 @@ from typing import Any
 from golive.evidence.record import Evidence, StepRecord, is_open
 from golive.kit.text import told
 from golive.procedure import steps
+from golive.reports import advice, phases, soak_plots, success_metrics, time_line, wording
 from golive.reports import page as pages
-from golive.reports import phases, soak_plots, success_metrics, time_line, wording
+from golive.reports.advice import Advice
 from golive.reports.writing import Wanted
 
 FILE_NAME = "sign-off.html"
@@ -45,7 +46,30 @@ def page(found: Evidence) -> str:
         stopped=_stopped(found),
         unseen=_unseen(found),
         positions=_positions(found),
+        contents=_contents(found),
+        next_steps=_to_do(found.diagnosis.next_steps) if found.diagnosis else [],
+        if_that_fails=_if_that_fails(found),
     )
+
+
+def _contents(found: Evidence) -> list[tuple[str, str]]:
+    """The sections that a reader looks for, by their place on the page."""
+    is_go, soak = found.verdict == "GO", [("soak", "Soak")] if found.soak else []
+    first = [("shown", "What was shown"), ("exceptions", "Exceptions")]
+    if not is_go:
+        first = [("next", "What to do"), ("facts", "Facts")] if found.diagnosis else []
+    rest = [("run", "The run"), ("steps", "Checks"), ("positions", "Positions")]
+    return [*first, *soak, *rest, ("sockets", "Sockets"), ("signature", "Signature")]
+
+
+def _to_do(lines: list[str]) -> list[Advice]:
+    return [advice.of(each) for each in lines]
+
+
+def _if_that_fails(found: Evidence) -> list[Advice]:
+    """Without the contacts, which have a heading of their own."""
+    why = found.diagnosis
+    return _to_do(advice.without(why.contacts, why.if_that_fails)) if why else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +98,7 @@ class Stage:
 
     @property
     def outcomes(self) -> str:
-        """`8 passed, 1 failed, 2 blocked`."""
+        """`8 passed, 1 failed, 2 not run`."""
         counts = Counter(wording.OUTCOMES[each.record.outcome] for each in self.steps)
         return ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
 

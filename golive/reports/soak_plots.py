@@ -25,7 +25,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """`span` is what the whole width stands for, in words.
+    """`span` is what the whole width stands for, `top` and `foot` what the height does, in words.
 
     `ended` is where a soak broke off, `zero` where the axis crosses; None: no such place.
     """
@@ -33,6 +33,8 @@ class Plot:
     name: str
     words: str
     span: str
+    top: str
+    foot: str
     lines: tuple[Line, ...]
     ended: float | None
     zero: float | None = None
@@ -65,35 +67,35 @@ def _figures(soak: Soak) -> Iterator[tuple[str, str]]:
     held = f"{wording.span(soak.seconds)} of {wording.span(soak.wanted)}"
     yield "held", f"{held}; ended early: {soak.stopped}" if soak.code else held
     yield "heartbeats", f"{soak.answers:,} of {soak.heartbeats:,} answered"
-    yield "answered in", _percentiles(soak)
+    yield "latency", _percentiles(soak)
     yield "zombies", _zombies(soak)
     queue = soak.longest_accept_queue
-    yield "accept queue", "not observed" if queue is None else f"{queue:,} at most"
+    yield "accept queue", "not observed" if queue is None else f"at most {queue:,} waiting"
     yield "this run", _grown(soak, "own")
     yield "the gateway", _grown(soak, "gateway")
-    yield "data farms", wording.counted(soak.farm_flaps, "time", "times") + " lost and back again"
+    yield "data farms", wording.counted(soak.farm_flaps, "time", "times") + " lost and recovered"
     yield "positions", _drift(soak)
 
 
 def _percentiles(soak: Soak) -> str:
-    named = {"50 %": soak.p50_ms, "95 %": soak.p95_ms, "99 %": soak.p99_ms, "all": soak.max_ms}
-    told = [f"{name} in {wording.milliseconds(ms)}" for name, ms in named.items() if ms is not None]
+    named = {"p50": soak.p50_ms, "p95": soak.p95_ms, "p99": soak.p99_ms, "slowest": soak.max_ms}
+    told = [f"{name} {wording.milliseconds(ms)}" for name, ms in named.items() if ms is not None]
     slope = soak.slope_ms_per_hour if soak.seconds >= LONG_ENOUGH else None
-    tends = [] if slope is None else [f"{slope:+.3g} ms an hour"]
+    tends = [] if slope is None else [f"trend {slope:+.3g} ms per hour"]
     return "; ".join([", ".join(told), *tends]) if told else "no answer"
 
 
 def _zombies(soak: Soak) -> str:
     most = soak.most_zombies
-    told = "not observed" if most is None else f"{most:,} at once at most" if most else "none"
+    told = "not observed" if most is None else f"at most {most:,} at once" if most else "none"
     looks = wording.counted(soak.unseen, "look")
-    return f"{told}; out of sight at {looks}" if soak.unseen else told
+    return f"{told}; not observed at {looks}" if soak.unseen else told
 
 
 def _grown(soak: Soak, whose: str) -> str:
     """`memory 61.2 MiB (+0.1), threads 3 (+0), handles 17 (+0)`."""
     names = ("memory", "threads", "handles")
-    return ", ".join(filter(None, (_growth(soak, whose, name) for name in names))) or "not told"
+    return ", ".join(filter(None, (_growth(soak, whose, name) for name in names))) or "not observed"
 
 
 def _growth(soak: Soak, whose: str, name: str) -> str:
@@ -110,9 +112,9 @@ def _growth(soak: Soak, whose: str, name: str) -> str:
 
 def _drift(soak: Soak) -> str:
     if soak.position_drift is None:
-        return "not asked for again"
+        return "not requested again"
     changed = len(soak.position_drift)
-    return f"{wording.counted(changed, 'contract')} changed meanwhile" if changed else "the same"
+    return f"{wording.counted(changed, 'contract')} changed" if changed else "the same"
 
 
 def _latency(soak: Soak) -> Plot | None:
@@ -122,7 +124,8 @@ def _latency(soak: Soak) -> Plot | None:
     top = max(there.values())
     lines = (Line("line", _path(soak, there, 0.0, top)),)
     told = f"up to {wording.milliseconds(top)}; {wording.counted(len(there), 'sample')}"
-    return Plot("How long each answer took", told, wording.span(soak.wanted), lines, _ended(soak))
+    whole, high = wording.span(soak.wanted), wording.milliseconds(top)
+    return Plot("Latency of each heartbeat", told, whole, high, "0 ms", lines, _ended(soak))
 
 
 def _memory(soak: Soak) -> Plot | None:
@@ -146,7 +149,8 @@ def _memory(soak: Soak) -> Plot | None:
         if figures
     )
     whole, zero = wording.span(soak.wanted), _y(0.0, low, high)
-    return Plot("Memory since the beginning", told, whole, lines, _ended(soak), zero)
+    top, foot = (f"{each / MEBIBYTE:+,.1f} MiB" if each else "0 MiB" for each in (high, low))
+    return Plot("Memory since the start", told, whole, top, foot, lines, _ended(soak), zero)
 
 
 def _since_the_first(soak: Soak, what: str) -> dict[float, float]:

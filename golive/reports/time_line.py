@@ -53,6 +53,20 @@ class TimeLine:
     seconds: float
     is_cut: bool
 
+    @property
+    def legend(self) -> list[tuple[str, str]]:
+        """The kinds of blocks that occur, with what they mean."""
+        blocks = [block for lane in self.lanes for block in lane.blocks]
+        outcomes = {block.record.outcome for block in blocks}
+        kinds = {
+            "passed": (bool(outcomes - {"failed"}), "check"),
+            "failed": ("failed" in outcomes, "failed check"),
+            "waited": (any(block.waited for block in blocks), "waiting for the gateway"),
+            "cut": (self.is_cut, "drawn shorter than it was"),
+            "absent": (any(lane.absent for lane in self.lanes), "not run"),
+        }
+        return [(kind, told) for kind, (is_there, told) in kinds.items() if is_there]
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:

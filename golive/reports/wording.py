@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,100}", re.ASCII)
 OUTCOMES = {
     "passed": "passed",
     "failed": "failed",
-    "blocked": "blocked",
+    "blocked": "not run",
     "not-configured": "not configured",
     "not-observable": "not observed",
 }
@@ -107,8 +107,8 @@ def track(found: Evidence) -> str:
 def against(found: Evidence) -> str:
     """The same in a sentence, for who does not know the words."""
     if found.target == "fake":
-        fault = f" with the fault {found.fault}" if found.fault else ""
-        return f"A fake gateway{fault}: no permission to go live."
+        fault = f" (fault: {found.fault})" if found.fault else ""
+        return f"Rehearsal against a fake gateway{fault}. Not a go-live approval."
     there = f"{found.endpoint.kind} at {found.endpoint.host}:{found.endpoint.port}."
     return f"Not the live gateway: {there}" if endpoint(found) != "LIVE" else there
 

@@ -54,6 +54,10 @@ def holding(positions: PositionsRecord, **more: Any) -> Evidence:
     return made.a_go(**more).model_copy(update={"positions": positions})
 
 
+OWN = ("#", "data:image/svg+xml,")
+"""How addresses begin that ask for nothing: places on the page, and its icon."""
+
+
 def read(found: Evidence) -> PageRead:
     return PageRead(sign_off.page(found.sealed()))
 
@@ -114,12 +118,13 @@ def test_no_go_shows_cause_cure_facts_contacts_and_log() -> None:
     }
     text = text_of(found.model_copy(update={"diagnosis": found.diagnosis.model_copy(update=more)}))
     for each in (
-        "NO-GO", f"Stopped at step 18 of {len(IDS)}: gateway acknowledges the connection",
+        "NO-GO", f"Stopped at check 18 of {len(IDS)}: gateway acknowledges the connection",
         "nothing listens on the configured port", "gateway-not-running", "Procedure A",
         "Close IB Gateway.", "first step not passed", "no byte", "Next attempt not before",
         "2026-11-21 21:01:30 UTC-0500", "Switch to TWS paper.", "877-442-2757",
-        "API server listening", "too-early", "it has just been started", "Not asked for",
-        "Going live on this gateway is not permitted by this run.",
+        "API server listening", "too-early", "it has just been started",
+        "Positions were not requested.", "This run does not permit going live on this gateway.",
+        "docs/causes/gateway-not-running",
     ):  # fmt: skip
         assert each in text, each
 
@@ -140,8 +145,8 @@ def test_rehearsal_and_paper_are_as_loud_as_the_verdict_and_never_called_live() 
         assert ("bdi", found.run_id) in page.texts
         assert any(target in text for _, text in page.texts)
         assert "LIVE" not in page.page
-    assert "It is no permission to go live." in text_of(made.a_go(target="fake"))
-    assert "with the fault silent" in text_of(made.a_go(target="fake", fault="silent"))
+    assert "It is not a go-live approval." in text_of(made.a_go(target="fake"))
+    assert "(fault: silent)" in text_of(made.a_go(target="fake", fault="silent"))
     assert "LIVE" in text_of(made.a_go())
 
 
@@ -158,7 +163,7 @@ def test_override_is_told_at_the_top_in_the_signature_and_on_every_sheet() -> No
     assert "18 s ago" in page.text
     assert "with 1 rule overridden" in page.text
     assert "OVERRIDDEN" in page.page
-    assert "overridden nothing not observed nothing" in text_of(made.a_go())
+    assert "Nothing was overridden, weakened, left unobserved or noted." in text_of(made.a_go())
 
 
 def test_what_was_not_observed_or_not_configured_is_told_with_its_reason() -> None:
@@ -195,7 +200,7 @@ def test_zombie_in_the_socket_table_is_marked() -> None:
     page = read(made.a_no_go(sockets=sockets))
     assert "zombie" in page.attributes("class")
     assert "10.0.0.9:0" in page.text
-    assert "None was seen on port 4001." in page.text
+    assert "None on port 4001." in page.text
 
 
 def test_row_that_is_not_counted_says_why() -> None:
@@ -233,13 +238,13 @@ def test_what_changed_since_the_last_go_stands_there_with_a_link_to_it() -> None
 def test_without_a_last_go_the_reason_is_told() -> None:
     nothing = SinceLastGo(reason="no GO on this target is on record")
     assert "no GO on this target is on record" in text_of(made.a_go(since_last_go=nothing))
-    assert "Nothing was compared." in text_of(made.a_go())
+    assert "No earlier run was compared with this one." in text_of(made.a_go())
 
 
 def test_name_of_a_run_that_leads_elsewhere_is_no_link() -> None:
     for name in ("../..", "javascript:alert(1)", "//example.invalid", ""):
         page = read(made.a_go(since_last_go=since(run_id=name)))
-        assert all(each.startswith("#") for each in page.attributes("href"))
+        assert all(each.startswith(OWN) for each in page.attributes("href"))
 
 
 # no false GO
@@ -308,8 +313,9 @@ def test_page_asks_for_nothing_and_is_well_made(found: Evidence) -> None:
     page = read(found)
     assert page.unclosed == []
     assert page.attributes("src") == []
-    assert page.all("link") == page.all("base") == page.all("iframe") == []
-    assert all(each.startswith("#") for each in page.attributes("href"))
+    assert page.all("base") == page.all("iframe") == []
+    assert [each.attributes["rel"] for each in page.all("link")] == ["icon"]
+    assert all(each.startswith(OWN) for each in page.attributes("href"))
     assert set(re.findall(r"url\(([^)]*)\)", page.page)) == {"#waiting"}
     assert "@import" not in page.page
     assert "://" not in page.page
@@ -371,7 +377,7 @@ def everything() -> list[Evidence]:
     assert no_go.diagnosis is not None
     more = {
         "also": [Candidate(code="x", cause="x")],
-        "stopped_at": "x", "not_before": "x", "if_that_fails": ["x"], "log": ["x"],
+        "stopped_at": "x", "not_before": "x", "if_that_fails": ["y"], "log": ["x"],
         "contacts": ["x"],
     }  # fmt: skip
     diagnosis = no_go.diagnosis.model_copy(update=more)
@@ -393,7 +399,7 @@ def test_text_from_elsewhere_stays_text_wherever_it_stands(text: str) -> None:
         assert shape(page) - shape(PageRead(sign_off.page(found))) <= usual
         assert page.unclosed == []
         assert len(page.all("script")) == len(page.all("style")) == 1
-        assert all(each.startswith(("#", "../")) for each in page.attributes("href"))
+        assert all(each.startswith((*OWN, "../")) for each in page.attributes("href"))
         assert all(each.isprintable() or each == "\n" for each in page.page)
         style = next(data for tag, data in page.texts if tag == "style")
         assert style.count("{") == style.count("}")
@@ -443,7 +449,7 @@ def test_steps_of_another_version_are_shown_as_they_are() -> None:
     no_times = [other, other.model_copy(update={"outcome": "failed"})]
     text = text_of(made.a_no_go(steps=no_times, diagnosis=None))
     assert "weather 1 passed, 1 failed" in text
-    assert "Stopped at step 2 of 2: it is fine" in text
+    assert "Stopped at check 2 of 2: it is fine" in text
     assert "No step has a time on record." in text
     text_of(made.a_no_go(steps=[]))
 

@@ -87,7 +87,7 @@ def test_command_to_be_typed_is_never_broken_at_a_hyphen_and_its_lines_are_align
 ) -> None:
     shown = browser.open(on_disk(tmp_path, a_cure()))
     shown.page.emulate_media(media="print")
-    for width in range(300, 800, 25):
+    for width in range(450, 800, 25):
         shown.page.set_viewport_size({"width": width, "height": 1000})
         found = shown.page.locator(".to-do .word").evaluate_all(TO_DO)
         assert len(found) == 6  # as many as have a hyphen
@@ -195,6 +195,48 @@ def test_table_is_sorted_by_its_headings_with_the_keyboard(
     assert not any(strikes[-8:])
 
 
+def test_verdict_is_the_loudest_thing_and_the_target_the_second(
+    browser: Browser, tmp_path: Path
+) -> None:
+    size = "each => parseFloat(getComputedStyle(each).fontSize)"
+    for width in (1280, 390):
+        shown = browser.open(on_disk(tmp_path, made.a_go()), width=width).page
+        verdict = shown.locator("h1 .verdict").evaluate(size)
+        target = shown.locator("h1 .target").evaluate(size)
+        others = shown.locator("main *").evaluate_all(f"all => Math.max(...all.map({size}))")
+        assert verdict > 2 * target
+        assert verdict > others
+        assert target > 16
+
+
+def test_command_is_copied_whole_with_a_button(browser: Browser, tmp_path: Path) -> None:
+    shown = browser.open(on_disk(tmp_path, a_cure()))
+    shown.page.evaluate(
+        "Object.defineProperty(navigator, 'clipboard', {value:"
+        " {writeText: async text => { window.copied = text; }}})"
+    )
+    command = "pytest acceptance -m golive --fake=silent --fallback"
+    button = shown.page.get_by_role("button", name=f"Copy: {command}")
+    button.click()
+    shown.page.wait_for_function("window.copied")
+    assert shown.page.evaluate("window.copied") == command
+    assert button.inner_text() == "Copied"
+
+
+def test_contents_lead_to_the_sections_and_are_not_printed(
+    browser: Browser, tmp_path: Path
+) -> None:
+    for found in (made.a_go(), a_cure(), a_broken_one()):
+        shown = browser.open(on_disk(tmp_path, found)).page
+        links = shown.locator(".contents a").evaluate_all(
+            "all => all.map(each => each.getAttribute('href'))"
+        )
+        assert len(links) >= 6
+        assert all(shown.locator(f"h2{each}").count() == 1 for each in links)
+        shown.emulate_media(media="print")
+        assert not shown.locator(".contents").is_visible()
+
+
 def test_filter_says_how_many_rows_are_left(browser: Browser, tmp_path: Path) -> None:
     shown = browser.open(on_disk(tmp_path, made.a_go()))
     shown.page.get_by_label("Filter").fill("aapl stk")
@@ -218,7 +260,7 @@ def test_page_without_scripts_is_whole_and_offers_nothing_that_does_not_work(
     shown = browser.open(on_disk(tmp_path, made.a_go()), javascript=False)
     assert shown.page.locator("#rows tbody tr").count() == 24
     assert not shown.page.get_by_label("Filter").is_visible()
-    assert shown.page.locator("#rows th button").count() == 0
+    assert shown.page.locator("button:visible").count() == 0
     assert shown.errors == shown.requests == []
 
 

@@ -63,10 +63,10 @@ def page_of(found: Evidence) -> PageRead:
 def test_sign_off_of_a_soak_says_what_it_is_and_shows_its_figures() -> None:
     text = page_of(a_soak()).text
     for each in (
-        "Soak sign-off", "LIVE SOAK", "All 35 steps", "60 min", "720 of 720 answered",
-        "50 % in 3.00 ms, 95 % in 6.50 ms, 99 % in 7.00 ms, all in 7.00 ms; +0.012 ms an hour",
-        "memory 57.9 MiB (+0.7), threads 3 (+0)", "it tried neither Monitor nor MCP",
-        "How long each answer took", "Memory since the beginning",
+        "Soak sign-off", "LIVE SOAK", "All 35 checks", "60 min", "720 of 720 answered",
+        "p50 3.00 ms, p95 6.50 ms, p99 7.00 ms, slowest 7.00 ms; trend +0.012 ms per hour",
+        "memory 57.9 MiB (+0.7), threads 3 (+0)", "It did not check the Monitor or the MCP server.",
+        "Latency of each heartbeat", "Memory since the start",
         "the gateway -3.4 MiB, this run (dashed) +0.7 MiB",
     ):  # fmt: skip
         assert each in text, each
@@ -78,7 +78,7 @@ def test_sign_off_of_a_soak_that_broke_off_shows_where_and_why() -> None:
     assert "25 min of 60 min ; ended early".replace(" ;", ";") in page.text
     assert "no answer within 5 s" in page.text
     assert "300 of 301 answered" in page.text
-    assert "not asked for again" in page.text
+    assert "not requested again" in page.text
     assert "ended" in page.attributes("class")
     assert "What was shown" not in page.text
 
@@ -118,7 +118,7 @@ def test_soak_of_hardly_any_heartbeat_can_be_shown(count: int) -> None:
     bare = held(count, **(nothing if count == 0 else {}), slope_ms_per_hour=None)
     shown = soak_plots.of(bare)
     assert shown is not None
-    assert dict(shown.figures)["answered in"] != ""
+    assert dict(shown.figures)["latency"] != ""
 
 
 def test_zombies_and_positions_that_changed_are_told_and_what_was_out_of_sight() -> None:
@@ -126,14 +126,14 @@ def test_zombies_and_positions_that_changed_are_told_and_what_was_out_of_sight()
     shown = soak_plots.of(held(5, most_zombies=3, unseen=2, position_drift=drift))
     assert shown is not None
     figures = dict(shown.figures)
-    assert figures["zombies"] == "3 at once at most; out of sight at 2 looks"
-    assert figures["positions"] == "1 contract changed meanwhile"
+    assert figures["zombies"] == "at most 3 at once; not observed at 2 looks"
+    assert figures["positions"] == "1 contract changed"
 
 
 def test_soak_of_seconds_has_no_slope_an_hour() -> None:
     shown = soak_plots.of(held(60))
     assert shown
-    assert "ms an hour" not in dict(shown.figures)["answered in"]
+    assert "ms per hour" not in dict(shown.figures)["latency"]
 
 
 def test_metric_of_the_hour_is_shown_by_a_soak_and_by_nothing_else() -> None:

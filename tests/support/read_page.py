@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 WITHOUT_TEXT = ("script", "style", "title", "desc")
-VOID = {"meta", "input", "br", "col"}
+VOID = {"meta", "input", "br", "col", "link"}
 CLOSED_BY_THE_NEXT = {"td", "tr"}
 
 
