@@ -1,7 +1,7 @@
-"""A run as results of tests, for the readers of JUnit and Allure: one a step, and the verdict.
+"""A run as test results, for JUnit and Allure: one for each step, and one for the verdict.
 
-The verdict has a result of its own, the last one: whatever the steps before it, a run that is not
-GO has one that failed, and its message begins with the diagnosis.
+The verdict's result is the last. Unless the run is GO it has failed, whatever the steps before it
+did, and its message begins with the diagnosis.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from golive.evidence import seen_words
 from golive.evidence.record import Evidence, StepRecord
 from golive.evidence.verdict import is_no_obstacle
-from golive.kit.text import shortened, told
+from golive.kit.text import shortened
 from golive.procedure import steps
 from golive.reports import wording
 
@@ -26,11 +27,11 @@ Status = Literal["passed", "failed", "broken", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One test. `broken` is one that could not be performed, which stands in the way of GO.
+    """One test. `broken` is one that could not run, so that the run is no GO.
 
-    `kind` is the diagnosis' code, or a step's outcome. `message` says in a line why it has not
-    passed; `details` are further lines, `observed` what it saw. Times are in seconds after the run
-    began.
+    `kind` is the code of the diagnosis, or the outcome of a step. `message` says in one line why it
+    did not pass; `details` are further lines, `observed` what it saw. Times are in seconds since
+    the start of the run.
     """
 
     id: str
@@ -46,7 +47,7 @@ class Result:
 
 
 def of(found: Evidence) -> list[Result]:
-    """The steps in their order, then the verdict."""
+    """The steps in order, then the verdict."""
     same = wording.told_by(found.steps)
     steps = [_step(found, each, same.get(each.id, "")) for each in found.steps]
     return [*steps, _verdict(found, steps)]
@@ -61,7 +62,8 @@ def code(found: Evidence) -> str:
 
 def _step(found: Evidence, step: StepRecord, told_by: str) -> Result:
     is_first = step is next((each for each in found.steps if _is_obstacle(found, each)), None)
-    why = f"{step.outcome}: as {told_by} says" if told_by else _reason(step)
+    outcome = wording.OUTCOMES[step.outcome]
+    why = f"{outcome} (see {told_by})" if told_by else _reason(found, step)
     return Result(
         id=step.id,
         stage=step.stage,
@@ -70,7 +72,7 @@ def _step(found: Evidence, step: StepRecord, told_by: str) -> Result:
         kind=code(found) if is_first else step.outcome,
         message=shortened(_diagnosed(found) if is_first else why, LONGEST_MESSAGE),
         details=_details(found) if is_first else (),
-        observed=() if told_by else _lines(told(step.observed)),
+        observed=() if told_by else _lines(_seen(found, step)),
         began=step.began or 0.0,
         seconds=step.seconds,
     )
@@ -93,7 +95,7 @@ def _verdict(found: Evidence, steps: list[Result]) -> Result:
 
 
 def _in_words(found: Evidence) -> Iterator[str]:
-    """The verdict, and what whoever relies on it must read."""
+    """The verdict, and what everyone who relies on it must read."""
     yield f"verdict: {wording.verdict(found)}"
     yield f"target: {wording.target(found)}"
     yield from (f"weakened: {each}" for each in found.weakened)
@@ -101,7 +103,7 @@ def _in_words(found: Evidence) -> Iterator[str]:
 
 
 def _is_obstacle(found: Evidence, step: StepRecord) -> bool:
-    """What could excuse a step of another version, only that version knows."""
+    """Only the version that wrote a step knows what could excuse it."""
     if step.outcome == "not-observable" and step.id not in steps.NUMBER:
         return found.verdict != "GO"
     return not is_no_obstacle(step, found.sockets.may_be_unobserved)
@@ -117,13 +119,18 @@ def _status(found: Evidence, step: StepRecord) -> Status:
             return "skipped"
 
 
-def _reason(step: StepRecord) -> str:
+def _seen(found: Evidence, step: StepRecord) -> list[str]:
+    return seen_words.seen(step, seen_words.settings_of(found), wording.zone(found))
+
+
+def _reason(found: Evidence, step: StepRecord) -> str:
     if step.outcome == "passed":
         return ""
     if step.blocked_by:
-        return f"BLOCKED by {step.blocked_by}"
-    why = step.observed.get("reason") or "; ".join(told(step.observed))
-    return f"{step.outcome}: {why}" if why else step.outcome
+        return f"not run, blocked by {step.blocked_by}"
+    outcome = wording.OUTCOMES[step.outcome]
+    why = step.observed.get("reason") or "; ".join(_seen(found, step))
+    return f"{outcome}: {why}" if why else outcome
 
 
 def _diagnosed(found: Evidence) -> str:
@@ -140,10 +147,10 @@ def _details(found: Evidence) -> tuple[str, ...]:
     also = [f"{each.code}: {each.cause}" for each in it.also]
     parts = {
         "Facts": it.facts,
-        "Or, to be looked at after that": also,
+        "Also possible, check it next": also,
         "What to do": it.next_steps,
         "If that fails": it.if_that_fails,
-        "Whom to turn to": it.contacts,
+        "Contacts": it.contacts,
     }
     return _lines(line for heading, lines in parts.items() for line in _part(heading, lines))
 

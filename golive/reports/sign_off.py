@@ -9,8 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from golive.evidence import seen_words
 from golive.evidence.record import Evidence, StepRecord, is_open
-from golive.kit.text import told
 from golive.procedure import steps
 from golive.reports import advice, phases, soak_plots, success_metrics, time_line, wording
 from golive.reports import page as pages
@@ -80,6 +80,7 @@ class Step:
     record: StepRecord
     section: str
     observed: list[str]
+    expected: str
     is_told: bool = False
     """Whether a step before it has said the same: why its stage could not be performed."""
 
@@ -88,7 +89,7 @@ class Step:
         """What there is to see at a glance."""
         if self.is_told:
             return ""
-        return "; ".join(each for each in self.observed if not each.endswith(": none"))
+        return "; ".join(self.observed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,16 @@ class Stage:
 
 def _stages(found: Evidence, where: tzinfo) -> list[Stage]:
     repeated = wording.told_by(found.steps)
+    settings = seen_words.settings_of(found)
     steps = [
-        Step(number, each, _section(each.id), told(each.observed, where), each.id in repeated)
+        Step(
+            number,
+            each,
+            _section(each.id),
+            seen_words.seen(each, settings, where),
+            seen_words.expected(each, settings),
+            each.id in repeated,
+        )
         for number, each in enumerate(found.steps, start=1)
     ]
     return [Stage(name, list(own)) for name, own in groupby(steps, lambda each: each.record.stage)]
@@ -139,10 +148,10 @@ def _unseen(found: Evidence) -> dict[str, list[tuple[str, str]]]:
         if each.outcome in by and each.id not in same:
             blocker = each.blocked_by or ""
             why = f"by: {names.get(blocker, blocker)}" if blocker else ""
-            told = _together(
+            names_of = _together(
                 found, [each.id, *(k for k, first in same.items() if first == each.id)]
             )
-            by[each.outcome].append((told, str(each.observed.get("reason") or why)))
+            by[each.outcome].append((names_of, str(each.observed.get("reason") or why)))
     return by
 
 

@@ -113,7 +113,7 @@ def test_blocked_step_is_skipped_by_the_one_that_blocks_it(tmp_path: Path) -> No
     skipped = [each for each in told(a_no_go(), tmp_path).values() if each["status"] == "skipped"]
     assert len(skipped) == len(IDS) - IDS.index("gateway.listening") - 1
     assert {each["statusDetails"]["message"] for each in skipped} == {
-        "BLOCKED by gateway.listening"
+        "not run, blocked by gateway.listening"
     }
 
 

@@ -100,7 +100,7 @@ def test_no_go_carries_the_diagnosis_in_the_step_and_in_the_verdict() -> None:
 def test_blocked_step_is_skipped_and_says_by_which() -> None:
     suite = read(junit.told(a_no_go()))
     skipped = {why.attrib["message"] for why in cases(suite, "skipped").values()}
-    assert skipped == {"BLOCKED by gateway.listening"}
+    assert skipped == {"not run, blocked by gateway.listening"}
     assert counted(suite) == (len(IDS) + 1, 2, 0, len(IDS) - IDS.index("gateway.listening") - 1)
 
 

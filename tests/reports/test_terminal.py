@@ -232,8 +232,8 @@ def test_reason_that_the_steps_of_a_stage_share_is_told_once_by_each_teller() ->
         terminal.step(each)
     assert screen.lines.count(f"           {why}") == 1
     assert sum("not configured mcp" in line for line in screen.lines) == 5
-    assert junit.told(found).count("not-configured: GoLive.Mcp is null") == 2  # message and text
-    assert junit.told(found).count('message="not-configured: as mcp.tools says"') == 4
+    assert junit.told(found).count("not configured: GoLive.Mcp is null") == 2  # message and text
+    assert junit.told(found).count('message="not configured (see mcp.tools)"') == 4
     page = sign_off.page(found)
     exceptions = page.partition('<h2 id="exceptions">')[2].partition("</section>")[0]
     assert exceptions.count("GoLive.Mcp is null") == 1
