@@ -55,6 +55,12 @@ class Step:
         return self.may_be_unobserved or (blind and self.looks_at_sockets)
 
     @property
+    def anchor(self) -> str:
+        """Of its section in `docs/monday.md`."""
+        heading = self.section.rpartition(", ")[2].lower()
+        return "".join(c if c.isalnum() else "-" for c in heading if c.isalnum() or c in " -")
+
+    @property
     def test_name(self) -> str:
         """The name of the one test that performs it."""
         return "test_" + "".join(c if c.isalnum() else "_" for c in self.title)

@@ -207,6 +207,7 @@ def test_every_section_that_a_step_cites_is_a_heading_of_the_procedure() -> None
         above = heading if len(marks) == 2 else above
         found.add(heading if len(marks) == 2 else f"{above}, {heading}")
     assert {step.section for step in steps.STEPS} <= found
+    assert {step.anchor for step in steps.STEPS} <= anchors(DOCS / "monday.md")
 
 
 # the site as built

@@ -67,7 +67,7 @@ def test_there_is_one_result_a_step_and_one_of_the_verdict(tmp_path: Path) -> No
     assert one["stop"] - one["start"] == 12
     assert [each["name"] for each in one["steps"]] == ["looked at: handshake is under budget"]
     assert one["links"][0]["name"] == "The procedure: Success Metrics"
-    assert one["links"][0]["url"].startswith("../../../docs/checks.md#")
+    assert one["links"][0]["url"] == "../../../docs/monday.md#success-metrics"
 
 
 def test_labels_tell_target_stage_and_what_the_step_protects(tmp_path: Path) -> None:

@@ -124,9 +124,9 @@ def _severity(test: Result) -> Severity:
 
 def _links(test: Result) -> Iterator[tuple[str, str]]:
     """In the repository where CI tells which it is, else as seen from the run's folder."""
-    page = f"{executor.repository() or '../../../'}docs/checks.md"
+    docs = f"{executor.repository() or '../../../'}docs"
     if test.id in steps.NUMBER:
-        section = steps.step(test.id).section
-        yield f"The procedure: {section}", f"{page}#the-procedure-as-performed-here"
+        step = steps.step(test.id)
+        yield f"The procedure: {step.section}", f"{docs}/monday.md#{step.anchor}"
     if test.details or test.id == VERDICT:
-        yield "The decision tree", f"{page}#the-decision-tree"
+        yield "The decision tree", f"{docs}/checks.md#the-decision-tree"
