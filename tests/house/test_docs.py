@@ -100,6 +100,27 @@ def test_page_links_to_nothing_outside_of_the_site(path: Path) -> None:
     assert outside == []
 
 
+def test_every_page_is_in_the_navigation_or_listed_by_the_index_of_its_folder() -> None:
+    read = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))
+    named = {DOCS / name for name in _named(read["project"]["nav"])}
+    assert [each for each in named if not each.is_file()] == []
+    listed = {
+        (index.parent / address.partition("#")[0]).resolve()
+        for index in DOCS.glob("*/index.md")
+        for address in links(index)
+    }
+    assert [page for page in PAGES if page not in named | listed] == []
+
+
+def _named(nav: Any) -> Iterator[str]:
+    """Every page that a navigation names."""
+    if isinstance(nav, str):
+        yield nav
+    else:
+        for each in nav.values() if isinstance(nav, dict) else nav:
+            yield from _named(each)
+
+
 # what is shown
 
 
