@@ -10,7 +10,6 @@ import pytest
 from fake_ib_gateway import FakeGateway
 from golive.run.session import Exit
 from golive.settings.model import PORTS
-from tests.run.test_faults import EXPECTED, GO
 from tests.support.monitors import Running
 from tests.support.projects import ROOT, STALE, Project
 
@@ -54,22 +53,6 @@ def test_monitors_lines_in_the_docs_are_those_it_says(
     monitor.hears("Retrieved")
     lines = shown.replace("4001", str(gateway.port)).splitlines()
     assert [line for line in monitor.lines if line in lines] == lines
-
-
-def test_drills_are_those_that_are_run_with_what_they_must_say() -> None:
-    drills = {fault: each for fault, each in EXPECTED.items() if fault.partition("=")[0] == fault}
-    rows = re.findall(r"^\| `([\w-]+)` \| ([\w.-]+) \| (.*?) \| (\d) \|$", DRILLS, re.MULTILINE)
-    assert rows == [
-        (fault, each.failed, f"{each.code}{_procedure(each.recovery)}", str(each.attempts))
-        for fault, each in drills.items()
-        if each.failed
-    ]
-    (go,) = re.findall(r"^GO all the same.*?\.$", DRILLS, SECTION)
-    assert re.findall(r"`([\w-]+)`", go) == [name for name, each in drills.items() if each == GO]
-
-
-def _procedure(letter: str | None) -> str:
-    return f", Procedure {letter}" if letter else ""
 
 
 SHOWN = {

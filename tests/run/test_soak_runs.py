@@ -20,7 +20,6 @@ from tests.reports.test_terminal import ESCAPE, HAS_TERMINALS
 from tests.support.fakes import orders_received
 from tests.support.on_a_terminal import run as on_a_terminal
 from tests.support.projects import (
-    ROOT,
     SECONDS,
     Project,
     Rehearsal,
@@ -195,17 +194,3 @@ def test_interrupted_soak_closes_its_connection_and_is_no_go_with_the_figures_so
     assert 0 < found.soak.seconds < 3600
     log = (folder / "fake-gateway.jsonl").read_text(encoding="utf-8")
     assert '"by": "client"' in log
-
-
-def test_document_lists_the_drills_of_the_soak_as_they_are() -> None:
-    text = (ROOT / "docs" / "drills.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([\w-]+)=\d` \| (soak\.[\w-]+) \| (.*?) \| 1 \|$", text, re.MULTILINE)
-    in_words = {
-        fault.partition("=")[0]: (each.failed, each.code, each.recovery)
-        for fault, each in EXPECTED.items()
-        if each.failed and each.failed.startswith("soak.")
-    }
-    assert rows == [
-        (fault, failed, f"{code}, Procedure {recovery}" if recovery else code)
-        for fault, (failed, code, recovery) in in_words.items()
-    ]
