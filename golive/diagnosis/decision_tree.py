@@ -1,7 +1,7 @@
 """The decision tree as data: its branches in the order in which they are to be fixed.
 
 The first branch that applies names the cause, every other that applies is named behind it. A branch
-claims no more than was seen; `docs/checks.md` shows them all beside the written tree.
+claims no more than was seen; `docs/causes` has a page of each.
 """
 
 from __future__ import annotations

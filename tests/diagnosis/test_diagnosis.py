@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -282,13 +281,6 @@ def test_after_a_soak_the_same_is_run_again_and_on_the_fallback_the_procedure_fi
 
 def test_every_branch_of_the_written_tree_has_one_of_ours() -> None:
     assert sorted(branch.written for branch in TREE if branch.written) == sorted(WRITTEN)
-
-
-def test_document_shows_the_tree_as_it_is() -> None:
-    document = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([\w-]+)` \| (.+?) \| (.*?) \| (.*?) \|$", document, re.MULTILINE)
-    ours = [(each.code, each.when, each.procedure or "", each.written) for each in TREE]
-    assert rows == ours
 
 
 def test_zombies_are_named_with_both_ends_and_the_pid() -> None:

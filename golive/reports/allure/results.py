@@ -129,4 +129,4 @@ def _links(test: Result) -> Iterator[tuple[str, str]]:
         step = steps.step(test.id)
         yield f"The procedure: {step.section}", f"{docs}/monday.md#{step.anchor}"
     if test.details or test.id == VERDICT:
-        yield "The decision tree", f"{docs}/checks.md#the-decision-tree"
+        yield "The decision tree", f"{docs}/causes/index.md"
