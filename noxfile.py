@@ -112,8 +112,8 @@ def types(session: nox.Session) -> None:
 
 @nox.session(tags=["change", "night"])
 def browser(session: nox.Session) -> None:
-    """Every page in a real browser of this machine."""
-    install(session, TESTS, BROWSER)
+    """Every page in a real browser of this machine, those of docs/ too."""
+    install(session, TESTS, BROWSER, DOCS)
     node_tools(session)
     python(session, "pytest", "tests", "-m", "browser", *session.posargs)
 
