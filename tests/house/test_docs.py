@@ -20,6 +20,7 @@ from fake_ib_gateway import options as fakes_options
 from fake_ib_gateway.record import command as recording
 from golive.cli.screen import COMMANDS
 from golive.procedure import steps
+from golive.settings import secrets_json
 from tests.support import site
 from tests.support.projects import ROOT
 
@@ -211,11 +212,27 @@ def test_command_named_in_a_sentence_is_one_that_there_is(path: Path) -> None:
 def test_json_and_yaml_shown_is_read_as_such(path: Path) -> None:
     for language, block in blocks(path):
         if language == "json":
-            _ = json.loads(block if block.lstrip().startswith(("{", "[")) else f"{{{block}}}")
+            json.loads(block)
         elif language in ("yaml", "yml"):
             assert yaml.safe_load(block)
         elif language == "toml":
             assert tomllib.loads(block)
+
+
+def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Objects key by key, everything else replaced."""
+    both = {key for key in over if isinstance(over[key], dict) and isinstance(under.get(key), dict)}
+    return under | over | {key: merged(under[key], over[key]) for key in both}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_settings_shown_are_taken(path: Path, tmp_path: Path) -> None:
+    example = json.loads((ROOT / "secrets.example.json").read_text(encoding="utf-8"))
+    for language, block in blocks(path):
+        if language == "json" and "GoLive" in (shown := json.loads(block)):
+            file = tmp_path / "secrets.json"
+            file.write_text(json.dumps(merged(example, shown)), encoding="utf-8")
+            secrets_json.read(file)
 
 
 # the procedure
