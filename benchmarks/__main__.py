@@ -15,6 +15,7 @@ from benchmarks import (
     delivery,
     endurance,
     memory,
+    peers_page,
     positions,
     restarts,
     scale,
@@ -25,6 +26,7 @@ from benchmarks import (
 from benchmarks.fake import UVLOOP, NoFake, loops
 
 INTERRUPTED = 130
+PEERS = "peers"
 BENCHMARKS = {
     "connect": connecting.run,
     "positions": positions.run,
@@ -42,6 +44,8 @@ BENCHMARKS = {
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    if options.name == PEERS:
+        return _peers()
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
     print(f"Python {platform.python_version()}, {machine}", flush=True)
     if compare.IB_ASYNC not in compare.clients():
@@ -49,8 +53,20 @@ def main(arguments: list[str] | None = None) -> int:
     if UVLOOP not in loops():
         print(scale.GET_UVLOOP)
     try:
-        for name in [options.only] if options.only else BENCHMARKS:
+        chosen = options.only or options.name
+        for name in [chosen] if chosen else BENCHMARKS:
             print(f"\n{BENCHMARKS[name](options.rounds)}", flush=True)
+    except NoFake as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _peers() -> int:
+    try:
+        print(peers_page.run(lambda line: print(line, flush=True)))
     except NoFake as error:
         print(error, file=sys.stderr)
         return 1
@@ -64,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks",
         description="The suite beside other clients, against fake gateways on 127.0.0.1.",
         allow_abbrev=False,
+    )
+    parser.add_argument(
+        "name",
+        nargs="?",
+        choices=[*BENCHMARKS, PEERS],
+        metavar="NAME",
+        help=f"one of them alone; {PEERS}: what other checks say of a faulty gateway, for docs/",
     )
     parser.add_argument("--only", choices=BENCHMARKS, metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument(
