@@ -102,6 +102,13 @@ def generated(session: nox.Session) -> None:
     session.run("python", "-m", "tests.support.generated", *session.posargs)
 
 
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """Makes the pictures of README and docs again, from runs made for them; look at each."""
+    install(session, TESTS, BROWSER)
+    session.run("python", "-m", "tests.support.pictures", *session.posargs)
+
+
 @nox.session(tags=["change"])
 def types(session: nox.Session) -> None:
     """For this platform and for Windows."""

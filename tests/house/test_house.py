@@ -118,7 +118,7 @@ def test_locked_requirements_carry_hashes_and_no_address() -> None:
         assert "://" not in text
         assert "--hash=sha256:" in text
         assert client in text
-    counts = {"browser.txt": 3, "ci.txt": 14, "docs.txt": None, "wheels.txt": None}
+    counts = {"browser.txt": 4, "ci.txt": 14, "docs.txt": None, "wheels.txt": None}
     for name, count in counts.items():
         text = (LOCKS / name).read_text(encoding="utf-8")
         assert "://" not in text
