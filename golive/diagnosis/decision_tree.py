@@ -127,20 +127,22 @@ _BRANCHES: tuple[Branch, ...] = (
            failed("environment.identity"),
            "Port, IsPaperTrading and ExpectedAccount contradict each other.",
            next_steps=("Correct {settings}: {disagreements}.",
-                       "With --fallback, the expected account is GoLive.Fallback.ExpectedAccount.", AGAIN)),
-    Branch("another-run", "another run holds the lock of this endpoint", failed("environment.only-run"),
+                       "With --fallback it is GoLive.Fallback.ExpectedAccount.", AGAIN)),
+    Branch("another-run", "another run holds the lock of this endpoint",
+           failed("environment.only-run"),
            "Another run is using this endpoint: {other_run}.",
            next_steps=("{end_run}", AGAIN)),
     Branch("cool-down", "the last failed attempt was less than RetryCooldownSeconds ago",
            failed("environment.cool-down"),
-           "The last attempt failed {last_when}: {last_outcome}. The cool-down after it is {wait} s.{undated}",
+           "The last attempt failed {last_when}: {last_outcome}. The cool-down after it is"
+           " {wait} s.{undated}",
            next_steps=("First do what that failure asked for ({last_outcome}).", AGAIN_LATER)),
     Branch("flipping", "the endpoint would change twice within RetryCooldownSeconds",
            failed("environment.no-flipping"),
            "You would switch between Gateway and TWS twice within {cooldown} s.",
            next_steps=("Choose one of them and stay with it.", AGAIN_LATER)),
-    Branch("attempt-forbidden", "the endpoint's lock was removed or replaced during the run, or the run"
-           " that started this program has ended",
+    Branch("attempt-forbidden", "the endpoint's lock was removed or replaced during the"
+           " run, or the run that started this program has ended",
            lambda seen: bool(seen.forbidden),
            "No attempt was made: {forbidden}.",
            next_steps=("Do not touch the state folder or its files during a run.",
@@ -177,7 +179,7 @@ _BRANCHES: tuple[Branch, ...] = (
     Branch("wrong-port", "nothing listens on the port, but something does on another of the four",
            lambda seen: failed("gateway.listening")(seen) and bool(seen.other_listeners),
            "Nothing listens on port {port}, but something does on {others}.",
-           next_steps=("If you meant that port, set Port in {settings}, or change the gateway's port.",
+           next_steps=("If that is the right port, set Port in {settings}. Or correct the gateway.",
                        "If not, {log_in}", AGAIN), written=WRONG_PORT),
     Branch("gateway-not-running", "nothing listens on the port, and no gateway process was found",
            _does_not_run,
@@ -186,16 +188,19 @@ _BRANCHES: tuple[Branch, ...] = (
                        "Start {gateway} and log in: {start}",
                        "After the login wait {initialization}. Do not touch its window.",
                        AGAIN_LATER), written=NOT_RUNNING, is_the_gateways=True),
-    Branch("gateway-restarted", "the listening process ends during the run, or another one replaces it",
+    Branch("gateway-restarted", "the listening process ends during the run, or another one"
+                                " replaces it",
            failed("gateway.initialized", "afterwards.still-listening"),
            "The gateway ended or was restarted during the run.",
            next_steps=("Wait until the gateway's window says connected.", AGAIN_LATER),
            is_the_gateways=True),
-    Branch("too-early", "no answer from a gateway that has been up for less than the initialization time", _is_young,
+    Branch("too-early", "no answer from a gateway that has been up for less than the"
+                        " initialization time", _is_young,
            "The gateway does not answer yet: it had been up for only {up}.",
            next_steps=("Wait. Do not touch its window.", AGAIN_LATER),
            written=TOO_EARLY, is_the_gateways=True),
-    Branch("connection-not-accepted", "the gateway does not answer the hello or startApi, although its log"
+    Branch("connection-not-accepted", "the gateway does not answer the hello or startApi,"
+                                      " although its log"
            " has an entry of the attempt",
            _is_kept_waiting,
            "The gateway logged the attempt but did not answer it. It may be waiting for"
@@ -203,7 +208,8 @@ _BRANCHES: tuple[Branch, ...] = (
            next_steps=("Look at the gateway's window. If a dialog is open there, answer it.",
                        TRUST, "Do not reinstall: its API listener works.",
                        AGAIN_LATER), is_the_gateways=True),
-    Branch("api-listener-stuck", "connections wait to be accepted, or the gateway does not answer the"
+    Branch("api-listener-stuck", "connections wait to be accepted, or the gateway does not"
+                                 " answer the"
            " hello or startApi and no readable log has an entry of the attempt",
            _is_stuck,
            "{stuck}", "B",
@@ -212,7 +218,7 @@ _BRANCHES: tuple[Branch, ...] = (
            _stopped("closed-at-once", "closed-after-start"),
            "The gateway closed the connection instead of answering.",
            next_steps=("Check in the gateway's API settings that {own_address} is a trusted IP.",
-                       "Look for a forwarder such as socat: it accepts even when the gateway is down.",
+                       "Look for a forwarder such as socat. It accepts when the gateway is down.",
                        AGAIN_LATER), is_the_gateways=True),
     Branch("other-protocol", "the answer is HTTP, TLS or another known protocol",
            _speaks_another_protocol,
@@ -227,7 +233,7 @@ _BRANCHES: tuple[Branch, ...] = (
                        AGAIN_LATER), is_the_gateways=True),
     Branch("client-id-in-use", "error 326", said("client-id-in-use"),
            "The gateway says that client id {client_id} is already in use (error 326).",
-           next_steps=("Close the client that uses it. After a restart an old session may still hold it.",
+           next_steps=("Close the client that uses it. It may be a session from before a restart.",
                        "Do not change the client id.", AGAIN_LATER)),
     Branch("no-id-no-account", "messages arrive, but neither nextValidId nor an account",
            _is_half_there,
@@ -250,10 +256,12 @@ _BRANCHES: tuple[Branch, ...] = (
     Branch("wrong-account",
            "the login does not have the expected account, or is paper where live was expected",
            lambda seen: _is_another_account(seen) and not seen.meant_account,
-           "The gateway is logged in to another account than expected, or to paper instead of live.",
+           "The gateway is logged in to another account than expected, or to paper instead of"
+           " live.",
            next_steps=("Log in to the expected account, or correct ExpectedAccount in {settings}.",
                        AGAIN_LATER)),
-    Branch("accepted-by-hand", "the handshake is over budget, and nearly all of that time, a second or"
+    Branch("accepted-by-hand", "the handshake is over budget, and nearly all of that time, a"
+                               " second or"
            " more, is silence before the version",
            _was_accepted_late,
            "The gateway was silent for {silence} s, then answered all at once, as it does when"
@@ -277,7 +285,8 @@ _BRANCHES: tuple[Branch, ...] = (
            "The gateway's master client id is {master}. It must be {client_id} or blank.",
            next_steps=("In the gateway's API settings, set Master API client ID to {client_id}.",
                        AGAIN_LATER)),
-    Branch("untrusted-address", "the gateway's trusted IPs do not include the address golive connects from",
+    Branch("untrusted-address", "the gateway's trusted IPs do not include the address golive"
+                                " connects from",
            failed("handshake.trusted-addresses"),
            "The gateway's trusted IPs do not include this client's address.",
            next_steps=("Add {own_address} to Trusted IPs in the gateway's API settings.",

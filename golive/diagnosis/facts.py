@@ -32,7 +32,7 @@ def told(seen: Seen) -> list[str]:
         facts += [_listener_fact(seen.listener)]
     facts += [_running_fact(each) for each in seen.running]
     if seen.failed == "gateway.restarted" and not _tells_its_start(seen.listener):
-        facts += ['the start of the gateway is not observed; if it was restarted, add: --override "reason"']
+        facts += ['the gateway\'s start is not observed; if it was restarted: --override "reason"']
     if seen.handshake:
         facts += _handshake_facts(seen.handshake)
     if seen.meant_account and seen.failed == "handshake.managed-accounts":

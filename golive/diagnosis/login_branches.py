@@ -70,7 +70,7 @@ def of(written: str) -> tuple[Branch, ...]:
                " says that logins are paused after several failures",
                _is_at("throttled"),
                "{the_gateway} allows no login until {login_until}: too many logins failed.",
-               next_steps=("Do not log in before {login_until}. Each failure makes the pause longer.",
+               next_steps=("Do not log in before {login_until}. A failure prolongs the pause.",
                            "Check user name and password, then log in, once, in {its_window}.",
                            ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
         Branch("session-taken", "nothing listens or no answer comes, and the gateway's log"
@@ -78,7 +78,7 @@ def of(written: str) -> tuple[Branch, ...]:
                _is_at("session-taken"),
                "Another session of the same user took over the login of {the_gateway} at"
                " {login_at}.",
-               next_steps=("Find that session and end it. It may be TWS, a gateway, Client Portal or Mobile.",
+               next_steps=("End that session. It may be TWS, a gateway, Client Portal or Mobile.",
                            "Then log in again, once, in {its_window}.",
                            ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
         Branch("login-unanswered", "nothing listens or no answer comes, and the gateway's log"
@@ -94,7 +94,7 @@ def of(written: str) -> tuple[Branch, ...]:
                _was_refused,
                "The gateway is not logged in: its log says that the last login failed.",
                next_steps=("Look at {its_window}.",
-                           "Check user name and password. Log in once, because failures can lock the user.",
+                           "Check user name and password. Log in once: failures can lock the user.",
                            ONE_GATEWAY, WAIT, AGAIN_LATER), written=written, is_the_gateways=True),
         Branch("logged-in-not-listening", "nothing listens, and a gateway runs that is logged in"
                " according to its log",

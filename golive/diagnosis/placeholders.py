@@ -213,7 +213,9 @@ def _remembered(seen: Seen) -> dict[str, object]:
         "wait": f"{wait:g}",
         "undated": "" if last is None or last.is_dated else f" {UNDATED}",
         "forbidden": seen.forbidden,
-        "other_run": f"{other.run}, pid {other.pid}, since {since}" if other else "it is not known which",
+        "other_run": f"{other.run}, pid {other.pid}, since {since}"
+        if other
+        else "it is not known which",
     }
 
 

@@ -38,7 +38,8 @@ def _did_not_answer(seen: Seen) -> bool:
 
 
 PROGRAMS: tuple[Branch, ...] = (
-    Branch("monitor-not-ready", "the Monitor does not print that it is connected, or does not print its"
+    Branch("monitor-not-ready", "the Monitor does not print that it is connected, or does not"
+                                " print its"
            " positions",
            lambda seen: failed("monitor.connected")(seen) or _told_of_none(seen),
            "The Monitor is not ready: {program}.",
@@ -53,31 +54,35 @@ PROGRAMS: tuple[Branch, ...] = (
            "{opened} connections to port {port} were opened. One is enough.",
            next_steps=("Let one program hold the connection, and have the others ask that one.",
                        AGAIN_LATER)),
-    Branch("monitor-not-connected", "the Monitor has no connection to this port, whatever it prints",
+    Branch("monitor-not-connected", "the Monitor has no connection to this port, whatever it"
+                                    " prints",
            lambda seen: failed("monitor.one-connection")(seen)
            and not _has_two(seen) and not _was_not_told(seen),
            "The Monitor printed that it is connected, but it is not connected to port {port}{why}.",
            next_steps=("Check where it connects: its own settings may name another gateway.",
                        LOOK, AGAIN_LATER)),
-    Branch("monitor-not-answered", "the gateway sent the Monitor fewer bytes than the printed positions"
-           " need",
+    Branch("monitor-not-answered", "the gateway sent the Monitor fewer bytes than the printed"
+                                   " positions need",
            _was_not_told,
            "The Monitor printed its positions, but the gateway sent it only {received} bytes."
            " That many positions need at least {least}.",
-           next_steps=("Check that it asks the gateway, rather than printing stored or made-up positions.",
+           next_steps=("Check that it asks the gateway, and does not print stored positions.",
                        "Let it print that it is connected only after nextValidId has arrived.",
                        AGAIN_LATER)),
-    Branch("program-not-ended", "the Monitor or the MCP server does not end when asked, or ends by itself",
+    Branch("program-not-ended", "the Monitor or the MCP server does not end when asked, or ends"
+                                " by itself",
            failed("monitor.left-as-asked", "mcp.ended"),
            "A program that golive started did not end, or keep running, as asked: {ended}.",
            next_steps=(END, AGAIN_LATER)),
-    Branch("program-still-connected", "a connection that the Monitor or the MCP server opened is still there after"
+    Branch("program-still-connected", "a connection that the Monitor or the MCP server opened is"
+                                      " still there after"
            " it ended",
            lambda seen: failed("gateway.no-other-client")(seen) and bool(seen.left_by),
            "{left_by} was ended, but a connection that it opened is still there.",
            next_steps=("End what it left behind: {end_others}",
                        "If one does not end: {end_others_firmly}", END, AGAIN_LATER)),
-    Branch("mcp-failed", "the MCP server does not answer, breaks the protocol, or answers with an error",
+    Branch("mcp-failed", "the MCP server does not answer, breaks the protocol, or answers with"
+                         " an error",
            lambda seen: failed("mcp.tools")(seen) or _did_not_answer(seen),
            "The MCP server did not answer correctly: {program}.",
            next_steps=(LOOK, "Let it write nothing but the protocol to its standard output.",

@@ -32,7 +32,7 @@ PROCEDURES: dict[Recovery, tuple[str, ...]] = {
     ),
     "C": (
         "Start TWS (install it from IBKR if needed) and log in to the paper account.",
-        "In its API settings set port {fallback_port}, trusted IP {own_address}, Read-Only API off.",
+        "In its API settings: port {fallback_port}, trusted IP {own_address}, Read-Only API off.",
         "After the login wait {initialization}. Do not touch its window.",
         "Leave {settings} as it is and run this once: {fall_back}",
     ),
@@ -45,9 +45,7 @@ WAIT_SECONDS = 10
 TEN_MINUTES = timedelta(minutes=10)
 """The most time to spend on debugging on a Monday (Emergency Contacts)."""
 
-STOP = (
-    "Stop. The first attempt failed at {first_failure}, {minutes} minutes ago. The limit is ten."
-)
+STOP = "Stop. The first attempt failed at {first_failure}, {minutes} minutes ago. The limit is ten."
 
 RESTART = "Restart the gateway (Procedure A, 2 minutes) and run this once more."
 FALL_BACK = "Switch to TWS paper (Procedure C, 5 minutes): {fall_back}"

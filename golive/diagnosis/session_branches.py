@@ -115,7 +115,8 @@ def _was_dropped(seen: Seen) -> bool:
 
 
 ACCESS: tuple[Branch, ...] = (
-    Branch("read-only-api", "error 321 in reply to a request for ids, or its settings say so", _is_read_only,
+    Branch("read-only-api", "error 321 in reply to a request for ids, or its settings say so",
+           _is_read_only,
            "The gateway's Read-Only API is on: it would refuse every order.",
            next_steps=("Turn Read-Only API off in the gateway's API settings.", AGAIN_LATER)),
     Branch("half-open", "no more answers once the handshake is complete",
@@ -145,7 +146,8 @@ SESSION: tuple[Branch, ...] = (
            "The gateway says that it cannot send all positions ({said}).",
            next_steps=("Log this user out everywhere else: TWS, Client Portal, IBKR Mobile.",
                        "On error 10275, look for an unfinished application in Client Portal.",
-                       "Do not change ExpectedPositions: the positions are not complete.", AGAIN_LATER)),
+                       "Do not change ExpectedPositions: the positions are not complete.",
+                       AGAIN_LATER)),
     Branch("too-many-accounts", "positions do not arrive, and the login has more than 50 accounts",
            _has_too_many_accounts,
            "The login has {accounts} accounts. With more than 50 the API cannot send all"
@@ -168,7 +170,8 @@ SESSION: tuple[Branch, ...] = (
            "The gateway later named other accounts than in the handshake.",
            next_steps=("Find out who else logs in to {gateway} or changes its login.",
                        AGAIN_LATER)),
-    Branch("positions-changed", "rows after the end of the positions change the account's quantities",
+    Branch("positions-changed", "rows after the end of the positions change the account's"
+                                " quantities",
            _has_changed,
            "Positions changed right after the gateway had sent them.",
            next_steps=("Check whether an order in this account was just filled.",
