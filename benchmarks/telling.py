@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -54,10 +55,10 @@ def _rehearsed(size: int, folder: Path) -> Path:
     arguments = ("acceptance", "-m", "golive", "--fake", "--secrets", str(secrets))
     state = {"GOLIVE_STATE": str(folder / "state")}
     said = _output(["pytest", *arguments], os.environ | state)
-    _, told, path = said.rstrip().rpartition("; evidence in ")
-    if not told:
+    page = re.search(r"^Sign-off: (\S+)/sign-off\.html$", said, re.MULTILINE)
+    if page is None:
         raise NoFake(f"no rehearsal with {size} positions: {said.rstrip()[-200:]}")
-    made = ROOT / path
+    made = ROOT / page[1]
     own = folder / "runs" / made.name
     own.mkdir(parents=True)
     nothing_before = {"since_last_go": None}  # whatever was rehearsed in this working copy

@@ -8,30 +8,36 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from golive.plugin.silencing import REPORTER
+
 
 class Console:
     """Pytest's terminal, found by the names of its plugins; silent where there is none.
 
     `writer` gives pytest's own writer, which knows about colour: --color, NO_COLOR, FORCE_COLOR.
-    `is_shared`: pytest writes lines of its own between ours.
+    `is_shared`: pytest writes lines of its own between ours. Else `take` keeps what it writes
+    through, for from then on pytest itself writes nowhere.
     """
 
     def __init__(
         self, plugin: Callable[[str], Any], writer: Callable[[], Any], *, is_shared: bool
     ) -> None:
         self._plugin, self._writer, self._is_shared = plugin, writer, is_shared
+        self._taken: Any = None
         self._encoding = getattr(sys.stdout, "encoding", None) or "ascii"
         self._under_way = 0
         """Columns of the line that is not complete yet."""
 
+    def take(self) -> None:
+        """Keeps pytest's reporter, before another one takes its place."""
+        self._taken = self._plugin(REPORTER)
+        if self._taken is not None:
+            writer = self._writer()
+            self._writer = lambda: writer
+
     @property
     def _reporter(self) -> Any:
-        return self._plugin("terminalreporter")
-
-    def leave_out_file_names(self) -> None:
-        """Pytest would write the name of each test file before its first dot."""
-        if self._reporter is not None:
-            self._reporter.showfspath = False
+        return self._taken or self._plugin(REPORTER)
 
     @property
     def is_live(self) -> bool:

@@ -6,8 +6,8 @@ run folder, and ends with a verdict. In any other pytest run this plugin does no
 
 from __future__ import annotations
 
-import importlib
 import shutil
+import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,16 +19,16 @@ from golive.discipline import earlier_attempts
 from golive.evidence import provenance, run_folder
 from golive.evidence.record import Outcome
 from golive.kit import project
-from golive.kit.clock import SYSTEM, now_and_then
+from golive.kit.clock import SYSTEM
 from golive.kit.collecting import without_collection
 from golive.kit.interrupting import as_interrupts
 from golive.kit.plain import plain
 from golive.kit.text import printable
 from golive.machine.sockets import NotObservable
 from golive.plugin import command_line, refused_options, reporting, run_end, standing_options
-from golive.plugin.console import Console
 from golive.plugin.refused_options import SESSION
 from golive.plugin.run_end import RunEnd
+from golive.plugin.telling import Telling
 from golive.procedure import steps
 from golive.run import finishing, rehearsal
 from golive.run.progress import Blocked
@@ -37,9 +37,6 @@ from golive.run.soak import Soaking
 from golive.run.wanted import Wanted
 from golive.settings import secrets_json
 from golive.settings.target import Choice
-
-QUIET = -1
-"""Pytest's -q, which leaves out what the procedure tells itself: header, collection, files."""
 
 BLOCKED = "golive_blocked"
 STEP_SECONDS = 60.0
@@ -104,6 +101,18 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object
     """
     if not command_line.names_acceptance(config):
         return (yield)
+    try:
+        return (yield from _performed(config))
+    except pytest.UsageError as error:
+        if not command_line.is_golives(config):
+            raise  # pytest tells it in its own form
+        for line in error.args:
+            print(f"golive: {line}", file=sys.stderr)
+        return pytest.ExitCode.USAGE_ERROR
+
+
+def _performed(config: pytest.Config) -> Generator[None, object, object]:
+    """The same, where something in `acceptance/` is named. Raises UsageError."""
     _refuse([line] if (line := command_line.wrong_root(config)) else [])
     _refuse(standing_options.refused(config))
     if command_line.only_lists(config):
@@ -159,19 +168,9 @@ class GoLiveSession:
             raise pytest.UsageError(str(error)) from None
         config.add_cleanup(self._discard_unless_begun)
         self._fake = self._started_fake()
-        self._told = importlib.import_module("golive.reports.terminal")
-        self._console = Console(
-            config.pluginmanager.get_plugin,
-            config.get_terminal_writer,
-            is_shared=self._is_verbose,
-        )
-        # as it was asked for: it is lowered below
-        self._is_brief = command_line.verbosity(config) < 0
-        self._teller = self._told.Terminal(self._console, self._plan, is_brief=self._is_brief)
         self._asked_for = reporting.asked_for(config.option)
-        if not self._is_verbose:
-            config.option.tbstyle, config.option.reportchars = "no", ""
-            config.option.verbose = min(command_line.verbosity(config), QUIET)
+        self._telling = Telling(config, self._plan)
+        self._console, self._teller = self._telling.console, self._telling.teller
 
     def _reports_folder(self) -> Path:
         option, here = self._config.option, Path(self._config.invocation_params.dir)
@@ -180,10 +179,6 @@ class GoLiveSession:
     def _discard_unless_begun(self) -> None:
         if not hasattr(self, "run"):
             shutil.rmtree(self._folder, ignore_errors=True)
-
-    @property
-    def _is_verbose(self) -> bool:
-        return command_line.verbosity(self._config) > 0
 
     def _started_fake(self) -> rehearsal.FakeGateway | None:
         """Started this early, so that it is up by the time the steps are collected."""
@@ -196,12 +191,14 @@ class GoLiveSession:
 
     # before the first step
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self._session = session
+        self._telling.session_starts(session)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Why a file cannot be read, in a line; the traceback is for -v."""
-        if report.failed and not self._is_verbose:
+        """Why a file cannot be read, in a line; the traceback is for -vv."""
+        if report.failed and not self._telling.is_pytests:
             why = (report.longreprtext.strip().splitlines() or [""])[-1]
             self._console.write(
                 f"Note: {report.nodeid}: {printable(why).removeprefix('E').strip()}"
@@ -217,7 +214,6 @@ class GoLiveSession:
         yield
         _refuse([line for item in items for line in _refused_markers(item)])
         self.run = self._begun()
-        self._console.write(self._which.line)
         shown = run_end.shown(self._folder, self._config.invocation_params.dir)
         self._end_of_it = RunEnd(self.run, self._teller, self._console.write, shown)
         for item in items:
@@ -271,13 +267,7 @@ class GoLiveSession:
         return golive.handshake_timeout_seconds
 
     def pytest_runtestloop(self) -> None:
-        if not self._is_verbose:
-            self._console.leave_out_file_names()
-        target = self.run.wanted.target
-        client = self.run.wanted.settings.credentials.client_id
-        where = f"{target.host}:{target.port}, {target.kind}, client id {client}"
-        self._teller.begin(where, target.name, self.run.resets)
-        self._teller.remembered(self.run.wanted.override, len(self.run.memory.reading.damaged))
+        self._telling.begin(self.run, self._which.path)
 
     # each step
 
@@ -290,7 +280,7 @@ class GoLiveSession:
             self._skip_unconfigured(item, step_id)
             self.run.progress.begin(step_id)
             finishing.save(self.run)
-            if not self._is_verbose:
+            if not self._telling.is_pytests:
                 self._teller.under_way(step_id)
         return (yield from self._observing(item))
 
@@ -348,9 +338,9 @@ class GoLiveSession:
         self._teller.step(record)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """A blocked step is counted as blocked; without -v the procedure stands for the dots."""
+        """A blocked step is counted as blocked; the procedure stands for the dots."""
         blocked = hasattr(report, BLOCKED)
-        if self._is_verbose:
+        if self._telling.is_pytests:
             return ("blocked", "B", "BLOCKED") if blocked else None
         if blocked:
             return "blocked", "", ""
@@ -361,6 +351,12 @@ class GoLiveSession:
         return ("skipped", "", "") if report.skipped else None
 
     # after the last
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """In a line; the traceback is for -vv."""
+        if not self._telling.is_pytests:
+            why = f"{excinfo.typename}: {excinfo.value}".strip()
+            self._console.write(f"Note: pytest could not go on: {printable(why)}")
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> Generator[None, None, None]:
@@ -405,10 +401,9 @@ class GoLiveSession:
             return
         self._end_of_it.tell(self._asked_for)
         if self._end_of_it.falls_back:
-            more = ["-v"] if self._is_verbose else ["-q"] if self._is_brief else []
             is_golives = command_line.is_golives(self._config)
             reports = f"--reports={self._reports}"
-            status = self._end_of_it.fall_back(is_golives, reports, *more)
+            status = self._end_of_it.fall_back(is_golives, reports, *self._telling.options)
             self._fell_back_to_go = status == pytest.ExitCode.OK
             self._session.exitstatus = status
 
@@ -418,34 +413,26 @@ class GoLiveSession:
 
     def countdown(self) -> Callable[[float], None]:
         """Shown while it happens, although the test's own output is captured."""
-        return self.waiting(self._told.too_early, self.run.wanted.initialization_seconds)
+        return self._telling.initialization(self.run.wanted.initialization_seconds)
 
     def bounded(self, what: str) -> tuple[float, Callable[[float], None]]:
         """How long the gateway is given for an answer, and who is told while it is waited for."""
         seconds = self.run.wanted.settings.golive.handshake_timeout_seconds
-        return seconds, self.waiting(self._told.answer(what, seconds), seconds)
+        return seconds, self._telling.answer(what, seconds)
 
     def awaited_monitor(self) -> Callable[[float], None]:
         """Told while the Monitor is waited for."""
-        seconds = self._waiting_seconds("monitor.connected")
-        return self.waiting(self._told.answer("the Monitor", seconds), seconds)
+        return self._telling.answer("the Monitor", self._waiting_seconds("monitor.connected"))
 
     def soaking(self, soak: Soaking) -> Callable[[float], None]:
         """How it goes; elsewhere than on a terminal once a minute."""
-        tell = self.waiting(self._told.soaking(soak), soak.wanted, every=60.0)
+        tell = self._telling.soak(soak)
 
         def told(seconds_left: float) -> None:
             self.run.memory.still_there()
             tell(seconds_left)
 
         return told
-
-    def waiting(
-        self, say: Callable[[float], str], most: float, every: float = 10.0
-    ) -> Callable[[float], None]:
-        """Hears the seconds left of a wait, and tells them in place, or elsewhere now and then."""
-        tell: Callable[[float], None] = self._teller.waiting(say, most)
-        return tell if self._console.is_live else now_and_then(tell, every)
 
 
 def _step_id(item: pytest.Item) -> str | None:

@@ -11,12 +11,18 @@ from typing import Any
 
 from golive.evidence.record import Evidence
 from golive.kit import project
-from golive.kit.text import printable
 from golive.plugin import reporting
 from golive.run import fallback, finishing
 from golive.run.run import Run
 
 SIGN_OFF = "sign-off.html"
+
+ENDED = {
+    "INTERRUPTED": "it was interrupted",
+    "INTERNAL_ERROR": "pytest itself failed",
+    "NO_TESTS_COLLECTED": "no step was found",
+}
+"""How pytest ended, in words."""
 
 Write = Callable[[str], object]
 
@@ -25,7 +31,7 @@ Write = Callable[[str], object]
 class RunEnd:
     """Told how pytest ended, it seals the evidence; then it tells. GO is `is_go`, and only that.
 
-    `teller` is golive.reports.terminal's; `shown_folder` is the run's as seen from the caller's.
+    `teller` is one of golive.reports.terminal, `shown_folder` the run's as seen from the caller's.
     """
 
     run: Run
@@ -47,7 +53,7 @@ class RunEnd:
         A failure that is no step's is one all the same.
         """
         if ended_early:
-            self.run.interrupted(f"pytest ended with {ended_early}")
+            self.run.interrupted(ENDED.get(ended_early, f"pytest ended with {ended_early}"))
         elif has_failures and all(map(self.run.progress.is_no_obstacle, self.run.progress.records)):
             self.run.interrupted("a test that is no step of the procedure failed")
         try:
@@ -69,20 +75,21 @@ class RunEnd:
                 self.write(f"NO-GO: {self._trouble}")
             return
         if self._trouble:
-            self.write(f"\nNote: {self._trouble}")
+            self.teller.note(self._trouble)
         self.teller.found(finished)
         if self.falls_back:
             self.write("\nAutoFallback follows, once the reports of this run are written.")
         self._report(asked_for)
-        _last(lambda: self.teller.verdict(finished, self.shown_folder))
+        _last(lambda: self.teller.verdict(finished))
 
     def _report(self, asked_for: reporting.AskedFor) -> None:
         """All that is read later; whatever becomes of it, the verdict stands."""
         notes, self._is_interrupted = reporting.report(self.run.wanted, asked_for)
         for note in (*self.notes, *notes):
-            self.write(f"\nNote: {printable(note)}")
-        if (self.run.wanted.folder / SIGN_OFF).exists():
-            self.teller.sign_off(f"{self.shown_folder}/{SIGN_OFF}")
+            self.teller.note(note)
+        is_page = (self.run.wanted.folder / SIGN_OFF).exists()
+        where = f"{self.shown_folder}/{SIGN_OFF}" if is_page else self.shown_folder
+        self.teller.written(where, is_page=is_page)
 
     @property
     def falls_back(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from golive.diagnosis import diagnose, facts, seen_on_disk
@@ -151,13 +151,33 @@ def _unfinished(run: Run, step: StepRecord | None) -> Diagnosis:
     """The procedure was not performed to its end: that alone says nothing of the gateway."""
     why = run.ended_early or "the run did not perform every step"
     at = [f"first step without an outcome: {step.id}"] if step else []
+    closed = "its connection was closed" if run.attempts.made else "nothing had connected"
+    not_before, again = _allowed_from(run), run.wanted.run_next.again
+    waiting = f", not before {_minute(not_before)}" if not_before else ""
     return Diagnosis(
         code="unfinished",
-        cause=f"the procedure was not performed to its end: {why}",
+        cause=f"The procedure was not performed to its end: {why}; {closed}.",
         procedure=None,
-        next_steps=[f"Run the whole procedure: {run.wanted.run_next.again}"],
+        next_steps=[f"Run the whole procedure{waiting}: {again}"],
         facts=at,
+        not_before=not_before.isoformat(timespec="seconds") if not_before else None,
     )
+
+
+def _allowed_from(run: Run) -> datetime | None:
+    """When the rules about earlier attempts allow the next one; None: at once.
+
+    An attempt of this run that has no outcome counts as one that failed.
+    """
+    discipline = run.memory.discipline
+    if run.attempts.made and run.attempts.outcome is None:
+        return run.wanted.clock.now() + discipline.wait_after(discipline.in_a_row + 1)
+    return discipline.refused_until
+
+
+def _minute(moment: datetime) -> str:
+    """The next whole minute, for a rule keeps the seconds."""
+    return f"{(moment + timedelta(minutes=1)).astimezone():%H:%M}"
 
 
 def _messages(observed: Observed) -> list[Message]:

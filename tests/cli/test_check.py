@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from golive import __version__
 from tests.support.fakes import Fake
 from tests.support.projects import ROOT, SECONDS, Outcome, Project, environment, write_secrets
 
@@ -82,7 +83,7 @@ def test_settings_are_those_of_the_folder_and_are_named_first(
     path = settings_here(folder, fake("down").port)
     done = folder.golive("check")
     assert done.exit_code == 1
-    assert done.output.splitlines()[0] == f"Settings: {path}"
+    assert done.output.splitlines()[0] == f"golive {__version__}  {path.name}"
     assert list(folder.path.glob("reports/runs/*-live"))
 
 
@@ -162,7 +163,7 @@ def rehearsed(project: Project, tmp_path_factory: pytest.TempPathFactory) -> tup
     for name in LIBRARIES:
         here.write(f"{name}.py", "raise SystemExit('a module of somebody')\n")
     state = str(tmp_path_factory.mktemp("state"))
-    return here, here.golive("rehearse", "-v", GOLIVE_STATE=state, GOLIVE_BOOTSTRAP="off")
+    return here, here.golive("rehearse", "-vv", GOLIVE_STATE=state, GOLIVE_BOOTSTRAP="off")
 
 
 def test_modules_in_the_folder_are_not_taken_for_those_of_a_library(
@@ -235,7 +236,7 @@ def test_soak_is_rehearsed_by_its_own_command(folder: Folder) -> None:
 
 
 def test_reports_are_where_they_are_asked_to_be(folder: Folder, tmp_path: Path) -> None:
-    done = folder.golive("rehearse", "down", "-q", "--reports", "../named")
+    done = folder.golive("rehearse", "down", "--reports", "../named")
     assert len(list(tmp_path.glob("named/runs/*-fake"))) == 1, done.output
     assert "python -m golive rehearse down --reports ../named" in done.output
     folder.golive("rehearse", "-q", GOLIVE_REPORTS=str(tmp_path / "told"))
@@ -253,7 +254,7 @@ def test_pytest_finds_settings_and_reports_as_golive_does(
         command, cwd=folder.path, env=variables, capture_output=True, encoding="utf-8", timeout=60
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith(f"Settings: {path}\n")
+    assert done.stdout.startswith(f"golive {__version__}  {path.name}\n")
     assert [each["target"] for each in folder.evidence] == ["live"]
 
 

@@ -27,6 +27,7 @@ from typing import Any
 
 import pytest
 
+from golive import __version__
 from tests.support.projects import ROOT, SECONDS, Outcome, Project, environment, write_secrets
 
 pytestmark = pytest.mark.wheels
@@ -185,7 +186,7 @@ def test_rehearsal_in_an_empty_folder_is_go_with_monitor_and_mcp(
     assert left == {"reports"}
     assert str(ROOT) not in done.output
     example = installed.site / "golive" / "acceptance" / "secrets.example.json"
-    assert done.output.startswith(f"Settings: {example}\n")
+    assert done.output.startswith(f"golive {__version__}  {example}\n")
 
 
 def test_procedure_is_performed_against_the_gateway_of_the_settings(
@@ -195,7 +196,7 @@ def test_procedure_is_performed_against_the_gateway_of_the_settings(
         path = write_secrets(tmp_path / "secrets.json", port, Monitor={}, Mcp={})
         done = installed.golive("check", cwd=tmp_path)
     assert done.exit_code == 0, done.output
-    assert done.output.startswith(f"Settings: {path}\n")
+    assert done.output.startswith(f"golive {__version__}  {path.name}\n")
     (found,) = evidence(tmp_path)
     assert (found["target"], found["verdict"]) == ("live", "GO")
     run = found["run_id"]

@@ -20,7 +20,8 @@ from golive.reports import archive, index, junit, night, sign_off, verification,
 from golive.reports.allure import about
 from golive.reports.allure import results as allure
 from golive.reports.redaction import redacted
-from golive.reports.terminal import Terminal, verdict_line
+from golive.reports.terminal.telling import Teller
+from golive.reports.terminal.verdict import verdict_line
 from golive.reports.writing import Wanted
 from golive.settings import secrets_json
 from golive.settings.model import GoLive, Settings
@@ -47,7 +48,7 @@ def text_of(found: Evidence) -> str:
 
 def said(found: Evidence) -> list[str]:
     screen = Screen()
-    Terminal(screen).found(found)
+    Teller(screen).found(found.model_copy(update={"diagnosis": None}))
     return screen.lines
 
 
@@ -73,7 +74,7 @@ def test_run_that_is_asked_for_little_says_so_in_its_verdict_and_names_each(
     ]
     assert run.last_line.startswith(f"GO with {len(lines)} weakened checks: 0 positions, ")
     for line in lines:
-        assert f"\nWeakened: {line}\n" in run.output
+        assert f"\n  weakened: {line}\n" in run.output
         assert line in text_of(storage.read(run.folder))
     assert verification.verify(run.folder).is_verified
 
@@ -200,8 +201,12 @@ def test_every_teller_says_how_many_checks_were_weakened_and_which(tmp_path: Pat
     found = with_settings(a_go(), InitializationSeconds=0, ExpectedPositions=0).sealed()
     first, second = found.weakened
     brief = "with 2 weakened checks"
-    assert verdict_line(found, "x").startswith(f"GO {brief}: 24 positions")
-    assert [line for line in said(found) if line] == [f"Weakened: {first}", f"Weakened: {second}"]
+    assert verdict_line(found).startswith(f"GO {brief}: 24 positions")
+    assert [line for line in said(found) if line] == [
+        "Exceptions",
+        f"  weakened: {first}",
+        f"  weakened: {second}",
+    ]
     page = sign_off.page(found)
     assert f"GO {brief}: all required checks passed" in text_of(found)
     assert f"weakened {first} {second}" in text_of(found)
@@ -255,8 +260,8 @@ def test_night_says_which_checks_were_weakened_and_what_changed_in_that(tmp_path
 
 def test_no_go_names_them_and_its_verdict_does_not() -> None:
     found = with_settings(a_no_go(), InitializationSeconds=0)
-    assert "weakened" not in verdict_line(found, "x")
-    assert f"Weakened: {found.weakened[0]}" in said(found)
+    assert "weakened" not in verdict_line(found)
+    assert f"  weakened: {found.weakened[0]}" in said(found)
     assert found.weakened[0] in text_of(found)
 
 
@@ -275,7 +280,7 @@ def test_what_is_noted_stands_before_the_verdict_and_under_the_exceptions(
 ) -> None:
     found = make(noted=NOTES)
     lines = said(found)
-    assert f"Noted: {NOTES[0]}" in lines
+    assert f"  noted: {NOTES[0]}" in lines
     assert "\x1b" not in "".join(lines)
     assert "\u202e" not in "".join(lines)
     page = sign_off.page(found.sealed())
@@ -290,7 +295,7 @@ def test_what_is_noted_stands_before_the_verdict_and_under_the_exceptions(
 def test_many_notes_are_counted_and_the_first_shown() -> None:
     found = a_go(noted=[f"note {number}" for number in range(1000)])
     assert wording.noted(found)[-1] == "and 980 lines more in evidence.json"
-    assert len(said(found)) == wording.SHOWN + 2
+    assert len(said(found)) == wording.SHOWN + 3
 
 
 def test_accounts_and_names_in_both_are_masked_in_what_leaves_the_machine() -> None:

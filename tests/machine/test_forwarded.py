@@ -64,7 +64,7 @@ def test_gateway_behind_a_forwarder_is_go_where_the_settings_allow_it_and_the_re
     assert run.exit_code == 0, run.output
     assert HIDDEN <= set(run.having("not-observable")) <= MAY_BE_HIDDEN
     assert run.evidence["sockets"]["may_be_unobserved"]
-    assert "Not observed" in run.output
+    assert "not observed: " in run.output
     assert gateway.connections == 1
 
 

@@ -165,7 +165,7 @@ def test_hidden_accept_queue_is_listed_and_no_obstacle(own_project: Project) -> 
     run = own_project.rehearse("--fake")
     assert run.exit_code == 0, run.output
     assert run.having("not-observable") == ["gateway.accept-queue"]
-    assert "not observable" in run.output
+    assert "  not observed: gateway accept queue is empty (" in run.output
 
 
 def test_name_that_looks_like_an_address_is_not_this_machine(

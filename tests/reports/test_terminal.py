@@ -12,24 +12,36 @@ from typing import Any
 
 import pytest
 
+from golive import __version__
 from golive.client.connection import Connection
 from golive.discipline.attempts import Attempts
-from golive.evidence.record import Evidence, StepRecord
+from golive.evidence.record import Evidence, Override, StepRecord
 from golive.kit.clock import coarsely
 from golive.procedure import steps
 from golive.reports import junit, sign_off
-from golive.reports.terminal import SHAPES, WORDS, Terminal, answer, verdict_line
+from golive.reports.terminal import advice
+from golive.reports.terminal.detailed import Detailed
+from golive.reports.terminal.screen import SHAPES, WORDS
+from golive.reports.terminal.short import Short
+from golive.reports.terminal.telling import Begun, Teller
+from golive.reports.terminal.verdict import LONGEST, verdict_line
+from golive.reports.terminal.waits import answer
 from tests.client.test_connection import From
 from tests.support import on_a_terminal
 from tests.support.fakes import Fake, wait_until
 from tests.support.projects import IDS, TRIED, Project, Rehearsal
 from tests.support.runs_on_disk import a_go, a_no_go
 
-GO_LINE = (
-    r"GO \(rehearsal\) with \d weakened checks: 24 positions, handshake \d+ ms,"
-    r" Monitor and MCP not configured,"
-    r" of a fake gateway; evidence in \S+"
+GO_LINE = r"GO \(rehearsal\) with \d weakened checks: 24 positions, handshake \d+ ms"
+PYTESTS = (
+    "test session starts",
+    "collected",
+    "generated xml",
+    " passed in ",
+    "no tests ran",
+    "def ",
 )
+"""What pytest says of itself."""
 HAS_TERMINALS = pytest.mark.skipif(os.name == "nt", reason="has no pseudo-terminals")
 ESCAPE = re.compile(r"\x1b\[\d+m")
 
@@ -55,12 +67,39 @@ class Screen:
         raise AssertionError("no line of a file can be written again")
 
 
+def begun(found: Evidence) -> Begun:
+    """What a run that left this evidence was about to try."""
+    at, settings = found.endpoint, found.circumstances.settings
+    return Begun(
+        target=found.target,
+        kind=at.kind,
+        host=at.host,
+        port=at.port,
+        client_id=at.client_id,
+        account=found.positions.account,
+        file="secrets.json",
+        fault=found.fault,
+        settings=settings,
+    )
+
+
+def told(found: Evidence, form: type[Teller] = Short, columns: int | None = 80) -> list[str]:
+    """All that a run says which left this evidence."""
+    teller = form(screen := Screen(columns), found.plan)
+    teller.begin(begun(found))
+    for each in found.steps:
+        teller.step(each)
+    teller.found(found)
+    teller.written("reports/runs/x/sign-off.html", is_page=True)
+    teller.verdict(found)
+    return screen.lines
+
+
 def test_verdict_of_paper_that_is_no_fallback_says_that_it_is_paper() -> None:
     found = a_go(endpoint=a_go(target="fallback").endpoint)
-    assert verdict_line(found, "x").startswith(
-        "GO (paper): 24 positions, handshake 97 ms, of TWS ("
-    )
-    assert verdict_line(a_go(), "x").startswith("GO: 24 positions")
+    assert verdict_line(found) == "GO (paper): 24 positions, handshake 97 ms"
+    assert verdict_line(a_go()) == "GO: 24 positions, handshake 97 ms"
+    assert told(found)[1].startswith("PAPER  TWS 127.0.0.1:7497")
 
 
 def test_monitor_that_runs_on_is_told_above_the_verdict_and_on_the_sign_off() -> None:
@@ -69,15 +108,15 @@ def test_monitor_that_runs_on_is_told_above_the_verdict_and_on_the_sign_off() ->
         each.model_copy(update={"observed": saw}) if each.id == "monitor.left-as-asked" else each
         for each in a_go().steps
     ]
-    told = "The Monitor runs on, pid 4711, log /state/m.log; end it with: kill 4711"
+    said = "The Monitor runs on, pid 4711, log /state/m.log; end it with: kill 4711"
     for found, is_told in (
         (a_go(steps=steps), True),
         (a_go(), False),
         (a_no_go(steps=steps), False),
     ):
-        Terminal(screen := Screen()).verdict(found, "x")
-        assert (told in screen.lines[:-1]) is is_told
-        assert (told in sign_off.page(found)) is is_told
+        for form in (Teller, Short, Detailed):
+            assert ("  kill 4711" in told(found, form)[-3:-1]) is is_told
+        assert (said in sign_off.page(found)) is is_told
 
 
 def record(outcome: Any, **observed: Any) -> StepRecord:
@@ -103,70 +142,146 @@ def rehearsed(
 
 def test_output_of_a_run_fits_a_cp1252_console(rehearsed: Callable[[str], Rehearsal]) -> None:
     for fault in ("healthy", "zombies"):
-        run = rehearsed(fault)
-        assert run.output.isascii()
-        assert run.last_line.endswith(f"evidence in reports/runs/{run.folder.name}")
+        assert rehearsed(fault).output.isascii()
 
 
-def test_run_begins_with_what_is_tried_and_not_with_the_test_runner(
+def test_run_begins_with_what_is_tried_and_pytest_does_not_show_through(
     project: Project, rehearsed: Callable[[str], Rehearsal]
 ) -> None:
+    example = "secrets.example.json"
+    for fault, named in (("healthy", ""), ("zombies", "  fault zombies")):
+        output = rehearsed(fault).output
+        assert output.startswith(
+            f"golive {__version__}{named}  {example}\nREHEARSAL  fake gateway "
+        )
+        assert [each for each in PYTESTS if each in output] == []
+
+
+def test_stage_that_passes_is_one_line_with_the_figure_that_matters(
+    rehearsed: Callable[[str], Rehearsal],
+) -> None:
     output = rehearsed("healthy").output
-    example = project.folder / "secrets.example.json"
-    assert output.startswith(f"Settings: {example}\nREHEARSAL against a fake gateway: ")
-    assert "test session starts" not in output
-    assert "collected" not in output
-    assert "generated xml" not in output
+    for line in (
+        r"ok   environment   11 checks",
+        r"ok   handshake     9 checks     [\d.,]+ ms of 10,000 ms|ok   handshake .* of [\d,]+ ms",
+        r"ok   positions     3 checks     24 open positions, 24 expected",
+        r"ok   afterwards    3 checks     closed by us; the gateway closed [\d.]+ ms later",
+        r"-    monitor       5 not configured  GoLive\.Monitor is null",
+    ):
+        assert re.search(rf"^(?:{line})$", output, re.MULTILINE), output
 
 
-def test_failed_run_shows_diagnosis_and_cure_and_no_traceback(
+def test_failed_run_shows_what_was_expected_and_observed_the_cause_and_the_cure(
     rehearsed: Callable[[str], Rehearsal],
 ) -> None:
     run = rehearsed("zombies")
-    assert "Diagnosis: zombies, Procedure A" in run.output
-    assert "close wait: CLOSE_WAIT 127.0.0.1" in run.output
-    assert "  1. Close IB Gateway" in run.output
-    assert "def test_" not in run.output
-    assert "BLOCKED  handshake is under budget (by environment.no-zombies)" in run.output
+    for line in (
+        r"FAIL environment   stopped at check 11 of 11",
+        r"       no zombie is on the gateway port",
+        r"         expected  no zombie \(CLOSE_WAIT\) on port \d+",
+        r"         observed  3 zombies \(CLOSE_WAIT\)",
+        rf"-    {len(IDS) - 11} steps not run",
+        r"Cause   zombies",
+        r"What to do   Procedure A, restart the gateway   not before \d\d:\d\d local",
+        r"  1\. Close IB Gateway\.",
+        r"       pytest acceptance -m golive --fake=zombies",
+        r"  More: docs/causes/zombies",
+    ):
+        assert re.search(rf"^{line}$", run.output, re.MULTILINE), line
+    assert run.last_line.startswith("NO-GO (rehearsal): zombies, Procedure A, not before ")
 
 
-def test_blocked_step_is_counted_as_blocked_and_as_nothing_else(
-    rehearsed: Callable[[str], Rehearsal],
-) -> None:
-    run = rehearsed("zombies")
-    assert f"\n1 failed, 10 passed, {len(IDS) - 11} blocked in " in run.output
-    assert "KeyError" not in run.output
+def test_v_tells_every_step_with_what_it_saw_and_pytest_still_nothing(project: Project) -> None:
+    run = project.rehearse("--fake=missing-positions", "-v")
+    for line in (
+        "  ok       ibapi is the pinned version",
+        "  FAILED   open positions are as many as expected",
+        "           expected: 24 open positions in U21146542",
+        "           observed: 23 open positions, 24 expected",
+        "  not run  no zombie is left (by positions.count)",
+        "Facts",
+    ):
+        assert f"\n{line}\n" in run.output, line
+    assert [each for each in PYTESTS if each in run.output] == []
+    assert "is granted: True" not in run.output
 
 
-def test_verbose_run_brings_the_traceback_back_and_the_diagnosis_behind_it(
+def test_vv_brings_pytest_and_its_traceback_back_and_the_cause_behind_it(
     project: Project,
 ) -> None:
-    run = project.rehearse("--fake=missing-positions", "-v")
+    run = project.rehearse("--fake=missing-positions", "-vv")
     traceback = run.output.index("def test_open_positions_are_as_many_as_expected")
-    assert traceback < run.output.index("Diagnosis: positions-mismatch")
+    assert traceback < run.output.index("\nCause   positions-mismatch")
     assert "test session starts" in run.output
-    assert run.last_line.startswith("NO-GO (rehearsal): positions-mismatch; 23 positions")
+    assert f"1 failed, 27 passed, {len(IDS) - 28} blocked" in run.output
+    assert run.last_line.startswith("NO-GO (rehearsal): positions-mismatch, not before ")
 
 
-def test_quiet_run_leaves_out_what_was_seen_by_the_steps_that_passed(project: Project) -> None:
-    output = project.rehearse("--fake", "-q").output
-    assert "ok       ibapi is the pinned version\n  ok " in output
+def test_q_tells_the_exceptions_the_cause_the_first_thing_to_do_and_the_verdict(
+    project: Project,
+) -> None:
+    lines = project.rehearse("--fake=zombies", "-q").output.rstrip().splitlines()
+    headings = [line.partition("   ")[0] for line in lines if line and not line.startswith(" ")]
+    assert headings[:-1] == ["Exceptions", "Cause", "What to do"]
+    assert "  1. Close IB Gateway." in lines
+    assert not any(line.startswith("  2.") for line in lines)
+    assert lines[-1].startswith("NO-GO (rehearsal): zombies, Procedure A")
 
 
-def test_page_to_be_signed_is_named_between_the_diagnosis_and_the_verdict(
+def test_page_to_be_signed_is_named_on_a_line_of_its_own_before_the_verdict(
     project: Project,
     rehearsed: Callable[[str], Rehearsal],
 ) -> None:
     run = rehearsed("down")
     page = f"reports/runs/{run.folder.name}/sign-off.html"
-    assert re.search(rf"\n  5\. Gateway issues.*\n\nSign-off: {page}\n\nNO-GO .*\n$", run.output)
+    assert re.search(rf"\n  Gateway issues: .*\n\nSign-off: {page}\n\nNO-GO .*\n$", run.output)
     assert (project.folder / page).exists()
+
+
+def test_verdict_line_never_wraps_and_says_the_most_important_first() -> None:
+    over = [Override(step="environment.cool-down", reason="r" * 300, found="18 s ago")]
+    plenty = a_go(target="fake", overrides=over, weakened=["x"] * 12)
+    assert verdict_line(plenty) == (
+        "GO (rehearsal) with 12 weakened checks: OVERRIDDEN, 24 positions"
+    )
+    code = "logged-in-not-listening-" * 5
+    for found in (plenty, a_go(), a_no_go(), a_no_go(code=code), a_go(plan="soak")):
+        assert len(verdict_line(found)) <= LONGEST
+
+
+def test_exceptions_are_told_whatever_the_verdict_and_by_every_form() -> None:
+    hidden = {"outcome": "not-observable", "observed": {"reason": "the kernel hides it"}}
+    for made in (a_go, a_no_go):
+        found = made(weakened=["a budget of 2 s"], noted=["farm usfarm is broken"])
+        records = [
+            each.model_copy(update=hidden) if each.id == "environment.no-zombies" else each
+            for each in found.steps
+        ]
+        found = found.model_copy(update={"steps": records})
+        for form in (Teller, Short, Detailed):
+            lines = told(found, form)
+            at = lines.index("Exceptions")
+            assert lines[at + 1 : at + 4] == [
+                "  not observed: no zombie is on the gateway port (the kernel hides it)",
+                "  weakened: a budget of 2 s",
+                "  noted: farm usfarm is broken",
+            ]
+
+
+def test_line_of_a_stage_says_what_was_not_observed() -> None:
+    hidden = {"outcome": "not-observable", "observed": {"reason": "the kernel hides it"}}
+    records = [
+        each.model_copy(update=hidden) if each.id == "gateway.accept-queue" else each
+        for each in a_go().steps
+    ]
+    lines = told(a_go(steps=records))
+    assert any(each.startswith("ok   gateway       4 checks, 1 not observed") for each in lines)
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        pytest.param(("-v",), marks=pytest.mark.nightly),  # less than the next
+        pytest.param(("-v",), marks=pytest.mark.nightly),
         ("-vv", "-s"),
         pytest.param(("-q", "-ra"), marks=pytest.mark.nightly),
         ("-qq", "-ra", "--junitxml=elsewhere.xml"),
@@ -203,13 +318,13 @@ def test_run_without_pytest_s_terminal_is_a_usage_error(project: Project) -> Non
 
 
 def test_verdict_without_a_monitor_says_so_and_only_where_it_is_go() -> None:
-    assert "configured" not in verdict_line(a_go(), "x")
+    assert "configured" not in verdict_line(a_go())
     steps = [
         each.model_copy(update={"outcome": "not-configured"}) if each.stage == "monitor" else each
         for each in a_go().steps
     ]
-    assert "97 ms, Monitor not configured; evidence" in verdict_line(a_go(steps=steps), "x")
-    assert "configured" not in verdict_line(a_no_go(steps=steps), "x")
+    assert verdict_line(a_go(steps=steps)).endswith("97 ms, Monitor not configured")
+    assert "configured" not in verdict_line(a_no_go(steps=steps))
 
 
 def switched_off(stage: str, why: str) -> Evidence:
@@ -226,12 +341,10 @@ def switched_off(stage: str, why: str) -> Evidence:
 
 def test_reason_that_the_steps_of_a_stage_share_is_told_once_by_each_teller() -> None:
     found, why = switched_off("mcp", "GoLive.Mcp is null"), "reason: GoLive.Mcp is null"
-    screen = Screen()
-    terminal = Terminal(screen)
-    for each in found.steps:
-        terminal.step(each)
-    assert screen.lines.count(f"           {why}") == 1
-    assert sum("not configured mcp" in line for line in screen.lines) == 5
+    lines = told(found, Detailed)
+    assert lines.count("           GoLive.Mcp is null") == 1
+    assert sum("not configured mcp" in line for line in lines) == 5
+    assert "-    mcp           5 not configured  GoLive.Mcp is null" in told(found)
     assert junit.told(found).count("not configured: GoLive.Mcp is null") == 2  # message and text
     assert junit.told(found).count('message="not configured (see mcp.tools)"') == 4
     page = sign_off.page(found)
@@ -243,12 +356,12 @@ def test_reason_that_the_steps_of_a_stage_share_is_told_once_by_each_teller() ->
 
 def test_reason_is_told_again_where_it_is_another_one() -> None:
     screen = Screen()
-    terminal = Terminal(screen)
+    terminal = Detailed(screen)
     for stage in ("monitor", "mcp"):
         for each in switched_off(stage, "it is off").steps:
             if each.stage == stage:
                 terminal.step(each)
-    assert screen.lines.count("           reason: it is off") == 2
+    assert screen.lines.count("           it is off") == 2
 
 
 def test_file_that_cannot_be_read_is_named_with_the_reason(own_project: Project) -> None:
@@ -265,18 +378,16 @@ def test_verdict_of_a_live_run_does_not_speak_of_a_rehearsal(
 ) -> None:
     run = rehearsed("healthy")
     found = Evidence.model_validate(run.evidence)
-    assert verdict_line(found, "x").startswith("GO (rehearsal) with ")
+    assert verdict_line(found).startswith("GO (rehearsal) with ")
     live = found.model_copy(update={"target": "live"})
-    assert verdict_line(live, "x").startswith("GO with ")
-    assert "(rehearsal)" not in verdict_line(live, "x")
+    assert verdict_line(live).startswith("GO with ")
+    assert "(rehearsal)" not in verdict_line(live)
 
 
 def test_positions_that_were_not_asked_for_are_not_said_to_be_none(
     rehearsed: Callable[[str], Rehearsal],
 ) -> None:
-    run = rehearsed("down")
-    why = "NO-GO (rehearsal): gateway-not-running; "
-    assert run.last_line.startswith(f"{why}positions not asked for, no handshake")
+    assert rehearsed("down").last_line == "NO-GO (rehearsal): gateway-not-running"
 
 
 # on a terminal
@@ -289,7 +400,7 @@ def on_terminal(project: Project, *words: str, **variables: Any) -> on_a_termina
 
 @HAS_TERMINALS
 def test_terminal_gets_shape_and_colour_beside_the_words(project: Project) -> None:
-    shown = on_terminal(project, "--fake=missing-positions")
+    shown = on_terminal(project, "--fake=missing-positions", "-v")
     for outcome, title in (
         ("passed", "positions are complete"),
         ("failed", "open positions are as many as expected"),
@@ -297,23 +408,27 @@ def test_terminal_gets_shape_and_colour_beside_the_words(project: Project) -> No
     ):
         assert f"  {SHAPES[outcome]} {WORDS[outcome]:<8} {title}" in ESCAPE.sub("", shown.text)
     assert "\x1b[32mok" in shown.text
-    assert ESCAPE.sub("", shown.last_line).startswith(
-        "NO-GO (rehearsal): positions-mismatch; 23 positions"
-    )
+    assert ESCAPE.sub("", shown.last_line).startswith("NO-GO (rehearsal): positions-mismatch")
 
 
 @HAS_TERMINALS
-def test_terminal_shows_each_step_as_it_begins_and_completes_its_line(project: Project) -> None:
-    text = ESCAPE.sub("", on_terminal(project, "--fake").text)
-    for number, step in enumerate(map(steps.step, TRIED), start=1):
-        begun = f"now      {step.title} ({number} of {len(IDS)})"
-        done = rf"ok       {step.title}(?: \([\d.]+ s\))?"  # one that lasted says for how long
-        assert re.search(rf"{re.escape(begun)}\r[^\n]*\r[^\n]* {done}\r\n", text)
+def test_terminal_shows_each_step_as_it_begins_and_completes_the_line_of_its_stage(
+    project: Project,
+) -> None:
+    shown = on_terminal(project, "--fake")
+    text = ESCAPE.sub("", shown.text)
+    for step in map(steps.step, TRIED):
+        of_stage = [each for each in steps.of("golive") if each.stage == step.stage]
+        place = f"{of_stage.index(step) + 1} of {len(of_stage)}"
+        assert f"… {step.stage:<14}{place}  {step.title}\r" in text
+    for stage in ("environment", "handshake", "positions"):
+        assert f"\r✓ {stage}" in text
+    assert [each for each in PYTESTS if each in text] == []
 
 
 @HAS_TERMINALS
-def test_terminal_of_a_verbose_run_keeps_every_line_of_pytest(project: Project) -> None:
-    text = ESCAPE.sub("", on_terminal(project, "--fake", "-v").text)
+def test_terminal_of_pytest_s_own_form_keeps_every_line_of_pytest(project: Project) -> None:
+    text = ESCAPE.sub("", on_terminal(project, "--fake", "-vv").text)
     for step in map(steps.step, TRIED):
         assert re.search(rf"^acceptance/\w+\.py::{step.test_name} PASSED\r$", text, re.MULTILINE)
     assert "\r " not in text
@@ -334,8 +449,8 @@ def test_terminal_that_shows_less_is_told_in_words(
 ) -> None:
     text = on_terminal(project, "--fake=down", **variables).text
     assert (SHAPES["passed"] in text, "\x1b" in text) == (has_shapes, has_colours)
-    assert (" now " in text) is is_live
-    assert "FAILED   gateway listens on the configured port" in ESCAPE.sub("", text)
+    assert ("1 of 11" in text) is is_live
+    assert "gateway       stopped at check 1 of 5" in ESCAPE.sub("", text)
 
 
 @HAS_TERMINALS
@@ -344,8 +459,8 @@ def test_lines_fit_the_terminal_and_commands_stay_whole(project: Project) -> Non
     lines = [each.split("\r")[-1] for each in ESCAPE.sub("", shown.text).split("\r\n")]
     wide = [line for line in lines[:-2] if len(line) >= 60]  # the last one is the verdict
     assert all("/" in line or "ss -tanp" in line for line in wide), wide
-    again = "     pytest acceptance -m golive --fake=zombies"
-    assert any(line.rstrip() == f"  {again}" or line.rstrip() == again for line in lines), lines
+    again = "       pytest acceptance -m golive --fake=zombies"
+    assert [line for line in lines if line.rstrip() == again], lines
 
 
 # waiting
@@ -358,7 +473,7 @@ def test_wait_for_an_answer_counts_in_its_place(
     settings = secrets(fake("silent").port, HandshakeTimeoutSeconds=3)
     text = ESCAPE.sub("", on_terminal(project, "--secrets", str(settings)).text)
     for second in (1, 2):
-        assert f"wait     waiting for the gateway's answer, {second} of 3 s [" in text
+        assert f"… handshake     waiting for the gateway's answer, {second} of 3 s [" in text
     assert text.count("waiting for the gateway's answer") == 2
 
 
@@ -367,10 +482,9 @@ def test_wait_is_told_now_and_then_where_there_is_no_terminal(
 ) -> None:
     settings = secrets(port=4001, HandshakeTimeoutSeconds=3)
     output = project.rehearse("--fake=endless-positions", f"--secrets={settings}").output
-    assert re.findall("  wait     waiting for the positions, [12] of 3 s\n", output)
+    assert re.findall(r"\.\.\.  positions     waiting for the positions, [12] of 3 s\n", output)
     assert output.count("waiting for the positions") == 1
-    assert "ok       positions are complete" not in output
-    assert re.search(r"FAILED   positions are complete \([\d.]+ s\)", output)
+    assert "FAIL positions     stopped at check 1 of 3\n       positions are complete\n" in output
 
 
 def test_short_wait_is_not_told_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -443,18 +557,25 @@ def test_hostile_text_is_shown_as_text() -> None:
     symbol = "\x1b[31mGO\u202e\r\n<script>" + "A" * 10_000
     for outcome in ("passed", "failed"):
         for columns in (None, 80):
-            screen = Screen(columns)
-            Terminal(screen).step(record(outcome, symbol=symbol))
-            assert all(character.isprintable() for line in screen.lines for character in line)
-            assert max(map(len, screen.lines)) < 200
+            for form in (Short, Detailed):
+                (teller := form(screen := Screen(columns))).begin(begun(a_go()))
+                teller.step(record(outcome, symbol=symbol))
+                assert all(character.isprintable() for line in screen.lines for character in line)
 
 
-def test_command_that_does_not_fit_gets_a_line_of_its_own(
+def test_command_stands_whole_on_a_line_of_its_own(
     rehearsed: Callable[[str], Rehearsal],
 ) -> None:
     found = Evidence.model_validate(rehearsed("zombies").evidence)
-    screen = Screen(60)
-    Terminal(screen).found(found)
-    at = next(n for n, line in enumerate(screen.lines) if "nothing is left in CLOSE_WAIT" in line)
-    assert screen.lines[at].endswith("CLOSE_WAIT:")
-    assert screen.lines[at + 1].startswith("     ")
+    for columns in (40, 80, None):
+        lines = told(found, columns=columns)
+        for step in found.diagnosis.next_steps if found.diagnosis else ():
+            _, command = advice.parted(step)
+            assert not command or f"       {command}" in lines
+
+
+def test_what_stands_behind_a_colon_and_is_no_command_stays_where_it_is() -> None:
+    assert advice.parted("In its settings: port 4001, trusted IP 127.0.0.1.")[1] == ""
+    assert advice.parted("Then start IB Gateway: as you always do")[1] == ""
+    assert advice.parted("Close IB Gateway.") == ("Close IB Gateway.", "")
+    assert advice.parted("Run this once: golive check") == ("Run this once:", "golive check")

@@ -242,7 +242,7 @@ def test_evidence_of_a_rehearsal_is_complete_sealed_and_says_that_it_is_one(
 def test_gateway_that_is_starting_is_waited_for_and_that_is_said(own_project: Project) -> None:
     own_project.finds_every_gateway_young()
     run = own_project.rehearse("--fake=starting")
-    assert "too early:" in run.output
+    assert "waiting for initialization, " in run.output
     assert run.steps["gateway.initialized"]["observed"]["waited_seconds"] > 1
     assert run.evidence["verdict"] == "GO"
 

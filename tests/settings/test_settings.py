@@ -288,7 +288,7 @@ def test_user_name_of_the_settings_stays_out_of_what_a_run_writes(
     project: Project, secrets: Callable[..., Path]
 ) -> None:
     settings = str(secrets(port=4001, HandshakeTimeoutSeconds=2))
-    run = project.rehearse("--fake=silent", "-v", "--log-level=DEBUG", "--secrets", settings)
+    run = project.rehearse("--fake=silent", "-vv", "--log-level=DEBUG", "--secrets", settings)
     written = [run.output]
     written += [
         each.read_text(encoding="utf-8") for each in run.folder.rglob("*") if each.is_file()

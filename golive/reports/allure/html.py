@@ -57,7 +57,7 @@ class NotMade(Exception):
 
 
 def write(found: Evidence, folder: Path, wanted: Wanted) -> list[str]:
-    """Gives a line where there is no Allure to make it. Raises OSError, NotMade."""
+    """Gives a line where somebody asked for Allure and there is none. Raises OSError, NotMade."""
     page = folder / NAME
     page.unlink(missing_ok=True)
     named = os.environ.get(VARIABLE, "")
@@ -65,7 +65,9 @@ def write(found: Evidence, folder: Path, wanted: Wanted) -> list[str]:
         return []
     command = shutil.which(named or "allure")
     if command is None:
-        return [f"no {NAME}: {VARIABLE} names no program: {named}"] if named else [MISSING]
+        if named:
+            return [f"no {NAME}: {VARIABLE} names no program: {named}"]
+        return [MISSING] if wanted.allure is not None else []
     with tempfile.TemporaryDirectory(prefix=".allure-", dir=folder) as own:
         report = Path(own, "report")
         (Path(own) / "allurerc.json").write_text(_configuration(found), encoding="utf-8")

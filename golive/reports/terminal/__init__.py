@@ -1,0 +1,1 @@
+"""A run on the terminal: short, in full, or the verdict alone."""

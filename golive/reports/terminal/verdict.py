@@ -1,0 +1,70 @@
+"""The verdict in one line, which fits 80 columns."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from golive.evidence.record import Diagnosis, Evidence
+from golive.reports import wording
+
+LONGEST = 79
+AIMS = {"REHEARSAL": "(rehearsal)", "PAPER FALLBACK": "(fallback)", "PAPER": "(paper)"}
+
+
+def verdict_line(found: Evidence) -> str:
+    """`GO: 24 positions, handshake 97 ms`; of a rehearsal, the fallback and paper it says so.
+
+    Of a NO-GO the cause comes first: `NO-GO: zombies, Procedure A, not before 09:16 local`. A GO
+    with checks that were weakened is `GO with 5 weakened checks: ...`. What does not fit is left
+    out; it stands above the line.
+    """
+    aim = AIMS.get(wording.endpoint(found), "")
+    line = " ".join(filter(None, (found.verdict, aim, wording.with_weakened(found)))) + ":"
+    for number, part in enumerate(_parts(found)):
+        longer = f"{line}{',' if number else ''} {part}"
+        if len(longer) > LONGEST:
+            return line
+        line = longer
+    return line
+
+
+def not_before(found: Diagnosis, ended: str) -> str:
+    """`not before 09:16 local`, to the next whole minute; "" where the next may be at once."""
+    try:
+        there, then = datetime.fromisoformat(found.not_before or ""), datetime.fromisoformat(ended)
+        if there <= then:
+            return ""
+        return f"not before {(there + timedelta(minutes=1)).astimezone():%H:%M} local"
+    except (ValueError, TypeError, OverflowError):
+        return ""
+
+
+def _parts(found: Evidence) -> list[str]:
+    """What it says, the most important first."""
+    parts: list[str] = []
+    if found.overrides:
+        parts.append("OVERRIDDEN")
+    if (cause := found.diagnosis) is not None:
+        recovery = f"Procedure {cause.procedure}" if cause.procedure else ""
+        parts += filter(None, (cause.code, recovery, not_before(cause, found.ended)))
+    if found.plan == "soak":
+        return parts + _of_the_soak(found)
+    complete = found.handshake.complete_ms
+    if found.has_asked_for_positions:
+        parts.append(wording.counted(found.positions.count, "position"))
+    if complete is not None:
+        parts.append(f"handshake {complete:.0f} ms")
+    if left_out := wording.not_configured(found):
+        parts.append(f"{left_out} not configured")
+    return parts
+
+
+def _of_the_soak(found: Evidence) -> list[str]:
+    """`soak of 60 min, 720 of 720 heartbeats answered, no zombie`; of one that ended, when."""
+    soak = found.soak
+    if soak is None:
+        return ["soak not begun"]
+    whole = wording.span(soak.wanted)
+    how_long = f"{whole} ended after {wording.span(soak.seconds)}" if soak.code else whole
+    answered = f"{soak.answers} of {soak.heartbeats} heartbeats answered"
+    return [f"soak of {how_long}", answered, wording.zombies(soak.most_zombies)]
