@@ -16,7 +16,8 @@ def main(words: list[str]) -> int:
 
     options = _parser().checked(words)
     try:
-        file = secrets_json.read(parsing.settings(options).path, options.fallback)
+        path = parsing.settings(options).path
+        file = secrets_json.read(path, options.fallback, is_to_go_live=False)
         made = card.of(
             file, datetime.now(UTC), on_fallback=options.fallback, secrets=options.secrets
         )

@@ -25,10 +25,12 @@ def main(words: list[str]) -> int:
     )
     options = parser.checked(words)
     try:
-        file = secrets_json.read(parsing.settings(options).path, options.fallback)
+        file = secrets_json.read(
+            parsing.settings(options).path, options.fallback, is_to_go_live=False
+        )
         seen = look(file, options.secrets)
     except NOT_BEGUN as error:
-        return parsing.refused(f"settings: {error}")
+        return parsing.settings_refused(error)
     if options.json:
         print(look_screen.json(seen), flush=True)
     else:

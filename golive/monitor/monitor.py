@@ -6,6 +6,7 @@ may be asked for from any thread, over that one connection.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -170,7 +171,7 @@ class Monitor:
                 ending.callback(server.stop)
                 url = server.start()
             except NotServed as error:
-                self._write(f"settings: {error}")
+                print(f"golive: settings: {error}", file=sys.stderr, flush=True)
                 self._own = replace(self._own, code="not-served", cause=str(error))
                 return False
             also = f", {url}/mcp" if beside else ""

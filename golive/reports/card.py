@@ -25,7 +25,7 @@ from golive.kit import masking, typed
 from golive.kit.text import with_weakened
 from golive.procedure import steps
 from golive.run.smoke import COMMAND as SMOKE
-from golive.settings.model import Settings
+from golive.settings.model import NO_COUNT, Settings
 from golive.settings.secrets_json import EXAMPLE, SettingsFile
 
 CHECKLIST = (
@@ -63,6 +63,8 @@ RULES = (
 NAMES = {"A": "restart the gateway", "B": "clean reinstall", "C": "switch to TWS paper"}
 ONCE_WAITED = "the waiting is over"
 SHOWN_OF_ACCOUNT, SHOWN_OF_FINGERPRINT = 4, 12
+UNKNOWN = "____"
+"""To be filled in with a pen, where the settings do not say it."""
 
 
 class NoCard(Exception):
@@ -189,7 +191,10 @@ def _filled(settings: Settings, now: datetime, here: Commands) -> dict[str, obje
         "stop_at": "the tenth minute",
         "host": credentials.host,
         "kind": credentials.kind,
-        "account": f"...{wanted.expected_account[-SHOWN_OF_ACCOUNT:]}",
+        "account": f"...{wanted.expected_account[-SHOWN_OF_ACCOUNT:]}"
+        if wanted.expects_account
+        else UNKNOWN,
+        "expected": UNKNOWN if wanted.expected_positions == NO_COUNT else wanted.expected_positions,
         "soak_minutes": f"{wanted.soak_minutes:g}",
         "version": wanted.api_version,
         "budget_ms": f"{wanted.handshake_budget_seconds * 1000:g}",

@@ -28,12 +28,13 @@ def of_handshake(
 ) -> dict[str, bool]:
     """The steps of the handshake stage; `against` is what the gateway said in the way of it."""
     wanted, milliseconds = settings.golive, handshake.complete_ms
+    told = handshake.accounts
+    is_told = wanted.expected_account in told if wanted.expects_account else bool(told)
     in_time = milliseconds is not None and milliseconds < wanted.handshake_budget_seconds * 1000
     return {
         "handshake.connect-ack": handshake.connect_ack,
         "handshake.next-valid-id": handshake.next_valid_id is not None,
-        "handshake.managed-accounts": wanted.expected_account in handshake.accounts
-        and not settings.of_another_kind(handshake.accounts),
+        "handshake.managed-accounts": is_told and not settings.of_another_kind(told),
         "handshake.under-budget": handshake.stopped is None and in_time,
         "handshake.no-obstacle": against in (None, access.refusal),
         "handshake.read-only-off": access.is_granted and over_api.read_only is not True,

@@ -26,6 +26,10 @@ COMMAND = f"{typed.GOLIVE} smoke"
 
 IDS = "      (nextValidId again: ids are asked for, which a Read-Only API refuses)"
 
+ANY_ACCOUNT = (
+    "Note: GoLive.ExpectedAccount is not set: this checks that accounts arrive, not which ones"
+)
+
 Write = Callable[[str], None]
 
 
@@ -43,7 +47,7 @@ def smoke(
     `override` and `secrets` as of `session.begin`. Raises what is in session.NOT_BEGUN.
     """
     write = by_lines(show)
-    file = secrets_json.read(path, on_fallback)
+    file = secrets_json.read(path, on_fallback, is_to_go_live=False)
     memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
     try:
         on = " on the fallback, TWS paper" if on_fallback else ""
@@ -66,6 +70,8 @@ def _performed(tried: Session, write: Write) -> Exit:
     tried.announce()
     to = tried.settings.credentials
     write(f"Attempting: {to.host}:{to.port} clientId={to.client_id}")
+    if not tried.settings.golive.expects_account:
+        write(ANY_ACCOUNT)
     if trouble := tried.check():
         write(f"\n{trouble.headline}")
         _advise(trouble.found, write)

@@ -76,6 +76,26 @@ def _address(text: str) -> str:
     return text
 
 
+def _account(text: str) -> str:
+    """Raises ValueError."""
+    if text != text.strip():
+        raise ValueError("begins or ends with a blank; remove it")
+    return text
+
+
+def _path(text: str) -> str:
+    """A path, or a word of a command. Raises ValueError where it holds a control character.
+
+    JSON reads `"C:\\tws\\bin"` with single backslashes as a tab and a backspace.
+    """
+    if any(each in text for each in "\b\t\n\f\r"):
+        raise ValueError(
+            "has a backslash that JSON reads as a control character; write each backslash twice:"
+            " C:\\\\Jts"
+        )
+    return text
+
+
 Host = Annotated[str, Field(min_length=1), AfterValidator(_host)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
@@ -86,6 +106,17 @@ Text = Annotated[str, Field(min_length=1)]
 Pattern = Annotated[Text, AfterValidator(_pattern)]
 PositionsPattern = Annotated[Pattern, AfterValidator(_with_a_count)]
 Loopback = Annotated[Text, AfterValidator(_loopback)]
+Account = Annotated[
+    Text, AfterValidator(_account), Field(json_schema_extra={"pattern": r"^(?!\s)(?![\s\S]*\s$)"})
+]
+_NO_CONTROLS: dict[str, Any] = {"pattern": r"^(?![\s\S]*[\x08\t\n\f\r])"}
+FilePath = Annotated[str, AfterValidator(_path), Field(json_schema_extra=_NO_CONTROLS)]
+Word = Annotated[Text, AfterValidator(_path), Field(json_schema_extra=_NO_CONTROLS)]
+
+EXPECTED = ("ExpectedAccount", "ExpectedPositions")
+"""Keys of `GoLive` that have no default: nobody's account is that of another."""
+NO_ACCOUNT, NO_COUNT = "", -1
+"""What stands for them where nobody needs them. They are equal to nothing that a gateway tells."""
 
 PORTS = {
     4001: "IB Gateway (live)",
@@ -117,17 +148,24 @@ class Credentials(Section):
         + ", ".join(f"{n} {what}" for n, what in PORTS.items())
     )
     client_id: ClientId = Field(description="the client id to connect with; it never changes")
-    gateway_path: str = Field(repr=False, description="the gateway's program; empty: not known")
-    username: str = Field(repr=False, description="the gateway's login; it is shown nowhere")
+    gateway_path: FilePath = Field(
+        default="", repr=False, description="the gateway's program; empty: not known"
+    )
+    username: str = Field(
+        default="", repr=False, description="the gateway's login; it is shown nowhere"
+    )
     is_paper_trading: bool = Field(description="whether the port is that of a paper account")
     auto_launch: bool = Field(
-        description="whether the Monitor starts GatewayPath where nothing listens"
+        default=False,
+        description="whether the Monitor starts GatewayPath where nothing listens",
     )
     auto_reconnect: bool = Field(
-        description="whether the Monitor connects again, by the rules, when it lost the gateway"
+        default=False,
+        description="whether the Monitor connects again, by the rules, when it lost the gateway",
     )
     reconnect_delay_seconds: Seconds = Field(
-        description="least time before it does; after a failure RetryCooldownSeconds holds as well"
+        default=5,
+        description="least time before it does; after a failure RetryCooldownSeconds holds as well",
     )
 
     @property
@@ -144,7 +182,7 @@ class Fallback(Section):
     is_paper_trading: Literal[True] = Field(
         default=True, description="the fallback is a paper account, always"
     )
-    expected_account: Text | None = Field(
+    expected_account: Account | None = Field(
         default=None,
         repr=False,
         description="the account whose positions must arrive there; null: the same",
@@ -157,7 +195,7 @@ class Fallback(Section):
 class Monitor(Section):
     """The production Monitor to try; a null command stands for this project's own."""
 
-    command: list[Text] | None = Field(
+    command: list[Word] | None = Field(
         default=None,
         min_length=1,
         repr=False,
@@ -190,7 +228,7 @@ class Monitor(Section):
 class Mcp(Section):
     """The MCP server to try; a null command stands for this project's own."""
 
-    command: list[Text] | None = Field(
+    command: list[Word] | None = Field(
         default=None,
         min_length=1,
         repr=False,
@@ -208,10 +246,10 @@ class Mcp(Section):
 class GoLive(Section):
     """`GoLive`: what this suite expects. Times are in seconds unless their name says otherwise."""
 
-    expected_account: Text = Field(
-        default="U21146542", description="the account whose positions must arrive"
+    expected_account: Account = Field(
+        default=NO_ACCOUNT, description="the account whose positions must arrive"
     )
-    expected_positions: Count = Field(default=24, description="how many of them are open")
+    expected_positions: Count = Field(default=NO_COUNT, description="how many of them are open")
     pinned_client_id: ClientId = Field(default=10, description="the client id that never changes")
     api_version: Text = Field(default="10.37.02", description="the one ibapi")
     handshake_budget_seconds: PositiveSeconds = Field(
@@ -252,11 +290,16 @@ class GoLive(Section):
         default=90,
         description="how many rehearsals are kept in reports/runs; other runs are never deleted",
     )
-    gateway_folder: Text | None = Field(
+    gateway_folder: Word | None = Field(
         default=None,
         repr=False,
         description="where the gateway keeps its settings and logs; null: where it usually does",
     )
+
+    @property
+    def expects_account(self) -> bool:
+        """Whether the settings say whose positions must arrive, as all but a few commands need."""
+        return self.expected_account != NO_ACCOUNT
 
 
 class Settings(BaseModel):
@@ -313,7 +356,8 @@ class Settings(BaseModel):
         found = []
         if port in PORTS and ("paper" in PORTS[port]) is not paper:
             found.append(f"port {port} is {PORTS[port]}, but IsPaperTrading is {_json(paper)}")
-        if self.of_another_kind([self.golive.expected_account]):
+        expected = [self.golive.expected_account] if self.golive.expects_account else []
+        if self.of_another_kind(expected):
             kind = "live" if paper else "paper"
             found.append(
                 f"IsPaperTrading is {_json(paper)}, but ExpectedAccount is a {kind} account"

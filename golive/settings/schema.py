@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from golive.settings.model import Settings
+from golive.settings.model import EXPECTED, GoLive, Settings
 
 MARK = '"title": "secrets.json"'
 """Stands in it, so that it is written over its like only."""
@@ -19,10 +19,14 @@ def schema() -> dict[str, Any]:
     """As strict as `golive.settings.secrets_json`, as far as a schema can say it.
 
     It cannot say that a key stands twice, nor that a whole number has no point. Sections of other
-    programs are allowed; one that is almost named like ours is not, where ours is missing.
+    programs are allowed. What only some commands do without must be there.
     """
     found = Settings.model_json_schema(by_alias=True)
-    found["properties"][SECTION]["default"] = {}
+    found["required"].append(SECTION)
+    golive = found["$defs"][GoLive.__name__]
+    golive["required"] = list(EXPECTED)
+    for key in EXPECTED:
+        del golive["properties"][key]["default"]
     for section in (found, *found["$defs"].values()):
         for place in (section, *section["properties"].values()):
             place.pop("title", None)  # made of the key's name, of which it says nothing new
@@ -30,22 +34,9 @@ def schema() -> dict[str, Any]:
         "$schema": GenerateJsonSchema.schema_dialect,
         "title": "secrets.json",
         **found,
-        "if": {"not": {"required": [SECTION]}},
-        "then": {"patternProperties": {_almost(SECTION): False}},
     }
 
 
 def text() -> str:
     """ASCII, with a line end."""
     return json.dumps(schema(), indent=2) + "\n"
-
-
-def _almost(name: str) -> str:
-    """Matches a name in another case, with a letter too many, too few, another, or two swapped."""
-    letters = [f"[{each.upper()}{each.lower()}]" for each in name]
-    misspelt = {"".join(letters)}
-    for at in range(len(letters) + 1):
-        before, rest = letters[:at], letters[at:]
-        for behind in (rest[1:], [".", *rest], [".", *rest[1:]], [*rest[1::-1], *rest[2:]]):
-            misspelt.add("".join([*before, *behind]))
-    return f"^(?!{name}$)(?:{'|'.join(sorted(misspelt))})$"

@@ -1,26 +1,21 @@
-"""Reading secrets.json, and saying in one line what is wrong with it, where, and what to do."""
+"""Reading secrets.json, and saying of each mistake in a line where it is, and what to do."""
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from golive.kit import project, typed
+from golive.kit import typed
 from golive.kit.text import counted, printable
+from golive.settings.json_text import Mistake
 from golive.settings.model import Settings
+from golive.settings.problems import Problems
 
 MAX_BYTES = 1_000_000
 EXAMPLE = "secrets.example.json"
-
-_NOT_JSON = re.compile(r"//|/\*|#|←|<-|<=|\.\.\.|…")
-_TOKEN = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"(?P<is_key>\s*:)?|[{}]')
 
 
 class SettingsError(Exception):
@@ -64,17 +59,36 @@ class SettingsFile:
             return False
 
 
-def read(path: Path, on_fallback: bool = False) -> SettingsFile:
-    """The settings in a file, aimed at its fallback if asked. Raises SettingsError."""
+def read(path: Path, on_fallback: bool = False, *, is_to_go_live: bool = True) -> SettingsFile:
+    """The settings in a file, aimed at its fallback if asked. Raises SettingsError.
+
+    `is_to_go_live`: they must say which account and how many positions are expected.
+    """
     data = _bytes(path)
-    text = _text(path, data)
-    document = _document(path, text)
-    try:
-        settings = Settings.model_validate(document)
-    except ValidationError as error:
-        raise SettingsError(_first_problem(path, text, error)) from None
+    settings = _settings(path, _text(path, data), is_to_go_live)
     file = SettingsFile(path, settings, _fingerprint(data))
     return file.on_fallback() if on_fallback else file
+
+
+def check(path: Path, text: str) -> Settings:
+    """The settings that a text of this file would be. Raises SettingsError."""
+    return _settings(path, text, is_to_go_live=True)
+
+
+def _settings(path: Path, text: str, is_to_go_live: bool) -> Settings:
+    document = _document(path, text, is_to_go_live)
+    problems = Problems(text)
+    found = problems.settings(document, is_to_go_live)
+    if found is None:
+        raise SettingsError(*(_told(path, each) for each in problems.mistakes))
+    return found
+
+
+def _told(path: Path, mistake: Mistake) -> str:
+    """`PATH line 4: what is wrong; what to do`."""
+    where = f"{path} line {mistake.line}" if mistake.line else str(path)
+    place = f"{'.'.join(mistake.path)}: " if mistake.path else ""
+    return f"{where}: {place}{mistake.what}"
 
 
 def document(path: Path) -> dict[str, Any]:
@@ -90,9 +104,7 @@ def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        advice = (
-            f"; copy {project.example()} to {path.name} and edit it, or rehearse: {typed.REHEARSE}"
-        )
+        advice = f"; write one: {typed.GOLIVE} init; or rehearse without: {typed.REHEARSE}"
         is_example = path.name == EXAMPLE
         raise SettingsError(f"{path}: no such file" + ("" if is_example else advice)) from None
     except OSError as error:
@@ -112,128 +124,46 @@ def _text(path: Path, data: bytes) -> str:
         raise SettingsError(f"{path} line {line}: not UTF-8 text; save the file as UTF-8") from None
 
 
-def _document(path: Path, text: str) -> dict[str, Any]:
+def _document(path: Path, text: str, is_to_go_live: bool = False) -> dict[str, Any]:
+    """Raises SettingsError."""
+    if not text.strip():
+        raise SettingsError(f"{path}: empty; remove it, then write a new one: {typed.GOLIVE} init")
     try:
         document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise SettingsError(_syntax_problem(path, error)) from None
     except RecursionError:
         raise SettingsError(f"{path}: nested too deeply; this is no secrets.json") from None
-    except _Twice as twice:
-        key = twice.args[0]
-        line = _line_of(text, [key], last=True)
-        raise SettingsError(f"{path}{line}: the key {key} stands twice; keep one") from None
-    except ValueError as error:
-        raise SettingsError(f"{path}: {error}") from None
+    except (json.JSONDecodeError, _NotJson) as error:
+        raise _not_json(path, text, error, is_to_go_live) from None
     if not isinstance(document, dict):
         raise SettingsError(f'{path}: must be an object: {{"IBKRCredentials": {{...}}}}')
-    _check_sections(path, text, document)
     return document
 
 
-class _Twice(Exception):
-    """A key stands twice in one object; JSON readers would silently take the last."""
+def _not_json(path: Path, text: str, error: Exception, is_to_go_live: bool) -> SettingsError:
+    """Every mistake of a text that is no JSON, and those in the rest of it."""
+    try:
+        problems = Problems(text)
+    except RecursionError:
+        return SettingsError(f"{path}: nested too deeply; this is no secrets.json")
+    problems.look_on(is_to_go_live)
+    if not problems.mistakes:
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else 0
+        problems.mistakes.append(Mistake(line, f"not JSON: {str(error).lower()}"))
+    return SettingsError(*(_told(path, each) for each in problems.mistakes))
+
+
+class _NotJson(Exception):
+    """What Python's reader would take: a key that stands twice, NaN."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
-            raise _Twice(key)
+            raise _NotJson("a key stands twice")
         result[key] = value
     return result
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a JSON value; write a number")
-
-
-def _check_sections(path: Path, text: str, document: dict[str, Any]) -> None:
-    """A section almost named like one of ours is a misspelling, not another program's."""
-    ours = [str(field.alias) for field in Settings.model_fields.values()]
-    for name in document:
-        near = _nearest(name, ours)
-        if name not in ours and near and near not in document:
-            line = _line_of(text, [name])
-            raise SettingsError(f"{path}{line}: unknown section {name}; did you mean {near}?")
-
-
-def _syntax_problem(path: Path, error: json.JSONDecodeError) -> str:
-    """What a person most likely did to make this JSON invalid."""
-    text, position = error.doc, error.pos
-    place = _place_at(text, position)
-    at = f"{path} line {error.lineno}" + (f", at or after {place}" if place else "")
-    rest = text[position:].splitlines()[0].lstrip(", \t") if text[position:].strip() else ""
-    if not text.strip():
-        return f"{path}: empty; copy {project.example()} over it and edit it"
-    if _NOT_JSON.match(rest):
-        return f"{at}: a comment, an arrow or dots; JSON has none, remove it"
-    behind = position + (text[position : position + 1] == ",")  # newer Pythons point at the comma
-    if text[:behind].rstrip().endswith(",") and text[behind:].lstrip()[:1] in ("}", "]"):
-        return f"{at}: a comma before a closing bracket; remove it"
-    if not rest:
-        return f"{at}: the file ends too early; is it cut off, or a bracket missing?"
-    return f"{at}: not JSON: {error.msg.lower()} (column {error.colno})"
-
-
-def _place_at(text: str, position: int) -> str:
-    """The path of the last key before a position: `IBKRCredentials.ClientId`."""
-    path, key = [], ""
-    for token in _TOKEN.finditer(text, 0, position):
-        if token["is_key"]:
-            key = token["text"]
-        elif token[0] == "{":
-            path.append(key)
-        elif token[0] == "}" and path:
-            key = path.pop()
-    return ".".join(filter(None, [*path, key]))
-
-
-def _first_problem(path: Path, text: str, error: ValidationError) -> str:
-    problems = error.errors(include_url=False, include_input=False)
-    # a misspelt key is both unknown and missing: the unknown one says more
-    problem = min(problems, key=lambda each: each["type"] != "extra_forbidden")
-    keys = [str(part) for part in problem["loc"]]
-    place = ".".join(keys)
-    match problem["type"]:
-        case "extra_forbidden":
-            near = _nearest(keys[-1], _aliases(keys[:-1]))
-            advice = f"did you mean {near}?" if near else f"known: {', '.join(_aliases(keys[:-1]))}"
-            return f"{path}{_line_of(text, keys)}: unknown key {place}; {advice}"
-        case "missing":
-            line = _line_of(text, keys[:-1]) if keys[:-1] else ""
-            return f"{path}{line}: {place} is missing; {EXAMPLE} shows it"
-        case "value_error":  # in our own words
-            return f"{path}{_line_of(text, keys)}: {place} {problem['ctx']['error']}"
-    wanted = problem["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-    wanted = wanted.replace("True", "true")  # as JSON has it
-    return f"{path}{_line_of(text, keys)}: {place} must be {wanted}"
-
-
-def _aliases(keys: list[str]) -> list[str]:
-    """The keys a section may have, found by its path."""
-    model: type[BaseModel] = Settings
-    for key in keys:
-        fields = model.model_fields.values()
-        kinds = [f.annotation for f in fields if f.alias == key]
-        inner = [k for kind in kinds for k in (kind, *get_args(kind)) if isinstance(k, type)]
-        model = next((k for k in inner if issubclass(k, BaseModel)), model)
-    return [str(field.alias) for field in model.model_fields.values()]
-
-
-def _nearest(word: str, known: list[str]) -> str | None:
-    folded = {each.casefold(): each for each in known}
-    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.7)
-    return folded[found[0]] if found else None
-
-
-def _line_of(text: str, keys: list[str], *, last: bool = False) -> str:
-    """` line N` of a key, found by walking its path through the text; empty where it is not."""
-    position = 0
-    for key in keys:
-        pattern = re.compile(re.escape(json.dumps(key, ensure_ascii=False)) + r"\s*:")
-        found = list(pattern.finditer(text, position))
-        if not found:
-            return "" if position == 0 else f" line {text.count(chr(10), 0, position) + 1}"
-        position = found[-1 if last else 0].start()
-    return f" line {text.count(chr(10), 0, position) + 1}"
+    raise _NotJson(f"{name} is not a JSON value")

@@ -293,12 +293,13 @@ def test_monitor_is_found_with_its_url_and_answers_there(here: Here, state: Path
 
 
 def test_port_of_the_health_endpoint_that_is_taken_is_one_line_and_nothing_is_connected(
-    here: Here,
+    here: Here, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         gateway, monitor = here(Monitor={"HealthPort": taken.getsockname()[1]})
         assert monitor.ended() == 4, monitor.output
-    said = [line for line in monitor.lines if line.startswith("settings: ")]
+    told = capfd.readouterr().err.splitlines()
+    said = [line for line in told if line.startswith("golive: settings: ")]
     assert len(said) == 1
     assert "HealthPort" in said[0]
     assert connections(gateway) == 0

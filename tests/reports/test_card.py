@@ -19,6 +19,7 @@ from golive.reports import card, card_text
 from golive.reports import card_page as card_page
 from golive.reports.card import NoCard
 from golive.settings import secrets_json
+from golive.settings.model import EXPECTED
 from tests.support.browser import Browser, Scheme
 from tests.support.projects import Outcome, Project, example_settings
 
@@ -252,6 +253,20 @@ def test_without_good_settings_there_is_one_line_and_exit_4(
     ):
         assert (done.exit_code, done.output.count("\n")) == (4, 1), done.output
         assert says in done.output
+
+
+def test_card_without_an_expectation_leaves_room_for_a_pen(
+    project: Project, tmp_path: Path
+) -> None:
+    path = written(tmp_path)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for key in EXPECTED:
+        del document["GoLive"][key]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    done = ask(project, "--secrets", str(path))
+    assert done.exit_code == 0, done.output
+    assert "account ____: ____ positions" in done.output
+    assert "-1 positions" not in done.output
 
 
 def test_page_is_written_over_a_card_and_over_nothing_else(

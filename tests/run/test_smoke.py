@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -21,7 +22,9 @@ from golive.diagnosis import commands
 from golive.machine import sockets
 from golive.procedure import steps
 from golive.run import preflight
+from golive.run.smoke import ANY_ACCOUNT
 from golive.run.smoke import smoke as in_process
+from golive.settings.model import EXPECTED
 from tests.support import forked, four_ports
 from tests.support.fakes import Fake, FakeHere, wait_until
 from tests.support.gateways import NEXT_ID, Scripted, converse, handshake, message
@@ -201,6 +204,51 @@ def test_preflight_that_does_not_hold_refuses_before_connecting(
     done = smoke(secrets(gateway.port, **golive))
     assert (done.exit_code, says in done.output) == (3, True), done.output
     assert gateway.connections == 0
+
+
+def without_expectation(path: Path) -> Path:
+    """The file as it is before anybody has said which account and how many positions."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for key in EXPECTED:
+        del document["GoLive"][key]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def test_without_an_expected_account_any_account_is_success_and_it_says_so(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake("healthy")
+    done = smoke(without_expectation(secrets(gateway.port)))
+    assert (done.exit_code, "SUCCESS in" in done.output) == (0, True), done.output
+    assert ANY_ACCOUNT in done.output
+    assert ANY_ACCOUNT not in smoke(secrets(gateway.port)).output
+
+
+def test_without_an_expected_account_a_paper_account_on_a_live_port_is_none(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake("healthy", "--account", "DU1234567")
+    done = smoke(without_expectation(secrets(gateway.port)))
+    assert (done.exit_code, "Diagnosis: wrong-account" in done.output) == (2, True), done.output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("check",), ("rehearse",), ("soak",), ("check", "--fallback"), ("monitor",), ("mcp",),
+     ("service",)],
+)  # fmt: skip
+def test_all_that_goes_live_refuses_settings_without_an_expectation(
+    command: tuple[str, ...], fake: Started, secrets: Written, tmp_path: Path
+) -> None:
+    gateway = fake("healthy")
+    path = without_expectation(secrets(gateway.port))
+    done = HERE.run("golive", *command, "--secrets", str(path), GOLIVE_REPORTS=str(tmp_path / "r"))
+    assert done.exit_code == 4, done.output
+    assert 'add "ExpectedAccount": "U..." to GoLive' in done.output
+    assert 'add "ExpectedPositions": N to GoLive' in done.output
+    assert gateway.connections == 0
+    assert not (tmp_path / "r").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="starts programs under POSIX")

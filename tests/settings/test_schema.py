@@ -79,11 +79,13 @@ def test_every_key_is_described_and_has_its_default_or_must_be_there() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        without("GoLive"),
+        without("IBKRCredentials.GatewayPath"),
+        without("IBKRCredentials.AutoLaunch"),
         changed("ThetaData.key", 1),
         changed("Logging", {}),
         changed("$schema", "./secrets.schema.json"),
         changed("Golive", {}),  # beside GoLive it is another program's
+        changed("GoLive.ExpectedAccount", "a word"),
         changed("GoLive.Monitor", None),
         changed("GoLive.Mcp", {"Command": ["a", "b"]}),
         changed("GoLive.StaleProcesses", []),
@@ -124,10 +126,16 @@ def test_what_is_read_is_valid(document: Any, is_read: Read) -> None:
         changed("GoLive.Monitor.Command", "monitor.exe"),
         changed("GoLive.Mcp.Tool", ""),
         changed("GoLive", []),
-        *(
-            without("GoLive") | {name: {}}
-            for name in ("Golive", "golive", "GOLIVE", "GoLve", "GoLivee", "GoLibe", "GoLvie")
-        ),
+        changed("GoLive", {}),
+        changed("GoLive.ExpectedAccount", "U21146542 "),
+        changed("GoLive.ExpectedAccount", None),
+        changed("GoLive.ExpectedAccount", "\n"),
+        changed("GoLive.Fallback.ExpectedAccount", " DU1234567"),
+        changed("IBKRCredentials.GatewayPath", "C:\ttws"),
+        without("GoLive"),
+        without("GoLive.ExpectedAccount"),
+        without("GoLive.ExpectedPositions"),
+        without("GoLive") | {"Golive": {}},
     ],
 )
 def test_what_is_refused_is_invalid(document: Any, is_read: Read) -> None:

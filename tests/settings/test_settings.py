@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from golive.kit import project
 from golive.settings import secrets_json
-from golive.settings.model import GoLive, Settings
+from golive.settings.model import EXPECTED, GoLive, Settings
 from golive.settings.secrets_json import SettingsError
 from tests.support.projects import ROOT, Project, example_settings
 
@@ -45,8 +47,8 @@ def test_example_holds_the_procedures_nine_keys_and_the_defaults(tmp_path: Path)
     assert settings.disagreements == []
 
 
-def test_golive_section_may_be_left_out_and_other_sections_are_left_alone(tmp_path: Path) -> None:
-    document = {"IBKRCredentials": json.loads(EXAMPLE)["IBKRCredentials"], "ThetaData": {"a": 1}}
+def test_sections_of_other_programs_are_left_alone(tmp_path: Path) -> None:
+    document = json.loads(EXAMPLE) | {"ThetaData": {"a": 1}}
     assert read(tmp_path, json.dumps(document)).settings.golive.expected_positions == 24
 
 
@@ -67,29 +69,39 @@ def test_byte_order_marks_and_line_ends_of_any_editor_are_accepted(
 GATEWAY_PATH = '"C:\\\\IBKR\\\\ibgateway\\\\1040\\\\ibgateway.exe"'
 
 
+REMARK = "a comment, an arrow or dots; JSON has none, remove it"
+BACKSLASH = "a single backslash; JSON wants each one twice: C:\\\\Jts"
+COUNT = " (N: how many positions are open)"
+COMMA = "a comma is missing behind the value; add it"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         (replaced('"ClientId": 10,', '"ClientId": 10,    ← NEVER CHANGE THIS'),
-         "line 5, at or after IBKRCredentials.ClientId: a comment, an arrow or dots"),
+         f"line 5: IBKRCredentials.ClientId: {REMARK}"),
         (replaced('"Port": 4001,', '"Port": 4001, // live'),
-         "line 4, at or after IBKRCredentials.Port: a comment"),
+         f"line 4: IBKRCredentials.Port: {REMARK}"),
         (replaced('"Port": 4001,', '"Port": 4001   ← Change,'),
-         "line 4, at or after IBKRCredentials.Port: a comment, an arrow"),
+         f"line 4: IBKRCredentials.Port: {REMARK}"),
         (replaced('"ClientId": 10,', '"ClientId": 10,\n    ...'),
-         "line 6, at or after IBKRCredentials.ClientId: a comment"),
+         f"line 6: IBKRCredentials.ClientId: {REMARK}"),
         (replaced('"ReconnectDelaySeconds": 5', '"ReconnectDelaySeconds": 5,'),
-         "a comma before a closing bracket"),
+         "line 11: IBKRCredentials.ReconnectDelaySeconds: a comma before a closing bracket;"),
         (replaced('"Port": 4001', '"Port": "4001"'),
-         "line 4: IBKRCredentials.Port must be integer"),
+         "line 4: IBKRCredentials.Port must be a whole number, without quotes"),
         (replaced('"Port": 4001', '"Port": 70000'),
-         "line 4: IBKRCredentials.Port must be less than or equal to 65535"),
+         "line 4: IBKRCredentials.Port must be 65535 or less"),
         (replaced('"IsPaperTrading": false', '"IsPaperTrading": "no"'),
-         "line 8: IBKRCredentials.IsPaperTrading must be boolean"),
+         "line 8: IBKRCredentials.IsPaperTrading must be true or false, not text"),
+        (replaced('"IsPaperTrading": false', '"IsPaperTrading": False'),
+         "line 8: IBKRCredentials.IsPaperTrading: False; JSON writes false"),
+        (replaced('"IsPaperTrading": false', '"IsPaperTrading": "false"'),
+         "line 8: IBKRCredentials.IsPaperTrading must be true or false, without quotes"),
         (replaced('"ClientId": 10', '"ClientId": true'),
-         "line 5: IBKRCredentials.ClientId must be integer"),
+         "line 5: IBKRCredentials.ClientId must be a whole number, not true or false"),
         (replaced('    "Port": 4001,\n', ""),
-         "line 2: IBKRCredentials.Port is missing"),
+         'line 2: IBKRCredentials.Port is missing; add "Port": 4001 to IBKRCredentials'),
         (replaced('"ClientId"', '"ClientID"'),
          "line 5: unknown key IBKRCredentials.ClientID; did you mean ClientId?"),
         (replaced('"GoLive": {', '"GoLive": {"Monitor": {"ConnectedPattern": "Conn("},'),
@@ -100,32 +112,161 @@ GATEWAY_PATH = '"C:\\\\IBKR\\\\ibgateway\\\\1040\\\\ibgateway.exe"'
          "line 15: unknown key GoLive.ExpectedPosition; did you mean ExpectedPositions?"),
         (replaced('"GoLive"', '"Golive"'), "line 13: unknown section Golive; did you mean GoLive?"),
         (replaced('"IBKRCredentials"', '"IBKRCredential"'), "did you mean IBKRCredentials?"),
-        (replaced('"Port": 4001,', '"Port": 4001, "Port": 7497,'), "the key Port stands twice"),
-        (replaced('"ExpectedPositions": 24,', '"InitializationSeconds": NaN,'),
-         "NaN is not a JSON value"),
-        (replaced('"ExpectedPositions": 24,', '"HandshakeBudgetSeconds": 0,'),
-         "GoLive.HandshakeBudgetSeconds must be greater than 0"),
+        (replaced('"Port": 4001,', '"Port": 4001,\n"Port": 7497,'),
+         "line 5: IBKRCredentials.Port: this key stands twice; keep one"),
+        (replaced('"ExpectedPositions": 24,', '"ExpectedPositions": 24, "KeepRuns": NaN,'),
+         "line 15: GoLive.KeepRuns: NaN is not a JSON value"),
+        (replaced('"ExpectedPositions": 24,', '"ExpectedPositions": 24, "SoakMinutes": 0,'),
+         "line 15: GoLive.SoakMinutes must be greater than 0"),
         (replaced('"Port": 7497', '"Prot": 7497'),
-         "unknown key GoLive.Fallback.Prot; did you mean Port?"),
+         "line 17: unknown key GoLive.Fallback.Prot; did you mean Port?"),
         (replaced('"Port": 7497', '"IsPaperTrading": false'),
-         "GoLive.Fallback.IsPaperTrading must be true"),
+         "line 17: GoLive.Fallback.IsPaperTrading must be true"),
         (replaced(GATEWAY_PATH, '"C:\\IBKR"'),
-         "line 6, at or after IBKRCredentials.GatewayPath: not"),
-        (EXAMPLE[:200], "after IBKRCredentials.Username: the file ends too early"),
-        ("", f"empty; copy {project.example()}"),
+         f"line 6: IBKRCredentials.GatewayPath: {BACKSLASH}"),
+        (replaced(GATEWAY_PATH, '"C:\\Jts\\"'),
+         f"line 6: IBKRCredentials.GatewayPath: {BACKSLASH}"),
+        (replaced(GATEWAY_PATH, '"C:\\tws\\bin"'),
+         "line 6: IBKRCredentials.GatewayPath has a backslash that JSON reads as a control"),
+        (replaced('"127.0.0.1"', "\u201c127.0.0.1\u201d"),
+         "line 3: IBKRCredentials.Host: curly quotes; write straight ones"),
+        (replaced('"127.0.0.1"', '"127.0.0.1\u201d'),
+         "line 3: IBKRCredentials.Host: curly quotes; write straight ones"),
+        (replaced('"RevOption"', "'RevOption'"),
+         "line 7: IBKRCredentials.Username: single quotes; JSON takes double ones"),
+        (replaced('"RevOption"', "RevOption"),
+         "line 7: IBKRCredentials.Username: text without quotes; put it in double quotes"),
+        (replaced('"RevOption"', '"RevOption'),
+         "line 7: IBKRCredentials.Username: the closing quote is missing; add it"),
+        (replaced('"Port": 4001,', '"Port": 4001,,'),
+         "line 4: IBKRCredentials.Port: a comma too many; remove it"),
+        (replaced('"Port": 4001,', '"Port": 4001'), f"line 4: IBKRCredentials.Port: {COMMA}"),
+        (replaced('"RevOption",', '"RevOption"'), f"line 7: IBKRCredentials.Username: {COMMA}"),
+        (replaced('"Port": 4001,', '"Port" 4001,'),
+         "line 4: IBKRCredentials.Port: a colon is missing behind the key; add it"),
+        (replaced('"Port": 4001,', '"Port": ,'),
+         "line 4: IBKRCredentials.Port: a value is missing; write one"),
+        (replaced('"Port": 4001,', '"Port": 04001,'),
+         "line 4: IBKRCredentials.Port: a number that begins with 0; remove the zero"),
+        (replaced('"Port": 4001,', '"Port":\u00a04001,'),
+         "line 4: IBKRCredentials.Port: an invisible character (U+00A0); remove it"),
+        (replaced('"Port": 4001,', '"Port": None,'),
+         "line 4: IBKRCredentials.Port: None; JSON writes null"),
+        (replaced('"U21146542"', '"U21146542 "'),
+         "line 14: GoLive.ExpectedAccount begins or ends with a blank; remove it"),
+        (replaced('"DU1234567"', '" DU1234567"'),
+         "line 18: GoLive.Fallback.ExpectedAccount begins or ends with a blank; remove it"),
+        (replaced('    "ExpectedAccount": "U21146542",\n', ""),
+         'line 13: GoLive.ExpectedAccount is missing; add "ExpectedAccount": "U..." to GoLive'),
+        (replaced('    "ExpectedPositions": 24,\n    "Fallback"', '    "Fallback"'),
+         'line 13: GoLive.ExpectedPositions is missing; add "ExpectedPositions": N to GoLive'),
+        (EXAMPLE + "}", "a closing bracket too many; remove it"),
+        (EXAMPLE + "more", "more text behind the last bracket; remove it"),
+        (EXAMPLE[: EXAMPLE.index('"Username"')], "the file ends too early"),
+        ("", "empty; remove it, then write a new one: python -m golive init"),
         ("[]", "must be an object"),
-        ("{}", "IBKRCredentials is missing"),
         ("[" * 100_000, "nested too deeply"),
+        ('{"a": ' * 900 + "x", "nested too deeply"),
         (EXAMPLE.encode()[:-10] + b"\xff\xfe", "not UTF-8 text"),
     ],
 )  # fmt: skip
 def test_wrong_file_is_explained_in_one_line(text: str | bytes, says: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as error:
         read(tmp_path, text)
-    assert says in str(error.value)
-    assert "\n" not in str(error.value)
-    assert "secrets.json" in str(error.value)
-    assert "RevOption" not in str(error.value)
+    (line,) = error.value.lines
+    assert says in line
+    assert "\n" not in line
+    assert line.startswith(str(tmp_path / "secrets.json"))
+    assert "RevOption" not in line
+
+
+ALL_AT_ONCE = """{
+  // mine
+  "IBKRCredentials": {
+    "Host": \u201c127.0.0.1\u201d,
+    "Port": "4001",
+    "ClientId": 10,    ← NEVER CHANGE THIS
+    "GatewayPath": "C:\\IBKR\\ibgateway\\1040\\ibgateway.exe",
+    "Username": 'RevOption',,
+    "IsPaperTrading": False
+    "AutoLaunch": false,
+    "AutoReconect": false,
+    "Port": 4002,
+    "ReconnectDelaySeconds": 5,
+  },
+  "GoLive": {
+    "ExpectedAccount": "U21146542 ",
+    "GatewayFolder": "C:\\Jts\\",
+    "Monitor": {"ReadyTimeoutSeconds": "30"}
+  }
+}
+"""
+
+
+def test_all_mistakes_of_a_file_are_told_at_once_by_their_lines(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        read(tmp_path, ALL_AT_ONCE)
+    told = [re.sub(r"^.*? line (\d+): ", r"\1 ", line) for line in error.value.lines]
+    in_credentials, in_golive = "IBKRCredentials.", "GoLive."
+    assert told == [
+        f"2 {REMARK}",
+        f"4 {in_credentials}Host: curly quotes; write straight ones",
+        f"5 {in_credentials}Port must be a whole number, without quotes",
+        f"6 {in_credentials}ClientId: {REMARK}",
+        f"7 {in_credentials}GatewayPath: {BACKSLASH}",
+        f'8 {in_credentials}Username: single quotes; JSON takes double ones: "..."',
+        f"8 {in_credentials}Username: a comma too many; remove it",
+        f"9 {in_credentials}IsPaperTrading: False; JSON writes false",
+        f"9 {in_credentials}IsPaperTrading: {COMMA}",
+        f"11 unknown key {in_credentials}AutoReconect; did you mean AutoReconnect?",
+        f"12 {in_credentials}Port: this key stands twice; keep one",
+        f"13 {in_credentials}ReconnectDelaySeconds: a comma before a closing bracket; remove it",
+        f'15 {in_golive}ExpectedPositions is missing; add "ExpectedPositions": N to GoLive{COUNT}',
+        f"16 {in_golive}ExpectedAccount begins or ends with a blank; remove it",
+        f"17 {in_golive}GatewayFolder: {BACKSLASH}",
+        f"18 {in_golive}Monitor.ReadyTimeoutSeconds must be a number, without quotes",
+    ]
+    assert str(error.value).endswith("(and 15 more mistakes)")
+
+
+@given(
+    st.integers(0, len(EXAMPLE) - 1),
+    st.integers(0, 3),
+    st.text(st.sampled_from("{}[]\",:'\\/#\u201c\u2019\n\t 0a.-\u00a0"), max_size=3),
+)
+def test_whatever_is_typed_into_a_file_is_read_or_told_and_names_no_secret(
+    at: int, gone: int, typed: str
+) -> None:
+    text = EXAMPLE[:at] + typed + EXAMPLE[at + gone :]
+    try:
+        secrets_json.check(Path("secrets.json"), text)
+    except SettingsError as error:
+        lines = error.lines
+        assert all("secrets.json" in line and "\n" not in line for line in lines)
+        assert not [line for line in lines if "RevOpt" in line or "21146542" in line]
+        with contextlib.suppress(json.JSONDecodeError):
+            assert "secrets.json: not JSON" not in lines[0]
+
+
+def test_section_golive_that_is_missing_is_told_with_the_line_to_add(tmp_path: Path) -> None:
+    document = json.loads(EXAMPLE)
+    del document["GoLive"]
+    document["IBKRCredentials"] |= {"IsPaperTrading": True, "Port": 4002}
+    with pytest.raises(SettingsError) as error:
+        read(tmp_path, json.dumps(document))
+    (line,) = error.value.lines
+    added = '"GoLive": {"ExpectedAccount": "DU...", "ExpectedPositions": N}'
+    assert f"secrets.json: GoLive is missing; add {added}" in line
+
+
+def test_four_of_the_credentials_are_enough(tmp_path: Path) -> None:
+    document = json.loads(EXAMPLE)
+    four = ("Host", "Port", "ClientId", "IsPaperTrading")
+    document["IBKRCredentials"] = {key: document["IBKRCredentials"][key] for key in four}
+    found = read(tmp_path, json.dumps(document)).settings.credentials
+    assert (found.gateway_path, found.username, found.reconnect_delay_seconds) == ("", "", 5)
+    assert not found.auto_launch
+    assert not found.auto_reconnect
 
 
 def test_file_that_is_no_file_is_said(tmp_path: Path) -> None:
@@ -138,7 +279,7 @@ def test_missing_file_is_a_usage_error_and_never_a_rehearsal(project: Project) -
     done = project.run("pytest", "acceptance", "-m", "golive")
     assert done.exit_code == 4
     assert str(project.folder / "secrets.json") in done.output
-    assert "copy secrets.example.json" in done.output
+    assert "write one: python -m golive init" in done.output
     assert "--fake" in done.output
     assert "Traceback" not in done.output
     assert project.runs == before
@@ -206,9 +347,11 @@ def test_document_lists_every_key_with_its_default_and_its_meaning() -> None:
     rows = re.findall(r"^\| `([\w.]+)` \| (.+?) \| (.+) \|$", section, re.MULTILINE)
     wanted = dict(keys(GoLive))
     assert [key for key, _, _ in rows] == list(wanted)
-    for (_, shown, meaning), field in zip(rows, wanted.values(), strict=True):
+    for (key, shown, meaning), field in zip(rows, wanted.values(), strict=True):
         assert meaning.replace("`", "") == field.description
-        if not isinstance(field.default, BaseModel):
+        if field.alias in EXPECTED and "." not in key:
+            assert shown == "must be there"
+        elif not isinstance(field.default, BaseModel):
             assert json.loads(shown.strip("`")) == field.default
 
 
@@ -239,7 +382,7 @@ def test_what_is_shown_is_every_key_but_those_that_may_not_be(tmp_path: Path) ->
 
 
 def test_section_that_is_null_is_shown_as_that(tmp_path: Path) -> None:
-    text = replaced('"ExpectedPositions": 24,', '"Monitor": null,')
+    text = replaced('"Fallback": {', '"Monitor": null,\n    "Fallback": {')
     assert read(tmp_path, text).settings.shown["GoLive.Monitor"] is None
 
 
