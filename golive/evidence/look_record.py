@@ -20,12 +20,12 @@ State = Literal["ok", "against", "note"]
 class Row(Record):
     """One line of the screen."""
 
-    name: str = Field(description="What was looked at, one word: process, port, zombies.")
+    name: str = Field(description="What was looked at: `process`, `port`, `zombies` and so on.")
     state: State = Field(
-        description="ok: as an attempt needs it; against: an attempt would be refused for it;"
-        " note: to be known, but no rule is about it."
+        description="`ok`: as an attempt needs it; `against`: an attempt would be refused for it;"
+        " `note`: no rule is about it."
     )
-    observed: bool = Field(description="Whether it could be seen. False is never ok.")
+    observed: bool = Field(description="Whether it could be seen. What was not seen is never `ok`.")
     text: str = Field(description="The same for a person.")
     facts: dict[str, Any] = Field(default={}, description="What was seen, as plain data.")
 
@@ -39,7 +39,7 @@ class Refusal(Record):
         description="False where the step would fail because it cannot be looked at."
     )
     until: str | None = Field(
-        description="Until when the rules refuse for this reason; null: until it is mended."
+        description="Until when the rules refuse for this reason; null: until it is fixed."
     )
 
 
@@ -59,8 +59,8 @@ class LookRecord(Record):
     waits_seconds: float = Field(
         description="How long an attempt would first wait for the gateway to initialize."
     )
-    rows: list[Row] = Field(description="The lines of the screen, in their order.")
-    refusals: list[Refusal] = Field(description="Why, in the order of the procedure.")
+    rows: list[Row] = Field(description="The lines of the screen, in order.")
+    refusals: list[Refusal] = Field(description="The reasons, in the order of the procedure.")
     causes: list[Diagnosis] = Field(
         description="Each cause once, with what to do about it; the first one is to be fixed first."
     )

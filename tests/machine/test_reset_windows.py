@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from golive.machine.reset_windows import EASTERN, HONG_KONG, RESETS, told, windows
+from golive.machine.reset_windows import EASTERN, HONG_KONG, RESETS, ahead, told, windows
 from tests.support.fakes import Fake
 from tests.support.projects import ROOT, Project, environment
 
@@ -142,3 +142,18 @@ def test_missing_time_zone_database_is_said_not_guessed() -> None:
     )
     assert done.stdout.startswith("IBKR's reset windows are not known here"), done.stderr
     assert done.stdout.endswith("raised\n")
+
+
+@pytest.mark.parametrize("hour", range(0, 24, 5))
+def test_next_window_of_each_reset_is_to_come_within_eight_days(hour: int) -> None:
+    moment = datetime(2026, 12, 1, hour, 30, tzinfo=UTC)
+    found = ahead(moment)
+    assert {each.name for each in found} == {each.name for each in RESETS}
+    begins = [each.begin.astimezone(UTC) for each in found]
+    assert begins == sorted(begins)
+    assert moment < begins[0]
+    assert begins[-1] - moment < timedelta(days=8)
+    assert {each.name for each in found if not each.is_daily} == {
+        "IBKR's weekend reset",
+        "IBKR's end of the week's logins",
+    }

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.generated import causes, commands, faults, markdown, settings_page
+from tests.support.generated import causes, commands, faults, look_page, markdown, settings_page
 from tests.support.projects import ROOT
 
 DOCS = ROOT / "docs"
@@ -17,6 +17,7 @@ FOLDERS = ("causes", "reference")
 def pages() -> dict[Path, str]:
     """Every page by its file."""
     made = causes.pages() | settings_page.pages() | commands.pages() | faults.pages()
+    made |= look_page.pages()
     return {DOCS / name: text for name, text in made.items()}
 
 
