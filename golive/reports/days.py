@@ -14,7 +14,9 @@ from golive.reports.index_rows import Row
 LONGEST = 26 * 7
 """Days: half a year, in columns of a week."""
 
+A_WEEK = 7
 DAY = timedelta(days=1)
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WORST_FIRST = ("unreliable", "NO-GO", "unfinished", "GO", "drill")
 
@@ -34,6 +36,11 @@ class Day:
     week: int
     weekday: int
 
+    @property
+    def name(self) -> str:
+        """`Sat 21`."""
+        return f"{WEEKDAYS[self.weekday]} {self.date.day:02}"
+
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
@@ -41,6 +48,11 @@ class Calendar:
 
     days: list[Day]
     is_daily: bool = True
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is shown as a row of days: a grid of the first days would be mostly empty."""
+        return len(self.days) <= A_WEEK
 
     @property
     def monday(self) -> date:

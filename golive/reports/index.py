@@ -67,8 +67,15 @@ def rebuild(runs: Path) -> None:
 
 def page_of(rows: list[Row], files: dict[str, list[str]], today: date) -> str:
     """The same for the same rows on the same day. `files` are what can be opened of each run."""
+    found = tracks(rows, today)
     return page.render(
-        "index.html", rows=rows, tracks=tracks(rows, today), today=today, files=files, words=wording
+        "index.html",
+        rows=rows,
+        tracks=found,
+        standings={day.standing for track in found for day in track.calendar.days},
+        today=today,
+        files=files,
+        words=wording,
     )
 
 

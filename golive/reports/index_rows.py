@@ -50,6 +50,16 @@ class Row(Record):
         return self.fault is not None
 
     @property
+    def exceptions(self) -> list[str]:
+        """What stands beside the verdict: `overridden`, `2 notes`."""
+        count = len(self.overridden)
+        overridden = f"{count} rules overridden" if count > 1 else "overridden" if count else ""
+        is_weak = self.weakened and self.standing == "GO"
+        weak = wording.counted(self.weakened, "weakened check") if is_weak else ""
+        notes = wording.counted(self.noted, "note") if self.noted else ""
+        return [each for each in (overridden, weak, notes) if each]
+
+    @property
     def day(self) -> str:
         """On which it began, where it ran; "" where that is not known."""
         return (self.local or self.started)[:10]

@@ -156,11 +156,11 @@ def _unseen(found: Evidence) -> dict[str, list[tuple[str, str]]]:
 
 
 def _together(found: Evidence, ids: list[str]) -> str:
-    """`mcp, all 5 steps`; their titles where they are not a whole stage."""
+    """`mcp, all 5 checks`; their titles where they are not a whole stage."""
     own = [each for each in found.steps if each.id in ids]
     count = sum(each.stage == own[0].stage for each in found.steps)
     if count == len(own) > 1:
-        return f"{own[0].stage}, all {count} steps"
+        return f"{own[0].stage}, all {count} checks"
     return "; ".join(each.title for each in own)
 
 

@@ -12,7 +12,13 @@ from golive.reports.index_rows import Row
 LONGEST = 120
 """Runs: the newest of them."""
 
-WIDTH, HEIGHT, MARGIN = 480.0, 90.0, 8.0
+FEWEST = 3
+"""Figures: fewer are no trend."""
+
+FAR = 12.0
+"""A budget so many times above all figures would press them to the ground, and is only told."""
+
+WIDTH, HEIGHT, MARGIN = 480.0, 110.0, 8.0
 """Of a plot, in its own units; the margin is on all sides."""
 
 
@@ -33,6 +39,7 @@ class Plot:
     """`lines` are SVG paths, each through runs that follow each other without a gap.
 
     `limit` is the height of the budget, None where there is none or it is far above all figures.
+    `top`, `budget`, `first` and `last` label the axes: the largest figure, the budget, two days.
     """
 
     name: str
@@ -40,12 +47,17 @@ class Plot:
     lines: list[str]
     limit: float | None
     words: str
+    top: str
+    budget: str
+    first: str
+    last: str
     width: float = WIDTH
     height: float = HEIGHT
+    foot: float = HEIGHT - MARGIN
 
 
 def handshakes(rows: list[Row]) -> Plot | None:
-    """Rows of one target, newest first. None where no run has a figure."""
+    """Rows of one target, newest first. None where too few runs have a figure."""
     budget = next((row.budget_ms for row in rows if row.budget_ms), None)
     return _plot("Handshake", rows, lambda row: row.handshake_ms, wording.milliseconds, budget)
 
@@ -64,9 +76,9 @@ def _plot(
     shown = rows[:LONGEST][::-1]
     figures = [figure_of(row) for row in shown]
     there = [each for each in figures if each is not None]
-    if not there:
+    if len(there) < FEWEST:
         return None
-    is_near = budget is not None and max(there) > budget / 2
+    is_near = budget is not None and max(there) > budget / FAR
     top = max(*there, budget or 0) if is_near else max(there)
     across = (WIDTH - 2 * MARGIN) / max(len(shown) - 1, 1)
     marks = [
@@ -81,7 +93,17 @@ def _plot(
         for number, (row, figure) in enumerate(zip(shown, figures, strict=True))
     ]
     limit = _height(budget, top) if budget is not None and is_near else None
-    return Plot(name, marks, _lines(marks), limit, _words(figures, told, budget))
+    return Plot(
+        name,
+        marks,
+        _lines(marks),
+        limit,
+        _words(figures, told, budget),
+        top=told(top),
+        budget="" if budget is None else told(budget),
+        first=shown[0].day,
+        last=shown[-1].day,
+    )
 
 
 def _height(figure: float, top: float) -> float:

@@ -187,5 +187,11 @@ def path(name: str) -> str:
     return name if _NAME.fullmatch(name) else ""
 
 
+def utc_minute(text: str) -> str:
+    """`2026-11-22 02:00 UTC`; as it stands there where it is no time."""
+    told = utc(text)
+    return f"{told[:16]} UTC" if told.endswith(" UTC") else told
+
+
 def utc(text: str) -> str:
     return moment(text, UTC)

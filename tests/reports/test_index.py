@@ -59,22 +59,23 @@ def row_of(page: str, number: int = 0) -> str:
 def test_row_tells_verdict_target_when_by_whom_and_the_figures(runs: Path) -> None:
     keep(a_go(handshake_ms=97.4), runs)
     assert row_of(page(runs)) == (
-        "GO LIVE 2026-11-22 02:00:00 UTC 2026-11-21 21:00:00 UTC-0500 Alex Example U21146542"
-        " 97.4 ms 2.5 s 24 evidence of 20261122T020000Z-live"
+        "GO LIVE 2026-11-22 02:00 UTC 97.4 ms 2.5 s 24 Alex Example U21146542"
+        " evidence of 20261122T020000Z-live"
     )
+    assert 'title="2026-11-21 21:00:00 UTC-0500"' in page(runs)
 
 
 def test_row_of_a_no_go_tells_its_diagnosis_and_what_was_not_reached(runs: Path) -> None:
     keep(a_no_go(target="fake", fault="down"), runs)
     row = row_of(page(runs))
-    assert row.startswith("NO-GO REHEARSAL down 2026-11-22")
-    assert "gateway-not-running , Procedure A none 2.5 s not asked" in row
+    assert row.startswith("NO-GO REHEARSAL 2026-11-22 02:00 UTC down : gateway")
+    assert "gateway-not-running (A) none 2.5 s not asked" in row
 
 
 def test_override_stands_beside_the_verdict(runs: Path) -> None:
     keep(overridden(a_go()), runs)
     assert row_of(page(runs)).startswith(
-        "GO OVERRIDDEN environment.cool-down with 1 weakened check LIVE"
+        "GO LIVE 2026-11-22 02:00 UTC overridden; 1 weakened check"
     )
 
 
@@ -199,7 +200,7 @@ def test_run_whose_evidence_cannot_be_relied_on_is_listed_as_that_and_never_as_g
     (row,) = rows(runs)
     assert (row.standing, row.target) == ("unreliable", "live")
     told = row_of(page(runs))
-    assert told.startswith("NO RELIABLE EVIDENCE LIVE 2026-11-22 02:00:00 UTC")
+    assert told.startswith("UNRELIABLE LIVE 2026-11-22 02:00 UTC")
     assert f"golive report verify {found.run_id}" in told
     assert "Alex" not in told
 
@@ -233,7 +234,7 @@ def test_what_is_no_run_is_not_listed(runs: Path) -> None:
     (runs / "20269999T020000Z-fake").mkdir()
     (runs / ".20261122T020000Z-fake.deleted").mkdir()
     assert rows(runs) == []
-    assert "There is none yet" in page(runs)
+    assert "There are none yet" in page(runs)
 
 
 def test_go_of_another_version_whose_procedure_had_other_steps_stays_a_go(runs: Path) -> None:
@@ -353,14 +354,44 @@ def test_run_without_a_handshake_is_a_gap_in_the_trend(runs: Path) -> None:
 
 
 def test_budget_is_drawn_where_it_is_near(runs: Path) -> None:
-    keep(a_go(handshake_ms=100), runs)
+    for each in nights(3, "live", handshake_ms=20):
+        keep(each, runs)
     far = handshakes(rows(runs))
-    keep(a_go(NIGHT + DAY, handshake_ms=900), runs)
+    keep(a_go(NIGHT + DAY, handshake_ms=100), runs)
     near = handshakes(rows(runs))
     assert far is not None
     assert near is not None
     assert far.limit is None
     assert near.limit is not None
+    assert (near.top, near.budget, near.last) == ("1,000 ms", "1,000 ms", "2026-11-22")
+    assert "budget 1,000 ms" in page(runs)
+
+
+def test_trend_is_shown_from_the_third_run_on(runs: Path) -> None:
+    keep(a_go(), runs)
+    keep(a_go(NIGHT + DAY), runs)
+    assert handshakes(rows(runs)) is None
+    assert "Trends are shown from the third run on." in page(runs)
+    keep(a_go(NIGHT + 2 * DAY), runs)
+    assert "Trends are shown" not in page(runs)
+
+
+def test_first_days_are_a_row_with_names_and_later_ones_a_grid(runs: Path) -> None:
+    keep(a_go(NIGHT - DAY), runs)
+    assert ">Fri 20</text>" in page(runs)
+    assert ">Mon</text>" not in page(runs)
+    keep(a_go(NIGHT - 20 * DAY), runs)
+    assert ">Fri 20</text>" not in page(runs)
+    assert ">Mon</text>" in page(runs)
+
+
+def test_rehearsal_of_a_fault_is_neither_a_success_nor_a_failure_of_the_gateway(
+    runs: Path,
+) -> None:
+    keep(a_no_go(target="fake", fault="down"), runs)
+    keep(a_go(NIGHT + DAY, target="fake"), runs)
+    shown = page(runs).partition('<table id="runs">')[2]
+    assert re.findall(r'class="verdict ([a-z -]+)"', shown) == ["go rehearsed", "drill rehearsed"]
 
 
 # written after each run, by several at once
@@ -370,10 +401,9 @@ def test_index_is_written_after_each_run(own_project: Project) -> None:
     go = own_project.rehearse("--fake")
     no_go = own_project.rehearse("--fake=down")
     told = (own_project.folder / "reports" / "index.html").read_text(encoding="utf-8")
-    assert row_of(told, 0).startswith("NO-GO REHEARSAL down")
-    assert row_of(told, 1).startswith(
-        f"GO with {len(go.evidence['weakened'])} weakened checks REHEARSAL"
-    )
+    assert row_of(told, 0).startswith("NO-GO REHEARSAL")
+    assert row_of(told, 1).startswith("GO REHEARSAL")
+    assert f"UTC {len(go.evidence['weakened'])} weakened checks" in row_of(told, 1)
     assert f"runs/{go.folder.name}/sign-off.html" in told
     assert f"runs/{no_go.folder.name}/sign-off.html" in told
 

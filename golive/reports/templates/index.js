@@ -1,5 +1,5 @@
 "use strict";
-/* The filter, kept in the address; and the days that have passed since the page was written. */
+/* Sorts and filters the table; adds the days since the page was written. Without it all is there. */
 (() => {
   const form = document.getElementById("filter");
   if (form) {
@@ -30,6 +30,28 @@
       fields.forEach(name => { form.elements[name].value = chosen.get(name) ?? ""; });
       show();
     };
+    const compare = new Intl.Collator("en", { numeric: true }).compare;
+    const headings = [...document.querySelectorAll("#runs th[data-by]")];
+    const sort = heading => {
+      const by = heading.dataset.by, isDown = heading.getAttribute("aria-sort") === "ascending";
+      headings.forEach(each => each.removeAttribute("aria-sort"));
+      heading.setAttribute("aria-sort", isDown ? "descending" : "ascending");
+      const sign = isDown ? -1 : 1, isNumber = heading.classList.contains("number");
+      const key = row => row.dataset[by] && isNumber ? parseFloat(row.dataset[by]) : row.dataset[by] ?? "";
+      /* What is empty comes last, whichever way it is sorted. */
+      const between = (a, b) => a === "" || b === "" ? (a === "") - (b === "")
+        : sign * (isNumber ? a - b : compare(a, b));
+      const sorted = rows.map((row, place) => ({ row, place, key: key(row) }))
+        .sort((a, b) => between(a.key, b.key) || a.place - b.place);
+      document.querySelector("#runs tbody").append(...sorted.map(each => each.row));
+    };
+    for (const heading of headings) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...heading.childNodes);
+      button.addEventListener("click", () => sort(heading));
+      heading.append(button);
+    }
     form.hidden = false;
     form.addEventListener("input", () => { show(); remember(); });
     form.addEventListener("reset", () => setTimeout(() => { show(); remember(); }));
@@ -38,15 +60,15 @@
     recall();
   }
 
-  const DAY = 86_400_000, LONGEST = 26 * 7, STEP = 15;
+  const DAY = 86_400_000, LONGEST = 26 * 7, STEP = 15, LEFT = 30;
   const SVG = "http://www.w3.org/2000/svg";
   const now = new Date();
   const today = Date.UTC(now.getFullYear(), now.getMonth(), now.getDate());
   const named = day => new Date(day).toISOString().slice(0, 10);
   for (const figure of document.querySelectorAll("figure.days")) {
-    // without a date, where no run is due: then no day is missed
-    const monday = Date.parse(figure.dataset.monday), until = Date.parse(figure.dataset.until);
-    const last = Math.min(today, until + LONGEST * DAY);
+    // The first week is a row of named days, later ones columns. No dates: no run is expected.
+    const isRow = "first" in figure.dataset, first = Date.parse(figure.dataset.first ?? figure.dataset.monday);
+    const until = Date.parse(figure.dataset.until), last = Math.min(today, until + LONGEST * DAY);
     const svg = figure.querySelector("svg");
     const missed = [];
     const put = (use, day) => {
@@ -60,20 +82,23 @@
     if (awaited && until < today) put(awaited, until);
     for (let day = until + DAY; day <= last; day += DAY) {
       const use = svg.appendChild(document.createElementNS(SVG, "use"));
-      const number = Math.round((day - monday) / DAY);
-      use.setAttribute("x", Math.floor(number / 7) * STEP);
-      use.setAttribute("y", number % 7 * STEP + 17);
-      use.setAttribute("width", 12);
-      use.setAttribute("height", 12);
-      svg.setAttribute("width", Math.max(svg.getAttribute("width"), (Math.floor(number / 7) + 1) * STEP));
+      const number = Math.round((day - first) / DAY);
+      const x = isRow ? number * 50 : Math.floor(number / 7) * STEP + LEFT, y = isRow ? 20 : number % 7 * STEP + 17;
+      Object.entries({ x, y, width: 12, height: 12 }).forEach(each => use.setAttribute(...each));
+      svg.setAttribute("width", Math.max(svg.getAttribute("width"), x + (isRow ? 50 : STEP)));
+      if (isRow) {
+        const name = svg.insertBefore(document.createElementNS(SVG, "text"), use);
+        Object.entries({ x, y: 12 }).forEach(each => name.setAttribute(...each));
+        name.textContent = new Date(day).toUTCString().slice(0, 7).replace(",", "");
+      }
       put(use, day);
     }
     if (missed.length) {
       const note = figure.appendChild(document.createElement("p"));
       note.className = "holes since";
       const days = missed.length === 1 ? missed[0] : `${missed[0]} to ${missed.at(-1)}`;
-      note.textContent = `And none since this page was written: ${days}`;
-      svg.setAttribute("aria-label", `${svg.getAttribute("aria-label")}; and none since: ${days}`);
+      note.textContent = `No run since this page was written: ${days}`;
+      svg.setAttribute("aria-label", `${svg.getAttribute("aria-label")}; no run since: ${days}`);
     }
     const box = figure.querySelector(".scroll");
     box.scrollLeft = box.scrollWidth;
