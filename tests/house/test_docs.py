@@ -42,7 +42,7 @@ OTHERS = {
 """Programs that are not of this project, and that the pages show."""
 
 
-COMING = {"init", "look"}
+COMING = {"init"}
 """Commands that the pages name before they are there."""
 
 
