@@ -55,8 +55,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One command. `package` is where it comes from, "" for what needs none."""
+    """One command; `package` is where it comes from, "" where none is needed."""
 
+    short: str
     name: str
     package: str
     words: Callable[[Place], Sequence[str]]
@@ -76,37 +77,39 @@ def _says_that_the_api_responds(done: subprocess.CompletedProcess[str]) -> bool:
 
 CHECKS = (
     Check(
-        "port open", "", lambda at: ["python", "-c", PORT_CHECK, HOST, str(at.port)], _exit_0,
-        "a TCP connect within 2 s", "seeing whether anything listens",
+        "port", "port open", "",
+        lambda at: ["python", "-c", PORT_CHECK, HOST, str(at.port)], _exit_0,
+        "a TCP connection opens within 2 s", "seeing whether anything listens",
     ),
     Check(
-        "`ibc2 status --json`", "ibc2", lambda at: ["ibc2", "status", "--json"],
+        "ibc2", "`ibc2 status --json`", "ibc2", lambda at: ["ibc2", "status", "--json"],
         _says_that_the_api_responds, "`api_responding` is true",
         "keeping a gateway logged in and restarting one that is frozen",
     ),
     Check(
-        "`ibkr doctor --api`", "ibkr-cli",
-        lambda at: ["ibkr", "doctor", "--api", "--profile", PROFILE], _exit_0, "exit code 0",
+        "doctor", "`ibkr doctor --api`", "ibkr-cli",
+        lambda at: ["ibkr", "doctor", "--api", "--profile", PROFILE], _exit_0, "the exit code is 0",
         "finding out why a command-line client cannot connect",
     ),
     Check(
-        "`ibkr-ops probe --handshake`", "ibkr-ops",
+        "probe", "`ibkr-ops probe --handshake`", "ibkr-ops",
         lambda at: ["ibkr-ops", "probe", "--handshake", "--host", HOST, "--port", str(at.port)],
-        _exit_0, "exit code 0", "a check before a scheduled job",
+        _exit_0, "the exit code is 0", "a check before a scheduled job",
     ),
     Check(
-        "`ibkr positions`", "ibkr-cli", lambda at: ["ibkr", "positions", "--profile", PROFILE],
-        _exit_0, "exit code 0", "showing the positions; it is not told how many to expect",
+        "positions", "`ibkr positions`", "ibkr-cli",
+        lambda at: ["ibkr", "positions", "--profile", PROFILE], _exit_0,
+        "the exit code is 0", "showing the positions; it is not told how many to expect",
     ),
     Check(
-        "`golive smoke`", "golive",
+        "smoke", "`golive smoke`", "golive",
         lambda at: ["golive", "smoke", "--secrets", str(at.folder / "secrets.json")], _exit_0,
-        "exit code 0", "the handshake alone, in one attempt; it asks for no positions",
+        "the exit code is 0", "the handshake alone, in one attempt; it asks for no positions",
     ),
     Check(
-        "`golive check`", "golive",
+        "check", "`golive check`", "golive",
         lambda at: ["golive", "check", "-q", "--secrets", str(at.folder / "secrets.json")], _exit_0,
-        "exit code 0 (GO)", "going live",
+        "the exit code is 0 (GO)", "going live",
     ),
 )  # fmt: skip
 
@@ -131,8 +134,8 @@ def measured(tell: Callable[[str], object]) -> Measured:
         said: dict[str, dict[str, str]] = {fault: {} for fault in (HEALTHY, *FAULTS)}
         jobs = [(fault, check) for fault in said for check in CHECKS]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            asked = [pool.submit(_asked, folder, *each, missing) for each in jobs]
-            for (fault, check), answer in zip(jobs, asked, strict=True):
+            answers = [pool.submit(asked, folder, *each, missing) for each in jobs]
+            for (fault, check), answer in zip(jobs, answers, strict=True):
                 said[fault][check.name] = answer.result()
                 tell(f"{fault}: {check.name}: {answer.result()}")
         there = {name: said for name, said in VERSIONS.items() if name not in missing}
@@ -164,7 +167,7 @@ def _program(environment: Path, name: str) -> str:
     return str(environment / "bin" / name)
 
 
-def _asked(folder: Path, fault: str, check: Check, missing: Mapping[str, str]) -> str:
+def asked(folder: Path, fault: str, check: Check, missing: Mapping[str, str]) -> str:
     """One check against a new fake with this fault."""
     if check.package in missing:
         return NOT_RUN

@@ -46,17 +46,17 @@ a false green.
 
 Measured on {day} with {versions}; {machine}.
 
-{table}
-
-GREEN: the check says that all is well. RED: it says that something is wrong, or it fails. {hang}:
-it does not end within {limit:g} s. {not_run}: it could not be run here.{missing}
-
-## What each check is for
+{counts}
 
 None of the other tools claims to be a go-live check. Each does something else well, and a check
 that asks less of the gateway is faster.
 
-{purposes}
+## Fault by fault
+
+{table}
+
+GREEN: the check says that all is well. RED: it says that something is wrong, or it fails. {hang}:
+it does not end within {limit:g} s. {not_run}: it could not be run here.{missing}
 
 ## What the table does not show
 
@@ -87,12 +87,12 @@ def page(found: Measured, now: datetime) -> str:
         day=f"{now:%Y-%m-%d}",
         versions=", ".join(versions),
         machine=f"{platform.system()}, Python {platform.python_version()}",
-        table=_table(("fault", *(check.name for check in CHECKS)), _rows(found)),
+        counts=_table(("check", "in the table", "false greens", "meant for"), _counts(found)),
+        table=_table(("fault", *(check.short for check in CHECKS)), _rows(found)),
         hang=HANG,
         limit=LONGEST_SECONDS,
         not_run=NOT_RUN,
         missing="".join(f" {name}: {why}." for name, why in found.not_installed.items()),
-        purposes=_table(("check", "green where", "meant for"), _purposes()),
         tools=", ".join(f"[{name}]({url})" for name, url in PROJECTS.items()),
     )
 
@@ -101,7 +101,6 @@ def _rows(found: Measured) -> Iterable[Sequence[str]]:
     yield _row("none (healthy)", found, HEALTHY)
     for fault in FAULTS:
         yield _row(f"`{fault}`", found, fault)
-    yield ["**false greens**", *(_count(found, check) for check in CHECKS)]
 
 
 def _row(name: str, found: Measured, fault: str) -> Sequence[str]:
@@ -115,8 +114,14 @@ def _count(found: Measured, check: peers.Check) -> str:
     return f"**{found.false_greens(check)} of {len(ran)}**" if ran else NOT_RUN
 
 
-def _purposes() -> Iterable[Sequence[str]]:
-    return ([check.name, check.judged, check.meant_for] for check in CHECKS)
+def _counts(found: Measured) -> Iterable[Sequence[str]]:
+    for check in CHECKS:
+        yield [
+            f"{check.name}: green where {check.judged}",
+            check.short,
+            _count(found, check),
+            check.meant_for,
+        ]
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -59,7 +59,7 @@ def _page(branch: Branch) -> str:
         "## How to drill it",
         _drills(drills.of_cause(branch.code)),
         EXAMPLE,
-        "[All causes](index.md) · [All faults](../faults.md)",
+        "[All causes](index.md) · [All faults](../faults.md) · [What is checked](../checks.md)",
     )
 
 

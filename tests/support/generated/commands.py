@@ -16,6 +16,7 @@ from tests.support.generated import markdown
 
 WITHOUT_PARSER = {"version"}
 NO_HELP = argparse.SUPPRESS
+FOOT = "[All commands](index.md) · [All exit codes](../exit-codes.md)"
 OTHERS = {
     "fake-ib-gateway": ("fake_ib_gateway.options", "fake_ib_gateway.__main__"),
     "fake-ib-gateway record": ("fake_ib_gateway.record.command", "fake_ib_gateway.record.command"),
@@ -88,7 +89,7 @@ def _page(title: str, parser: argparse.ArgumentParser | str, main: Callable[...,
             )
         ),
         *_codes(main, parser),
-        "[All commands](index.md)",
+        FOOT,
     )
 
 
@@ -165,6 +166,7 @@ def _subcommands(
 
 
 EXAMPLE = re.compile(r"^\s*(?:[Ee]xamples?: )?((?:golive|fake-ib-gateway|pytest) .*)$")
+LISTED = re.compile(r"\b(\d{1,3}):? ([^,;.\d][^,;.]*)")
 CODES = re.compile(r"[Ee]xit(?:s with)?(?: codes?)?:? \d")
 
 
@@ -187,7 +189,11 @@ def _codes(main: Callable[..., int], parser: argparse.ArgumentParser | str) -> S
     text = told[0] if told else " ".join((inspect.getdoc(main) or "").split())
     if not re.search(r"\b[01]\b", text):
         return ()
-    return ("## Exit codes", markdown.sentence(text))
+    listed = LISTED.findall(text)
+    if not told or len(listed) < 2:
+        return ("## Exit codes", markdown.sentence(text))
+    rows = [(code, markdown.sentence(meaning)) for code, meaning in listed]
+    return ("## Exit codes", markdown.table(("code", "meaning"), rows))
 
 
 def _index() -> str:

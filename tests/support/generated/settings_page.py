@@ -81,8 +81,8 @@ def _type(whole: dict[str, Any], declared: dict[str, Any]) -> str:
         return "object"
     match declared.get("type"):
         case "array":
-            least = " (not empty)" if declared.get("minItems") else ""
-            return f"list of {_type(whole, declared['items'])}{least}"
+            least = ", at least one" if declared.get("minItems") else ""
+            return f"list of texts{least}"
         case "integer":
             return f"whole number{_limits(declared)}"
         case "number":
@@ -90,7 +90,7 @@ def _type(whole: dict[str, Any], declared: dict[str, Any]) -> str:
         case "boolean":
             return "true or false"
         case "string":
-            return "text (not empty)" if declared.get("minLength") else "text"
+            return "text, not empty" if declared.get("minLength") else "text"
     return str(declared.get("type", ""))
 
 
