@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import datetime
+from typing import Any
 
 from golive.diagnosis import placeholders, recovery
 from golive.diagnosis.branch import Branch
@@ -103,8 +105,9 @@ def _to_do(branch: Branch, what: Seen) -> str:
 
 def _steps(templates: Sequence[str], what: Seen) -> str:
     """Each with the commands of each platform."""
+    not_before = _not_before(what)
     filled = {
-        name: placeholders.of(examples.on(what, program), what.now, commands) | asdict(NEXT)
+        name: placeholders.of(examples.on(what, program), not_before, commands) | asdict(NEXT)
         for name, (commands, program) in examples.PLATFORMS.items()
     }
     told = (
@@ -112,6 +115,12 @@ def _steps(templates: Sequence[str], what: Seen) -> str:
         for template in templates
     )
     return "\n".join(line for n, each in enumerate(told, start=1) for line in numbered(n, each))
+
+
+def _not_before(what: Seen) -> Any:
+    """The moment that the diagnosis names, if it names one."""
+    told = diagnose(what, NEXT).not_before
+    return datetime.fromisoformat(told) if told else None
 
 
 def numbered(number: int, told: dict[str, str]) -> Iterator[str]:
