@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from tests.support.generated import drills, examples, markdown
 from tests.support.generated.drills import Drill
 
 NEXT = Next("golive check", "golive check --fallback", "golive check --kill-stale", "secrets.json")
+SOAK = replace(NEXT, again="golive soak")
 TITLES = {
     "A": "restart the gateway",
     "B": "reinstall the gateway",
@@ -40,9 +41,14 @@ def pages() -> dict[str, str]:
     }
 
 
+def _next(what: Seen) -> Next:
+    """What can be typed after the run that saw this."""
+    return SOAK if what.failed_in("soak") else NEXT
+
+
 def _page(branch: Branch) -> str:
     what = examples.seen(branch.code)
-    found = diagnose(what, NEXT)
+    found = diagnose(what, _next(what))
     if found.code != branch.code:
         raise ValueError(f"the example of {branch.code} is diagnosed as {found.code}")
     return markdown.page(
@@ -107,7 +113,8 @@ def _steps(templates: Sequence[str], what: Seen) -> str:
     """Each with the commands of each platform."""
     not_before = _not_before(what)
     filled = {
-        name: placeholders.of(examples.on(what, program), not_before, commands) | asdict(NEXT)
+        name: placeholders.of(examples.on(what, program), not_before, commands)
+        | asdict(_next(what))
         for name, (commands, program) in examples.PLATFORMS.items()
     }
     told = (
@@ -119,7 +126,7 @@ def _steps(templates: Sequence[str], what: Seen) -> str:
 
 def _not_before(what: Seen) -> Any:
     """The moment that the diagnosis names, if it names one."""
-    told = diagnose(what, NEXT).not_before
+    told = diagnose(what, _next(what)).not_before
     return datetime.fromisoformat(told) if told else None
 
 
