@@ -28,8 +28,10 @@ def main(words: list[str]) -> int:
     wanted = pages()
     stale = [path for path, text in wanted.items() if _written(path) != text]
     left = [each for each in _generated() if each not in wanted]
-    for path in sorted([*stale, *left]):
-        print(f"{'stale' if words else 'written'}: {path.relative_to(ROOT).as_posix()}")
+    for path in stale:
+        _tell("stale" if words else "written", path)
+    for path in left:
+        _tell("left over" if words else "removed", path)
     if words:
         return 1 if stale or left else 0
     for path in stale:
@@ -38,6 +40,10 @@ def main(words: list[str]) -> int:
     for path in left:
         path.unlink()
     return 0
+
+
+def _tell(what: str, path: Path) -> None:
+    print(f"{what}: {path.relative_to(ROOT).as_posix()}")
 
 
 def _generated() -> Iterator[Path]:
