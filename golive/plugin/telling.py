@@ -6,14 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from golive import __version__
 from golive.kit.clock import now_and_then
 from golive.kit.plain import plain
 from golive.plugin import command_line, silencing
 from golive.plugin.console import Console
 
 if TYPE_CHECKING:
-    import pytest
-
     from golive.procedure.steps import Plan
     from golive.reports.terminal.telling import Teller
     from golive.run.run import Run
@@ -32,7 +31,7 @@ class Telling:
     Short, unless -q (the verdict and its cause), -v (every step) or -vv (pytest's own) asks.
     """
 
-    def __init__(self, config: pytest.Config, plan: Plan) -> None:
+    def __init__(self, config: Any, plan: Plan) -> None:
         self._config = config
         self.verbosity = command_line.verbosity(config)
         self.is_pytests = self.verbosity >= PYTESTS_OWN
@@ -48,7 +47,7 @@ class Telling:
             config.option.tbstyle, config.option.reportchars = "no", ""
             config.option.verbose = min(self.verbosity, QUIET)
 
-    def session_starts(self, session: pytest.Session) -> None:
+    def session_starts(self, session: Any) -> None:
         """From now on pytest's own lines are left out, unless they were asked for."""
         if not self.is_pytests:
             self.console.take()
@@ -75,6 +74,7 @@ class Telling:
             client_id=settings.credentials.client_id,
             account=settings.golive.expected_account,
             file=_from_here(settings_file, here),
+            version=__version__,
             fault=target.fault,
             resets=run.resets,
             settings=plain(settings.shown),

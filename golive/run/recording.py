@@ -158,7 +158,7 @@ def _unfinished(run: Run, step: StepRecord | None) -> Diagnosis:
         code="unfinished",
         cause=f"The procedure was not performed to its end: {why}; {closed}.",
         procedure=None,
-        next_steps=[f"Run the whole procedure{waiting}: {again}"],
+        next_steps=[f"Run the whole procedure once{waiting}: {again}"],
         facts=at,
         not_before=not_before.isoformat(timespec="seconds") if not_before else None,
     )
@@ -177,7 +177,7 @@ def _allowed_from(run: Run) -> datetime | None:
 
 def _minute(moment: datetime) -> str:
     """The next whole minute, for a rule keeps the seconds."""
-    return f"{(moment + timedelta(minutes=1)).astimezone():%H:%M}"
+    return f"{(moment + timedelta(minutes=1)).astimezone():%H:%M} local time"
 
 
 def _messages(observed: Observed) -> list[Message]:

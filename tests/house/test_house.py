@@ -67,6 +67,7 @@ def test_only_the_plugin_and_the_steps_know_pytest() -> None:
     assert [path.relative_to(ROOT).as_posix() for path in knowing] == [
         "golive/plugin/performing.py",
         "golive/plugin/plugin.py",
+        "golive/plugin/silencing.py",
     ]
 
 

@@ -190,7 +190,10 @@ def test_run_keeps_its_verdict_and_exit_code_where_it_is_asked_to_end_by_a_repor
 def test_run_that_is_asked_to_end_while_its_reports_are_written_does_not_fall_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    silent = SimpleNamespace(found=lambda found: None, verdict=lambda found, folder: None)
+    def nothing(*told: object, **how: object) -> None:
+        """Tells nothing."""
+
+    silent = SimpleNamespace(found=nothing, verdict=nothing, written=nothing)
     run: Any = SimpleNamespace(wanted=SimpleNamespace(folder=Path("none")))
     finished: Any = SimpleNamespace()
     monkeypatch.setattr(fallback, "is_due", lambda found, run: True)

@@ -39,7 +39,7 @@ PYTESTS = (
     "generated xml",
     " passed in ",
     "no tests ran",
-    "def ",
+    "def test_",
 )
 """What pytest says of itself."""
 HAS_TERMINALS = pytest.mark.skipif(os.name == "nt", reason="has no pseudo-terminals")
@@ -78,6 +78,7 @@ def begun(found: Evidence) -> Begun:
         client_id=at.client_id,
         account=found.positions.account,
         file="secrets.json",
+        version=__version__,
         fault=found.fault,
         settings=settings,
     )

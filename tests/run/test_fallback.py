@@ -43,7 +43,7 @@ def test_fallback_is_gone_live_on_without_editing_a_file(
     assert run.evidence["endpoint"]["port"] == tws.port
     assert run.evidence["positions"]["account"] == PAPER
     assert run.folder.name.endswith("-fallback")
-    assert "FALLBACK, TWS paper" in run.output
+    assert "\nPAPER FALLBACK  " in run.output
     assert re.match(r"GO \(fallback\) with \d weakened checks: 7 positions", run.last_line)
     assert (gateway.connections, tws.connections) == (0, 1)
 

@@ -11,8 +11,6 @@ from golive.reports.terminal.verdict import not_before
 PROCEDURES = {"A": "restart the gateway", "B": "reinstall the gateway", "C": "switch to TWS paper"}
 CAUSES = "docs/causes"
 """Where each cause has a page."""
-NO_COMMANDS = ("as you always do", "the one it was installed in", "by the pid that shows")
-"""What stands behind a colon where no command can be told."""
 
 
 def cause(lines: Lines, found: Diagnosis) -> None:
@@ -64,9 +62,12 @@ def advice(lines: Lines, number: str, text: str) -> None:
 
 
 def parted(text: str) -> tuple[str, str]:
-    """The words of a step with their colon, and the command behind it; "" where there is none."""
+    """The words of a step with their colon, and the command behind it; "" where there is none.
+
+    A command ends without a full stop, whatever else stands behind a colon with one.
+    """
     words, _, command = text.rpartition(": ")
-    is_none = not words or command in NO_COMMANDS or command.endswith(".")
+    is_none = not words or command.endswith(".")
     return (text, "") if is_none else (f"{words}:", command)
 
 

@@ -163,9 +163,13 @@ class Short(Teller):
         self._lines.text(f"{name:<8}  {value}", indent, 10)
 
     def _not_run(self, evidence: Evidence) -> None:
-        count = sum(each.outcome == "blocked" for each in evidence.steps)
-        if count:
-            self._lines.plain(f"{self._lines.mark('blocked')}{counted(count, 'step')} not run")
+        blocked = [each for each in evidence.steps if each.outcome == "blocked"]
+        if not blocked:
+            return
+        self._lines.plain(f"{self._lines.mark('blocked')}{counted(len(blocked), 'step')} not run")
+        if "not run" in blocked[0].observed:
+            why = f"left out of this run: {blocked[0].title}"
+            self._lines.text(why, self._lines.margin + 2)
 
 
 _OUT = {"not-observable": "not observed", "not-configured": "not configured"}

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from golive import __version__
 from golive.evidence.record import Evidence, StepRecord
 from golive.kit.text import printable
 from golive.procedure.steps import Plan
@@ -16,7 +15,6 @@ from golive.reports.terminal.screen import COLOURS, Lines, Screen
 from golive.reports.terminal.verdict import verdict_line
 
 BAR = 20
-TARGETS = {"live": "LIVE", "fallback": "FALLBACK", "fake": "REHEARSAL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,7 @@ class Begun:
     client_id: int
     account: str
     file: str
+    version: str
     fault: str | None = None
     resets: list[str] = field(default_factory=list)
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -59,11 +58,11 @@ class Teller:
     def _header(self, begun: Begun) -> None:
         """Version and settings, then what is tried: the loudest of it first."""
         fault = f"fault {begun.fault}" if begun.fault else ""
-        for line in self._lines.parts([f"golive {__version__}", fault, begun.file]):
+        for line in self._lines.parts([f"golive {begun.version}", fault, begun.file]):
             self._lines.plain(line)
         is_paper = begun.target == "live" and "paper" in begun.kind.lower()
-        aim = "PAPER" if is_paper else TARGETS[begun.target]
-        aim += " SOAK" if self._plan == "soak" else ""
+        aim = "PAPER" if is_paper else wording.TARGETS[begun.target]
+        aim += f" {wording.SOAK}" if self._plan == "soak" else ""
         what = f"{begun.kind.partition(' (')[0]} {begun.host}:{begun.port}"
         who = [f"account {begun.account}", f"client id {begun.client_id}"]
         first, *more = self._lines.parts([aim, what, *who])

@@ -20,12 +20,12 @@ def verdict_line(found: Evidence) -> str:
     """
     aim = AIMS.get(wording.endpoint(found), "")
     line = " ".join(filter(None, (found.verdict, aim, wording.with_weakened(found)))) + ":"
-    for number, part in enumerate(_parts(found)):
-        longer = f"{line}{',' if number else ''} {part}"
-        if len(longer) > LONGEST:
-            return line
-        line = longer
-    return line
+    told = ""
+    for part in _parts(found):
+        longer = f"{told}, {part}" if told else f" {part}"
+        if len(line + longer) <= LONGEST:
+            told = longer
+    return line + told if told else line.removesuffix(":")
 
 
 def not_before(found: Diagnosis, ended: str) -> str:
