@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from golive import __version__
 
 GROUPS = {
@@ -28,9 +26,6 @@ GROUPS = {
         "selftest": "in a clone: this project's own tests",
     },
 }
-for _group in GROUPS.values():
-    for _name in [each for each in _group if not Path(__file__).with_name(f"{each}.py").exists()]:
-        del _group[_name]
 COMMANDS = {name: what for group in GROUPS.values() for name, what in group.items()}
 
 OPTIONS = ("--help", "--version")

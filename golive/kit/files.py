@@ -61,6 +61,40 @@ def write(path: Path, text: str, *, is_to_last: bool = False) -> None:
             draft.unlink(missing_ok=True)
 
 
+def create(path: Path, text: str, *, mode: int = 0o666) -> None:
+    """A new file, whole or not at all, as UTF-8. Raises OSError; FileExistsError if one is there.
+
+    `mode` counts under POSIX; Windows gives it the rights of its folder.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.unlink(missing_ok=True)
+        descriptor = opened(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        _put_new(draft, path)
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _put_new(draft: Path, path: Path) -> None:
+    """Gives the draft its name, unless there is one of that name, though it came this moment."""
+    if os.name == "nt":
+        draft.rename(path)  # refuses to replace
+        return
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        draft.rename(path)
+
+
 def _put(draft: Path, path: Path) -> None:
     """The draft in the place of the file.
 

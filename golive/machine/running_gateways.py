@@ -92,7 +92,7 @@ def is_the_gateway(
     What is not told to this user is None, or empty.
     """
     words, folder = cmdline or (), settings.golive.gateway_folder
-    told = _folder_told(words)
+    told = folder_told(words)
     if folder and told:
         return _is_same(told, folder)
     if rehearsed:
@@ -150,7 +150,7 @@ def _is_one(name: str, words: Sequence[str], settings: Settings) -> bool | None:
     return in_folder or bool(_OF_A_GATEWAY.search(line))
 
 
-def _folder_told(words: Iterable[str]) -> str:
+def folder_told(words: Iterable[str]) -> str:
     """The settings' folder, as a gateway's command line has it; "" where it has none."""
     told = (each[len(_FOLDER) :] for each in words if each.casefold().startswith(_FOLDER))
     return next(told, "")
