@@ -28,6 +28,8 @@ from golive.run.look_facts import LISTENING, Facts
 from golive.run.preflight import AFTER_WAITING, BEFORE_ALL, BEFORE_WAITING, Subject
 from golive.settings.secrets_json import SettingsFile
 
+HEALED_BY_TIME = ("cool-down", "flipping")
+
 
 def look(file: SettingsFile, secrets: str | None = None, clock: Clock = SYSTEM) -> LookRecord:
     """Looks once. `secrets` is the file as it was named on the command line.
@@ -101,11 +103,11 @@ def _until(step: str, facts: Facts) -> str | None:
 
 
 def _causes(facts: Facts, refusals: list[Refusal], run_next: Next) -> list[Diagnosis]:
-    """Each once, in the order of the procedure."""
+    """Each once, in the order of the procedure; what only time heals comes last."""
     found: dict[str, Diagnosis] = {}
     for each in refusals:
         unobserved = "" if each.observed else each.why
         seen = replace(facts.seen, failed=each.step, unobserved=unobserved)
         cause = diagnose.diagnose(seen, run_next)
         found.setdefault(cause.code, cause)
-    return list(found.values())
+    return sorted(found.values(), key=lambda each: each.code in HEALED_BY_TIME)

@@ -232,8 +232,8 @@ def _resets(facts: Facts) -> Row:
         ahead = reset_windows.ahead(facts.now)
     except reset_windows.NoTimeZones as error:
         return _unseen("resets", str(error))
-    told = [f"now {each}" for each in now]
-    told += [f"in {lasted(each.begin - facts.now)} {each}" for each in _shown(ahead, facts.now)]
+    told = [f"now: {each}" for each in now]
+    told += [f"{each}, in {lasted(each.begin - facts.now)}" for each in _shown(ahead, facts.now)]
     windows = [{"name": e.name, "begin": e.begin, "end": e.end} for e in (*now, *ahead)]
     return _row("resets", "note", "; ".join(told), windows=windows)
 

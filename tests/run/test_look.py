@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fake_ib_gateway import FakeGateway
 from golive.cli.main import main
 from golive.discipline.earlier_attempts import Aim, Memory
 from golive.discipline.lock import Lock
@@ -23,6 +24,7 @@ from golive.run.look import look
 from golive.run.smoke import smoke
 from golive.settings import secrets_json
 from tests.support.fakes import Fake
+from tests.support.monitors import Running
 
 Started = Callable[..., Fake]
 Written = Callable[..., Path]
@@ -113,11 +115,24 @@ def test_failed_attempt_is_refused_until_its_cool_down_is_over(
     record = seen(path)
     looked = Looked(capsys, path)
     assert looked.exit_code == 1, looked.output
-    assert "the last attempt failed; the next not before" in looked.row("discipline")
+    assert "the last attempt failed; the next" in looked.row("discipline")
     assert "An attempt is refused until" in looked.output
     (refusal,) = record.refusals
     assert refusal.step == "environment.cool-down"
     assert refusal.until == record.refused_until
+    assert gateway.connections == 1, "that of the attempt"
+
+
+def test_zombies_of_a_failed_attempt_are_told_before_its_cool_down(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake("leaky")
+    path = secrets(gateway.port, RetryCooldownSeconds=90)
+    assert smoke(path, lambda line: None) == 2
+    record = seen(path)
+    assert [each.code for each in record.causes] == ["zombies", "cool-down"]
+    text = "\n".join(look_screen.lines(record, Screen()))
+    assert text.index("Procedure A") < text.index("After that:") < text.index("cool-down:")
     assert gateway.connections == 1, "that of the attempt"
 
 
@@ -135,6 +150,24 @@ def test_run_that_is_under_way_is_named_and_keeps_its_lock(
     finally:
         memory.close()
     assert Looked(capsys, path).exit_code == 0
+
+
+def test_running_monitor_is_named_and_left_in_peace(
+    start: Callable[..., tuple[FakeGateway, Running]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gateway, monitor = start()
+    monitor.hears("Retrieved")
+    code = main(["look", "--json", "--secrets", str(tmp_path / "settings.json")])
+    told = json.loads(capsys.readouterr().out)
+    (row,) = (each for each in told["rows"] if each["name"] == "monitor")
+    assert row["facts"]["running"]["pid"] == monitor.pid
+    assert code == 1
+    assert {"environment.only-run", "gateway.no-other-client"} <= {
+        each["step"] for each in told["refusals"]
+    }
+    assert gateway.connections == 1, "the Monitor's"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who has a lock")
