@@ -59,6 +59,9 @@ class LookRecord(Record):
     waits_seconds: float = Field(
         description="How long an attempt would first wait for the gateway to initialize."
     )
+    missing_settings: list[str] = Field(
+        description="The keys that a go-live run needs, and the settings do not have yet."
+    )
     rows: list[Row] = Field(description="The lines of the screen, in order.")
     refusals: list[Refusal] = Field(description="The reasons, in the order of the procedure.")
     causes: list[Diagnosis] = Field(

@@ -105,7 +105,9 @@ def _row(row: Row, screen: Screen) -> Iterator[str]:
 def _nothing_against(seen: LookRecord, screen: Screen) -> Iterator[str]:
     text = "Nothing speaks against an attempt."
     if seen.waits_seconds:
-        text = f"Nothing speaks against an attempt. It first waits {seen.waits_seconds:.0f} s."
+        text = f"{text} It first waits {seen.waits_seconds:.0f} s."
+    if seen.missing_settings:
+        text = f"{text} First set {' and '.join(seen.missing_settings)}."
     one = f"{text}   {seen.again}"
     yield from [one] if len(one) <= screen.width else [text, f"  {seen.again}"]
 

@@ -51,6 +51,7 @@ def look(file: SettingsFile, secrets: str | None = None, clock: Clock = SYSTEM) 
         refused=bool(refusals),
         refused_until=until.isoformat(timespec="seconds") if until else None,
         waits_seconds=round(facts.wait, 1),
+        missing_settings=list(look_rows.missing(file.settings)),
         rows=look_rows.rows(facts, refusals),
         refusals=refusals,
         causes=_causes(facts, refusals, run_next),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from golive.machine import forwarders, reset_windows, sockets
 from golive.machine.reset_windows import Window
 from golive.machine.sockets import Socket
 from golive.run.look_facts import Facts, Told
+from golive.settings.model import NO_COUNT, Settings
 
 NOT_OBSERVED = "not observed"
 
@@ -210,12 +211,22 @@ def _ibapi(facts: Facts) -> Row:
     return _row("ibapi", "ok", text, **told)
 
 
+def missing(settings: Settings) -> Iterator[str]:
+    """The keys that a go-live run needs: one may look before they are set."""
+    if not settings.golive.expects_account:
+        yield "ExpectedAccount"
+    if settings.golive.expected_positions == NO_COUNT:
+        yield "ExpectedPositions"
+
+
 def _settings(facts: Facts) -> Row:
     golive, configured = facts.settings.golive, facts.settings.credentials.client_id
+    pinned = golive.pinned_client_id
+    told = {"client_id": configured, "pinned_client_id": pinned}
+    if lacking := ", ".join(missing(facts.settings)):
+        return _row("settings", "note", f"golive check also needs {lacking}", **told)
     text = f"client id {configured}, port and IsPaperTrading agree"
-    return _row(
-        "settings", "ok", text, client_id=configured, pinned_client_id=golive.pinned_client_id
-    )
+    return _row("settings", "ok", text, **told)
 
 
 def _clock(facts: Facts) -> Row:

@@ -212,7 +212,7 @@ def test_json_is_one_object_of_the_documented_form(
     assert (looked.exit_code, record.schema_, record.refused) == (1, 1, True)
     assert list(told) == [
         "schema", "golive", "seen", "settings", "endpoint", "fallback", "refused",
-        "refused_until", "waits_seconds", "rows", "refusals", "causes", "again",
+        "refused_until", "waits_seconds", "missing_settings", "rows", "refusals", "causes", "again",
     ]  # fmt: skip
     assert [each["name"] for each in told["rows"]] == [
         "process", "login", "startup", "port", "clients", "zombies", "programs", "discipline",
@@ -222,6 +222,20 @@ def test_json_is_one_object_of_the_documented_form(
     assert len(zombies["facts"]["rows"]) == 3
     assert {each["step"] for each in told["refusals"]} == {"environment.no-zombies"}
     assert [each["code"] for each in told["causes"]] == ["zombies"]
+
+
+def test_one_may_look_before_the_expected_account_is_known(
+    fake: Started, secrets: Written, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = secrets(fake().port)
+    written = json.loads(path.read_text(encoding="utf-8"))
+    for key in ("ExpectedAccount", "ExpectedPositions"):
+        written["GoLive"].pop(key, None)
+    path.write_text(json.dumps(written), encoding="utf-8")
+    looked = Looked(capsys, path)
+    assert looked.exit_code == 0, looked.complaint
+    assert "needs ExpectedAccount, ExpectedPositions" in looked.row("settings")
+    assert "First set ExpectedAccount and ExpectedPositions." in looked.output
 
 
 def test_settings_that_cannot_be_read_are_one_line_on_stderr(
