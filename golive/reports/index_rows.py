@@ -55,7 +55,7 @@ class Row(Record):
         count = len(self.overridden)
         overridden = f"{count} rules overridden" if count > 1 else "overridden" if count else ""
         is_weak = self.weakened and self.standing == "GO"
-        weak = wording.counted(self.weakened, "weakened check") if is_weak else ""
+        weak = f"{self.weakened} weakened" if is_weak else ""
         notes = wording.counted(self.noted, "note") if self.noted else ""
         return [each for each in (overridden, weak, notes) if each]
 

@@ -60,7 +60,7 @@ def test_row_tells_verdict_target_when_by_whom_and_the_figures(runs: Path) -> No
     keep(a_go(handshake_ms=97.4), runs)
     assert row_of(page(runs)) == (
         "GO LIVE 2026-11-22 02:00 UTC 97.4 ms 2.5 s 24 Alex Example U21146542"
-        " evidence of 20261122T020000Z-live"
+        " JSON of 20261122T020000Z-live"
     )
     assert 'title="2026-11-21 21:00:00 UTC-0500"' in page(runs)
 
@@ -75,7 +75,7 @@ def test_row_of_a_no_go_tells_its_diagnosis_and_what_was_not_reached(runs: Path)
 def test_override_stands_beside_the_verdict(runs: Path) -> None:
     keep(overridden(a_go()), runs)
     assert row_of(page(runs)).startswith(
-        "GO LIVE 2026-11-22 02:00 UTC overridden; 1 weakened check"
+        "GO LIVE 2026-11-22 02:00 UTC overridden; 1 weakened"
     )
 
 
@@ -403,7 +403,7 @@ def test_index_is_written_after_each_run(own_project: Project) -> None:
     told = (own_project.folder / "reports" / "index.html").read_text(encoding="utf-8")
     assert row_of(told, 0).startswith("NO-GO REHEARSAL")
     assert row_of(told, 1).startswith("GO REHEARSAL")
-    assert f"UTC {len(go.evidence['weakened'])} weakened checks" in row_of(told, 1)
+    assert f"UTC {len(go.evidence['weakened'])} weakened" in row_of(told, 1)
     assert f"runs/{go.folder.name}/sign-off.html" in told
     assert f"runs/{no_go.folder.name}/sign-off.html" in told
 
