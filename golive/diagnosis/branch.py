@@ -11,8 +11,8 @@ from golive.procedure import steps
 
 Recovery = Literal["A", "B", "C"]
 
-AGAIN = "Then run again: {again}"
-AGAIN_LATER = "Then run again{not_before}: {again}"
+AGAIN = "Then run again{not_before}: {again}"
+"""`not_before` is empty where no rule would refuse an attempt now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from golive.diagnosis import commands, facts, placeholders, recovery
 from golive.diagnosis.branch import Branch
 from golive.diagnosis.decision_tree import BY_CODE, TREE, UNEXPLAINED
 from golive.diagnosis.seen import Seen
+from golive.discipline.rules import Discipline
 from golive.evidence.record import Candidate, Diagnosis
 from golive.kit import typed
+from golive.settings.model import Settings
 
 PROCEDURE, SOAK = typed.CHECK, typed.SOAK
 PAUSED = "login-throttled"
@@ -91,7 +93,7 @@ def _of(
     run_next: Next,
     observed: Sequence[str],
 ) -> Diagnosis:
-    not_before = _not_before(seen, branch)
+    not_before = _not_before(seen)
     filled = placeholders.of(seen, not_before) | asdict(run_next)
     concerns = _concerning(seen, branch)
     late = _is_late(seen, concerns, run_next)
@@ -103,7 +105,7 @@ def _of(
         facts=[*observed, *facts.told(seen)],
         stopped_at=seen.stopped_at,
         also=[Candidate(code=each.code, cause=each.cause.format(**filled)) for each in others],
-        not_before=not_before.isoformat(timespec="seconds"),
+        not_before=not_before.isoformat(timespec="seconds") if not_before else None,
         if_that_fails=[
             step.format(**filled) for step in _escalation(concerns, late, bool(run_next.fall_back))
         ],
@@ -147,15 +149,23 @@ def _escalation(branch: Branch, late: bool, can_fall_back: bool) -> list[str]:
     return [*restart, *fall_back, f"{recovery.SUPPORT} TWS needs no call."]
 
 
-def _not_before(seen: Seen, branch: Branch) -> datetime:
-    """The earliest time for the next attempt: after the cool-down, or a restart's waiting."""
-    wanted = seen.settings.golive
-    cool = timedelta(seconds=wanted.retry_cooldown_seconds)
-    if seen.attempted and seen.discipline:
-        cool = seen.discipline.wait_after(seen.discipline.in_a_row + 1)
-    restart = timedelta(seconds=recovery.WAIT_SECONDS + wanted.initialization_seconds)
-    allowed = seen.discipline.refused_until if seen.discipline else None
-    cooled = seen.now + cool if seen.attempted else max(seen.now, allowed or seen.now)
-    if branch.code == PAUSED and seen.login and seen.login.until:
-        cooled = max(cooled, seen.login.until)
-    return max(cooled, seen.now + restart) if branch.procedure else cooled
+def _not_before(seen: Seen) -> datetime | None:
+    """Before when a rule would refuse the next attempt; None where no rule does.
+
+    How long a gateway needs after its start is no such rule: a run waits for it. The advice says
+    so in its own words.
+    """
+    return next_attempt(seen.discipline, seen.settings, seen.now, failed=bool(seen.attempted))
+
+
+def next_attempt(
+    past: Discipline | None, settings: Settings, now: datetime, *, failed: bool
+) -> datetime | None:
+    """When the rules allow the next attempt, if they refuse one now.
+
+    `failed`: an attempt has just failed here, and `past` does not include it yet.
+    """
+    if not failed:
+        return past.refused_until if past else None
+    cooldown = timedelta(seconds=settings.golive.retry_cooldown_seconds)
+    return now + (past.wait_after(past.in_a_row + 1) if past else cooldown)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from golive.diagnosis.branch import AGAIN_LATER, Branch
+from golive.diagnosis.branch import AGAIN, Branch
 from golive.diagnosis.seen import Seen
 from golive.machine.on_disk.logins import Phase
 
@@ -58,21 +58,21 @@ def of(written: str) -> tuple[Branch, ...]:
                _is_at("second-factor"),
                "{the_gateway} has been waiting for the second factor since {login_at}.",
                next_steps=("Approve the login in IBKR Mobile, or enter the code in {its_window}.",
-                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
+                           ONE_GATEWAY, WAIT, AGAIN), is_the_gateways=True),
         Branch("second-factor-expired", "nothing listens or no answer comes, and the gateway's log"
                " says that the second factor came too late",
                _is_at("second-factor-expired"),
                "{the_gateway} is not logged in: the second factor was not given in time, and IBKR"
                " ended the login at {login_at}.",
                next_steps=("Have IBKR Mobile ready, then log in again, once, in {its_window}.",
-                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
+                           ONE_GATEWAY, WAIT, AGAIN), is_the_gateways=True),
         Branch("login-throttled", "nothing listens or no answer comes, and the gateway's log"
                " says that logins are paused after several failures",
                _is_at("throttled"),
                "{the_gateway} allows no login until {login_until}: too many logins failed.",
                next_steps=("Do not log in before {login_until}. A failure prolongs the pause.",
                            "Check user name and password, then log in, once, in {its_window}.",
-                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
+                           ONE_GATEWAY, WAIT, AGAIN), is_the_gateways=True),
         Branch("session-taken", "nothing listens or no answer comes, and the gateway's log"
                " says that another session of the user took over its login",
                _is_at("session-taken"),
@@ -80,7 +80,7 @@ def of(written: str) -> tuple[Branch, ...]:
                " {login_at}.",
                next_steps=("End that session. It may be TWS, a gateway, Client Portal or Mobile.",
                            "Then log in again, once, in {its_window}.",
-                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
+                           ONE_GATEWAY, WAIT, AGAIN), is_the_gateways=True),
         Branch("login-unanswered", "nothing listens or no answer comes, and the gateway's log"
                " says that IBKR did not answer the login",
                _is_at("unanswered"),
@@ -88,14 +88,14 @@ def of(written: str) -> tuple[Branch, ...]:
                next_steps=("Check this machine's network and IBKR's system status page.",
                            "Log this user out everywhere else. Another session may hold the login.",
                            "If it does not retry by itself, log in, once, in {its_window}.",
-                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
+                           ONE_GATEWAY, WAIT, AGAIN), is_the_gateways=True),
         Branch("authentication-failed", "nothing listens or no answer comes, and the gateway's log"
                " says that its last login failed",
                _was_refused,
                "The gateway is not logged in: its log says that the last login failed.",
                next_steps=("Look at {its_window}.",
                            "Check user name and password. Log in once: failures can lock the user.",
-                           ONE_GATEWAY, WAIT, AGAIN_LATER), written=written, is_the_gateways=True),
+                           ONE_GATEWAY, WAIT, AGAIN), written=written, is_the_gateways=True),
         Branch("logged-in-not-listening", "nothing listens, and a gateway runs that is logged in"
                " according to its log",
                _is_without_listener,
@@ -103,11 +103,11 @@ def of(written: str) -> tuple[Branch, ...]:
                " {port}.",
                next_steps=("If it has only just logged in, wait {initialization}.",
                            "In its API settings, enable socket clients and set the port to {port}.",
-                           ONE_GATEWAY, AGAIN_LATER), is_the_gateways=True),
+                           ONE_GATEWAY, AGAIN), is_the_gateways=True),
         Branch("gateway-not-logged-in", "nothing listens, and a gateway runs whose login is not"
                " complete or not known",
                _is_not_logged_in,
                "{the_gateway} does not listen on port {port}. {login_so_far}.",
                next_steps=("Complete the login, or answer its question, in {its_window}.",
-                           ONE_GATEWAY, WAIT, AGAIN_LATER), is_the_gateways=True),
+                           ONE_GATEWAY, WAIT, AGAIN), is_the_gateways=True),
     )  # fmt: skip

@@ -25,15 +25,27 @@ IN_WORDS: dict[str, object] = {
 }
 """Said in place of a command that is not known."""
 MOST_FOLDERS = 3
+TO_BE_NOTED = timedelta(seconds=5)
+"""The cool-down counts from when the attempt's end is noted, just after the diagnosis."""
 SPOKEN_BY = {
     "HTTP": " (as a web server or the Client Portal Gateway does)",
     "TLS": " (as the Client Portal Gateway does)",
     "SSH": " (as a remote login does)",
 }
+HOW = {
+    "politely": "it ended when asked",
+    "firmly": "it had to be killed",
+    "by itself": "it had ended by itself",
+    "not ended": "it could not be ended",
+    "left running": "it was left running",
+}
+"""How a program that golive started has ended."""
 PROGRAM = {"IB Gateway": "ibgateway", "TWS": "tws"}
 
 
-def of(seen: Seen, not_before: datetime, here: Commands = commands.HERE) -> dict[str, object]:
+def of(
+    seen: Seen, not_before: datetime | None, here: Commands = commands.HERE
+) -> dict[str, object]:
     """By the names that stand in braces in the decision tree and the recovery procedures."""
     return {
         **_configured(seen),
@@ -79,7 +91,7 @@ def _observed(seen: Seen) -> dict[str, object]:
     rows = seen.positions.open_in(seen.settings.golive.expected_account) if seen.positions else ()
     spoken = seen.handshake.spoken if seen.handshake else ""
     return {
-        "count": len(rows),
+        "count": f"{len(rows)} open position{'' if len(rows) == 1 else 's'}",
         "others": ", ".join(f"{port} ({PORTS[port]})" for port in seen.other_listeners),
         "said": seen.against or (seen.soak.stopped if seen.soak else None) or "no more is known",
         "accounts": len(seen.handshake.accounts) if seen.handshake else 0,
@@ -165,8 +177,8 @@ def _of_the_program(seen: Seen) -> dict[str, object]:
         "opened": seen.connections,
         "received": told.get("received_bytes"),
         "least": told.get("least_bytes"),
-        "left_by": seen.left_by,
-        "ended": told.get("stopped") or f"it ended {told.get('how', 'in another way')}",
+        "left_by": seen.left_by[:1].upper() + seen.left_by[1:],
+        "ended": told.get("stopped") or HOW.get(str(told.get("how")), "it ended in another way"),
         "different": f"{different[0]}{more}",
         "as_of": told.get("as_of") or "an unknown time",
     }
@@ -300,14 +312,22 @@ def program_path(text: str, here: Commands = commands.HERE) -> PurePath | None:
     return PureWindowsPath(text) if is_windows else PurePosixPath(text)
 
 
-def _times(seen: Seen, not_before: datetime) -> dict[str, object]:
+def _times(seen: Seen, not_before: datetime | None) -> dict[str, object]:
     first = seen.first_failure or seen.attempted or seen.now
     return {
-        "not_before": f", not before {_minute(not_before)}" if not_before > seen.now else "",
+        "not_before": not_before_in_words(not_before, attempted=seen.attempted is not None),
         "first_failure": f"{first.astimezone():%H:%M} local time",
         "minutes": int((seen.now - first).total_seconds() // 60),
         "stop_at": f"{(first + TEN_MINUTES).astimezone():%H:%M} local time",
     }
+
+
+def not_before_in_words(moment: datetime | None, *, attempted: bool) -> str:
+    """`, not before 09:16 local time`, a full minute; "" where no rule refuses an attempt now."""
+    if moment is None:
+        return ""
+    noted = TO_BE_NOTED if attempted else timedelta(0)
+    return f", not before {_minute(moment + noted)}"
 
 
 def _minute(moment: datetime) -> str:

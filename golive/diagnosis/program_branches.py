@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from golive.diagnosis.branch import AGAIN_LATER, Branch, failed
+from golive.diagnosis.branch import AGAIN, Branch, failed
 from golive.diagnosis.seen import Seen
 
 PATTERNS = "If it prints other words, adapt the patterns of GoLive.Monitor in {settings}."
@@ -43,24 +43,24 @@ PROGRAMS: tuple[Branch, ...] = (
            " positions",
            lambda seen: failed("monitor.connected")(seen) or _told_of_none(seen),
            "The Monitor is not ready: {program}.",
-           next_steps=(LOOK, PATTERNS, AGAIN_LATER)),
+           next_steps=(LOOK, PATTERNS, AGAIN)),
     Branch("monitor-mismatch", "the Monitor prints more or fewer positions than expected",
            lambda seen: failed("monitor.positions")(seen) and not _told_of_none(seen),
            "The Monitor printed {told} positions, {expected} were expected.",
            next_steps=("Check which account it shows and what it leaves out.", PATTERNS,
-                       AGAIN_LATER)),
+                       AGAIN)),
     Branch("second-connection", "the Monitor or the MCP server opens more connections than it may",
            _has_two,
            "{opened} connections to port {port} were opened. One is enough.",
            next_steps=("Let one program hold the connection, and have the others ask that one.",
-                       AGAIN_LATER)),
+                       AGAIN)),
     Branch("monitor-not-connected", "the Monitor has no connection to this port, whatever it"
                                     " prints",
            lambda seen: failed("monitor.one-connection")(seen)
            and not _has_two(seen) and not _was_not_told(seen),
            "The Monitor printed that it is connected, but it is not connected to port {port}{why}.",
            next_steps=("Check where it connects: its own settings may name another gateway.",
-                       LOOK, AGAIN_LATER)),
+                       LOOK, AGAIN)),
     Branch("monitor-not-answered", "the gateway sent the Monitor fewer bytes than the printed"
                                    " positions need",
            _was_not_told,
@@ -68,33 +68,33 @@ PROGRAMS: tuple[Branch, ...] = (
            " That many positions need at least {least}.",
            next_steps=("Check that it asks the gateway, and does not print stored positions.",
                        "Let it print that it is connected only after nextValidId has arrived.",
-                       AGAIN_LATER)),
+                       AGAIN)),
     Branch("program-not-ended", "the Monitor or the MCP server does not end when asked, or ends"
                                 " by itself",
            failed("monitor.left-as-asked", "mcp.ended"),
            "A program that golive started did not end, or keep running, as asked: {ended}.",
-           next_steps=(END, AGAIN_LATER)),
+           next_steps=(END, AGAIN)),
     Branch("program-still-connected", "a connection that the Monitor or the MCP server opened is"
                                       " still there after"
            " it ended",
            lambda seen: failed("gateway.no-other-client")(seen) and bool(seen.left_by),
            "{left_by} was ended, but a connection that it opened is still there.",
            next_steps=("End what it left behind: {end_others}",
-                       "If one does not end: {end_others_firmly}", END, AGAIN_LATER)),
+                       "If one does not end: {end_others_firmly}", END, AGAIN)),
     Branch("mcp-failed", "the MCP server does not answer, breaks the protocol, or answers with"
                          " an error",
            lambda seen: failed("mcp.tools")(seen) or _did_not_answer(seen),
            "The MCP server did not answer correctly: {program}.",
            next_steps=(LOOK, "Let it write nothing but the protocol to its standard output.",
-                       AGAIN_LATER)),
+                       AGAIN)),
     Branch("mcp-mismatch", "the MCP server and the gateway report different positions",
            lambda seen: failed("mcp.positions")(seen) and not _did_not_answer(seen),
            "The MCP server and the gateway report different positions: {different}.",
            next_steps=("Compare its rows with the positions in the report.",
-                       "If something was traded in between, they may differ. " + AGAIN_LATER)),
+                       "If something was traded in between, they may differ. " + AGAIN)),
     Branch("mcp-stale", "the MCP server's answer is older than the run",
            failed("mcp.of-this-run"),
            "The MCP server's answer is older than this run: it is from {as_of}.",
            next_steps=("Let it ask the gateway, instead of answering from its cache.",
-                       AGAIN_LATER)),
+                       AGAIN)),
 )  # fmt: skip

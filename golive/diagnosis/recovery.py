@@ -39,9 +39,6 @@ PROCEDURES: dict[Recovery, tuple[str, ...]] = {
 }
 """Restart the gateway, reinstall it, switch to TWS paper (Recovery Procedures)."""
 
-WAIT_SECONDS = 10
-"""Between the gateway's end and its start."""
-
 TEN_MINUTES = timedelta(minutes=10)
 """The most time to spend on debugging on a Monday (Emergency Contacts)."""
 

@@ -61,7 +61,7 @@ RULES = (
 """What NOT To Do (Anti-Patterns), and Fix Identity."""
 
 NAMES = {"A": "restart the gateway", "B": "clean reinstall", "C": "switch to TWS paper"}
-ONCE_WAITED = "the waiting is over"
+ONCE_WAITED = ", once the waiting is over"
 SHOWN_OF_ACCOUNT, SHOWN_OF_FINGERPRINT = 4, 12
 UNKNOWN = "____"
 """To be filled in with a pen, where the settings do not say it."""

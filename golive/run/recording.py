@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from golive.diagnosis import diagnose, facts, seen_on_disk
+from golive.diagnosis import diagnose, facts, placeholders, seen_on_disk
 from golive.diagnosis.seen import LEAST_UPTIME, Seen
 from golive.evidence import changes, provenance, weakened
 from golive.evidence.record import (
@@ -152,32 +152,28 @@ def _unfinished(run: Run, step: StepRecord | None) -> Diagnosis:
     why = run.ended_early or "the run did not perform every step"
     at = [f"first step without an outcome: {step.id}"] if step else []
     closed = "its connection was closed" if run.attempts.made else "nothing had connected"
-    not_before, again = _allowed_from(run), run.wanted.run_next.again
-    waiting = f", not before {_minute(not_before)}" if not_before else ""
+    not_before, again = _next_attempt(run), run.wanted.run_next.again
+    waiting = placeholders.not_before_in_words(not_before, attempted=bool(run.attempts.made))
     return Diagnosis(
         code="unfinished",
         cause=f"The procedure was not performed to its end: {why}; {closed}.",
         procedure=None,
-        next_steps=[f"Run the whole procedure once{waiting}: {again}"],
+        next_steps=[f"Run the whole procedure{waiting}: {again}"],
         facts=at,
         not_before=not_before.isoformat(timespec="seconds") if not_before else None,
     )
 
 
-def _allowed_from(run: Run) -> datetime | None:
-    """When the rules about earlier attempts allow the next one; None: at once.
+def _next_attempt(run: Run) -> datetime | None:
+    """When the rules allow the next one; None where they do not refuse one now.
 
-    An attempt of this run that has no outcome counts as one that failed.
+    An attempt of this run that has no outcome counts as failed.
     """
-    discipline = run.memory.discipline
-    if run.attempts.made and run.attempts.outcome is None:
-        return run.wanted.clock.now() + discipline.wait_after(discipline.in_a_row + 1)
-    return discipline.refused_until
-
-
-def _minute(moment: datetime) -> str:
-    """The next whole minute, for a rule keeps the seconds."""
-    return f"{(moment + timedelta(minutes=1)).astimezone():%H:%M} local time"
+    made = bool(run.attempts.made)
+    if made and run.attempts.outcome is not None:
+        return None  # it was GO, and stays so
+    past, wanted = run.memory.discipline, run.wanted
+    return diagnose.next_attempt(past, wanted.settings, wanted.clock.now(), failed=made)
 
 
 def _messages(observed: Observed) -> list[Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -370,10 +371,12 @@ def test_gateway_that_waits_is_named_before_another_that_listens_and_is_not_star
     assert "do not start a second one" in str(placeholders.of(both, NOW)["log_in"])
 
 
-def test_pause_of_logins_is_over_before_the_next_attempt() -> None:
+def test_pause_of_logins_is_told_as_advice_since_no_rule_refuses_an_attempt_for_it() -> None:
     diagnosis = found(WALK["login-throttled"])
     assert "Restart" not in "".join(diagnosis.if_that_fails)
-    assert str(diagnosis.not_before) == (NOW + timedelta(minutes=4)).isoformat()
+    until = (NOW + timedelta(minutes=4)).astimezone()
+    assert diagnosis.next_steps[0].startswith(f"Do not log in before {until:%H:%M:%S} local time.")
+    assert diagnosis.not_before is None
 
 
 def test_login_under_way_explains_silence_where_the_log_has_no_entry_of_the_attempt() -> None:
@@ -507,7 +510,7 @@ def test_settings_of_the_gateway_are_told_with_their_source() -> None:
         ("monitor-mismatch", "The Monitor printed 23 positions, 24 were expected."),
         ("second-connection", "2 connections to port 4001 were opened. One is enough."),
         ("monitor-not-answered", "only 0 bytes. That many positions need at least 1326."),
-        ("program-not-ended", "as asked: it ended firmly."),
+        ("program-not-ended", "as asked: it had to be killed."),
         ("mcp-failed", "The MCP server did not answer correctly: it answered with an error."),
         ("mcp-mismatch", "report different positions: it does not tell 5 SPY."),
         ("mcp-stale", "older than this run: it is from yesterday."),
@@ -612,8 +615,8 @@ def test_message_that_kept_several_answers_from_coming_is_told_once() -> None:
 def test_next_attempt_is_not_before_the_cool_down_is_over() -> None:
     diagnosis = found(WALK["handshake-refused"])
     assert diagnosis.not_before == (NOW + timedelta(seconds=90)).isoformat()
-    later = (NOW + timedelta(seconds=90)).astimezone()
-    assert later.second == 0, "a full minute, which is not rounded up"
+    later = (NOW + timedelta(seconds=90 + 60)).astimezone()
+    assert later.second == 0, "the cool-down ends on a full minute, so the next one is safe"
     assert f", not before {later:%H:%M} local time: " in diagnosis.next_steps[-1]
 
 
@@ -623,8 +626,51 @@ def test_time_is_told_only_where_a_rule_would_refuse_before_it(code: str) -> Non
     assert "not before" not in " ".join([*free.next_steps, *free.if_that_fails])
 
 
-def test_next_attempt_after_a_restart_is_not_before_the_gateway_has_initialized() -> None:
-    assert found(WALK["zombies"]).not_before == (NOW + timedelta(seconds=100)).isoformat()
+FAILED_BEFORE = (0, 3, 8)
+"""How many attempts failed in a row before; eight make the back-off longer than the cool-down."""
+
+
+@pytest.mark.parametrize("failures", FAILED_BEFORE)
+@pytest.mark.parametrize("code", WALK)
+def test_not_before_is_a_time_that_a_rule_keeps_and_missing_where_none_would(
+    code: str, failures: int
+) -> None:
+    past = _past(failures)
+    what = replace(WALK[code], discipline=past)
+    diagnosis = found(what)
+    told = re.search(r", not before (\d\d:\d\d) local time", " ".join(diagnosis.next_steps))
+    after = _with(past, code) if what.attempted else past
+    allowed = after.refused_until
+    if allowed is None:
+        assert (diagnosis.not_before, told) == (None, None)
+        return
+    assert datetime.fromisoformat(str(diagnosis.not_before)) == allowed
+    if not BY_CODE[code].procedure or told:
+        assert told, diagnosis.next_steps
+        at = datetime.strptime(told[1], "%H:%M").time()
+        there = datetime.combine(allowed.astimezone().date(), at).astimezone()
+        assert timedelta(0) <= there - allowed <= timedelta(seconds=65)
+
+
+def _past(failures: int) -> Discipline:
+    """So many failures in a row, the last a moment ago, with a cool-down of 90 s."""
+    here, gap = "127.0.0.1:4001", timedelta(minutes=3)
+    begun = [NOW - timedelta(seconds=5) - gap * (failures - 1 - each) for each in range(failures)]
+    made = tuple(Made(here, 10, each, each, "half-open") for each in begun)
+    return Discipline(made, here, frozenset(), NOW, timedelta(seconds=90))
+
+
+def _with(past: Discipline, code: str) -> Discipline:
+    """The same once the run's own attempt has failed as well."""
+    return replace(past, past=(*past.past, Made(past.endpoint, 10, NOW - AGO, NOW, code)))
+
+
+@pytest.mark.parametrize("code", ["zombies", "half-open", "flood"])
+def test_wait_after_a_restart_is_advice_and_no_time_that_a_rule_would_keep(code: str) -> None:
+    diagnosis = found(replace(WALK[code], attempted=None))
+    assert diagnosis.not_before is None
+    assert "After the login wait 90 seconds. Do not touch its window." in diagnosis.next_steps
+    assert diagnosis.next_steps[-1] == "Run this once: again"
 
 
 @pytest.mark.parametrize("minutes", [10, 14])
@@ -731,7 +777,7 @@ def test_every_text_can_be_filled_in_on_every_platform(here: Any) -> None:
 def test_open_positions_are_counted_in_what_is_told() -> None:
     row = Position("U21146542", 1, "SPY", "STK", "", 0.0, "", "", "", "USD", "", "", Decimal(1), 1)
     what = seen("positions.count", positions=Positions(rows=(row,), has_ended=True))
-    assert found(what).cause == "1 open positions arrived, 24 were expected."
+    assert found(what).cause == "1 open position arrived, 24 were expected."
 
 
 def test_client_that_is_connected_and_one_that_is_idle_are_two_causes() -> None:
@@ -751,7 +797,7 @@ def test_each_client_is_named_with_the_command_that_ends_it() -> None:
 
 def test_who_is_left_connected_by_a_program_that_was_tried_is_ended_by_pid_alone() -> None:
     diagnosis = found(WALK["program-still-connected"])
-    assert diagnosis.cause.startswith("the MCP server was ended, but a connection")
+    assert diagnosis.cause.startswith("The MCP server was ended, but a connection")
     assert diagnosis.next_steps[0].endswith(f"dotnet: {HERE.end(902)}")
     assert not any(step.endswith(": kill") for step in diagnosis.next_steps)
 

@@ -330,7 +330,7 @@ def test_command_that_ends_the_gateway_is_told_for_the_pid_that_is_found(
     platform: str, tmp_path: Path
 ) -> None:
     lines = [each for one in made(tmp_path, PLATFORMS[platform]).recoveries for each in one.lines]
-    [end] = [each for each in lines if each.words.startswith("End it")]
+    [end] = [each for each in lines if ", end it" in each.words]
     assert end.command == {"windows": "taskkill -F -PID PID"}.get(platform, "kill -KILL PID")
 
 
