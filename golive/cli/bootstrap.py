@@ -1,7 +1,7 @@
-"""A bare `python3 -m golive` in a clone: it makes `.venv` there, and goes on in it.
+"""A bare `python3 -m golive` in a clone: creates `.venv` there and runs the command in it.
 
-Only the standard library is imported. Whatever environment is active is left alone. An installed
-golive, of a wheel or in editable form, never comes further than `bare_clone`.
+Only the standard library is imported. The active environment is never changed. An installed
+golive, from a wheel or in editable form, gets no further than `bare_clone`.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from golive.cli.own_environment import NotMade, OwnEnvironment
 from golive.kit import project, typed
 
 VARIABLE, OFF = "GOLIVE_BOOTSTRAP", "off"
-"""For who has installed what the locks name by themselves, and performs a clone that is not."""
+"""`off`: for those who installed the packages themselves and run a clone that is not installed."""
 
 LOCKS = {"selftest": "test"}
-"""What is installed for a command, where it is more than what a run needs."""
+"""The lock file of a command that needs more packages than a run does."""
 
 FAILED = 4
 
 
 def bare_clone() -> Path | None:
-    """This clone, where golive is not installed for this interpreter; else None."""
+    """This clone, if golive is not installed for this interpreter; otherwise None."""
     root = project.HOME
     if project.IS_INSTALLED or os.environ.get(VARIABLE) == OFF:
         return None
@@ -37,7 +37,7 @@ def bare_clone() -> Path | None:
 
 
 def _is_installed(root: Path) -> bool:
-    """Whether the record of an installed golive names this folder."""
+    """Whether golive is installed from this folder."""
     from importlib import metadata  # slow, and the health check does without
     from json import loads
 
@@ -49,7 +49,7 @@ def _is_installed(root: Path) -> bool:
 
 
 def _folder(url: str) -> Path:
-    """Of `file:///home/me/golive`, by whatever links it was named."""
+    """The folder of `file:///home/me/golive`, with links resolved."""
     from urllib.parse import unquote, urlsplit
 
     path = unquote(urlsplit(url).path)
@@ -57,11 +57,11 @@ def _folder(url: str) -> Path:
 
 
 def run(root: Path, command: str, words: Sequence[str]) -> int:
-    """Makes the clone's environment where it is not there, and performs the command in it."""
+    """Creates the clone's environment if there is none, and runs the command in it."""
     environment = OwnEnvironment(root / ".venv")
     active = Path(sys.prefix)
     if sys.prefix != sys.base_prefix and active != environment.folder:
-        _say(f"the active environment {active} is left alone; going on in {environment.folder}")
+        _say(f"using {environment.folder}; the active environment {active} is not changed")
     began = time.monotonic()
     try:
         environment.make(_say)
@@ -70,7 +70,7 @@ def run(root: Path, command: str, words: Sequence[str]) -> int:
         _say(str(error))
         return FAILED
     except KeyboardInterrupt:
-        _say("interrupted; the next call goes on from here")
+        _say("interrupted; run the command again to continue from here")
         return 130
     if has_installed:
         _say(f"ready after {time.monotonic() - began:.0f} s")
@@ -78,20 +78,20 @@ def run(root: Path, command: str, words: Sequence[str]) -> int:
 
 
 def _say(line: str) -> None:
-    """stdout may be a protocol's, or a pipe's."""
+    """On stderr: stdout may carry a protocol."""
     print(f"golive: {line}", file=sys.stderr, flush=True)
 
 
 def _go_on(command: list[str]) -> int:
-    """In the place of this process, or beside it where that cannot be: on Windows."""
-    variables = {**os.environ, typed.VARIABLE: _typed(), VARIABLE: OFF}  # whatever is found there
+    """Replaces this process; on Windows, which cannot, runs a child and waits for it."""
+    variables = {**os.environ, typed.VARIABLE: _typed(), VARIABLE: OFF}  # never bootstrap twice
     if os.name == "posix":
         _become(command, variables)
     process = subprocess.Popen(command, env=variables)
     while True:
         try:
             return process.wait()
-        except KeyboardInterrupt:  # it has reached the other as well, which ends in order
+        except KeyboardInterrupt:  # the child gets it too, and ends cleanly
             continue
 
 
@@ -101,7 +101,7 @@ def _become(command: list[str], variables: dict[str, str]) -> NoReturn:
 
 
 def _typed() -> str:
-    """`python3 -m golive`, as it was typed; the interpreter's full path helps nobody."""
+    """`python3 -m golive`, as the user typed it, without the interpreter's full path."""
     name = sys.orig_argv[0] if sys.orig_argv else ""
     is_short = name and os.path.basename(name) == name
     return f"{name if is_short else 'py' if os.name == 'nt' else 'python3'} -m golive"

@@ -1,7 +1,7 @@
-"""`golive health`: one line and one of four exit codes, as Nagios' plugins have them.
+"""`golive health`: one line and one of four exit codes, like a Nagios plugin.
 
-Asks the running Monitor's /readyz; no connection to the gateway is made. Only the standard library
-is imported, since this runs every few seconds. The form of the line and of its figures:
+Asks the running Monitor's /readyz and never connects to the gateway. Imports only the standard
+library, since it runs every few seconds. The format of the line and its figures:
 https://nagios-plugins.org/doc/guidelines.html
 """
 
@@ -18,15 +18,16 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
+from golive.cli.help_text import Narrow, epilog
 from golive.kit import typed
 from golive.kit.text import printable
 from golive.monitor.health_check.answer import Answer
 from golive.monitor.health_check.readyz import START, NoAnswer, asked
-from golive.monitor.health_check.whom import Wanted, wanted
+from golive.monitor.health_check.wanted import Wanted, wanted
 from golive.settings import which
 
 SECONDS = 4.0
-"""After so long there is an answer, if only that there was none."""
+"""There is a result after this long at the latest, even if no answer came."""
 LONGEST = 300
 
 
@@ -65,7 +66,7 @@ def _settings_path(options: argparse.Namespace) -> Path:
 def main(
     arguments: list[str], settings_path: Callable[[argparse.Namespace], Path] = _settings_path
 ) -> int:
-    """Prints the line; returns the exit code. Within `SECONDS`, whatever does not answer."""
+    """Prints the line and returns the exit code, within `SECONDS` whatever happens."""
     options = _parser().parse_args(arguments)
     results: list[Result] = []
     checking = threading.Thread(
@@ -80,18 +81,19 @@ def main(
 
 
 def _say(result: Result) -> None:
-    """The exit code says it as well, so nothing is lost where nobody reads the line."""
+    """If nobody can read the line, the exit code still tells."""
     try:
         print(result.line, flush=True)
-    except OSError:  # a closed pipe, a full disk: it would be tried, and fail, once more at the end
+    except OSError:  # a closed pipe, a full disk; Python would try, and fail, again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=f"{typed.GOLIVE} health",
-        description="Asks the running Monitor whether all is well: exit 0 OK, 1 WARNING,"
-        " 2 CRITICAL, 3 UNKNOWN.",
+        description="Asks the running Monitor whether all is well, and prints one line.",
+        epilog=f"Exit code 0: OK, 1: WARNING, 2: CRITICAL, 3: UNKNOWN.\n{epilog('health')}",
+        formatter_class=Narrow,
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -100,12 +102,12 @@ def _parser() -> argparse.ArgumentParser:
         help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
     )
     parser.add_argument(
-        "--fallback", action="store_true", help="of a Monitor on the settings' fallback"
+        "--fallback", action="store_true", help="ask the Monitor of the fallback endpoint"
     )
     parser.add_argument(
         "--url",
         metavar="URL",
-        help="where it answers, if not where the settings say: http://127.0.0.1:9410",
+        help="address of the Monitor, if not the one in the settings",
     )
     return parser
 
@@ -120,12 +122,12 @@ def _checked(options: argparse.Namespace, path: Path) -> Result:
         return judged(*asked(goal.url), goal, datetime.now(UTC))
     except NoAnswer as none:
         return Result(Status.UNKNOWN, str(none).replace(START, _start(options)))
-    except Exception as error:  # a check that breaks says so, and is never silent
+    except Exception as error:  # a check that fails must say so
         return Result(Status.UNKNOWN, f"{type(error).__name__}: {error}")
 
 
 def _start(options: argparse.Namespace) -> str:
-    """The Monitor that was asked for, to be started."""
+    """The command that starts the Monitor that was asked for."""
     fallback = " --fallback" if options.fallback else ""
     return (
         f'{START}{fallback} --secrets "{options.secrets}"' if options.secrets else START + fallback
@@ -133,13 +135,13 @@ def _start(options: argparse.Namespace) -> str:
 
 
 def judged(status: int, body: Mapping[str, Any], goal: Wanted, now: datetime) -> Result:
-    """What an answer of /readyz means. Raises NoAnswer for one that cannot be relied on."""
+    """What an answer of /readyz means. Raises NoAnswer if it cannot be trusted."""
     answer = Answer(body)
     answer.must_be_meant(goal, now)
     if (status, answer.status) == (503, "not-ready"):
         return Result(Status.CRITICAL, answer.diagnosis, answer.figures)
     if (status, answer.status) != (200, "ready"):
-        raise NoAnswer(f"no answer of a Monitor: HTTP status {status} says {answer.status}")
+        raise NoAnswer(f"not a Monitor's answer: HTTP status {status} with {answer.status}")
     answer.must_be_fresh(now)
     answer.must_agree()
     if warnings := answer.warnings(goal):
@@ -149,6 +151,6 @@ def judged(status: int, body: Mapping[str, Any], goal: Wanted, now: datetime) ->
 
 
 def _plain(text: str) -> str:
-    """One line; a bar would begin the figures."""
+    """One line, without a bar: that would begin the figures."""
     shown = printable(text).replace("|", "?")
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 3] + "..."

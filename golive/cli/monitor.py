@@ -1,4 +1,4 @@
-"""`golive monitor`: keeps the one connection, until it is stopped."""
+"""`golive monitor`: opens the one connection and keeps it until it is stopped."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def main(words: list[str]) -> int:
-    """0 once it was stopped; the rest as of `smoke`."""
+    """0 stopped and all was well; the other exit codes are those of `smoke`."""
     from golive.monitor.monitor import monitor
     from golive.monitor.printing import Printer
     from golive.monitor.stopping import Stop
     from golive.run.session import NOT_BEGUN
 
-    parser = parsing.Parser("monitor", "Keeps the one connection, until it is stopped.")
+    parser = parsing.Parser("monitor", "Opens the one connection and keeps it until you stop it.")
     parser.takes_settings()
     parser.takes_override()
     options = parser.checked(words)
@@ -43,13 +43,13 @@ def main(words: list[str]) -> int:
     except NOT_BEGUN as error:
         return parsing.settings_refused(error)
     except KeyboardInterrupt:
-        printer.write("interrupted; no connection is left")
+        printer.write("interrupted; no connection was left open")
         return INTERRUPTED
     finally:
         printer.close()
 
 
 def _mcp_tools(source: Source, file: SettingsFile) -> Starlette:
-    from golive.mcp.server import http_app  # slow to import: who serves nothing does without
+    from golive.mcp.server import http_app  # slow to import, and needed only to serve
 
     return http_app(source, file)

@@ -1,6 +1,6 @@
-"""The environment that a bare clone makes for itself: `.venv`, the locked packages, the clone.
+"""The environment that a bare clone creates for itself: `.venv`, the locked packages, the clone.
 
-Each part is marked once it is complete, so that what was interrupted is done again.
+Each part is marked once it is complete, so that an interrupted part is done again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from golive.cli import pip
 
 MARK = "golive-environment"
-"""In an environment that was made here: `making`, then `made`."""
+"""The marker file in an environment that golive made: `making`, then `made`."""
 MAKING, MADE = "making", "made"
 
 DISTRIBUTIONS = (".", "fakes")
@@ -26,20 +26,20 @@ VERSIONS = ("golive/__init__.py", "fakes/fake_ib_gateway/__init__.py")
 
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 NO_VENV = (
-    f"{sys.executable} can make no virtual environment, for its ensurepip or venv is missing; on"
-    " Debian: apt install python3-venv"
+    f"{sys.executable} cannot create a virtual environment: its venv or ensurepip module is"
+    " missing; on Debian: apt install python3-venv"
 )
 
 Say = Callable[[str], None]
 
 
 class NotMade(Exception):
-    """Why there is no environment, and what to do about it. One line."""
+    """Why there is no environment and what to do about it, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnEnvironment:
-    """In this folder, which is left alone where somebody else has made it."""
+    """The environment in this folder. A folder that golive did not make is not touched."""
 
     folder: Path
 
@@ -51,12 +51,12 @@ class OwnEnvironment:
         """Raises NotMade."""
         if self.folder.exists() and not self._is_ours:
             raise NotMade(
-                f"{self.folder} is there already, and not made by golive: it is left alone; rename"
-                f" it, or install golive into it: {self.python} -m pip install . ./fakes"
+                f"{self.folder} exists, and golive did not make it; rename it,"
+                f" or install golive into it: {self.python} -m pip install . ./fakes"
             )
         if self._read(MARK) == MADE and self.python.exists():
             return
-        say(f"making a virtual environment in {self.folder}")
+        say(f"creating a virtual environment in {self.folder}")
         try:
             self._made_anew()
         except OSError as error:
@@ -67,7 +67,7 @@ class OwnEnvironment:
         return bool(self._read(MARK))
 
     def _made_anew(self) -> None:
-        """Marked first: one that is left half made is ours all the same. Raises OSError."""
+        """Marked first, so that one left half made is known to be ours. Raises OSError."""
         try:
             import venv  # slow, and of use once
         except ImportError:
@@ -84,8 +84,9 @@ class OwnEnvironment:
         self._write(MARK, MADE)
 
     def install(self, root: Path, lock: str, say: Say) -> bool:
-        """What the lock names, by hash, then the clone itself in editable form; not again while
-        they stay the same. Whether anything was installed. Raises NotMade.
+        """Installs the locked packages, checked by hash, then the clone in editable form.
+
+        Skips what has not changed. Returns whether anything was installed. Raises NotMade.
         """
         try:
             by_lock = self._install_locked(root / "requirements" / f"{lock}.txt", say)
@@ -134,5 +135,5 @@ def _stamp(what: str) -> str:
 def _why_not(folder: Path, error: OSError) -> str:
     why = error.strerror or str(error)
     if error.errno in NOT_WRITABLE:
-        return f"{folder} cannot be written to ({why}); clone golive where you may write"
+        return f"{folder} is not writable ({why}); clone golive into a folder you can write to"
     return f"{error.filename or folder}: {why}"

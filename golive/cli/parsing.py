@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from golive.cli.help_text import Narrow, epilog
 from golive.kit import typed
 from golive.settings import which
 
@@ -33,7 +34,11 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, command: str, description: str) -> None:
         super().__init__(
-            prog=f"{typed.GOLIVE} {command}", description=description, allow_abbrev=False
+            prog=f"{typed.GOLIVE} {command}",
+            description=description,
+            epilog=epilog(command),
+            formatter_class=Narrow,
+            allow_abbrev=False,
         )
 
     def error(self, message: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""pip, called for an environment: how far it is, and what a failure is about."""
+"""Runs pip for an environment: shows its progress, and says what a failure means."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 LOG = "golive-pip.txt"
-"""In the environment: all that pip has said last."""
+"""The file in the environment with pip's latest output."""
 
 NO_CONNECTION = re.compile(
     r"NewConnectionError|ConnectTimeout|ReadTimeout|ConnectionReset|ProxyError|NameResolution"
@@ -23,22 +23,22 @@ OTHER_BYTES = re.compile(r"THESE PACKAGES DO NOT MATCH THE HASHES")
 REQUIREMENT = re.compile(r"(?m)^[A-Za-z0-9][\w.-]*==[^\s;]+(?P<where> *;[^\\\n]*)?")
 
 SETTINGS_OF_OTHERS = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE_VIRTUALENV")
-"""Variables that would have pip install elsewhere."""
+"""Variables that would make pip install somewhere else."""
 
 
 class Failed(Exception):
-    """Why pip has installed nothing, and what to do. One line."""
+    """Why pip installed nothing and what to do about it, in one line."""
 
 
 def counted(lock: Path) -> int:
-    """How many packages a lock names for this platform and this Python; near enough to show."""
+    """Roughly how many packages a lock file lists for this platform and this Python."""
     found = REQUIREMENT.finditer(lock.read_text(encoding="utf-8"))
     elsewhere = "'win32'" if sys.platform != "win32" else "!= 'win32'"
     return sum(1 for each in found if elsewhere not in (each["where"] or ""))
 
 
 def install(python: Path, *words: str, where: Path, most: int = 0) -> None:
-    """`pip install` with these words. Raises Failed."""
+    """Runs `pip install` with these arguments. Raises Failed."""
     command = [
         str(python),
         "-I",
@@ -69,7 +69,7 @@ def install(python: Path, *words: str, where: Path, most: int = 0) -> None:
 
 
 def _followed(process: subprocess.Popen[str], most: int) -> list[str]:
-    """All that it says; on a terminal it is shown how far it is."""
+    """All of its output; on a terminal, progress is shown meanwhile."""
     assert process.stdout is not None
     is_shown, said, count = bool(most) and sys.stderr.isatty(), [], 0
     with process:
@@ -87,18 +87,18 @@ def _followed(process: subprocess.Popen[str], most: int) -> list[str]:
 def _why(said: str, log: Path) -> str:
     if NO_CONNECTION.search(said):
         return (
-            "no connection to the package index; look at the network, and at the proxy"
-            " (HTTPS_PROXY, PIP_INDEX_URL), then call this again: it goes on from here"
+            "cannot reach the package index; check the network and the proxy"
+            " (HTTPS_PROXY, PIP_INDEX_URL), then run this again: it continues from here"
         )
     if OTHER_BYTES.search(said):
-        return f"a package is not the one that was locked, so nothing is installed; see {log}"
+        return f"a package does not match its locked hash, so nothing was installed; see {log}"
     if NO_SPACE.search(said):
-        return f"there is no space left for {log.parent}; make some, then call this again"
+        return f"no space left for {log.parent}; free some, then run this again"
     if NO_INDEX.search(said):
-        return f"{_error(said)}: the package index lacks it, or PIP_NO_INDEX is set; see {log}"
-    return f"pip could not install it: {_error(said)}; all that it says is in {log}"
+        return f"{_error(said)}: not on the package index, or PIP_NO_INDEX is set; see {log}"
+    return f"pip failed: {_error(said)}; its full output is in {log}"
 
 
 def _error(said: str) -> str:
     errors: Sequence[str] = [line for line in said.splitlines() if line.startswith("ERROR: ")]
-    return errors[-1].removeprefix("ERROR: ").rstrip(".") if errors else "it gives no reason"
+    return errors[-1].removeprefix("ERROR: ").rstrip(".") if errors else "no reason given"

@@ -13,7 +13,7 @@ HEALTHY = "healthy"
 def parser(command: str, description: str) -> parsing.Parser:
     """With the options that the procedure's run has, whatever it is aimed at."""
     made = parsing.Parser(command, description)
-    made.epilog = "Exit code 0: GO, 1: NO-GO, 2: interrupted, 4: usage or settings."
+    made.epilog = f"Exit code 0: GO, 1: NO-GO, 2: interrupted, 4: usage or settings.\n{made.epilog}"
     made.takes_settings()
     made.takes_reports()
     made.takes_override()

@@ -9,8 +9,9 @@ import sys
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from golive.cli.help_text import Narrow, epilog
 from golive.evidence import contradictions, run_folder, storage
 from golive.kit import typed
 from golive.kit.text import printable
@@ -29,6 +30,12 @@ PROVES = (
 
 class _Parser(argparse.ArgumentParser):
     """Bad input gets one line."""
+
+    def __init__(self, prog: str, **more: Any) -> None:
+        command = prog.removeprefix(f"{typed.GOLIVE} ")
+        super().__init__(
+            prog=prog, epilog=epilog(command), formatter_class=Narrow, allow_abbrev=False, **more
+        )
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"golive: {message}; see {self.prog} --help\n")
@@ -50,9 +57,7 @@ def main(words: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog=f"{typed.GOLIVE} report", description="The reports of runs.", allow_abbrev=False
-    )
+    parser = _Parser(f"{typed.GOLIVE} report", description="The reports of runs.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = "a run's folder, its name in reports/runs, or its evidence.json or sign-off.html"
 

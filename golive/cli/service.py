@@ -1,18 +1,18 @@
-"""`golive service`: what starts the Monitor as a service, for systemd and others."""
+"""`golive service`: files that run the Monitor as a service, for systemd and others."""
 
 from __future__ import annotations
 
 from golive.cli import parsing
 
 KINDS = {
-    "windows": "a scheduled task for Windows",
-    "docker": "an example for a gateway in a container, with the health check",
-    "prometheus": "alerts for Prometheus",
+    "windows": "print a scheduled task for Windows",
+    "docker": "print an example for a gateway in a container, with its health check",
+    "prometheus": "print alerting rules for Prometheus",
 }
 
 
 def main(words: list[str]) -> int:
-    """Printed, or written to a file."""
+    """0 printed or written, 4 for bad usage or settings."""
     from golive.discipline.earlier_attempts import NoMemory
     from golive.monitor.service.container import NoClone
     from golive.monitor.service.making import made
@@ -34,7 +34,9 @@ def main(words: list[str]) -> int:
 
 def _parser() -> parsing.Parser:
     parser = parsing.Parser(
-        "service", "The Monitor as a service: a unit file for systemd, or what an option names."
+        "service",
+        "Prints a file that runs the Monitor as a service: a systemd unit, unless an option"
+        " asks for another.",
     )
     parser.takes_settings()
     kinds = parser.add_mutually_exclusive_group()
@@ -42,5 +44,5 @@ def _parser() -> parsing.Parser:
         kinds.add_argument(
             f"--{kind}", dest="kind", action="store_const", const=kind, default="systemd", help=what
         )
-    parser.add_argument("file", nargs="?", metavar="FILE", help="write to FILE instead of printing")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="write to FILE instead of stdout")
     return parser

@@ -1,4 +1,4 @@
-"""`golive --version`: of all that a report about a fault should name."""
+"""`golive --version`: the versions that a bug report should name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FAKE = "fake-ib-gateway"
 
 
 def main(words: list[str]) -> int:
-    """A line each; more words say nothing."""
+    """One line each; further arguments are ignored."""
     from golive.machine import installed
 
     api = installed.read()

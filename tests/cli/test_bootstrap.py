@@ -44,7 +44,7 @@ def test_environment_that_somebody_else_made_is_left_alone_and_named(own_project
     (theirs / "theirs.txt").write_text("mine", encoding="utf-8")
     done = bare(own_project.folder, "check")
     assert done.exit_code == 4
-    assert done.last_line.startswith(f"golive: {theirs} is there already, and not made by golive")
+    assert done.last_line.startswith(f"golive: {theirs} exists, and golive did not make it")
     assert "-m pip install . ./fakes" in done.last_line
     assert [each.name for each in theirs.iterdir()] == ["theirs.txt"]
 
@@ -56,10 +56,8 @@ def test_active_environment_is_left_alone_and_the_clones_own_is_gone_on_in(
     done = bare(own_project.folder, "rehearse", **NO_INDEX)
     own = own_project.folder / ".venv"
     first, second, third = done.output.splitlines()[:3]
-    assert first == (
-        f"golive: the active environment {sys.prefix} is left alone; going on in {own}"
-    )
-    assert second == f"golive: making a virtual environment in {own}"
+    assert first == (f"golive: using {own}; the active environment {sys.prefix} is not changed")
+    assert second == f"golive: creating a virtual environment in {own}"
     assert third.startswith("golive: installing the ")
     assert (own / MARK).read_text(encoding="ascii") == MADE
     assert done.exit_code == 4
@@ -70,9 +68,9 @@ def test_active_environment_is_left_alone_and_the_clones_own_is_gone_on_in(
 def test_lack_of_a_network_is_named_and_the_next_call_goes_on(own_project: Project) -> None:
     done = bare(own_project.folder, "selftest", **UNREACHABLE)
     assert done.exit_code == 4
-    assert done.last_line.startswith("golive: no connection to the package index; look at")
+    assert done.last_line.startswith("golive: cannot reach the package index; check")
     again = bare(own_project.folder, "selftest", **UNREACHABLE)
-    assert "making a virtual environment" not in again.output
+    assert "creating a virtual environment" not in again.output
     assert "requirements/test.txt, checked by hash" in again.output
 
 
@@ -115,7 +113,7 @@ def test_python_that_can_make_no_environment_is_named_and_nothing_is_left(
     python = without_ensurepip(tmp_path / "python")
     done = bare(own_project.folder, "rehearse", python=python)
     assert done.exit_code == 4
-    assert done.last_line.startswith(f"golive: {python} can make no virtual environment")
+    assert done.last_line.startswith(f"golive: {python} cannot create a virtual environment")
     assert "apt install python3-venv" in done.last_line
     assert not (own_project.folder / ".venv").exists()
 
@@ -126,7 +124,7 @@ def test_python_that_can_make_no_environment_is_named_and_nothing_is_left(
 def test_clone_that_may_not_be_written_to_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "clone"
     folder.mkdir(mode=0o500)
-    with pytest.raises(NotMade, match="clone cannot be written to"):
+    with pytest.raises(NotMade, match="clone is not writable"):
         OwnEnvironment(folder / ".venv").make(lambda line: None)
 
 
@@ -160,7 +158,7 @@ def test_package_that_is_not_the_locked_one_is_not_installed(tmp_path: Path) -> 
     lock = tmp_path / "lock.txt"
     lock.write_text(f"thing==1 --hash=sha256:{'0' * 64}\n", encoding="utf-8")
     words = ("--no-index", "--find-links", str(tmp_path), "--require-hashes", "-r", str(lock))
-    with pytest.raises(pip.Failed, match="not the one that was locked"):
+    with pytest.raises(pip.Failed, match="does not match its locked hash"):
         pip.install(own.python, *words, where=tmp_path)
 
 

@@ -21,7 +21,7 @@ from golive.cli.health import Status
 from golive.discipline.running_monitor import RunningMonitor
 from golive.kit.clock import SYSTEM
 from golive.monitor.health_check.readyz import NoAnswer
-from golive.monitor.health_check.whom import Wanted
+from golive.monitor.health_check.wanted import Wanted
 from golive.monitor.holding.state import State
 from golive.monitor.served import health as served
 from golive.monitor.served.server import Server
@@ -86,7 +86,7 @@ def test_each_state_has_its_http_status_its_code_and_one_of_four(
 
 def test_line_of_what_is_well_is_as_nagios_reads_it() -> None:
     assert judged(200, ready_body()) == (
-        "GOLIVE OK - 24 positions, answered 2 s ago, 127.0.0.1:4001 client id 10"
+        "GOLIVE OK - 24 positions, last answer 2 s ago, 127.0.0.1:4001 client id 10"
         " | answer_age=2s;;7;0 answer_time=0.0015s;;;0 positions=24;24:24;;0 zombies=0;;0;0"
         " reconnects=0c;;;0"
     )
@@ -207,20 +207,20 @@ READY = json.dumps(ready_body()).encode()
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        (b"", "no HTTP"),
-        (b"\x00\x01\xff", "no HTTP"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "no HTTP"),
+        (b"", "not HTTP"),
+        (b"\x00\x01\xff", "not HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "not HTTP"),
         (http_of("302 Found", b"", b"Location: http://127.0.0.1:1/readyz\r\n"), "HTTP status 302"),
         (http_of("404 Not Found", READY), "HTTP status 404"),
-        (http_of("200 OK", b"OK"), "no answer of a Monitor"),
-        (http_of("200 OK", READY[:-1]), "no answer of a Monitor"),
-        (http_of("200 OK", b"[]"), "no answer of a Monitor"),
-        (http_of("200 OK", b"[" * 60_000), "no answer of a Monitor"),
-        (http_of("200 OK", b'{"age_seconds": ' + b"9" * 6000 + b"}"), "no answer of a Monitor"),
-        (http_of("200 OK", b'{"age_seconds": NaN}'), "no answer of a Monitor"),
+        (http_of("200 OK", b"OK"), "not a Monitor's answer"),
+        (http_of("200 OK", READY[:-1]), "not a Monitor's answer"),
+        (http_of("200 OK", b"[]"), "not a Monitor's answer"),
+        (http_of("200 OK", b"[" * 60_000), "not a Monitor's answer"),
+        (http_of("200 OK", b'{"age_seconds": ' + b"9" * 6000 + b"}"), "not a Monitor's answer"),
+        (http_of("200 OK", b'{"age_seconds": NaN}'), "not a Monitor's answer"),
         (http_of("200 OK", b" " * 70_000 + READY), "more than 65536 bytes"),
-        (http_of("200 OK", READY), "the answer was told at 2026-11-23 09:14:02 UTC, not now"),
-        (http_of("503 Busy", b"Service Unavailable"), "no answer of a Monitor"),
+        (http_of("200 OK", READY), "the answer is from 2026-11-23 09:14:02 UTC, not from now"),
+        (http_of("503 Busy", b"Service Unavailable"), "not a Monitor's answer"),
     ],
 )
 def test_whatever_else_answers_there_is_unknown(
@@ -262,7 +262,7 @@ def test_url_that_is_none_of_a_monitor_is_not_asked(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, line = asked(url, capsys)
-    assert (code, " is no URL" in line) == (UNKNOWN, True)
+    assert (code, " is not a" in line) == (UNKNOWN, True)
 
 
 # as a command -------------------------------------------------------------------------------------
@@ -308,7 +308,7 @@ def test_running_monitor_is_found_by_the_settings(
     path = secrets(port=4001, Monitor={"HealthPort": monitor[0].port})
     code, line = run("--secrets", str(path))
     assert code == OK, line
-    assert line.startswith("GOLIVE OK - 24 positions, answered ")
+    assert line.startswith("GOLIVE OK - 24 positions, last answer ")
     assert ACCOUNT not in line
 
 
@@ -317,7 +317,7 @@ def test_monitor_that_chose_its_port_is_found_by_what_it_noted(
 ) -> None:
     path = secrets(port=4001, Monitor={"HealthPort": 0})
     code, line = run("--secrets", str(path))
-    assert (code, "no Monitor is running" in line) == (UNKNOWN, True)
+    assert (code, "no Monitor with a health port is running" in line) == (UNKNOWN, True)
     state.mkdir(exist_ok=True)
     RunningMonitor.this_one(url=monitor[0].url).enter(state, "127.0.0.1:4001")
     assert run("--secrets", str(path))[0] == OK
@@ -329,7 +329,7 @@ def test_monitor_of_another_endpoint_is_unknown(
     path = secrets(port=4002, Monitor={"HealthPort": monitor[0].port})
     code, line = run("--secrets", str(path))
     assert code == UNKNOWN
-    assert "holds 127.0.0.1:4001 client id 10; settings: 127.0.0.1:4002" in line
+    assert "is for 127.0.0.1:4001 client id 10; settings: 127.0.0.1:4002" in line
 
 
 def test_fallback_is_expected_where_it_is_asked_for(
@@ -351,8 +351,8 @@ def test_fallback_is_expected_where_it_is_asked_for(
         ({"Monitor": None}, "GoLive.Monitor is null"),
         ({"Monitor": {}}, "set GoLive.Monitor.HealthPort"),
         ({"Monitor": {"HealthPort": None}}, "set GoLive.Monitor.HealthPort"),
-        ({"Monitor": {"HealthPort": "9410"}}, "HealthPort is not what it should be"),
-        ({"Monitor": [1]}, "Monitor is not what it should be"),
+        ({"Monitor": {"HealthPort": "9410"}}, "HealthPort is not valid"),
+        ({"Monitor": [1]}, "Monitor is not valid"),
         ({"Monitor": {"HealthPort": 1}}, "start it: python -m golive monitor --secrets "),
     ],
 )

@@ -25,7 +25,7 @@ from golive.evidence.record import Soak
 from golive.kit.clock import SYSTEM
 from golive.mcp.tools.asking import Asking, NoAnswer
 from golive.monitor import lines
-from golive.monitor.health_check.whom import Wanted
+from golive.monitor.health_check.wanted import Wanted
 from golive.monitor.holding.requests import Answer, Ask
 from golive.monitor.holding.watch import Watch
 from golive.monitor.served import health as served_health

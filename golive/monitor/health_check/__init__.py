@@ -1,1 +1,1 @@
-"""Asking a running Monitor whether all is well: by the standard library, and within bounds."""
+"""Asks a running Monitor whether all is well, with the standard library and within limits."""

@@ -1,4 +1,4 @@
-"""What /readyz says, as far as it can be relied on: whatever is missing or no number raises."""
+"""The answer of /readyz, checked: whatever is missing or not a number raises."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from golive.monitor.health_check.readyz import NoAnswer
-from golive.monitor.health_check.whom import Endpoint, Wanted
+from golive.monitor.health_check.wanted import Endpoint, Wanted
 from golive.monitor.holding.state import LATE_SECONDS
 
 CLOCKS_APART = timedelta(seconds=5)
-"""An answer that was told earlier or later than this is another day's."""
+"""An answer whose time differs from ours by more than this is not from now."""
 SLOWEST_HEARTBEAT = 3600.0
 
 
@@ -37,45 +37,45 @@ class Answer:
         try:
             told = datetime.fromisoformat(self._text("told"))
         except ValueError:
-            raise NoAnswer("the answer was told at no time") from None
+            raise NoAnswer("the answer carries no valid time") from None
         if told.tzinfo is None:
-            raise NoAnswer("the answer was told at no time of UTC")
+            raise NoAnswer("the time of the answer has no zone")
         return told
 
     def must_be_meant(self, goal: Wanted, now: datetime) -> None:
-        """Told now, of the endpoint of the settings."""
+        """The answer must be from now, and about the endpoint in the settings."""
         if goal.endpoints and self.endpoint not in goal.endpoints:
             wanted = " or ".join(map(_named, goal.endpoints))
             raise NoAnswer(
-                f"the Monitor at {goal.url} holds {_named(self.endpoint)}; settings: {wanted}"
+                f"the Monitor at {goal.url} is for {_named(self.endpoint)}; settings: {wanted}"
             )
         if abs(now - self.told) > CLOCKS_APART:
-            raise NoAnswer(f"the answer was told at {self.told:%Y-%m-%d %H:%M:%S %Z}, not now")
+            raise NoAnswer(f"the answer is from {self.told:%Y-%m-%d %H:%M:%S %Z}, not from now")
 
     def must_be_fresh(self, now: datetime) -> None:
-        """What is told as ready must be no older than a heartbeat allows."""
+        """An answer that says ready must be no older than a heartbeat allows."""
         on_its_way = max(0.0, (now - self.told).total_seconds())
         for key in ("age_seconds", "answer_age_seconds"):
             age = self._number(key)
             if age is None or age + on_its_way > self._oldest:
-                raise NoAnswer(f"{key} is {_count(age)}: too old to be relied on")
+                raise NoAnswer(f"{key} is {_count(age)}: too old to be trusted")
 
     def must_agree(self) -> None:
-        """With itself: who says ready says nothing that is not."""
+        """An answer that says ready must not also say that something is wrong."""
         zombies, positions = self._number("zombies"), self._number("positions")
         if self._text("condition") != "connected" or zombies or positions is None:
-            raise NoAnswer("the answer contradicts itself: ready, but it says what is not")
+            raise NoAnswer("the answer contradicts itself: it says ready, and what is wrong")
 
     def warnings(self, goal: Wanted) -> list[str]:
-        """What does not stand in the way, and should be looked at."""
+        """What does not make the gateway unready, but should be looked at."""
         farms = _of(self._body, "farms", dict)
         broken = sorted(str(name) for name, is_up in farms.items() if is_up is not True)
         count, expected = self._number("positions"), self._number("expected_positions")
         smoke = self._body.get("smoke")
         found = {
             "on the fallback": self.endpoint in goal.endpoints[1:],
-            "zombies are out of sight": self._number("zombies") is None,
-            f"{_count(expected)} positions are expected": count != expected,
+            "zombies not observed": self._number("zombies") is None,
+            f"{_count(expected)} positions expected": count != expected,
             f"the last smoke test was {smoke}": smoke != "GO",
             f"broken data farms: {', '.join(broken)}": bool(broken),
         }
@@ -91,13 +91,13 @@ class Answer:
     @property
     def summary(self) -> str:
         return (
-            f"{_count(self._number('positions'))} positions, answered"
+            f"{_count(self._number('positions'))} positions, last answer"
             f" {_count(self._number('answer_age_seconds'))} s ago, {_named(self.endpoint)}"
         )
 
     @property
     def figures(self) -> dict[str, str]:
-        """By name: value and unit; ranges of warning and critical; least, as Nagios has them."""
+        """By name: value and unit, warning and critical ranges, minimum, in Nagios' format."""
         expected = _count(self._number("expected_positions"))
         milliseconds = self._number("answer_ms")
         latency = None if milliseconds is None else milliseconds / 1000
@@ -120,16 +120,16 @@ class Answer:
         return str(_of(self._body, key, str))
 
     def _number(self, key: str) -> float | None:
-        """None where that is what it says."""
+        """None if the answer says null."""
         value = _of(self._body, key, (int, float, type(None)))
         if isinstance(value, bool) or (value is not None and not 0 <= value < math.inf):
-            raise NoAnswer(f"no answer of a Monitor: {key} is no number")
+            raise NoAnswer(f"not a Monitor's answer: {key} is not a number")
         return None if value is None else float(value)
 
 
 def _of(body: Mapping[str, Any], key: str, kind: type | tuple[type, ...]) -> Any:
     if key not in body or not isinstance(body[key], kind):
-        raise NoAnswer(f"no answer of a Monitor: it says no {key}")
+        raise NoAnswer(f"not a Monitor's answer: it has no {key}")
     return body[key]
 
 

@@ -1,4 +1,4 @@
-"""One request for /readyz, and no more taken for an answer than a Monitor would say."""
+"""One request for /readyz. Only what a Monitor could send is accepted as an answer."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ START = f"{typed.GOLIVE} monitor"
 
 
 class NoAnswer(Exception):
-    """Nothing that could be relied on. One line."""
+    """No answer that can be trusted; the text is one line."""
 
 
 def asked(url: str) -> tuple[int, dict[str, Any]]:
-    """Status and body of /readyz; no redirect is followed, no proxy asked. Raises NoAnswer."""
+    """Status and body of /readyz; follows no redirect and uses no proxy. Raises NoAnswer."""
     host, port = _address(url)
     try:
         data = _exchanged(host, port)
@@ -28,11 +28,11 @@ def asked(url: str) -> tuple[int, dict[str, Any]]:
         raise NoAnswer(f"no Monitor answers at {url}; start it: {START}") from None
     except OSError as error:
         raise NoAnswer(f"no Monitor answers at {url}: {error.strerror or error}") from None
-    no_answer = f"no answer of a Monitor at {url}"
+    no_answer = f"not a Monitor's answer at {url}"
     head, _, body = data.partition(b"\r\n\r\n")
     found = re.match(rb"HTTP/1\.[01] (\d{3})[ \r]", head + b"\r")
     if found is None:
-        raise NoAnswer(f"{no_answer}: no HTTP")
+        raise NoAnswer(f"{no_answer}: not HTTP")
     status = int(found[1])
     if status not in (200, 503):
         raise NoAnswer(f"{no_answer}: HTTP status {status}")
@@ -51,12 +51,12 @@ def parsed(data: bytes, otherwise: str) -> dict[str, Any]:
 
 
 def _no_number(name: str) -> NoReturn:
-    """NaN and Infinity are no JSON."""
+    """NaN and Infinity are not JSON."""
     raise ValueError(name)
 
 
 def _exchanged(host: str, port: int) -> bytes:
-    """By HTTP/1.0: one request; the answer ends with the connection. Raises OSError, NoAnswer."""
+    """One HTTP/1.0 request; the answer ends with the connection. Raises OSError, NoAnswer."""
     name = f"[{host}]" if ":" in host else host
     request = f"GET /readyz HTTP/1.0\r\nHost: {name}:{port}\r\nAccept: application/json\r\n\r\n"
     data = bytearray()
@@ -65,7 +65,7 @@ def _exchanged(host: str, port: int) -> bytes:
         while chunk := connection.recv(MOST_BYTES):
             data += chunk
             if len(data) > MOST_BYTES:
-                raise NoAnswer(f"no answer of a Monitor: more than {MOST_BYTES} bytes")
+                raise NoAnswer(f"not a Monitor's answer: more than {MOST_BYTES} bytes")
     return bytes(data)
 
 
@@ -75,10 +75,10 @@ def _address(url: str) -> tuple[str, int]:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or 80
     except ValueError:
-        raise NoAnswer(f"{url} is no URL") from None
+        raise NoAnswer(f"{url} is not a URL") from None
     is_plain = parts.scheme == "http" and "@" not in parts.netloc and not parts.query
     if not is_plain or not re.fullmatch(r"[\w.:-]+", host, re.ASCII):
-        raise NoAnswer(f"{url} is no URL of a Monitor, such as http://127.0.0.1:9410")
+        raise NoAnswer(f"{url} is not a Monitor's URL, such as http://127.0.0.1:9410")
     if parts.path not in ("", "/", "/readyz"):
-        raise NoAnswer(f"{url} is no URL of a Monitor: leave {parts.path} out")
+        raise NoAnswer(f"{url} is not a Monitor's URL; leave out {parts.path}")
     return host, port

@@ -1,7 +1,7 @@
-"""Whom the health check asks, by the settings.
+"""Which Monitor the health check asks, according to the settings.
 
-The file is only looked into, not validated, which would take longer than the check itself: the
-Monitor has done so when it started.
+The file is only read, not validated: the Monitor did that when it started, and it would take
+longer than the check itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from golive.kit import project
 from golive.monitor.health_check.readyz import START, NoAnswer, parsed
 
 MOST_BYTES = 1_000_000
-WRONG = "is not what it should be; golive card says what is wrong"
+WRONG = "is not valid; golive card says what is wrong"
 NOT_THERE = "no such file; name it: --secrets PATH, or copy {} there and edit it"
 
 Endpoint = tuple[str, int, int]
@@ -24,15 +24,15 @@ Endpoint = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Where to ask, and whose the answer may be: the endpoint that is meant, then the fallback
-    where the settings allow it. Empty: of any."""
+    """Where to ask, and which endpoints the answer may be about: the one that is meant, then the
+    fallback if the settings allow it. Empty: any."""
 
     url: str
     endpoints: tuple[Endpoint, ...] = ()
 
 
 def wanted(path: Path, on_fallback: bool, url: str | None) -> Wanted:
-    """By the settings file; `url` takes the place of where it says that the Monitor answers.
+    """According to the settings file; `url` replaces the Monitor's address in it.
 
     Raises NoAnswer.
     """
@@ -72,7 +72,7 @@ def _url(golive: Mapping[str, Any], endpoints: tuple[Endpoint, ...]) -> str:
     monitor = _section(golive, "Monitor", {})
     if monitor.get("HealthPort") is None:
         raise NoAnswer(
-            "the Monitor answers nobody: set GoLive.Monitor.HealthPort, and start it again"
+            "the Monitor has no health port; set GoLive.Monitor.HealthPort and restart it"
         )
     port = _number(monitor, "HealthPort")
     if port == 0:
@@ -82,7 +82,7 @@ def _url(golive: Mapping[str, Any], endpoints: tuple[Endpoint, ...]) -> str:
 
 
 def _chosen_by_itself(endpoints: tuple[Endpoint, ...]) -> str:
-    """Where a Monitor with HealthPort 0 has noted that it answers."""
+    """The address that a Monitor with HealthPort 0 has noted."""
     from golive.discipline.attempts import endpoint
     from golive.discipline.earlier_attempts import state_folder
     from golive.discipline.running_monitor import RunningMonitor
@@ -92,7 +92,7 @@ def _chosen_by_itself(endpoints: tuple[Endpoint, ...]) -> str:
         running = RunningMonitor.find(folder, endpoint(host, port))
         if running is not None and running.url is not None:
             return running.url
-    raise NoAnswer(f"no Monitor is running that answers anybody; start it: {START}")
+    raise NoAnswer(f"no Monitor with a health port is running; start one: {START}")
 
 
 def _section(document: Mapping[str, Any], name: str, default: Any) -> Mapping[str, Any]:
