@@ -11,7 +11,7 @@ from fake_ib_gateway import FakeGateway
 from golive.run.session import Exit
 from golive.settings.model import PORTS
 from tests.support.monitors import Running
-from tests.support.projects import ROOT, STALE, Project
+from tests.support.projects import ROOT, Project
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
@@ -36,13 +36,24 @@ def test_setting_up_is_the_two_commands_of_its_first_block() -> None:
     assert blocks(README, "Try it")[0].splitlines() == wanted
 
 
-@pytest.mark.parametrize("drill", ["zombies", "silent", "busy"])
-def test_drill_shown_is_what_the_drill_prints(drill: str, project: Project) -> None:
-    (shown,) = re.findall(rf"^## `--fake={drill}`.*?^```\n(.*?)^```", DRILLS, SECTION)
-    output = project.rehearse(f"--fake={drill}").output.replace(STALE, "dotnet")
-    printed = _without_the_day(output).splitlines()
-    lines = [line for line in shown.splitlines() if line and "..." not in line]
-    assert [line for line in lines if _without_the_day(line) not in printed] == []
+def shown_drills() -> dict[str, list[str]]:
+    """What README and docs show of rehearsals, by the command that is named above it."""
+    go, no_go = blocks(README)[:2]
+    found = {"README: healthy": go, "README: silent": no_go}
+    drills = re.findall(r"^`golive rehearse ([\w-]+)`\n\n```text\n(.*?)^```", DRILLS, SECTION)
+    found |= {f"drills: {fault}": block for fault, block in drills}
+    return {name: block.splitlines() for name, block in found.items()}
+
+
+@pytest.mark.parametrize("name", shown_drills())
+def test_drill_shown_is_what_the_drill_prints(name: str, project: Project) -> None:
+    fault = name.partition(": ")[2]
+    example = str(ROOT / "secrets.example.json")  # tries a Monitor and an MCP server, too
+    printed = _without_the_day(
+        project.run("golive", "rehearse", fault, "--secrets", example).output
+    )
+    lines = [_without_the_day(line.rstrip(".")) for line in shown_drills()[name] if line.strip(".")]
+    assert [line for line in lines if line not in printed] == []
 
 
 def test_monitors_lines_in_the_docs_are_those_it_says(
@@ -67,6 +78,8 @@ SHOWN = {
 
 
 def _without_the_day(text: str) -> str:
+    text = re.sub(r" --secrets \S+", "", re.sub(r"python[\d.]* -m golive", "golive", text))
+    text = re.sub(r"^(✓|✗|\u2013|ok|FAIL|-) +", "", text, flags=re.MULTILINE)
     for varying, shown in SHOWN.items():
         text = re.sub(varying, shown, text)
     return text
