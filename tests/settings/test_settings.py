@@ -14,10 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from golive.settings import secrets_json
-from golive.settings.model import EXPECTED, GoLive, Settings
+from golive.settings.model import Settings
 from golive.settings.secrets_json import SettingsError
 from tests.support.projects import ROOT, Project, example_settings
 
@@ -331,28 +330,6 @@ def test_identity_that_does_not_fit_is_no_go_with_nothing_connected(
     assert run.having("failed") == [failed]
     assert run.evidence["diagnosis"]["code"] == code
     assert run.evidence["attempts"] == run.connections == 0
-
-
-def keys(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every key as the document names it, and behind a section its own."""
-    for field in section.model_fields.values():
-        yield f"{before}{field.alias}", field
-        if isinstance(field.default, BaseModel):
-            yield from keys(type(field.default), f"{before}{field.alias}.")
-
-
-def test_document_lists_every_key_with_its_default_and_its_meaning() -> None:
-    document = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
-    section = document.partition("## Settings")[2]
-    rows = re.findall(r"^\| `([\w.]+)` \| (.+?) \| (.+) \|$", section, re.MULTILINE)
-    wanted = dict(keys(GoLive))
-    assert [key for key, _, _ in rows] == list(wanted)
-    for (key, shown, meaning), field in zip(rows, wanted.values(), strict=True):
-        assert meaning.replace("`", "") == field.description
-        if field.alias in EXPECTED and "." not in key:
-            assert shown == "must be there"
-        elif not isinstance(field.default, BaseModel):
-            assert json.loads(shown.strip("`")) == field.default
 
 
 def fields(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, bool]]:
