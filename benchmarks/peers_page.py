@@ -21,6 +21,9 @@ from benchmarks.peers import (
 
 PAGE = ROOT / "docs" / "how-it-compares.md"
 NOTE = "<!-- Written by `python -m benchmarks peers`. Do not edit it here. -->"
+COLUMNS = CHECKS[::-1]
+"""A narrow window cuts the last columns off: those that say least."""
+
 PROJECTS = {
     "ibkr-cli": "https://pypi.org/project/ibkr-cli/",
     "ibkr-ops": "https://pypi.org/project/ibkr-ops/",
@@ -39,10 +42,10 @@ TEMPLATE = """{note}
 
 # How it compares
 
-A check that stays green while the gateway is stuck costs a morning. This table shows what several
+A check that stays green while the gateway is stuck costs a morning. These tables show what several
 checks say of the same faults. The faults come from the project's fake gateway on the loopback
-address, a new one for each cell. By the written procedure, none of them is fit to go live: GREEN is
-a false green.
+address, a new one for each cell. By the written procedure, a gateway with any of these faults must
+not go live, so GREEN is a false green.
 
 Measured on {day} with {versions}; {machine}.
 
@@ -88,7 +91,7 @@ def page(found: Measured, now: datetime) -> str:
         versions=", ".join(versions),
         machine=f"{platform.system()}, Python {platform.python_version()}",
         counts=_table(("check", "in the table", "false greens", "meant for"), _counts(found)),
-        table=_table(("fault", *(check.short for check in CHECKS)), _rows(found)),
+        table=_table(("fault", *(check.short for check in COLUMNS)), _rows(found)),
         hang=HANG,
         limit=LONGEST_SECONDS,
         not_run=NOT_RUN,
@@ -104,7 +107,7 @@ def _rows(found: Measured) -> Iterable[Sequence[str]]:
 
 
 def _row(name: str, found: Measured, fault: str) -> Sequence[str]:
-    said = (found.said[fault][check.name] for check in CHECKS)
+    said = (found.said[fault][check.name] for check in COLUMNS)
     return [name, *(f"**{each}**" if each == GREEN and fault != HEALTHY else each for each in said)]
 
 

@@ -39,7 +39,7 @@ def test_page_has_what_every_check_said_of_every_fault() -> None:
 
 
 def test_golive_says_red_of_every_fault() -> None:
-    place = NAMES.index("`golive check`")
+    place = [check.short for check in peers_page.COLUMNS].index("check")
     assert {rows(PAGE)[f"`{fault}`"][place] for fault in FAULTS} == {RED}
 
 
