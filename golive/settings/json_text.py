@@ -5,45 +5,28 @@
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from golive.settings import json_pieces
+from golive.settings.json_pieces import NOTHING, OPENING, Piece
+
 Path = tuple[str, ...]
 """Of a key: `("IBKRCredentials", "Port")`."""
-
-QUOTES = "\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb"
-"""Those of word processors, of any language."""
-_SINGLE = "'`"
-_BEHIND = r"(?=\s*(?:[,:;}\]#/←→<=]|$))"
-"""What may stand behind a closing quote."""
 
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _INVISIBLE = re.compile(r"[^\S \t\r\n]|[\u200b-\u200d\u2060\ufeff]")
 _REMARK = re.compile(
     r"/\*.*?(?:\*/|\Z)|(?:\.{2,}|…)|(?://|#|←|→|<-|<=|->|=>|--)[^\r\n]*", re.DOTALL
 )
-_STRAIGHT = re.compile(r'"((?:[^"\\\r\n]|\\.)*)"')
-_OTHER = re.compile(rf"""[{QUOTES}{_SINGLE}]([^\r\n]*?)[{QUOTES}{_SINGLE}"]{_BEHIND}""", re.M)
-_CURLY_END = re.compile(rf"[{QUOTES}]{_BEHIND}", re.M)
-_FOLDER = re.compile(rf'"((?:[A-Za-z]:|\\)[^"\r\n]*\\)"{_BEHIND}', re.M)
-"""A Windows folder; its last backslash, where it is a single one, hides the quote from JSON."""
-_ESCAPED = re.compile(r'(?:[^\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
-_WORD = re.compile(r"[^\W\d]\w*")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_LIKE_A_NUMBER = re.compile(r"[-+.\d][\w.+-]*")
-_BARE = re.compile(r"[^,}\]\r\n]+")
 _COLON = re.compile(r"\s*(:|=>|->|=)")
 
-_CONSTANTS = {"true": True, "false": False, "null": None}
-_MEANT = {"none": "null", "nil": "null", "undefined": "null", **{k: k for k in _CONSTANTS}}
-_NO_NUMBERS = ("nan", "infinity", "inf")
-_NOTHING = object()
+MOST_MISTAKES = 50
+"""What has more is no settings file."""
 
-BACKSLASH = "a single backslash; JSON wants each one twice: C:\\\\Jts"
 TOO_EARLY = "the file ends too early; is it cut off, or a bracket missing?"
 
 
@@ -74,6 +57,8 @@ class JsonText:
     mistakes: list[Mistake] = field(default_factory=list)
     lines: dict[Path, int] = field(default_factory=dict)
     is_whole: bool = False
+    _ends: list[int] = field(default_factory=list)
+    """Of its lines."""
     _at: int = 0
     _key: Path = ()
     _has_comma: bool = False
@@ -86,14 +71,12 @@ class JsonText:
         found._ends = [each.start() for each in re.finditer("\n", text)]
         try:
             value = found._value(())
-            found.document = None if value is _NOTHING else value
+            found.document = None if value is NOTHING else value
             found._finish()
             found.is_whole = True
         except _Lost:
             pass
         return found
-
-    _ends: list[int] = field(default_factory=list)
 
     def _line(self, at: int | None = None) -> int:
         return bisect_right(self._ends, (self._at if at is None else at) - 1) + 1
@@ -103,6 +86,8 @@ class JsonText:
         mistake = Mistake(line or self._line(), what, self._named())
         if (mistake.line, what) not in [(each.line, each.what) for each in self.mistakes]:
             self.mistakes.append(mistake)
+        if len(self.mistakes) >= MOST_MISTAKES:
+            raise _Lost
 
     def _named(self) -> Path:
         """As much of the last key's path as is known."""
@@ -137,95 +122,26 @@ class JsonText:
             return self._object(path)
         if first == "[":
             return self._list(path)
-        if first == '"' or (first and first in QUOTES + _SINGLE):
+        if not first:
+            raise self._lose(TOO_EARLY)
+        if first in OPENING:
             return self._string()
         if first in (",", "}", "]"):
             self._say("a value is missing; write one")
-            return _NOTHING
-        if not first:
-            raise self._lose(TOO_EARLY)
-        return self._plain()
+            return NOTHING
+        return self._take(json_pieces.bare(self.text, self._at))
 
-    def _plain(self) -> Any:
-        """A number, or one of the three words that JSON knows."""
-        if found := _WORD.match(self.text, self._at):
-            return self._word(found)
-        found = _LIKE_A_NUMBER.match(self.text, self._at)
-        if found and _NUMBER.fullmatch(found[0]):
-            self._at = found.end()
-            return json.loads(found[0])
-        if found and found[0].lower().strip("+-") in _NO_NUMBERS:
-            self._say("not a JSON value; write a number")
-        elif found and re.fullmatch(r"[-+]?0+\d+", found[0]):
-            self._say("a number that begins with 0; remove the zero")
-        else:
-            self._say("neither a number nor text in quotes; put text in double quotes")
-        return self._bare()
-
-    def _word(self, found: re.Match[str]) -> Any:
-        word = found[0]
-        behind = self.text[found.end() : found.end() + 1]
-        if behind and not re.match(r"[\s,}\]/#←;]", behind):
-            word = ""
-        if word in _CONSTANTS:
-            self._at = found.end()
-            return _CONSTANTS[word]
-        if meant := _MEANT.get(word.lower()):
-            self._say(f"{word}; JSON writes {meant}")
-            self._at = found.end()
-            return _CONSTANTS[meant]
-        if word.lower() in _NO_NUMBERS:
-            self._say(f"{word} is not a JSON value; write a number")
-        else:
-            self._say("text without quotes; put it in double quotes")
-        return self._bare()
-
-    def _bare(self) -> Any:
-        found = _BARE.match(self.text, self._at)
-        assert found
-        self._at = found.end()
-        return _NOTHING
+    def _take(self, piece: Piece) -> Any:
+        for what in piece.mistakes:
+            self._say(what)
+        self._at = piece.end
+        return piece.value
 
     def _string(self) -> str:
-        if self.text[self._at] != '"':
-            return self._otherwise_quoted()
-        found = _FOLDER.match(self.text, self._at) or _STRAIGHT.match(self.text, self._at)
-        line_end = self.text.find("\n", self._at)
-        whole = found[0] if found else self.text[self._at : None if line_end < 0 else line_end]
-        if end := _CURLY_END.search(self.text, self._at, self._at + len(whole)):
-            self._say("curly quotes; write straight ones")
-            text = self.text[self._at + 1 : end.start()]
-            self._at = end.end()
-            return self._meant(text)
-        if found:
-            self._at = found.end()
-            return self._meant(found[1])
-        self._say("the closing quote is missing; add it")
-        self._at += len(whole.rstrip().rstrip(",}]").rstrip())
-        return ""
-
-    def _otherwise_quoted(self) -> str:
-        found = _OTHER.match(self.text, self._at)
-        if found is None:
+        piece = json_pieces.quoted(self.text, self._at)
+        if piece is None:
             raise self._lose("a quote that JSON does not know, and no closing one; use double ones")
-        is_single = self.text[self._at] in _SINGLE
-        self._say(
-            'single quotes; JSON takes double ones: "..."'
-            if is_single
-            else "curly quotes; write straight ones"
-        )
-        self._at = found.end()
-        return self._meant(found[1])
-
-    def _meant(self, raw: str) -> str:
-        """What the inside of a string stands for."""
-        if re.search(r"[\x00-\x1f]", raw):
-            self._say("a tab or another control character inside quotes; remove it")
-            raw = re.sub(r"[\x00-\x1f]", " ", raw)
-        if _ESCAPED.fullmatch(raw) is None:
-            self._say(BACKSLASH)
-            return raw
-        return str(json.loads(f'"{raw}"')) if '"' not in re.sub(r"\\.", "", raw) else raw
+        return str(self._take(piece))
 
     def _object(self, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -246,20 +162,18 @@ class JsonText:
             self._colon()
             value = self._value(here)
             self._key = here
-            found.setdefault(key, None if value is _NOTHING else value)
+            found.setdefault(key, None if value is NOTHING else value)
             comma = self._comma()
         self._close(comma)
         return found
 
     def _a_key(self, first: str) -> str:
-        if first == '"' or (first and first in QUOTES + _SINGLE):
-            return self._string()
-        if found := _WORD.match(self.text, self._at):
-            self._say("a key without quotes; put it in double quotes")
-            self._at = found.end()
-            return found[0]
         if not first:
             raise self._lose(TOO_EARLY)
+        if first in OPENING:
+            return self._string()
+        if piece := json_pieces.key(self.text, self._at):
+            return str(self._take(piece))
         if first == "]":
             raise self._lose("a ] where a } belongs; is a bracket missing?")
         raise self._lose("not a key in double quotes; is a comma or a bracket in the wrong place?")
@@ -286,7 +200,7 @@ class JsonText:
                 raise self._lose("a } where a ] belongs; is a bracket missing?")
             self.lines[(*path, str(len(found)))] = self._line()
             value = self._value((*path, str(len(found))))
-            found.append(None if value is _NOTHING else value)
+            found.append(None if value is NOTHING else value)
             comma = self._comma()
         self._close(comma)
         return found

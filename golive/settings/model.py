@@ -22,7 +22,7 @@ def _pattern(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+        raise ValueError(f"is not a regular expression: {error}") from None
     return text
 
 
@@ -36,7 +36,7 @@ def _with_a_count(text: str) -> str:
 def _loopback(text: str) -> str:
     """An address that only this machine can reach. Raises ValueError."""
     if text != "localhost" and not ip_address(text).is_loopback:
-        raise ValueError("must be a loopback address: what is served there is for this machine")
+        raise ValueError("must be a loopback address, such as 127.0.0.1: only this machine may ask")
     return text
 
 
@@ -47,19 +47,21 @@ MOST_OF_A_NAME = 253
 def _host(text: str) -> str:
     """The name or address of a machine, and no more than that. Raises ValueError."""
     if text != text.strip():
-        raise ValueError("begins or ends with a blank; remove it")
+        raise ValueError("starts or ends with a space; remove it")
     if "://" in text or "/" in text:
-        raise ValueError('must be a name or an address alone, "127.0.0.1", without http:// or path')
+        raise ValueError(
+            'must be only a name or an address, such as "127.0.0.1", without http:// or a path'
+        )
     if text.startswith("["):
-        raise ValueError('must be without brackets, "::1"')
+        raise ValueError('must not have brackets: write "::1"')
     name, _, port = text.rpartition(":")
     if ":" not in name and port.isdecimal() and name:
-        raise ValueError("must be without the port; that belongs into Port")
+        raise ValueError("must not include the port; put that into Port")
     if ":" in text or _is_numeric(text):
         return _address(text)
     labels = text.removesuffix(".").split(".")
     if len(text) > MOST_OF_A_NAME or not all(map(_LABEL.fullmatch, labels)):
-        raise ValueError('is neither the name nor the address of a machine, such as "127.0.0.1"')
+        raise ValueError('is not the name or the address of a machine, such as "127.0.0.1"')
     return text
 
 
@@ -79,7 +81,7 @@ def _address(text: str) -> str:
 def _account(text: str) -> str:
     """Raises ValueError."""
     if text != text.strip():
-        raise ValueError("begins or ends with a blank; remove it")
+        raise ValueError("starts or ends with a space; remove it")
     return text
 
 
@@ -142,30 +144,34 @@ class Section(BaseModel):
 class Credentials(Section):
     """`IBKRCredentials`, exactly as in the written procedure."""
 
-    host: Host = Field(description="where the gateway runs")
+    host: Host = Field(description="The machine on which the gateway runs: a name or an address.")
     port: Port = Field(
-        description="the gateway's API port: "
+        description="The gateway's API port: "
         + ", ".join(f"{n} {what}" for n, what in PORTS.items())
+        + "."
     )
-    client_id: ClientId = Field(description="the client id to connect with; it never changes")
+    client_id: ClientId = Field(description="The client id to connect with. It never changes.")
     gateway_path: FilePath = Field(
-        default="", repr=False, description="the gateway's program; empty: not known"
+        default="", repr=False, description="The gateway's program. Empty: not known."
     )
     username: str = Field(
-        default="", repr=False, description="the gateway's login; it is shown nowhere"
+        default="", repr=False, description="The gateway's login name. It is never shown."
     )
-    is_paper_trading: bool = Field(description="whether the port is that of a paper account")
+    is_paper_trading: bool = Field(
+        description="Whether the gateway is logged in to a paper account."
+    )
     auto_launch: bool = Field(
         default=False,
-        description="whether the Monitor starts GatewayPath where nothing listens",
+        description="Whether the Monitor starts GatewayPath if nothing listens on the port.",
     )
     auto_reconnect: bool = Field(
         default=False,
-        description="whether the Monitor connects again, by the rules, when it lost the gateway",
+        description="Whether the Monitor reconnects, within the rules, after losing the gateway.",
     )
     reconnect_delay_seconds: Seconds = Field(
         default=5,
-        description="least time before it does; after a failure RetryCooldownSeconds holds as well",
+        description="Shortest wait before the Monitor reconnects. After a failed attempt"
+        " RetryCooldownSeconds applies too.",
     )
 
     @property
@@ -176,124 +182,135 @@ class Credentials(Section):
 
 
 class Fallback(Section):
-    """The endpoint to fall back to: TWS paper. What is null is taken from the live one."""
+    """TWS paper, the endpoint to fall back to."""
 
-    port: Port = Field(default=7497, description="the API port of TWS paper")
+    port: Port = Field(default=7497, description="The API port of TWS paper.")
     is_paper_trading: Literal[True] = Field(
-        default=True, description="the fallback is a paper account, always"
+        default=True, description="Always true: the fallback is a paper account."
     )
     expected_account: Account | None = Field(
         default=None,
         repr=False,
-        description="the account whose positions must arrive there; null: the same",
+        description="The account whose positions must arrive there. Null: GoLive.ExpectedAccount.",
     )
     expected_positions: Count | None = Field(
-        default=None, description="how many of them are open there; null: as many"
+        default=None,
+        description="How many positions are open in it. Null: GoLive.ExpectedPositions.",
     )
 
 
 class Monitor(Section):
-    """The production Monitor to try; a null command stands for this project's own."""
+    """The production Monitor to try."""
 
     command: list[Word] | None = Field(
         default=None,
         min_length=1,
         repr=False,
-        description="the Monitor's program and its words; null: this project's own; {secrets},"
-        " {host}, {port} and {client_id} are filled in",
+        description="The command that starts your Monitor, as a list. golive replaces {secrets},"
+        " {host}, {port} and {client_id} in it. Null: golive's own Monitor.",
     )
     connected_pattern: Pattern = Field(
         default="Connected successfully",
-        description="what its output says once it is connected, as a regular expression",
+        description="Regular expression for the line that it prints once it is connected.",
     )
     positions_pattern: PositionsPattern = Field(
         default=r"Retrieved (?P<count>\d+) positions for account (?P<account>\S+)",
-        description="what it says of the positions; the group count is how many, account whose",
+        description="Regular expression for the line with its positions. The group count holds"
+        " their number, the group account, if there is one, the account.",
     )
     ready_timeout_seconds: PositiveSeconds = Field(
-        default=30, description="how long it may take until it has said both"
+        default=30, description="How long it may take to print both lines."
     )
     keep_running: bool = Field(
-        default=False, description="whether the run leaves it running where all has passed"
+        default=False,
+        description="Whether it keeps running after a run in which everything passed.",
     )
     health_address: Loopback = Field(
         default="127.0.0.1",
-        description="loopback address at which this project's own answers over HTTP",
+        description="Loopback address on which golive's own Monitor answers over HTTP.",
     )
     health_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
-        default=None, description="on which port, 0: any free one; null: nowhere"
+        default=None, description="The port for that. 0: any free port. Null: no HTTP."
     )
 
 
 class Mcp(Section):
-    """The MCP server to try; a null command stands for this project's own."""
+    """The MCP server to try."""
 
     command: list[Word] | None = Field(
         default=None,
         min_length=1,
         repr=False,
-        description="the server's program and its words; null: this project's own; filled in as"
-        " the Monitor's",
+        description="The command that starts your MCP server, as a list. golive replaces the same"
+        " words as in the Monitor's. Null: golive's own server.",
     )
     tool: Text = Field(
-        default="get-positions", description="the tool that must answer with the positions"
+        default="get-positions", description="The tool that must return the positions."
     )
     ready_timeout_seconds: PositiveSeconds = Field(
-        default=30, description="how long each of its answers may take"
+        default=30, description="How long each of its answers may take."
     )
 
 
 class GoLive(Section):
-    """`GoLive`: what this suite expects. Times are in seconds unless their name says otherwise."""
+    """What golive expects. Times are in seconds unless their name says otherwise."""
 
     expected_account: Account = Field(
-        default=NO_ACCOUNT, description="the account whose positions must arrive"
+        default=NO_ACCOUNT, description="The account whose positions must arrive."
     )
-    expected_positions: Count = Field(default=NO_COUNT, description="how many of them are open")
-    pinned_client_id: ClientId = Field(default=10, description="the client id that never changes")
-    api_version: Text = Field(default="10.37.02", description="the one ibapi")
+    expected_positions: Count = Field(
+        default=NO_COUNT, description="How many positions are open in it."
+    )
+    pinned_client_id: ClientId = Field(default=10, description="The value that ClientId must have.")
+    api_version: Text = Field(
+        default="10.37.02", description="The version of ibapi that must be installed."
+    )
     handshake_budget_seconds: PositiveSeconds = Field(
-        default=1.0, description="a slower handshake is NO-GO"
+        default=1.0, description="A slower handshake is NO-GO."
     )
     handshake_timeout_seconds: PositiveSeconds = Field(
-        default=10, description="then nothing more is waited for"
+        default=10, description="How long to wait for each answer of the gateway."
     )
     initialization_seconds: Seconds = Field(
-        default=90, description="least time between the gateway's start or login and the attempt"
+        default=90, description="Shortest time between the gateway's start or login and an attempt."
     )
     retry_cooldown_seconds: Seconds = Field(
-        default=90, description="least time between a failed attempt and the next"
+        default=90, description="Shortest time between a failed attempt and the next."
     )
     soak_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
-        default=60, description="how long the soak holds the connection"
+        default=60, description="How long the soak holds the connection."
     )
     heartbeat_seconds: Annotated[float, Field(ge=1.1, le=3600, allow_inf_nan=False)] = Field(
         default=5,
-        description="how often Monitor and soak ask for the time; more often than every 1.1 s a"
-        " gateway does not answer",
+        description="How often the Monitor and the soak ask the gateway for its time. It does not"
+        " answer more often than every 1.1 s.",
     )
     stale_processes: list[Text] = Field(
-        default=["dotnet"], description="client programs that must not be running"
+        default=["dotnet"], description="Client programs that must not be running."
     )
     allow_unobserved_sockets: bool = Field(
-        default=False, description="may be GO where the gateway's sockets are out of sight"
+        default=False,
+        description="Whether a run may be GO although the gateway's sockets cannot be seen.",
     )
     auto_fallback: bool = Field(
-        default=False, description="after the gateway's failure, goes on once on the fallback"
+        default=False,
+        description="Whether a run continues on the fallback, once, if the gateway failed.",
     )
     fallback: Fallback = Field(
-        default=Fallback(), description="Port, ExpectedAccount, ExpectedPositions of TWS paper"
+        default=Fallback(), description="Where to fall back to: TWS paper."
     )
-    monitor: Monitor | None = Field(default=Monitor(), description="the Monitor to try; null: none")
-    mcp: Mcp | None = Field(default=Mcp(), description="the MCP server to try; null: none")
+    monitor: Monitor | None = Field(
+        default=Monitor(), description="The Monitor to try. Null: none."
+    )
+    mcp: Mcp | None = Field(default=Mcp(), description="The MCP server to try. Null: none.")
     keep_runs: Annotated[int, Field(ge=1)] = Field(
         default=90,
-        description="how many rehearsals are kept in reports/runs; other runs are never deleted",
+        description="How many rehearsals are kept in reports/runs. Other runs are never deleted.",
     )
     gateway_folder: Word | None = Field(
         default=None,
         repr=False,
-        description="where the gateway keeps its settings and logs; null: where it usually does",
+        description="The folder with the gateway's settings and logs. Null: the usual places.",
     )
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from golive.settings.json_text import JsonText, Mistake, Path
+from golive.settings.json_text import MOST_MISTAKES, JsonText, Mistake, Path
 from golive.settings.model import EXPECTED, Settings
 
 _SECTIONS = {str(field.alias): field for field in Settings.model_fields.values()}
@@ -90,7 +90,7 @@ class Problems:
                 yield Mistake(self._line((name,)), f"unknown section {name}; did you mean {near}?")
 
     def _told(self, error: ValidationError, document: Mapping[str, Any]) -> Iterator[Mistake]:
-        found = error.errors(include_url=False)
+        found = error.errors(include_url=False)[:MOST_MISTAKES]
         paths = {tuple(map(str, each["loc"])): each for each in found}
         for path, each in paths.items():
             if each["type"] == "missing":

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from golive.settings import secrets_json
+from golive.settings import schema, secrets_json
 from golive.settings.model import Settings
 from golive.settings.secrets_json import SettingsError
 from tests.support.projects import ROOT, Project, example_settings
@@ -69,7 +69,7 @@ GATEWAY_PATH = '"C:\\\\IBKR\\\\ibgateway\\\\1040\\\\ibgateway.exe"'
 
 
 REMARK = "a comment, an arrow or dots; JSON has none, remove it"
-BACKSLASH = "a single backslash; JSON wants each one twice: C:\\\\Jts"
+BACKSLASH = "a single backslash; JSON needs each backslash twice: C:\\\\Jts"
 COUNT = " (N: how many positions are open)"
 COMMA = "a comma is missing behind the value; add it"
 
@@ -104,7 +104,7 @@ COMMA = "a comma is missing behind the value; add it"
         (replaced('"ClientId"', '"ClientID"'),
          "line 5: unknown key IBKRCredentials.ClientID; did you mean ClientId?"),
         (replaced('"GoLive": {', '"GoLive": {"Monitor": {"ConnectedPattern": "Conn("},'),
-         "line 13: GoLive.Monitor.ConnectedPattern is no regular expression: missing )"),
+         "line 13: GoLive.Monitor.ConnectedPattern is not a regular expression: missing )"),
         (replaced('"GoLive": {', '"GoLive": {"Monitor": {"HealthAddress": "0.0.0.0"},'),
          "line 13: GoLive.Monitor.HealthAddress must be a loopback address"),
         (replaced('"ExpectedPositions": 24,', '"ExpectedPosition": 24,'),
@@ -132,7 +132,7 @@ COMMA = "a comma is missing behind the value; add it"
         (replaced('"127.0.0.1"', '"127.0.0.1\u201d'),
          "line 3: IBKRCredentials.Host: curly quotes; write straight ones"),
         (replaced('"RevOption"', "'RevOption'"),
-         "line 7: IBKRCredentials.Username: single quotes; JSON takes double ones"),
+         "line 7: IBKRCredentials.Username: single quotes; JSON needs double ones"),
         (replaced('"RevOption"', "RevOption"),
          "line 7: IBKRCredentials.Username: text without quotes; put it in double quotes"),
         (replaced('"RevOption"', '"RevOption'),
@@ -152,9 +152,9 @@ COMMA = "a comma is missing behind the value; add it"
         (replaced('"Port": 4001,', '"Port": None,'),
          "line 4: IBKRCredentials.Port: None; JSON writes null"),
         (replaced('"U21146542"', '"U21146542 "'),
-         "line 14: GoLive.ExpectedAccount begins or ends with a blank; remove it"),
+         "line 14: GoLive.ExpectedAccount starts or ends with a space; remove it"),
         (replaced('"DU1234567"', '" DU1234567"'),
-         "line 18: GoLive.Fallback.ExpectedAccount begins or ends with a blank; remove it"),
+         "line 18: GoLive.Fallback.ExpectedAccount starts or ends with a space; remove it"),
         (replaced('    "ExpectedAccount": "U21146542",\n', ""),
          'line 13: GoLive.ExpectedAccount is missing; add "ExpectedAccount": "U..." to GoLive'),
         (replaced('    "ExpectedPositions": 24,\n    "Fallback"', '    "Fallback"'),
@@ -213,7 +213,7 @@ def test_all_mistakes_of_a_file_are_told_at_once_by_their_lines(tmp_path: Path) 
         f"5 {in_credentials}Port must be a whole number, without quotes",
         f"6 {in_credentials}ClientId: {REMARK}",
         f"7 {in_credentials}GatewayPath: {BACKSLASH}",
-        f'8 {in_credentials}Username: single quotes; JSON takes double ones: "..."',
+        f'8 {in_credentials}Username: single quotes; JSON needs double ones: "..."',
         f"8 {in_credentials}Username: a comma too many; remove it",
         f"9 {in_credentials}IsPaperTrading: False; JSON writes false",
         f"9 {in_credentials}IsPaperTrading: {COMMA}",
@@ -221,7 +221,7 @@ def test_all_mistakes_of_a_file_are_told_at_once_by_their_lines(tmp_path: Path) 
         f"12 {in_credentials}Port: this key stands twice; keep one",
         f"13 {in_credentials}ReconnectDelaySeconds: a comma before a closing bracket; remove it",
         f'15 {in_golive}ExpectedPositions is missing; add "ExpectedPositions": N to GoLive{COUNT}',
-        f"16 {in_golive}ExpectedAccount begins or ends with a blank; remove it",
+        f"16 {in_golive}ExpectedAccount starts or ends with a space; remove it",
         f"17 {in_golive}GatewayFolder: {BACKSLASH}",
         f"18 {in_golive}Monitor.ReadyTimeoutSeconds must be a number, without quotes",
     ]
@@ -245,6 +245,15 @@ def test_whatever_is_typed_into_a_file_is_read_or_told_and_names_no_secret(
         assert not [line for line in lines if "RevOpt" in line or "21146542" in line]
         with contextlib.suppress(json.JSONDecodeError):
             assert "secrets.json: not JSON" not in lines[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["#\n" * 400_000, '{"a" ' * 150_000, '{"IBKRCredentials": {' + '"x",' * 200_000]
+)
+def test_what_is_no_settings_file_at_all_is_told_in_a_bounded_number_of_lines(text: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        secrets_json.check(Path("secrets.json"), text)
+    assert 1 <= len(error.value.lines) <= 51
 
 
 def test_section_golive_that_is_missing_is_told_with_the_line_to_add(tmp_path: Path) -> None:
@@ -330,6 +339,13 @@ def test_identity_that_does_not_fit_is_no_go_with_nothing_connected(
     assert run.having("failed") == [failed]
     assert run.evidence["diagnosis"]["code"] == code
     assert run.evidence["attempts"] == run.connections == 0
+
+
+def test_every_meaning_is_a_sentence() -> None:
+    found = schema.schema()["$defs"].values()
+    told = [key["description"] for each in found for key in each["properties"].values()]
+    assert [each for each in told if not (each[0].isupper() or each.startswith("golive"))] == []
+    assert [each for each in told if not each.endswith(".")] == []
 
 
 def fields(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, bool]]:
@@ -419,17 +435,17 @@ def test_user_name_of_the_settings_stays_out_of_what_a_run_writes(
 @pytest.mark.parametrize(
     ("host", "told"),
     [
-        ("http://127.0.0.1", "without http:// or path"),
-        ("127.0.0.1/24", "without http:// or path"),
-        ("127.0.0.1:4001", "without the port; that belongs into Port"),
-        ("localhost:4001", "without the port; that belongs into Port"),
-        ("127.0.0.1 ", "begins or ends with a blank; remove it"),
-        ("localhost\n", "begins or ends with a blank; remove it"),
-        ("[::1]", "without brackets"),
-        ("a..b", "neither the name nor the address of a machine"),
-        ("my gateway", "neither the name nor the address of a machine"),
-        ("-gateway", "neither the name nor the address of a machine"),
-        ("g" * 64, "neither the name nor the address of a machine"),
+        ("http://127.0.0.1", "without http:// or a path"),
+        ("127.0.0.1/24", "without http:// or a path"),
+        ("127.0.0.1:4001", "must not include the port; put that into Port"),
+        ("localhost:4001", "must not include the port; put that into Port"),
+        ("127.0.0.1 ", "starts or ends with a space; remove it"),
+        ("localhost\n", "starts or ends with a space; remove it"),
+        ("[::1]", "must not have brackets"),
+        ("a..b", "not the name or the address of a machine"),
+        ("my gateway", "not the name or the address of a machine"),
+        ("-gateway", "not the name or the address of a machine"),
+        ("g" * 64, "not the name or the address of a machine"),
         ("127.1", "not the address of a machine"),
         ("127.0.0.256", "not the address of a machine"),
         ("::1::2", "not the address of a machine"),
@@ -468,5 +484,5 @@ def test_host_that_is_no_name_ends_with_exit_4(
     (tmp_path / "secrets.json").write_text(replaced('"127.0.0.1"', '"127.0.0.1:4001"'))
     done = project.run(*command, "--secrets", str(tmp_path / "secrets.json"))
     assert done.exit_code == 4, done.output
-    assert "IBKRCredentials.Host must be without the port" in done.output
+    assert "IBKRCredentials.Host must not include the port" in done.output
     assert "Traceback" not in done.output
