@@ -73,11 +73,11 @@ def _endpoint(file: SettingsFile) -> Endpoint:
 
 
 def _refusals(facts: Facts) -> Iterator[Refusal]:
-    """Where nothing listens, no step behind that can be looked at."""
+    """Where nothing listens, there is nothing of the gateway to look at behind that."""
     yield from _of(BEFORE_ALL, facts)
     shut = list(_of({LISTENING: look_facts.nothing_listens}, facts))
     yield from shut
-    if not shut:
+    if not any(each.observed for each in shut):
         yield from _of({**BEFORE_WAITING, **AFTER_WAITING}, facts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,7 +56,16 @@ def rows(facts: Facts, refusals: Sequence[Refusal]) -> list[Row]:
         _clock(facts),
         _resets(facts),
     )
-    return [_judged(each, refusals) for each in made]
+    return list(_told_once(_judged(each, refusals) for each in made))
+
+
+def _told_once(rows: Iterable[Row]) -> Iterator[Row]:
+    """Why something is not observed is said once, however many lines it is about."""
+    told: set[str] = set()
+    for row in rows:
+        yield row.model_copy(update={"text": NOT_OBSERVED}) if row.text in told else row
+        if not row.observed:
+            told.add(row.text)
 
 
 def _judged(row: Row, refusals: Sequence[Refusal]) -> Row:

@@ -195,6 +195,11 @@ def test_what_is_not_observed_is_never_fine_unless_the_settings_say_so(
     for name in ("port", "clients", "zombies"):
         assert "not observed" in looked.row(name)
         assert not looked.row(name).startswith(("✓", "√", "ok"))
+        assert looked.row(name)[0] in (
+            look_screen.SHAPES["against"],
+            look_screen.WINDOWS["against"],
+        )
+    assert looked.output.count("Host is another machine") == 2, "once above, once as the cause"
     assert "\nCause   not-observable\n" in looked.output
     allowed = Looked(capsys, secrets(4001, ELSEWHERE, AllowUnobservedSockets=True))
     assert allowed.exit_code == 0
