@@ -66,17 +66,17 @@ def _parser() -> argparse.ArgumentParser:
     opened.set_defaults(perform=_open)
 
     verify = _with_reports(
-        commands.add_parser("verify", help="is the evidence of a run what the run left?")
+        commands.add_parser("verify", help="check that the evidence of a run is unchanged")
     )
     verify.add_argument("run", metavar="RUN", help=run)
     verify.add_argument(
-        "--digest", metavar="HEX", help="as it stands on the printed page; 12 digits are enough"
+        "--digest", metavar="HEX", help="digest on the printed page; its first 12 digits are enough"
     )
     verify.set_defaults(perform=_verify)
 
     write = _with_reports(commands.add_parser("write", help="write the reports of runs again"))
     write.add_argument("runs", metavar="RUN", nargs="+", help=run)
-    masked = "must not stand in junit.xml and Allure's results, such as your user name at IBKR"
+    masked = "word to mask in junit.xml and Allure's results, such as your IBKR user name"
     write.add_argument("--mask", metavar="WORD", action="append", default=[], help=masked)
     write.set_defaults(perform=_write)
 

@@ -132,7 +132,7 @@ class Opening:
         try:
             hear_early(self._heard, payload)
         except Exception as error:
-            raise ProtocolError("what came before the server version is no message") from error
+            raise ProtocolError("what came before the server version is not a message") from error
 
     def _start_api(self, deadline: float) -> None:
         self.conversation.start_api(deadline)

@@ -31,7 +31,7 @@ def opened(path: Path, flags: int, mode: int = 0o600) -> int:
     descriptor = os.open(path, flags | AS_IT_IS, mode)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+        raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
     return descriptor
 
 
@@ -125,7 +125,7 @@ def contents(path: Path) -> bytes:
     """
     kind = path.stat()
     if not stat.S_ISREG(kind.st_mode):
-        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+        raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
     if kind.st_size > MOST_BYTES:
         raise OSError(errno.EFBIG, "it is too large to be that", str(path))
     return path.read_bytes()

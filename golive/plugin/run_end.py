@@ -55,7 +55,7 @@ class RunEnd:
         if ended_early:
             self.run.interrupted(ENDED.get(ended_early, f"pytest ended with {ended_early}"))
         elif has_failures and all(map(self.run.progress.is_no_obstacle, self.run.progress.records)):
-            self.run.interrupted("a test that is no step of the procedure failed")
+            self.run.interrupted("a test that is not a step of the procedure failed")
         try:
             self.finished = finishing.finish(self.run)
         except Exception as error:

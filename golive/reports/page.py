@@ -58,5 +58,5 @@ def inline(name: str) -> Markup:
 def write(path: Path, page: str) -> None:
     """The whole page or the one before it, never half of one. Raises OSError."""
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+        raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
     files.write(path, page)

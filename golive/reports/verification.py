@@ -101,7 +101,7 @@ def _of_the_evidence(folder: Path, found: Evidence) -> Iterator[Finding]:
         yield Finding(f"{storage.FILE_NAME}: {doubt}", means, TRUST_NOTHING)
     if twice := _named_twice(folder):
         means = "a reader of the file may see another value than the one that is checked"
-        yield Finding(f"{storage.FILE_NAME}: {twice} stands there twice", means, TRUST_NOTHING)
+        yield Finding(f"{storage.FILE_NAME}: {twice} is there twice", means, TRUST_NOTHING)
 
 
 def _is_in_its_place(folder: Path) -> bool:
@@ -136,7 +136,7 @@ def _check_the_page(checked: Checked, found: Evidence) -> None:
     if shown == _page(found):
         return
     if found.digest.encode("ascii") not in shown:
-        why = f"{name}: the digest of this evidence does not stand on it"
+        why = f"{name}: the digest of this evidence is not on it"
         checked.findings.append(Finding(why, "it is the page of other evidence", again))
     elif not is_of_another_version(found):
         why = f"{name}: it is not the page of this evidence, byte for byte"
@@ -146,7 +146,7 @@ def _check_the_page(checked: Checked, found: Evidence) -> None:
         version = printable(f"{wrote.golive} ({wrote.golive_sha256[:12]})")[:40]
         checked.notes.append(
             f"{name} cannot be compared byte by byte, since version {version} of this project wrote"
-            " the evidence; its digest stands on it"
+            " the evidence; its digest is on it"
         )
 
 

@@ -174,12 +174,15 @@ class McpProgram:
         if not self._wanted.may_connect:
             return []
         if self._connections.has_been_none:
-            return ["it opened no connection to the gateway: its rows are of another, or kept"]
+            return [
+                "it opened no connection to the gateway, so its rows came from elsewhere or were stored"
+            ]
         told = self._connections.received(rows)
         if told.is_enough:
             return []
-        least = f"its rows, which take {told.least_bytes} at the least, are of another, or kept"
-        return [f"the gateway has sent it {told.received_bytes} bytes: {least}"]
+        sent, least = told.received_bytes, told.least_bytes
+        why = f"its rows need at least {least}, so they came from elsewhere or were stored"
+        return [f"the gateway has sent it {sent} bytes: {why}"]
 
     def as_of(self) -> datetime | None:
         """From when its answer says to be. Raises NotObservable where it does not tell.

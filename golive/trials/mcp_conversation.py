@@ -150,7 +150,7 @@ class Client:
         if not texts:
             raise Broken(f"{tool} answered with neither structured content nor text")
         if (told := _told(texts)) is None:
-            raise Broken(f"{tool} answered with text that is no JSON: {self._shown(texts[0])}")
+            raise Broken(f"{tool} answered with text that is not JSON: {self._shown(texts[0])}")
         return told
 
     # the transport: a line each, in either direction

@@ -38,10 +38,10 @@ def message(
         found = json.loads(line)
     except (ValueError, RecursionError):
         raise BrokenReply(
-            f"it printed a line that is no JSON on standard output: {shown}"
+            f"it printed a line that is not JSON on standard output: {shown}"
         ) from None
     if not isinstance(found, dict):
-        raise BrokenReply(f"it printed JSON that is no message: {shown}")
+        raise BrokenReply(f"it printed JSON that is not a message: {shown}")
     if wrong := _wrong(found, asked):
         raise BrokenReply(f"{wrong}: {shown}")
     return found

@@ -93,7 +93,7 @@ def doubts(answer: Any) -> list[str]:
 def row(told: Any) -> Row:
     """One row. Raises Unreadable."""
     if not isinstance(told, Mapping):
-        raise Unreadable("is no object")
+        raise Unreadable("is not an object")
     flat = _flat(told)
     found = {name: _one(flat, name) for name in NAMES}
     quantity = number(found["quantity"])

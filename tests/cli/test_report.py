@@ -151,7 +151,7 @@ def test_value_that_stands_there_twice_is_found(runs: Path, call: Call) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace("{", '{"verdict": "GO",', 1), "utf-8")
     code, said = call("verify", folder)
     assert code == 1
-    assert "verdict stands there twice" in said
+    assert "verdict is there twice" in said
 
 
 @pytest.mark.timeout(60)
@@ -168,7 +168,7 @@ def test_pipe_in_place_of_the_page_is_not_waited_for(runs: Path, call: Call) -> 
     getattr(os, "mkfifo")(folder / "sign-off.html")  # noqa: B009 - Windows has none
     code, said = call("verify", folder)
     assert code == 1
-    assert "sign-off.html: it is no ordinary file" in said
+    assert "sign-off.html: it is not an ordinary file" in said
 
 
 def test_go_with_two_attempts_is_found(runs: Path, call: Call) -> None:

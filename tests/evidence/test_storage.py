@@ -185,7 +185,7 @@ def test_folder_that_may_not_be_written_is_an_error_at_once(
 @pytest.mark.timeout(20)
 def test_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
     getattr(os, "mkfifo")(tmp_path / storage.FILE_NAME)  # noqa: B009 - Windows has none
-    with pytest.raises(NoEvidence, match="cannot be read: it is no ordinary file"):
+    with pytest.raises(NoEvidence, match="cannot be read: it is not an ordinary file"):
         storage.read(tmp_path)
 
 

@@ -206,7 +206,7 @@ def test_pipe_or_device_that_junitxml_names_is_neither_deleted_nor_replaced(tmp_
     pipe = tmp_path / "pipe"
     getattr(os, "mkfifo")(pipe)  # noqa: B009 - Windows has none
     asked = asked_for(Namespace(xmlpath=str(pipe), allure_report_dir=None))
-    with pytest.raises(OSError, match="it is no ordinary file"):
+    with pytest.raises(OSError, match="it is not an ordinary file"):
         junit.write(a_go(), tmp_path, Wanted(junit=asked.junit))
     assert pipe.is_fifo()
     assert (tmp_path / "junit.xml").exists()

@@ -122,14 +122,14 @@ def test_server_that_does_all_right_is_believed_and_ends_with_its_input() -> Non
         ),
         (
             "print('Server for RevOption started')",
-            "it printed a line that is no JSON on standard output: Server for *** started",
+            "it printed a line that is not JSON on standard output: Server for *** started",
         ),
         ("say = lambda told: print('\\x1b[32m' + json.dumps(told) + '\\x1b[0m', flush=True)",
-         'it printed a line that is no JSON on standard output: ?[32m{"jsonrpc": '),
-        ("print('\\ufeff{}')", "it printed a line that is no JSON on standard output: ?{}"),
+         'it printed a line that is not JSON on standard output: ?[32m{"jsonrpc": '),
+        ("print('\\ufeff{}')", "it printed a line that is not JSON on standard output: ?{}"),
         ("sys.stdout.buffer.write(b'{\"name\": \"\\xfc\"}\\n')",
          'it printed a line that is not UTF-8 on standard output: {"name": "?"}'),
-        ("print('[1]')", "it printed JSON that is no message: [1]"),
+        ("print('[1]')", "it printed JSON that is not a message: [1]"),
         ("say({'jsonrpc': '1.0', 'id': 1, 'result': {}})",
          "the jsonrpc of its message is not 2.0: "),
         ("say({'jsonrpc': '2.0', 'result': {}, 'id': None})",
@@ -162,7 +162,7 @@ def test_server_that_does_all_right_is_believed_and_ends_with_its_input() -> Non
          "get-positions answered with neither structured content nor text"),
         (
             "ANSWER.clear(); ANSWER.update(content=[{'type': 'text', 'text': '24 positions'}])",
-            "get-positions answered with text that is no JSON: 24 positions",
+            "get-positions answered with text that is not JSON: 24 positions",
         ),
         ("TOOLS['tools'][0]['outputSchema'] = {'type': 'object', 'required': ['rows']}",
          "its answer to get-positions: Invalid structured content"),
@@ -425,7 +425,7 @@ def test_rows_that_did_not_come_over_its_connection_are_kept_ones() -> None:
         program = tried(code, gateway=Gateway(port, SocketTable()))
         with listener.accept()[0] as gateways:
             (why,) = program.from_elsewhere([STOCK])
-            assert why.startswith("the gateway has sent it 0 bytes: its rows, which take 54 at the")
+            assert why.startswith("the gateway has sent it 0 bytes: its rows need at least 54")
             gateways.sendall(b"x" * 100)
             assert program.from_elsewhere([STOCK]) == []
         program.end()

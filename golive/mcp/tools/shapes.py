@@ -110,7 +110,7 @@ class Status(Part):
     positions: int | None = Field(description="open ones of the expected account")
     expected_positions: int
     positions_age_seconds: float | None
-    zombies: int | None = Field(description="CLOSE_WAIT on the port; null where not observable")
+    zombies: int | None = Field(description="CLOSE_WAIT on the port; null if not observed")
     reconnects: int
     farms: dict[str, bool] = Field(description="IBKR's data farms: whether they are connected")
     notices: list[str] = Field(

@@ -126,7 +126,7 @@ def _is_here(host: str) -> bool:
 def _plain(text: str) -> str:
     """To the end of a line. Raises NoService."""
     if not text.isprintable() or text != text.strip() or not text or text.endswith("\\"):
-        raise NoService(f"{text!r} cannot stand in a unit")
+        raise NoService(f"{text!r} cannot be written in a unit file")
     return text.replace("%", "%%")
 
 
