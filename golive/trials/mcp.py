@@ -174,14 +174,12 @@ class McpProgram:
         if not self._wanted.may_connect:
             return []
         if self._connections.has_been_none:
-            return [
-                "it opened no connection to the gateway, so its rows came from elsewhere or were stored"
-            ]
+            return ["it did not connect to the gateway: its rows are from elsewhere or stored"]
         told = self._connections.received(rows)
         if told.is_enough:
             return []
         sent, least = told.received_bytes, told.least_bytes
-        why = f"its rows need at least {least}, so they came from elsewhere or were stored"
+        why = f"its rows need at least {least}, so they are from elsewhere or stored"
         return [f"the gateway has sent it {sent} bytes: {why}"]
 
     def as_of(self) -> datetime | None:
