@@ -1,7 +1,7 @@
-"""The quick reference card: the procedure on one page, for this configuration and this platform.
+"""The quick reference card: the procedure on one page, for these settings and this platform.
 
-It is made of what a run is made of: the steps, the settings, the platform's commands, the decision
-tree, the recovery procedures. Only what a person does between them stands here.
+It is made from the same data as a run: the steps, the settings, the platform's commands, the
+decision tree, the recovery procedures. Only what a person does in between is written here.
 """
 
 from __future__ import annotations
@@ -29,41 +29,43 @@ from golive.settings.model import NO_COUNT, Settings
 from golive.settings.secrets_json import EXAMPLE, SettingsFile
 
 CHECKLIST = (
-    ("environment", "Find every {stale}, and end it: {find_stale}",
-     "The run ends it with: {kill_stale}"),
-    ("environment", "Look for zombies: {list_zombies}", "It must show nothing; else Procedure A."),
+    ("environment", "Find every {stale} process and end it: {find_stale}",
+     "Or let the run end it: {kill_stale}"),
+    ("environment", "Look for zombies: {list_zombies}",
+     "Nothing may be listed. Otherwise: Procedure A."),
     ("gateway", "Start {gateway} and log in: {start}",
-     "Wait {initialization} after the login{timer}; do not touch its window."),
-    ("gateway", "Look who listens: {list_listeners}", "It must show one listener, {gateway}'s."),
+     "Wait {initialization} after the login{timer}. Do not touch its window."),
+    ("gateway", "Check who listens: {list_listeners}",
+     "There must be one listener, {gateway}."),
     ("handshake", "Run the procedure, ONCE: {again}",
-     "NO-GO: do what it says, and nothing else. No second try."),
-    ("positions", "Read its last line. It must begin with: {go}: {expected} positions",
+     "On NO-GO follow its advice. No second try."),
+    ("positions", "Read the last line. It must begin with {go} and show {expected} positions.",
      "The handshake in it must be under {budget_ms} ms."),
-    ("soak", "Days before the first live one, prove the hour: {soak}",
-     "Its last line must begin with: {go}: soak of {soak_minutes} min"),
+    ("soak", "Days before the first live run, run the soak: {soak}",
+     "After {soak_minutes} min its last line must begin with {go}."),
     ("afterwards", "Look for zombies once more, as in 2.", "None may be in CLOSE_WAIT."),
-    ("monitor", "GO: start the Monitor, where KeepRunning has not left it: {start_monitor}",
-     "It must show: {expected} positions"),
-    ("mcp", "Only then start what asks the MCP server, which is: {start_mcp}",
+    ("monitor", "On GO start the Monitor (unless it runs): {start_monitor}",
+     "It must show {expected} positions."),
+    ("mcp", "Only then start the MCP server's client: {start_mcp}",
      "{tool} must return the same {expected}."),
 )  # fmt: skip
 """For a stage of the procedure: what to do, and what must come of it."""
 
 RULES = (
-    "NO RETRIES! One attempt, diagnose, fix; then once more, {cooldown} s later at the earliest.",
-    "ClientId = {client_id} ALWAYS (never change!)",
-    "Wait {initialization} after the gateway's start or login (NOT negotiable!)",
-    "One client at a time. Never flip between Gateway and TWS in a hurry.",
-    "The handshake alone is an attempt, too; exit code 0 is success: {smoke}",
-    "In the gateway: Master API client ID {client_id} or blank, trusted IP {own_address}.",
-    "In the gateway: Read-Only API OFF.",
+    "NO RETRIES. Diagnose and fix; next attempt {cooldown} s later at the earliest.",
+    "ClientId = {client_id}, ALWAYS. Never change it.",
+    "Wait {initialization} after the gateway's start or login. NOT negotiable.",
+    "One client at a time. Never switch between Gateway and TWS in a hurry.",
+    "In the gateway: Read-Only API OFF, master client ID {client_id} or blank, trusted {own_address}.",
+    "The smoke test is an attempt, too. Exit code 0 is success: {smoke}",
 )
 """What NOT To Do (Anti-Patterns), and Fix Identity."""
 
+FALLBACK = "Fallback, TWS paper, nothing to edit: {fall_back}"
 NAMES = {"A": "restart the gateway", "B": "clean reinstall", "C": "switch to TWS paper"}
-ONCE_WAITED = ", once the waiting is over"
 SHOWN_OF_ACCOUNT, SHOWN_OF_FINGERPRINT = 4, 12
 UNKNOWN = "____"
+ASK = "ask whose it is."
 """To be filled in with a pen, where the settings do not say it."""
 
 
@@ -73,11 +75,15 @@ class NoCard(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Something to do: in words, the command to type, what must come of it."""
+    """Something to do: in words, the command to type, what must come of it.
+
+    `then_command` is a second one, behind `then`.
+    """
 
     words: str
     command: str = ""
     then: str = ""
+    then_command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,9 @@ def of(
         facts=_facts(filled),
         checklist=tuple(_line(do, filled, then) for _, do, then in CHECKLIST),
         rules=tuple(_line(each, filled) for each in RULES),
-        fallback=None if is_there else _line("TWS paper, nothing to edit: {fall_back}", filled),
+        fallback=None
+        if is_there
+        else _line("Fallback, TWS paper, nothing to edit: {fall_back}", filled),
         tree=tuple((each.code, _cure(each, filled)) for each in TREE if each.written in WRITTEN),
         recoveries=tuple(_recovery(each, filled) for each in letters),
         escalation=tuple(
@@ -187,7 +195,7 @@ def _filled(settings: Settings, now: datetime, here: Commands) -> dict[str, obje
     seen = Seen(steps.STEPS[0].id, _without_user(settings), before=None, now=now)
     return {
         **placeholders.of(seen, now, here),
-        "not_before": ONCE_WAITED,
+        "not_before": "",
         "stop_at": "the tenth minute",
         "host": credentials.host,
         "kind": credentials.kind,
@@ -201,7 +209,7 @@ def _filled(settings: Settings, now: datetime, here: Commands) -> dict[str, obje
         "timer": ": SET A TIMER" if wanted.initialization_seconds else "",
         "timeout": f"{wanted.handshake_timeout_seconds:g}",
         "stale": " and ".join(wanted.stale_processes) or "other client",
-        "find_stale": "; ".join(map(here.named, wanted.stale_processes)) or "ask whose it is",
+        "find_stale": "; ".join(map(here.named, wanted.stale_processes)) or ASK,
         "end": here.end_firmly("PID"),
         "own_address": "127.0.0.1" if _is_here(credentials.host) else "of this machine",
     }
@@ -245,12 +253,18 @@ def _facts(filled: dict[str, object]) -> tuple[str, ...]:
 
 
 def _line(template: str, filled: dict[str, object], then: str = "") -> Line:
-    """The command apart from its words, where one stands at the end; what is no command is not."""
+    """The commands apart from their words, where they stand at the end."""
+    words, command = _apart(template, filled)
+    return Line(words, command, *_apart(then, filled))
+
+
+def _apart(template: str, filled: dict[str, object]) -> tuple[str, str]:
+    """`("Start it:", "nohup ...")`; the whole text and "" where it ends in no command."""
     found = re.fullmatch(r"(.+): \{(\w+)\}", template)
-    if found is None or filled[found[2]] in placeholders.IN_WORDS.values():
-        return Line(template.format(**filled), then=then.format(**filled))
+    if found is None or filled[found[2]] in (ASK, *placeholders.IN_WORDS.values()):
+        return template.format(**filled), ""
     told, name = found.groups()
-    return Line(f"{told.format(**filled)}:", str(filled[name]), then.format(**filled))
+    return f"{told.format(**filled)}:", str(filled[name])
 
 
 def _cure(branch: Branch, filled: dict[str, object]) -> Line:

@@ -1,6 +1,6 @@
-"""The card as text: ASCII where the settings are, with boxes to tick.
+"""The card as text, one page of a terminal: ASCII where the settings are, with boxes to tick.
 
-It has 78 columns, but for a command that alone is longer.
+It has 79 columns. A command stands on a line of its own and is never broken, however long it is.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from golive.kit.text import printable
 from golive.reports.card import Card, Line
 
-COLUMNS = 78
-MARGIN = 6
-"""Columns before a command, at most: behind few of them it stays whole."""
+COLUMNS = 79
 RULER = "=" * COLUMNS
+MARGIN = " " * 8
+"""Before a command, and before what must come of it."""
+
+ON_THE_SHEET = "A NO-GO prints the steps of its procedure. All of them: golive card --html"
 
 
 def text(card: Card) -> str:
@@ -24,61 +26,58 @@ def text(card: Card) -> str:
 
 def _lines(card: Card) -> Iterator[str]:
     yield from (RULER, *_wrapped(card.heading, "  "))
-    yield from _wrapped("; ".join(card.facts), "  ")
+    yield from _wrapped(f"{'; '.join(card.facts[:-1])};", "  ")
+    yield from _wrapped(card.facts[-1], "  ")
     if card.warning:
         yield f"  !! {card.warning.upper()} NOT FOR THE WALL !!"
-    yield from (RULER, "")
+    yield RULER
     for number, line in enumerate(card.checklist, start=1):
-        yield from _told(line, f"[ ] {number}. ")
-    yield ""
+        yield from _told(line, f"{f'[ ] {number}.':<8}")
+    yield RULER
     for rule in card.rules:
-        yield from _told(rule, "!! ")
-    if card.fallback:
-        yield from ("", *_told(card.fallback, "Fallback: "))
-    yield from _tree(card)
-    for each in card.recoveries:
-        codes = f" ({', '.join(each.codes)})" if each.codes else ""
-        yield from ("", *_wrapped(f"Procedure {each.letter}: {each.name}{codes}", ""))
-        for number, line in enumerate(each.lines, start=1):
-            yield from _told(line, f"[ ] {number}. ")
-    yield from ("", "Escalation (ten minutes is the most)")
-    for number, line in enumerate(card.escalation, start=1):
-        yield from _told(line, f"    {number}. ")
-    yield from ("", "Contacts")
-    for contact in card.contacts:
-        yield from _wrapped(contact, "    ")
-    yield from ("", "What the run looks at, in this order; a step runs only behind those before it")
-    for stage in card.stages:
-        yield from _wrapped("; ".join(stage.titles), f"    {stage.name:<12} ")
-    yield from ("", *_wrapped(card.foot, ""), RULER)
+        yield from _told(rule, "!!      ")
+    yield from (RULER, *_tree(card), *_escalation(card), *_wrapped(f"({card.foot})", ""))
 
 
 def _tree(card: Card) -> Iterator[str]:
-    yield from ("", "NO-GO: what its diagnosis asks for; of any other it says so itself")
+    """A line for each diagnosis of the written tree, but for those of a recovery procedure."""
+    yield "On NO-GO, by its diagnosis:"
+    recovered = {code for each in card.recoveries for code in each.codes}
     for code, cure in card.tree:
-        yield from _told(cure, f"    {code:<22}")
+        if code not in recovered:
+            yield from _told(cure, f"  {code:<22}")
+    for each in card.recoveries:
+        codes = f": {', '.join(each.codes)}" if each.codes else ""
+        yield from _wrapped(f"Procedure {each.letter}, {each.name}{codes}", "  ")
+    yield from _wrapped(ON_THE_SHEET, "  ")
+
+
+def _escalation(card: Card) -> Iterator[str]:
+    yield "If that fails, within ten minutes:"
+    for number, line in enumerate(card.escalation, start=1):
+        yield from _told(line, f"  {number}. ")
+    for contact in card.contacts:
+        yield from _wrapped(contact, "  ")
 
 
 def _told(line: Line, before: str) -> Iterator[str]:
-    """The words, and behind them the command, or below them where both do not fit in a line."""
-    behind = " " * min(len(before), MARGIN)
-    yield from _with_command(line.words, line.command, before, f"{behind}  ")
-    then, colon, command = line.then.partition(": ")
-    if colon and len(behind + line.then) > COLUMNS:
-        yield from _with_command(f"{then}:", command, behind, f"{behind}  ")
-    else:
-        yield from _wrapped(line.then, behind)
-
-
-def _with_command(words: str, command: str, before: str, below: str) -> Iterator[str]:
-    """A command is never broken, be it longer than the line: it is to be copied."""
-    whole = f"{before}{words} {command}".rstrip()
-    if len(whole) <= COLUMNS:
-        yield whole
+    """The words, the command below them, then what must come of it."""
+    if not line.command and not line.then_command:
+        yield from _wrapped(f"{line.words} {line.then}".rstrip(), before)
         return
-    yield from _wrapped(words, before)
-    if command:
-        yield f"{below}{command}"
+    short = f"{line.words.removesuffix(':')}. {line.then}"
+    is_short = line.command and line.then and not line.then_command
+    if is_short and len(before + short) <= COLUMNS:
+        yield f"{before}{short}"
+        yield f"{MARGIN}{line.command}"
+        return
+    yield from _wrapped(line.words, before)
+    if line.command:
+        yield f"{MARGIN}{line.command}"
+    if line.then:
+        yield from _wrapped(line.then, MARGIN)
+    if line.then_command:
+        yield f"{MARGIN}{line.then_command}"
 
 
 def _wrapped(words: str, before: str) -> list[str]:

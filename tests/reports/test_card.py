@@ -22,6 +22,7 @@ from golive.settings import secrets_json
 from golive.settings.model import EXPECTED
 from tests.support.browser import Browser, Scheme
 from tests.support.projects import Outcome, Project, example_settings
+from tests.support.read_page import PageRead
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 PLATFORMS = {"linux": commands.LINUX, "windows": commands.WINDOWS, "macos": commands.MACOS}
@@ -57,12 +58,29 @@ def text(folder: Path, *where: Any, **changes: Any) -> str:
     return " ".join(card_text.text(made(folder, *where, **changes)).split())
 
 
+def page_text(folder: Path) -> str:
+    """The page, whose text has no markup in it."""
+    card_page.write(asdict(made(folder)), folder / "card.html")
+    return PageRead((folder / "card.html").read_text(encoding="utf-8")).text
+
+
+def test_card_is_one_page_of_a_terminal_with_each_command_on_its_own_line(tmp_path: Path) -> None:
+    for here, path in zip(PLATFORMS.values(), PATHS.values(), strict=True):
+        found = made(tmp_path, here, GatewayPath=path, Monitor={}, Mcp={})
+        lines = card_text.text(found).splitlines()
+        assert len(lines) <= 60
+        alone = [line.strip() for line in lines]
+        for each in (*found.checklist, *found.rules, *found.escalation):
+            assert not each.command or each.command in alone
+            assert not each.then_command or each.then_command in alone
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [
-        (0, "Wait until it shows that it is ready after the login; do not touch its window."),
-        (1, "Wait 1 second after the login: SET A TIMER; do not touch its window."),
-        (90, "Wait 90 seconds after the login: SET A TIMER; do not touch its window."),
+        (0, "Wait until it shows that it is ready after the login. Do not touch its window."),
+        (1, "Wait 1 second after the login: SET A TIMER. Do not touch its window."),
+        (90, "Wait 90 seconds after the login: SET A TIMER. Do not touch its window."),
     ],
 )
 def test_wait_is_told_as_the_settings_have_it(seconds: int, told: str, tmp_path: Path) -> None:
@@ -82,7 +100,7 @@ def test_command_stays_in_one_line_to_be_copied(tmp_path: Path) -> None:
         card.of(secrets_json.read(written(tmp_path)), NOW, secrets="secrets.example.json")
     ).splitlines()
     command = "pytest acceptance -m golive --fallback --secrets secrets.example.json"
-    assert sum(line.strip() == command for line in lines) == 3
+    assert sum(line.strip() == command for line in lines) == 1
     assert longest(lines) <= card_text.COLUMNS
 
 
@@ -103,17 +121,18 @@ def pieces(template: str) -> list[str]:
 def test_every_stage_has_something_to_do_and_all_its_steps_in_order(tmp_path: Path) -> None:
     stages = [stage for stage, _, _ in card.CHECKLIST]
     assert list(dict.fromkeys(stages)) == list(steps.STAGES)
-    shown = text(tmp_path)
-    at = [shown.index(step.title, shown.index("What the run looks at")) for step in steps.STEPS]
+    shown = page_text(tmp_path)
+    at = [shown.index(step.title, shown.index("What the run checks")) for step in steps.STEPS]
     assert at == sorted(at)
 
 
 @pytest.mark.parametrize("letter", recovery.PROCEDURES)
 def test_every_recovery_procedure_is_there_word_for_word(letter: Any, tmp_path: Path) -> None:
-    shown = text(tmp_path)
+    shown = page_text(tmp_path)
     behind = shown[shown.index(f"Procedure {letter}: {card.NAMES[letter]} ") :]
-    for number, template in enumerate(recovery.PROCEDURES[letter], start=1):
-        assert f"[ ] {number}. {pieces(template)[0]}" in behind
+    at = [behind.index(pieces(template)[0]) for template in recovery.PROCEDURES[letter]]
+    assert at == sorted(at)
+    for template in recovery.PROCEDURES[letter]:
         assert all(piece in behind for piece in pieces(template)), template
 
 
@@ -151,7 +170,7 @@ PAPER = {"Port": 4002, "IsPaperTrading": True, "ExpectedAccount": "DU1234567"}
         ({"Host": "10.0.0.5"}, "10.0.0.5:4001"),
         ({"Port": 4003}, "custom port (live), 127.0.0.1:4003"),
         ({"Port": 4003}, "sport = :4003"),
-        ({"ClientId": 7, "PinnedClientId": 7}, "ClientId = 7 ALWAYS"),
+        ({"ClientId": 7, "PinnedClientId": 7}, "ClientId = 7, ALWAYS"),
         ({"GatewayPath": "/opt/gw/ibgateway"}, "nohup /opt/gw/ibgateway"),
         ({"ExpectedAccount": "U7654321"}, "account ...4321"),
         ({"ExpectedPositions": 31}, ": 31 positions"),
@@ -162,9 +181,9 @@ PAPER = {"Port": 4002, "IsPaperTrading": True, "ExpectedAccount": "DU1234567"}
         ({"RetryCooldownSeconds": 120}, "120 s later"),
         (
             {"StaleProcesses": ["quant", "dotnet"]},
-            "Find every quant and dotnet, and end it: pgrep -af quant;",
+            "Find every quant and dotnet process and end it: pgrep -af quant;",
         ),
-        ({"StaleProcesses": []}, "Find every other client, and end it"),
+        ({"StaleProcesses": []}, "Find every other client process and end it: ask whose it is."),
         ({"Fallback_Port": 7498}, "port 7498"),
         (PAPER, "GO (paper) with "),
     ],
@@ -330,8 +349,26 @@ def test_command_that_ends_the_gateway_is_told_for_the_pid_that_is_found(
     platform: str, tmp_path: Path
 ) -> None:
     lines = [each for one in made(tmp_path, PLATFORMS[platform]).recoveries for each in one.lines]
-    [end] = [each for each in lines if ", end it" in each.words]
+    [end] = [each for each in lines if "end it:" in each.words]
     assert end.command == {"windows": "taskkill -F -PID PID"}.get(platform, "kill -KILL PID")
+
+
+LINES = "all => all.map(each => each.getClientRects().length && each.clientHeight)"
+
+
+def test_no_command_is_broken_or_cut_off_on_paper(browser: Browser, tmp_path: Path) -> None:
+    card_page.write(
+        asdict(made(tmp_path, commands.WINDOWS, GatewayPath=PATHS["windows"])),
+        tmp_path / "card.html",
+    )
+    page = browser.open(tmp_path / "card.html", width=733).page  # of A4 without its margins
+    page.emulate_media(media="print")
+    code = page.locator(".fit code")
+    assert code.count() > 15
+    assert set(
+        code.evaluate_all("all => all.map(each => each.scrollWidth - each.clientWidth)")
+    ) == {0}
+    assert max(code.evaluate_all(LINES)) < 16  # one line each
 
 
 def test_no_command_is_broken_at_a_hyphen_on_any_screen(browser: Browser, tmp_path: Path) -> None:

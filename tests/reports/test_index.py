@@ -74,9 +74,7 @@ def test_row_of_a_no_go_tells_its_diagnosis_and_what_was_not_reached(runs: Path)
 
 def test_override_stands_beside_the_verdict(runs: Path) -> None:
     keep(overridden(a_go()), runs)
-    assert row_of(page(runs)).startswith(
-        "GO LIVE 2026-11-22 02:00 UTC overridden; 1 weakened"
-    )
+    assert row_of(page(runs)).startswith("GO LIVE 2026-11-22 02:00 UTC overridden; 1 weakened")
 
 
 def test_paper_is_never_called_live(runs: Path) -> None:

@@ -341,7 +341,7 @@ def switched_off(stage: str, why: str) -> Evidence:
 
 
 def test_reason_that_the_steps_of_a_stage_share_is_told_once_by_each_teller() -> None:
-    found, why = switched_off("mcp", "GoLive.Mcp is null"), "reason: GoLive.Mcp is null"
+    found = switched_off("mcp", "GoLive.Mcp is null")
     lines = told(found, Detailed)
     assert lines.count("           GoLive.Mcp is null") == 1
     assert sum("not configured mcp" in line for line in lines) == 5
