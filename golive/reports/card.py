@@ -46,7 +46,7 @@ CHECKLIST = (
     ("afterwards", "Look for zombies once more, as in 2.", "None may be in CLOSE_WAIT."),
     ("monitor", "On GO start the Monitor (unless it runs): {start_monitor}",
      "It must show {expected} positions."),
-    ("mcp", "Only then start the MCP server's client: {start_mcp}",
+    ("mcp", "Only then start the MCP server: {start_mcp}",
      "{tool} must return the same {expected}."),
 )  # fmt: skip
 """For a stage of the procedure: what to do, and what must come of it."""
@@ -56,7 +56,8 @@ RULES = (
     "ClientId = {client_id}, ALWAYS. Never change it.",
     "Wait {initialization} after the gateway's start or login. NOT negotiable.",
     "One client at a time. Never switch between Gateway and TWS in a hurry.",
-    "In the gateway: Read-Only API OFF, master client ID {client_id} or blank, trusted {own_address}.",
+    "In the gateway: Read-Only API OFF, trusted IP {own_address}.",
+    "In the gateway: master API client ID {client_id} or blank.",
     "The smoke test is an attempt, too. Exit code 0 is success: {smoke}",
 )
 """What NOT To Do (Anti-Patterns), and Fix Identity."""

@@ -28,6 +28,7 @@ def _lines(card: Card) -> Iterator[str]:
     yield from (RULER, *_wrapped(card.heading, "  "))
     yield from _wrapped(f"{'; '.join(card.facts[:-1])};", "  ")
     yield from _wrapped(card.facts[-1], "  ")
+    yield f"  {card.foot}"
     if card.warning:
         yield f"  !! {card.warning.upper()} NOT FOR THE WALL !!"
     yield RULER
@@ -36,7 +37,7 @@ def _lines(card: Card) -> Iterator[str]:
     yield RULER
     for rule in card.rules:
         yield from _told(rule, "!!      ")
-    yield from (RULER, *_tree(card), *_escalation(card), *_wrapped(f"({card.foot})", ""))
+    yield from (RULER, *_tree(card), *_escalation(card))
 
 
 def _tree(card: Card) -> Iterator[str]:
@@ -47,8 +48,8 @@ def _tree(card: Card) -> Iterator[str]:
         if code not in recovered:
             yield from _told(cure, f"  {code:<22}")
     for each in card.recoveries:
-        codes = f": {', '.join(each.codes)}" if each.codes else ""
-        yield from _wrapped(f"Procedure {each.letter}, {each.name}{codes}", "  ")
+        if codes := ", ".join(each.codes):
+            yield from _wrapped(f"Procedure {each.letter}, {each.name}: {codes}", "  ")
     yield from _wrapped(ON_THE_SHEET, "  ")
 
 
