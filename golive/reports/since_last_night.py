@@ -1,4 +1,4 @@
-"""What is different about a night, beside an earlier one: a line each."""
+"""What changed from one night to another: a line for each change."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import timedelta
 from golive.reports.night import Drill, Night
 
 A_NIGHT = timedelta(hours=36)
-"""Nights that lie further apart have had another between them, which is missing."""
+"""Between nights that are further apart, one is missing."""
 
 SLOWER, SECONDS, MILLISECONDS = 1.25, 0.5, 20.0
-"""Noticed from a quarter more on, but not below these differences, which any machine makes."""
+"""Slower is reported from 25 % on, and only above differences that any machine makes."""
 
 
 def changes(before: Night, now: Night) -> list[str]:
-    """Nothing that is as it was; what no longer happens comes first."""
+    """What no longer happens comes first. Unchanged results are left out."""
     earlier = {each.key: each for each in before.drills}
     present = {each.key: each for each in now.drills}
     gone = [_gone(each) for key, each in earlier.items() if key not in present]
@@ -44,17 +44,17 @@ def _missing_nights(before: Night, now: Night) -> Iterator[str]:
 
 
 def _gone(drill: Drill) -> str:
-    return f"{_named(drill)} was not performed; it said {_said(drill)}"
+    return f"{_named(drill)} was not run; it reported {_said(drill)}"
 
 
 def _said_otherwise(before: Drill, now: Drill) -> Iterator[str]:
     if set(before.said) != set(now.said):
-        yield f"{_named(now)} says {_said(now)}; it said {_said(before)}"
+        yield f"{_named(now)} reports {_said(now)}; before: {_said(before)}"
 
 
 def _weakened(before: Drill, now: Drill) -> Iterator[str]:
     yield from (
-        f"{_named(now)}: weakened since: {x}" for x in now.weakened if x not in before.weakened
+        f"{_named(now)}: newly weakened: {x}" for x in now.weakened if x not in before.weakened
     )
     yield from (
         f"{_named(now)}: no longer weakened: {x}" for x in before.weakened if x not in now.weakened
@@ -63,21 +63,21 @@ def _weakened(before: Drill, now: Drill) -> Iterator[str]:
 
 def _slower(before: Drill, now: Drill) -> Iterator[str]:
     if now.seconds > max(before.seconds * SLOWER, before.seconds + SECONDS):
-        yield f"{_named(now)} took {now.seconds:.1f} s; it took {before.seconds:.1f} s"
+        yield f"{_named(now)} took {now.seconds:.1f} s; before: {before.seconds:.1f} s"
     ours, theirs = now.handshake_ms, before.handshake_ms
     if (
         ours is not None
         and theirs is not None
         and ours > max(theirs * SLOWER, theirs + MILLISECONDS)
     ):
-        yield f"{_named(now)}: handshake {ours:.0f} ms; it was {theirs:.0f} ms"
+        yield f"{_named(now)}: handshake {ours:.0f} ms; before: {theirs:.0f} ms"
 
 
 def _versions(before: Night, now: Night) -> Iterator[str]:
     for kind, versions in now.versions.items():
         earlier = before.versions.get(kind, ())
         if versions != earlier:
-            yield f"{kind}: {', '.join(versions) or 'none'}; it was {', '.join(earlier) or 'none'}"
+            yield f"{kind}: {', '.join(versions) or 'none'}; before: {', '.join(earlier) or 'none'}"
 
 
 def _named(drill: Drill) -> str:

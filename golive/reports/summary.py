@@ -1,34 +1,33 @@
-"""`golive report summary`: a night in Markdown, for the summary of a job.
+"""`golive report summary`: a night of runs in short, the verdict first.
 
-Whatever comes out of a record is written so that Markdown and HTML take none of it for their own.
+Markdown where it is written to a file, for the summary of a CI job; plain text on a screen.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import statistics
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from golive.kit.text import printable, shortened
-from golive.reports import wording
+from golive.kit.text import printable
+from golive.reports import summary_forms, wording
 from golive.reports.night import HEALTHY, Drill, Night, NoNight, gather, read
 from golive.reports.since_last_night import changes
+from golive.reports.summary_forms import Row, Summary
 
-UNKNOWN = "no drill was begun: what each must say was not kept"
+UNKNOWN = "no rehearsal was started: what each must report was not kept"
 MOST_LINES = 30
 """Of a section; each run's own are in its evidence."""
 FEW = 3
-LONGEST = 300
-"""Characters of anything that is shown."""
 
 Expectations = dict[str, str]
-"""What each drill must say, by its fault: `NO-GO handshake.connect-ack protocol-error`."""
+"""What each rehearsal must report, by its fault: `NO-GO handshake.connect-ack protocol-error`."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -41,14 +40,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="an earlier night (--keep file or folder) to compare with",
     )
     parser.add_argument(
-        "--expectations", type=Path, metavar="FILE", help="what each drill must say, as JSON"
+        "--expectations", type=Path, metavar="FILE", help="what each rehearsal must report, as JSON"
     )
     parser.add_argument("--keep", type=Path, metavar="FILE", help="save this night to FILE")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write to FILE")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write Markdown to FILE instead of text to stdout"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """0, whatever the runs said; 4 where it cannot be written, with one line."""
+    """0, whatever the runs reported; 4 where it cannot be written, with one line."""
     now = gather(options.runs)
     try:
         before: Night | None = read(options.since) if options.since else None
@@ -56,79 +57,89 @@ def run(options: argparse.Namespace) -> int:
     except NoNight as error:
         before, why = None, str(error)
     expected = _expectations(options.expectations) if options.expectations else {}
-    text = page(now, before, why, expected)
+    found = of(now, before, why, expected)
     try:
         if options.keep and now.drills:
             _write(options.keep, now.model_dump_json(indent=1) + "\n")
         if options.out:
-            _write(options.out, text)
+            _write(options.out, summary_forms.markdown(found))
     except OSError as error:
         where = printable(str(error.filename))
-        print(f"the summary could not be written: {where}: {error.strerror}", file=sys.stderr)
+        print(
+            f"golive: the summary could not be written: {where}: {error.strerror}", file=sys.stderr
+        )
         return 4
     if not options.out:
-        print(text.encode("ascii", "xmlcharrefreplace").decode(), end="")
+        print(summary_forms.plain(found).encode("ascii", "backslashreplace").decode(), end="")
     return 0
 
 
-def page(now: Night, before: Night | None, why: str, expected: Expectations | None) -> str:
-    """The summary. `why` says why there is no night before.
+def of(now: Night, before: Night | None, why: str, expected: Expectations | None) -> Summary:
+    """`why` says why there is no night before.
 
-    `expected`: None where what was expected is not known, empty where nothing is to be held to it.
+    `expected`: None where what was expected is not known, empty where nothing was expected.
     """
     wrong = [UNKNOWN] if expected is None else _not_as_expected(now, expected)
     expected = expected or {}
-    sections = [
-        [f"# Rehearsals: {_headline(now, wrong, expected)}", "", _in_short(now)],
-        _section("Not as expected", wrong),
-        _section("Without evidence to rely on", now.holes),
-        _section("Weakened checks", _by_drills(now, lambda each: each.weakened)),
-        _section("Noted", _by_drills(now, lambda each: each.noted)),
-        ["## What changed since last night", "", *_changed(before, now, why)],
-        _table(now, expected),
-    ]
-    return "\n".join(line for lines in sections if lines for line in (*lines, ""))
+    lists = {
+        "Not as expected": wrong,
+        "Without reliable evidence": list(now.holes),
+        "Weakened checks": _by_drills(now, lambda each: each.weakened),
+        "Noted": _by_drills(now, lambda each: each.noted),
+    }
+    since, changed = _changed(before, now, why)
+    return Summary(
+        headline=_headline(now, wrong, expected),
+        in_short=_in_short(now),
+        lists=tuple((name, tuple(lines)) for name, lines in lists.items() if lines),
+        since=since,
+        changed=tuple(changed),
+        rows=tuple(_row(each, expected) for each in _ordered(now)),
+        versions=", ".join(f"{kind} {' and '.join(each)}" for kind, each in now.versions.items()),
+    )
 
 
 def _headline(now: Night, wrong: list[str], expected: Expectations) -> str:
+    """The verdict of the night; where nothing was expected of it, those of its runs."""
     if not now.drills:
-        return "none"
+        return "No run was found"
     if wrong or now.holes:
-        return f"{len(wrong) + len(now.holes)} NOT as expected"
+        return f"NOT AS EXPECTED: {wording.counted(len(wrong) + len(now.holes), 'finding')}"
     held = [each for each in now.drills if each.name in expected]
-    return f"all {len(held)} as expected" if held else wording.counted(len(now.drills), "drill")
+    if held:
+        return f"AS EXPECTED: all {wording.counted(len(held), 'rehearsal')}"
+    verdicts = Counter(each.partition(" ")[0] for drill in now.drills for each in drill.said)
+    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
 
 
 def _in_short(now: Night) -> str:
     if not now.drills:
-        return "No run was found: nothing was rehearsed."
+        return "There is nothing to report: no run in the folder can be relied on."
     runs = sum(each.runs for each in now.drills)
     seconds = statistics.median(each.seconds for each in now.drills)
     handshakes = [each.handshake_ms for each in now.drills if each.handshake_ms is not None]
     handshake = f", median handshake {statistics.median(handshakes):.1f} ms" if handshakes else ""
-    versions = ", ".join(f"{kind} {' and '.join(each)}" for kind, each in now.versions.items())
-    took = f"median duration {seconds:.1f} s{handshake}"
-    return f"{wording.counted(runs, 'run')}; {took}. {_plain(versions)}."
+    return f"{wording.counted(runs, 'run')}, median duration {seconds:.1f} s{handshake}."
 
 
 def _not_as_expected(now: Night, expected: Expectations) -> list[str]:
     done = {each.name for each in now.drills}
-    missing = [f"{name}: not performed" for name in expected if name not in done]
+    missing = [f"{name}: not run" for name in expected if name not in done]
     return missing + [
-        f"{each.name} ({each.api}) says {' and '.join(each.said)}; it must say {must}"
+        f"{each.name} ({each.api}) reported {' and '.join(each.said)}; expected {must}"
         for each in now.drills
         if (must := expected.get(each.name)) and each.said != (must,)
     ]
 
 
 def _by_drills(now: Night, lines_of: Callable[[Drill], Iterable[str]]) -> list[str]:
-    """Each line once, with how many drills it is of; their names where they are few."""
+    """Each line once, with how many rehearsals it is of; their names where they are few."""
     drills: dict[str, list[str]] = {}
     for each in _ordered(now):
         for line in lines_of(each):
             drills.setdefault(line, []).append(each.name)
     return [
-        f"{wording.counted(len(names), 'drill')}{_names(names)}: {line}"
+        f"{wording.counted(len(names), 'rehearsal')}{_names(names)}: {line}"
         for line, names in islice(drills.items(), MOST_LINES)
     ]
 
@@ -137,54 +148,34 @@ def _names(names: list[str]) -> str:
     return f" ({', '.join(names)})" if len(names) <= FEW else ""
 
 
-def _changed(before: Night | None, now: Night, why: str) -> Iterable[str]:
+def _changed(before: Night | None, now: Night, why: str) -> tuple[str, list[str]]:
+    """What it is compared with, and a line for each change."""
     if before is None:
-        return [f"Nothing to compare with: {_plain(why or 'no earlier night was named')}."]
+        return f"Nothing to compare with: {why or 'no earlier night was named'}.", []
     lines = changes(before, now)
     when = f"the night of {before.began:%Y-%m-%d %H:%M} UTC" if before.began else "an empty night"
-    return [f"Beside {when}:", "", *_bullets(lines)] if lines else [f"Nothing, beside {when}."]
-
-
-def _section(title: str, lines: Sequence[str]) -> list[str]:
-    return [f"## {title}", "", *_bullets(lines)] if lines else []
-
-
-def _bullets(lines: Sequence[str]) -> list[str]:
-    return [f"- {_plain(line)}" for line in lines]
-
-
-def _table(now: Night, expected: Expectations) -> list[str]:
-    if not now.drills:
-        return []
-    heads = ("drill", "client API", "says", "expected", "runs", "seconds", "handshake ms")
-    rows = [" | ".join(_cells(each, expected)) for each in _ordered(now)]
-    line = "| --- | --- | --- | --- | ---: | ---: | ---: |"
-    return ["## All", "", f"| {' | '.join(heads)} |", line, *(f"| {row} |" for row in rows)]
+    return (f"Since {when}:" if lines else f"Nothing changed since {when}."), lines
 
 
 def _ordered(now: Night) -> list[Drill]:
     return sorted(now.drills, key=lambda each: (each.name != HEALTHY, each.name, each.api))
 
 
-def _cells(drill: Drill, expected: Expectations) -> list[str]:
+def _row(drill: Drill, expected: Expectations) -> Row:
     must = expected.get(drill.name)
-    held = "-" if must is None else "yes" if drill.said == (must,) else "**NO**"
-    handshake = "-" if drill.handshake_ms is None else f"{drill.handshake_ms:.1f}"
-    words = [_plain(each) for each in (drill.name, drill.api, " and ".join(drill.said))]
-    return [*words, held, str(drill.runs), f"{drill.seconds:.1f}", handshake]
-
-
-def _plain(text: str) -> str:
-    """One line without markup, links or mentions; too long a text is cut."""
-    text = shortened(text, LONGEST)
-    text = re.sub(r"[^A-Za-z0-9 .,;:=+()/-]", lambda each: f"&#{ord(each[0])};", text)
-    return re.sub(
-        r"(?i)(www)\.|(:)(?=/)", lambda each: each[1] + "&#46;" if each[1] else "&#58;", text
+    return Row(
+        name=drill.name,
+        api=drill.api,
+        said=" and ".join(drill.said),
+        is_expected=None if must is None else drill.said == (must,),
+        runs=drill.runs,
+        seconds=f"{drill.seconds:.1f}",
+        handshake="-" if drill.handshake_ms is None else f"{drill.handshake_ms:.1f}",
     )
 
 
 def _expectations(path: Path) -> Expectations | None:
-    """Of the drills that were to be performed; None where the file is missing or damaged."""
+    """What was expected; None where the file is missing or damaged."""
     try:
         return TypeAdapter(Expectations).validate_json(path.read_bytes())
     except (OSError, ValidationError):

@@ -52,14 +52,14 @@ def expectations(tmp_path: Path, **expected: str) -> Path:
 
 def test_single_run_is_one_drill_and_one_run(tmp_path: Path) -> None:
     page = page_of(tmp_path, "--runs", runs(tmp_path / "runs", rehearsal()))
-    assert page.startswith("# Rehearsals: 1 drill\n\n1 run; ")
+    assert page.startswith("# 1 GO\n\n1 run, ")
 
 
 def test_night_that_went_as_expected_says_so_and_what_it_did(tmp_path: Path) -> None:
     folder = runs(tmp_path / "runs", rehearsal(), drill("down"))
     expected = expectations(tmp_path, healthy="GO", down=SILENT)
     page = page_of(tmp_path, "--runs", folder, "--expectations", expected)
-    assert page.startswith("# Rehearsals: all 2 as expected\n")
+    assert page.startswith("# AS EXPECTED: all 2 rehearsals\n")
     assert "| healthy | 10.37.02 | GO | yes | 1 | 2.5 | 97.4 |" in page
     assert f"| down | 10.37.02 | {SILENT} | yes | 1 | 2.5 | - |" in page
     assert "Nothing to compare with: no earlier night was named." in page
@@ -69,9 +69,9 @@ def test_drill_that_says_something_else_is_in_the_headline(tmp_path: Path) -> No
     folder = runs(tmp_path / "runs", rehearsal(fault="zombies"))
     expected = expectations(tmp_path, zombies="NO-GO environment.no-zombies zombies", silent=SILENT)
     page = page_of(tmp_path, "--runs", folder, "--expectations", expected)
-    assert page.startswith("# Rehearsals: 2 NOT as expected\n")
-    assert "- silent: not performed" in page
-    assert "- zombies (10.37.02) says GO; it must say NO-GO environment.no-zombies" in page
+    assert page.startswith("# NOT AS EXPECTED: 2 findings\n")
+    assert "- silent: not run" in page
+    assert "- zombies (10.37.02) reported GO; expected NO-GO environment.no-zombies" in page
     assert "| zombies | 10.37.02 | GO | **NO** |" in page
 
 
@@ -80,7 +80,7 @@ def test_drill_that_says_two_things_in_a_night_is_not_as_expected(tmp_path: Path
     page = page_of(
         tmp_path, "--runs", folder, "--expectations", expectations(tmp_path, down=SILENT)
     )
-    assert f"- down (10.37.02) says {SILENT} and GO; it must say {SILENT}" in page
+    assert f"- down (10.37.02) reported {SILENT} and GO; expected {SILENT}" in page
 
 
 @pytest.mark.parametrize("damage", [None, "[", '{"down": 1}'])
@@ -92,14 +92,14 @@ def test_expectations_that_are_lost_are_never_taken_for_met(
         path.write_text(damage, encoding="utf-8")
     folder = runs(tmp_path / "runs", rehearsal())
     page = page_of(tmp_path, "--runs", folder, "--expectations", path)
-    assert page.startswith("# Rehearsals: 1 NOT as expected\n")
+    assert page.startswith("# NOT AS EXPECTED: 1 finding\n")
 
 
 def test_run_without_evidence_to_rely_on_is_a_hole(tmp_path: Path) -> None:
     folder = runs(tmp_path / "runs", rehearsal())
     (folder / "20261122T020100Z-fake").mkdir()
     page = page_of(tmp_path, "--runs", folder)
-    assert page.startswith("# Rehearsals: 1 NOT as expected\n")
+    assert page.startswith("# NOT AS EXPECTED: 1 finding\n")
     assert "- 20261122T020100Z-fake/evidence.json: no such file" in page
 
 
@@ -116,15 +116,15 @@ def test_evidence_that_contradicts_itself_is_a_hole(
     tmp_path: Path, more: dict[str, Any], why: str
 ) -> None:
     page = page_of(tmp_path, "--runs", runs(tmp_path / "runs", rehearsal().model_copy(update=more)))
-    assert page.startswith("# Rehearsals: none\n")
+    assert page.startswith("# No run was found\n")
     assert f"- 20261122T020000Z-fake/evidence.json: {why}" in page
 
 
 def test_no_run_at_all_is_no_good_night_and_is_not_kept(tmp_path: Path) -> None:
     kept = tmp_path / "last.json"
     page = page_of(tmp_path, "--runs", tmp_path / "nowhere", "--keep", kept)
-    assert page.startswith("# Rehearsals: none\n")
-    assert "nothing was rehearsed" in page
+    assert page.startswith("# No run was found\n")
+    assert "There is nothing to report" in page
     assert not kept.exists()
 
 
@@ -141,18 +141,18 @@ def test_what_changed_since_last_night_is_told(tmp_path: Path) -> None:
 
     folder = runs(tmp_path / "runs", longer, drill("down", 3, 1), drill("silent", 4, 1), newer)
     page = page_of(tmp_path, "--runs", folder, "--since", kept)
-    said = page.partition("Beside the night of 2026-11-22 02:00 UTC:\n\n")[2].partition("\n\n")[0]
+    said = page.partition("Since the night of 2026-11-22 02:00 UTC:\n\n")[2].partition("\n\n")[0]
     assert said.splitlines() == [
-        f"- gone (10.37.02) was not performed; it said {SILENT}",
-        f"- down (10.37.02) says {SILENT}; it said GO",
+        f"- gone (10.37.02) was not run; it reported {SILENT}",
+        f"- down (10.37.02) reports {SILENT}; before: GO",
         f"- new (10.50.02) is new: {SILENT}",
-        "- healthy (10.37.02) took 9.0 s; it took 2.5 s",
-        "- healthy (10.37.02): handshake 300 ms; it was 97 ms",
-        "- client API: 10.37.02, 10.50.02; it was 10.37.02",
+        "- healthy (10.37.02) took 9.0 s; before: 2.5 s",
+        "- healthy (10.37.02): handshake 300 ms; before: 97 ms",
+        "- client API: 10.37.02, 10.50.02; before: 10.37.02",
     ]
     assert (
-        page_of(tmp_path, "--runs", folder, "--since", last).partition("## What")[2]
-        == (page.partition("## What")[2])
+        page_of(tmp_path, "--runs", folder, "--since", last).partition("## Since")[2]
+        == (page.partition("## Since")[2])
     )
 
 
@@ -160,7 +160,7 @@ def test_night_like_the_last_says_that_nothing_changed(tmp_path: Path) -> None:
     last = runs(tmp_path / "last", rehearsal())
     folder = runs(tmp_path / "runs", rehearsal(days=1))
     page = page_of(tmp_path, "--runs", folder, "--since", last)
-    assert "Nothing, beside the night of 2026-11-22 02:00 UTC." in page
+    assert "Nothing changed since the night of 2026-11-22 02:00 UTC." in page
 
 
 def test_folder_without_a_run_is_no_night_to_compare_with(tmp_path: Path) -> None:
@@ -228,9 +228,23 @@ def test_summary_that_cannot_be_written_is_one_line(
 ) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert summarized("--runs", tmp_path, "--out", tmp_path / "file" / "summary.md") == 4
-    assert capsys.readouterr().err.startswith("the summary could not be written: ")
+    assert capsys.readouterr().err.startswith("golive: the summary could not be written: ")
 
 
 def test_summary_on_the_screen_is_ascii(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert summarized("--runs", runs(tmp_path / "runs", rehearsal(fault="\u00e9"))) == 0
-    assert "| &#233; |" in capsys.readouterr().out
+    assert "\\xe9: GO" in capsys.readouterr().out
+
+
+def test_summary_on_the_screen_is_plain_text_of_80_columns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = runs(tmp_path / "runs", rehearsal(), drill("down"), drill("missing-positions", 2))
+    expected = expectations(tmp_path, healthy="GO", down="GO")
+    assert summarized("--runs", folder, "--expectations", expected) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("NOT AS EXPECTED: 1 finding\n")
+    assert "x86_64" in out
+    assert not set("&#|") & set(out)
+    assert max(map(len, out.splitlines())) <= 80
+    assert "x86&#95;64" in page_of(tmp_path, "--runs", folder)
