@@ -1,8 +1,8 @@
 """A fake IB Gateway on a real socket: `fake-ib-gateway --help`, or `FakeGateway` in code.
 
-Its rooms import only downwards, in this order: record, serving, disk, faults, replay, answering,
-protocol, world. Beside them stand the command line, the library and the plugin of pytest, which
-import them all; nothing imports them.
+Its folders import only downwards, in this order: record, serving, disk, faults, replay, answering,
+protocol, world, kit. The command line, the library and the pytest plugin beside them import them
+all, and nothing imports these three.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`fake-ib-gateway`: a gateway in the foreground, until it is told to stop; or the recorder."""
+"""`fake-ib-gateway`: runs a gateway in the foreground until it is stopped, or the recorder."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 from fake_ib_gateway.answering.gateway import Gateway
 from fake_ib_gateway.answering.login import ApiSettings
+from fake_ib_gateway.kit.parsing import USAGE
 from fake_ib_gateway.options import PROGRAM, parser
 from fake_ib_gateway.replay.gateway import replayed
 from fake_ib_gateway.replay.recording import RecordingError, read
@@ -15,10 +16,12 @@ from fake_ib_gateway.world.book import ACCOUNT, options_book
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit 0 when told to stop, 2 for bad input, with one line that says what is allowed."""
+    """Exit code 0: stopped on request, 4: could not start; one line says why."""
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == ["record"]:
-        from fake_ib_gateway.record import command  # of no use to a gateway, which starts sooner so
+        from fake_ib_gateway.record import (
+            command,  # only when needed: a gateway starts faster without it
+        )
 
         return command.main(words[1:])
     return _serve(parser().parse_args(words))
@@ -29,19 +32,19 @@ def _serve(options: argparse.Namespace) -> int:
         foreground.run(plan(options))
     except RecordingError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
-        return 2
+        return USAGE
     except UnicodeError:
-        print(f"{PROGRAM}: --host: {options.host!r} is no host name", file=sys.stderr)
-        return 2
+        print(f"{PROGRAM}: --host: {options.host!r} is not a host name", file=sys.stderr)
+        return USAGE
     except OSError as error:
         where = error.filename or f"{options.host} port {options.port}"
         print(f"{PROGRAM}: {where}: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return USAGE
     return 0
 
 
 def plan(options: argparse.Namespace) -> foreground.Plan:
-    """What the command line asks for. Raises replay.recording.RecordingError."""
+    """What the command line asks for. Raises RecordingError."""
     return foreground.Plan(
         _gateway(options),
         options.fault,

@@ -25,15 +25,17 @@ POLL_SECONDS = 0.01
 
 
 class FakeGateway:
-    """A gateway that runs from the beginning of a `with` block to its end.
+    """A gateway that runs for the length of a `with` block.
 
-    `positions` are rows, or how many of a plausible options account; `faults` are names as on the
-    command line (`"slow=2.5"`) or objects of `fake_ib_gateway.faults`. It runs in a thread, or in a
-    process of its own, so that socket tables tell the two sides apart. `replay` names a session
-    recorded by `fake-ib-gateway record`, which is played instead, at its own server version.
-    Raises ValueError for a server version that is not spoken, for a fault that is not known
-    (named_faults.UnknownFault) or a damaged recording (recording.RecordingError), OSError where
-    it cannot start.
+    `positions` are rows, or the number of rows of a plausible options account. `faults` are names
+    as on the command line (`"slow=2.5"`) or objects from `fake_ib_gateway.faults`. The gateway
+    runs in a thread, or with `process` in a process of its own, so that socket tables tell the two
+    sides apart. `replay` is a file that `fake-ib-gateway record` wrote: it is played instead, at
+    its own server version.
+
+    Raises ValueError for an unsupported server version, an unknown fault
+    (faults.shared.named.UnknownFault) or a damaged recording (replay.recording.RecordingError),
+    and OSError if it cannot start.
     """
 
     def __init__(
@@ -54,7 +56,9 @@ class FakeGateway:
         process: bool = False,
     ) -> None:
         if not OLDEST <= server_version <= NEWEST:
-            raise ValueError(f"server version {server_version}: {OLDEST} to {NEWEST} are spoken")
+            raise ValueError(
+                f"server version {server_version} is not supported; use {OLDEST} to {NEWEST}"
+            )
         limits: dict[str, Any] = {
             "settings": settings or ApiSettings(),
             "max_clients": max_clients,
@@ -75,12 +79,12 @@ class FakeGateway:
         self._in_process = process
         self._running: Running | None = None
         self._forgotten: int
-        """How many events were before it was given back clean."""
+        """How many events there were before the last reset."""
         self.host, self.port = self._plan.host, port
 
     def __enter__(self) -> Self:
         if self._running is not None:
-            raise RuntimeError("this fake gateway runs already")
+            raise RuntimeError("this fake gateway is already running")
         self._forgotten = 0
         gateway = copy.copy(self._plan.gateway)
         gateway.client_ids, gateway.orders_received = set(), 0
@@ -95,15 +99,15 @@ class FakeGateway:
             running.stop()
 
     def become(self, *faults: str) -> None:
-        """Has these faults from now on, and no others; `become("healthy")` has none."""
+        """Switches to these faults and no others; `become("healthy")` ends them all."""
         self._perform("become", *faults)
 
     def drop_everyone(self) -> None:
-        """Closes every connection without a word."""
+        """Closes every connection without a message."""
         self._perform("drop")
 
     def add_zombies(self, count: int = 3) -> None:
-        """CLOSE_WAIT sockets on the port, which stay until a restart."""
+        """Adds CLOSE_WAIT sockets on the port, which stay until a restart."""
         self._perform("zombies", count)
 
     def stop_accepting(self) -> None:
@@ -111,23 +115,23 @@ class FakeGateway:
         self._perform("stop-accepting")
 
     def accept(self) -> None:
-        """Takes connections again."""
+        """Accepts connections again."""
         self._perform("accept")
 
     def restart(self, seconds: float = 0.0) -> None:
-        """Ends, and is back on the same port after so long; returns when it is."""
+        """Stops, and is back on the same port after this time; returns when it is back."""
         self._perform("restart", seconds, seconds=seconds)
 
     def say(self, code: int) -> None:
-        """Sends everybody an unasked notice: 1100, 1101, 1102, 1300, 2110, 2103 to 2106, ..."""
+        """Sends all clients a notice: 1100, 1101, 1102, 1300, 2110, 2103 to 2106, ..."""
         self._perform("say", code)
 
     def hold(self, symbol: str, quantity: int | str) -> None:
-        """Has so many of it from now on; clients that have asked for positions are told."""
+        """Changes a position to this quantity; clients that asked for positions are told."""
         self._perform("hold", symbol, quantity)
 
     def reset(self) -> None:
-        """Is what it was at its start, with nobody connected and nothing counted."""
+        """Restores the state at the start, with nobody connected and nothing counted."""
         self._perform("reset")
         self._forgotten = len(self._events())
 
@@ -138,12 +142,12 @@ class FakeGateway:
 
     @property
     def orders_received(self) -> int:
-        """How many requests came that would place, change or cancel an order. None was taken."""
+        """How many requests to place, change or cancel an order came. All were refused."""
         return int(self.state["orders_received"])
 
     @property
     def events(self) -> list[Event]:
-        """What has happened, in order: `{"event": "received", "message": "REQ_POSITIONS", ...}`."""
+        """What happened, in order: `{"event": "received", "message": "REQ_POSITIONS", ...}`."""
         return self._events()[self._forgotten :]
 
     @property
@@ -153,15 +157,15 @@ class FakeGateway:
 
     @property
     def connections(self) -> int:
-        """How many there have been."""
+        """How many connections there have been."""
         return len([each for each in self.events if each["event"] == "connected"])
 
     def wait_for(self, event: str, count: int = 1, seconds: float = 10.0) -> None:
-        """Until there have been so many events of a name. Raises TimeoutError."""
+        """Waits for the count-th event of this name. Raises TimeoutError."""
         deadline = time.monotonic() + seconds
         while len([each for each in self.events if each["event"] == event]) < count:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"no {count} events {event!r} within {seconds:g} s")
+                raise TimeoutError(f"fewer than {count} {event!r} events within {seconds:g} s")
             time.sleep(POLL_SECONDS)
 
     def _events(self) -> list[Event]:
@@ -173,7 +177,7 @@ class FakeGateway:
     @property
     def _now_running(self) -> Running:
         if self._running is None:
-            raise RuntimeError("the fake gateway runs within its `with` block only")
+            raise RuntimeError("the fake gateway runs only inside its `with` block")
         return self._running
 
 

@@ -1,4 +1,4 @@
-"""The command line of a fake gateway. Bad input gets one line that says what is allowed."""
+"""The command line of a fake gateway. A mistake gets one line that says what is allowed."""
 
 from __future__ import annotations
 
@@ -11,21 +11,18 @@ from fake_ib_gateway.answering.login import MAX_CLIENTS
 from fake_ib_gateway.answering.pacing import MESSAGES_PER_SECOND
 from fake_ib_gateway.faults.shared.fault import Fault
 from fake_ib_gateway.faults.shared.named import UnknownFault, listed, named
+from fake_ib_gateway.kit.parsing import Parser
 from fake_ib_gateway.protocol.messages import NEWEST, OLDEST
 from fake_ib_gateway.world.book import ACCOUNT, OPEN_POSITIONS
 
 MOST = 1_000_000
 PROGRAM = "fake-ib-gateway"
 
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{PROGRAM}: {message}\n")
-
-    def format_help(self) -> str:
-        """With the faults, which are looked up for those who ask."""
-        faults = "".join(f"  {line}\n" for line in listed().splitlines())
-        return f"{super().format_help()}\nfaults:\n{faults}"
+EPILOG = f"""\
+`{PROGRAM} --list-faults` lists the faults.
+`{PROGRAM} record --help` explains the recorder.
+Exit code 0: stopped on request, 4: could not start; one line says why.
+Example: {PROGRAM} --port 4002 --fault slow=2.5 --fault chatty"""
 
 
 class _ListFaults(argparse.Action):
@@ -35,132 +32,146 @@ class _ListFaults(argparse.Action):
 
 
 def parser() -> argparse.ArgumentParser:
-    """What it is, how it misbehaves, what it writes, how it is steered."""
-    parser = _Parser(
-        prog=PROGRAM,
-        usage=f"{PROGRAM} [options]\n       {PROGRAM} record --listen PORT --to HOST:PORT FILE",
-        description="A fake IB Gateway on a real socket. It takes no orders.",
-        epilog=f"`{PROGRAM} record --help` tells of the recorder.",
-        allow_abbrev=False,
+    """The options in groups: where it listens, the login, faults, limits, files and control."""
+    parser = Parser(
+        PROGRAM,
+        "A fake IB Gateway on a real socket. It takes no orders.",
+        EPILOG,
+        f"{PROGRAM} [options]\n       {PROGRAM} record --listen PORT --to HOST:PORT FILE",
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    _add_listening(parser)
-    _add_login(parser)
-    _add_limits(parser)
-    _add_telling(parser)
+    _add_address(parser.add_argument_group("address"))
+    _add_faults(parser.add_argument_group("faults"))
+    _add_login(parser.add_argument_group("login"))
+    _add_protocol(parser.add_argument_group("protocol"))
+    _add_limits(parser.add_argument_group("limits (0: none)"))
+    _add_files(parser.add_argument_group("files and control"))
     return parser
 
 
-def _add_listening(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", help="address to bind (%(default)s)")
-    parser.add_argument(
-        "--port", type=_port, default=0, help="0 (the default): any free one, printed"
+Group = argparse._ArgumentGroup
+
+
+def _add_address(group: Group) -> None:
+    group.add_argument("--host", default="127.0.0.1", help="address to bind (%(default)s)")
+    group.add_argument(
+        "--port", type=_port, default=0, help="port to listen on (0: any free one, printed)"
     )
-    parser.add_argument(
+
+
+def _add_faults(group: Group) -> None:
+    group.add_argument(
         "--fault",
         type=_fault,
         action="append",
         default=[],
         metavar="NAME",
-        help="one of the faults below, may be given more than once: they compose",
+        help="misbehave in this way, such as silent or slow=2.5; repeatable",
     )
-    parser.add_argument(
-        "--list-faults", action=_ListFaults, nargs=0, help="name the faults, each in a line"
-    )
-    parser.add_argument(
-        "--server-version",
-        type=_version,
-        default=NEWEST,
-        metavar="N",
-        help=f"{OLDEST} to {NEWEST} (%(default)s)",
-    )
-    parser.add_argument(
-        "--no-overlap",
-        choices=("close", "answer"),
-        default="close",
-        help="what it does about a client that speaks none of its versions: closes without a"
-        " word, or answers its own (%(default)s); of a real gateway it is not known",
+    group.add_argument(
+        "--list-faults", action=_ListFaults, nargs=0, help="list the faults and exit"
     )
 
 
-def _add_login(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--positions",
-        type=_count,
-        default=OPEN_POSITIONS,
-        metavar="N",
-        help="how many are open in each account (%(default)s)",
-    )
-    parser.add_argument(
+def _add_login(group: Group) -> None:
+    group.add_argument(
         "--account",
         type=_account,
         action="append",
         metavar="ID",
-        help=f"an account logged in, may be given more than once ({ACCOUNT})",
+        help=f"account that is logged in; repeatable ({ACCOUNT})",
     )
-    parser.add_argument(
-        "--master-client-id", type=_count, metavar="N", help="as set in the gateway (blank)"
+    group.add_argument(
+        "--positions",
+        type=_count,
+        default=OPEN_POSITIONS,
+        metavar="N",
+        help="open positions in each account (%(default)s)",
     )
-    parser.add_argument(
-        "--trusted-ip",
-        action="append",
-        metavar="ADDRESS",
-        help="as set in the gateway, may be given more than once (127.0.0.1)",
-    )
-    parser.add_argument(
+    group.add_argument(
         "--replay",
         type=Path,
         metavar="FILE",
-        help="play a session that `fake-ib-gateway record` has recorded",
+        help=f"play a session that `{PROGRAM} record` wrote; accounts, positions and version"
+        " are those of the recording",
+    )
+    group.add_argument(
+        "--master-client-id", type=_count, metavar="N", help="Master API client ID (none)"
+    )
+    group.add_argument(
+        "--trusted-ip",
+        action="append",
+        metavar="ADDRESS",
+        help="trusted IP; repeatable (127.0.0.1)",
     )
 
 
-def _add_limits(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+def _add_protocol(group: Group) -> None:
+    group.add_argument(
+        "--server-version",
+        type=_version,
+        default=NEWEST,
+        metavar="N",
+        help=f"{OLDEST} to {NEWEST}; an older client gets its own maximum (%(default)s)",
+    )
+    group.add_argument(
+        "--no-overlap",
+        choices=("close", "answer"),
+        default="close",
+        help="for a client that speaks none of its versions: close without a word, or answer"
+        " with its own version (%(default)s); what a real gateway does is not known",
+    )
+
+
+def _add_limits(group: Group) -> None:
+    group.add_argument(
         "--max-clients",
         type=_count,
         default=MAX_CLIENTS,
         metavar="N",
-        help="more are closed as they come; 0: no limit (%(default)s)",
+        help="close further clients as they connect (%(default)s)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--max-messages",
         type=_count,
         default=MESSAGES_PER_SECOND,
         metavar="N",
-        help="of one client in a second; 0: no limit (%(default)s)",
+        help="messages a second from one client: above this error 100, and the third time it"
+        " is disconnected (%(default)s)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--time-apart",
         type=_count,
         default=1,
         metavar="SECONDS",
-        help="a request for the time that comes quicker is not answered; 0: all are (%(default)s)",
+        help="ignore a request for the time that comes sooner than this after the last"
+        " (%(default)s)",
     )
 
 
-def _add_telling(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+def _add_files(group: Group) -> None:
+    group.add_argument(
         "--log",
         metavar="FILE",
-        help="append every connection and message as JSON lines; -: to stderr",
+        help="append every connection and message to FILE as JSON lines (-: stderr)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--settings-dir",
         type=Path,
         metavar="FOLDER",
-        help="write what a gateway leaves on disk: its log, API logs, jts.ini, ibg.xml",
+        help="write what a gateway leaves on disk: its log, API logs, launcher.log, jts.ini,"
+        " ibg.xml",
     )
-    parser.add_argument(
+    group.add_argument(
         "--control",
         type=_port,
         metavar="PORT",
-        help="take commands on this port of 127.0.0.1 while it runs; 0: any free one, printed",
+        help="take commands on this port of 127.0.0.1 (0: any free one, printed)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--stop-with-stdin",
         action="store_true",
-        help="stop when standard input ends, so as not to outlive who started it",
+        help="stop when standard input ends, so that it does not outlive its parent",
     )
 
 
@@ -188,7 +199,9 @@ def _count(text: str) -> int:
 
 def _account(text: str) -> str:
     if not text or "," in text or not text.isprintable():
-        raise argparse.ArgumentTypeError(f"{text!r} is no account: one word, without commas")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an account: use one word, without commas"
+        )
     return text
 
 

@@ -271,7 +271,7 @@ def test_reset_makes_it_what_it_was_at_its_start(gateway: FakeGateway, client: P
 def test_what_is_not_understood_changes_nothing(gateway: FakeGateway, client: PlainClient) -> None:
     with pytest.raises(NotUnderstood, match="no fault 'nope'"):
         gateway.become("mute", "nope")
-    with pytest.raises(NotUnderstood, match="a number from 0 to 1000, not '-1'"):
+    with pytest.raises(NotUnderstood, match="expected a number from 0 to 1000, not '-1'"):
         gateway.add_zombies(-1)
     with pytest.raises(NotUnderstood, match=r"say takes one of 1100, 1101, 1102, .* not '999'"):
         gateway.say(999)
@@ -373,17 +373,17 @@ def test_commands_are_taken_one_after_the_other_and_from_this_machine_only(
 
 def test_bad_command_is_one_line_and_changes_nothing(announced: Announced) -> None:
     bad = {
-        "bogus": "no command 'bogus'; there are: become, drop, zombies",
+        "bogus": "no command 'bogus'; the commands are: become, drop, zombies",
         "": "no command ''",
         "drop everyone": "drop takes nothing, not ['everyone']",
         "become nope": "no fault 'nope'",
         "become mute slow=abc": "fault slow=SECONDS takes a number from 0 to 1000000, not 'abc'",
-        "zombies many": "a number from 0 to 1000, not 'many'",
-        "zombies 2.5": "a number from 0 to 1000, not '2.5'",
-        "zombies -1": "a number from 0 to 1000, not '-1'",
-        "zombies 1 2": "a number from 0 to 1000, not '1 2'",
-        "restart nan": "a number from 0 to 1000, not 'nan'",
-        "restart 1e9": "a number from 0 to 1000, not '1e9'",
+        "zombies many": "expected a number from 0 to 1000, not 'many'",
+        "zombies 2.5": "expected a number from 0 to 1000, not '2.5'",
+        "zombies -1": "expected a number from 0 to 1000, not '-1'",
+        "zombies 1 2": "expected a number from 0 to 1000, not '1 2'",
+        "restart nan": "expected a number from 0 to 1000, not 'nan'",
+        "restart 1e9": "expected a number from 0 to 1000, not '1e9'",
         "hold NEW": "hold takes a symbol and a quantity, not 'NEW'",
         "hold NEW 1.0": "hold takes a symbol and a quantity, not 'NEW 1.0'",
         "say": "say takes one of 1100, 1101, 1102, 2110",
@@ -429,7 +429,7 @@ def test_control_port_that_is_taken_is_named(announced: Announced) -> None:
         [sys.executable, "-m", "fake_ib_gateway", "--control", taken],
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (4, "", 1)
     assert done.stderr.startswith(f"fake-ib-gateway: control port {taken}: ")
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from ibapi.server_versions import MAX_CLIENT_VER
 
+from fake_ib_gateway.options import parser
+from fake_ib_gateway.record import command
 from fake_ib_gateway.world.book import options_book
 from tests.support.fakes import FakeHere, performed, wait_until
 from tests.support.projects import ROOT
@@ -94,9 +96,9 @@ def test_book_of_any_length_begins_with_the_same_positions(fake: Started) -> Non
         (["--pos", "3"], "unrecognized arguments: --pos 3"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_2(words: list[str], says: str) -> None:
+def test_bad_input_is_one_line_and_exit_4(words: list[str], says: str) -> None:
     done = performed(*words)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("fake-ib-gateway: ")
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
@@ -105,14 +107,14 @@ def test_bad_input_is_one_line_and_exit_2(words: list[str], says: str) -> None:
 def test_port_that_is_taken_is_named(fake: Started) -> None:
     taken = str(fake().port)
     done = performed("--port", taken)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
     assert f"port {taken}" in done.stderr
 
 
 def test_settings_directory_that_cannot_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = performed("--settings-dir", str(tmp_path / "file"))
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
     assert str(tmp_path / "file") in done.stderr
 
 
@@ -187,3 +189,19 @@ def test_what_is_no_hello_is_closed_with_its_reason_in_the_log(
     with PlainClient() as client:
         client.connect(running.port)
         client.hear("nextValidId")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["record", "--help"]])
+def test_help_of_a_wide_terminal_is_80_columns_wide_and_ends_with_an_example_that_is_understood(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    done = performed(*words)
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 60
+    example = lines[-1].removeprefix("Example: fake-ib-gateway ").split()
+    if words[0] == "record":
+        assert command.parser().parse_args(example[1:]).listen == 4010
+    else:
+        assert len(parser().parse_args(example).fault) == 2

@@ -137,7 +137,7 @@ def test_process_that_could_not_start_leaves_no_timer_behind() -> None:
 
 
 def test_gateway_that_does_not_run_says_so() -> None:
-    with pytest.raises(RuntimeError, match="within its `with` block"):
+    with pytest.raises(RuntimeError, match="only inside its `with` block"):
         FakeGateway().restart()
 
 

@@ -37,7 +37,7 @@ def rows(heading: str) -> list[tuple[str, str]]:
 
 def test_options_are_those_of_the_command_line() -> None:
     known = [action.option_strings[0] for action in parser()._actions]
-    assert sorted(name for name, _ in rows("On the command line")) == sorted(set(known) - {"-h"})
+    assert sorted(name for name, _ in rows("Command line")) == sorted(set(known) - {"-h"})
 
 
 def test_faults_are_those_of_the_table_in_the_same_words_and_order() -> None:
@@ -54,7 +54,7 @@ def test_commands_are_those_of_the_control_interface() -> None:
 
 
 def test_rooms_are_told_with_what_is_in_them() -> None:
-    assert [name for name, _ in rows("How it is laid out")] == re.split(
+    assert [name for name, _ in rows("Layout")] == re.split(
         r",\s+", str(sys.modules["fake_ib_gateway"].__doc__).partition("order: ")[2].split(".")[0]
     )
 
@@ -75,7 +75,7 @@ def test_file_of_the_example_is_all_that_a_new_fault_takes(
         main(["--list-faults"])
     assert ended.value.code == 0
     listed = capsys.readouterr().out
-    assert re.search(r"^late-accounts +takes its time before managedAccounts", listed, re.MULTILINE)
+    assert re.search(r"^late-accounts +delays managedAccounts", listed, re.MULTILINE)
 
 
 @pytest.mark.parametrize("text", [MANUAL, PAGE], ids=["fakes/README.md", "docs/fake.md"])

@@ -197,7 +197,7 @@ def test_what_is_no_proper_client_never_reaches_the_gateway(
             assert rest(client) == b""
         code, told = recorder.ended()
     assert (code, told.count("\n")) == (1, 1)
-    assert told.startswith("fake-ib-gateway record: the client said no proper hello")
+    assert told.startswith("fake-ib-gateway record: the client sent no valid hello")
     assert told.endswith("nothing was recorded\n")
     assert gateway.connections == 0
     assert not recorder.file.exists()
@@ -230,7 +230,7 @@ def test_message_before_the_gateway_has_answered_is_not_passed_on(
             rest(client)
         code, told = recorder.ended()
     assert code == 1
-    assert "not passed on: it came before the gateway had answered the hello" in told
+    assert "not passed on: it came before the gateway answered the hello" in told
     assert gateway.received == ["hello"]
 
 
@@ -291,7 +291,7 @@ def test_gateway_that_speaks_garbage_is_passed_on_and_ends_the_session(
             assert rest(client).startswith(b"\x7f\xff\xff\xffHTTP/1.1 400")
         code, told = recorder.ended()
     assert code == 1
-    assert "what the gateway sent is no message: frame of 2147483647 bytes" in told
+    assert "the gateway sent bytes that are not a message: frame of 2147483647 bytes" in told
 
 
 def test_port_on_which_nothing_listens_is_named_and_the_client_closed(
@@ -329,7 +329,7 @@ def test_nothing_is_dialled_before_a_client_comes(fake: Started, tmp_path: Path)
     if os.name != "nt":
         assert (code, told) == (
             1,
-            "fake-ib-gateway record: stopped before a session had begun; nothing was recorded\n",
+            "fake-ib-gateway record: stopped before a session began; nothing was recorded\n",
         )
     assert gateway.connections == 0
 
@@ -377,7 +377,7 @@ def test_existing_file_is_not_touched_unless_told_to(fake: Started, tmp_path: Pa
     with Recorder(fake().port, file) as recorder:
         code, told = recorder.ended()
     assert (code, told) == (
-        2,
+        4,
         f"fake-ib-gateway record: {file} exists already; --force overwrites it\n",
     )
     assert file.read_text(encoding="utf-8") == "precious"
@@ -403,7 +403,7 @@ def test_full_disk_ends_the_session_with_one_line(fake: Started) -> None:
             assert rest(client) == b""
         code, told = recorder.ended()
     assert (code, told.count("\n")) == (1, 1)
-    assert "the file takes no more" in told
+    assert "the file could not be written to the end" in told
     assert gateway.connections == 0
     assert Path("/dev/full").exists()
 
@@ -440,17 +440,20 @@ def test_disk_that_fills_up_is_told_of_once_and_nothing_more_is_written() -> Non
         (["--listen", "x", "--to", "127.0.0.1:1", "FILE"], "'x' is not a port from 0 to 65535"),
         (["--listen", "0", "--to", "4001", "FILE"], "'4001' is not HOST:PORT"),
         (["--listen", "0", "--to", "h:0", "FILE"], "'h:0' is not HOST:PORT"),
-        (["--listen", "0", "--to", "h:1", "FILE", "--identity", "ab"], "'ab' is no word of 3"),
+        (
+            ["--listen", "0", "--to", "h:1", "FILE", "--identity", "ab"],
+            "'ab' is not 3 or more characters",
+        ),
         (["--listen", "0", "--to", "h:1", "no/such/FILE"], "no/such/FILE: No such file"),
         (["--listen", "0", "--to", "h:1", "F", "--keep-identities", "--identity", "abc"], "not al"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_2(
+def test_bad_input_is_one_line_and_exit_4(
     words: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = performed("record", *words)
-    assert done.returncode == 2
+    assert done.returncode == 4
     assert done.stderr.count("\n") == 1
     assert says.replace("/", os.sep) in done.stderr or says in done.stderr
 

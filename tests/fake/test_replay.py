@@ -548,13 +548,13 @@ def test_command_line_plays_a_recording(recorded: Recorded, fake: Started) -> No
         (None, "No such file or directory"),
     ],
 )
-def test_bad_recording_is_one_line_and_exit_2(
+def test_bad_recording_is_one_line_and_exit_4(
     content: bytes | None, says: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "session.jsonl"
     if content is not None:
         file.write_bytes(content)
     done = performed("--replay", str(file))
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith(f"fake-ib-gateway: {file}: {says}")
     assert done.stderr.count("\n") == 1

@@ -1,5 +1,5 @@
-"""The ways a gateway misbehaves, one a module, found by their file names: `slow.py` is `slow`.
+"""The ways in which a gateway misbehaves, one a module, found by file name: `slow.py` is `slow`.
 
-Here belongs what one fault changes, with a docstring that says what a person sees and a `FAULT`
-that says what lists say. What several share is in `shared`. Nothing here opens a socket.
+A module's docstring says what a person sees, its `FAULT` how lists describe it. What several
+share is in `shared`. Nothing here opens a socket.
 """

@@ -34,6 +34,6 @@ def _account_of(action: object) -> str:
 
 FAULT = Declared(
     AccountUnavailable,
-    "says 10275 for the first account in place of its rows; those of others and the end come",
+    "sends 10275 instead of the first account's rows",
     Group.POSITIONS,
 )

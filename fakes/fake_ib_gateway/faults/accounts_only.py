@@ -9,6 +9,6 @@ from fake_ib_gateway.faults.shared.without import Without
 
 FAULT = Declared(
     partial(Without, "nextValidId"),
-    "managedAccounts arrives, nextValidId never does",
+    "sends managedAccounts but never nextValidId",
     Group.HANDSHAKE,
 )

@@ -30,6 +30,6 @@ class AccountsReordered(AtPositions):
 
 FAULT = Declared(
     AccountsReordered,
-    "names its accounts (at least two) in another order before positionEnd",
+    "names its accounts in another order before positionEnd",
     Group.POSITIONS,
 )

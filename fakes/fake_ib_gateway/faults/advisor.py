@@ -33,7 +33,7 @@ class Advisor(AtPositions):
 
 FAULT = Declared(
     Advisor,
-    "an advisor's login with many accounts (60); a request for positions gets no answer",
+    "advisor with many accounts (60): no positions",
     Group.POSITIONS,
     Argument("ACCOUNTS", int, lowest=1, highest=10_000),
 )

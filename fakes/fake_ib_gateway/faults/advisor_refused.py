@@ -13,7 +13,7 @@ def _of(accounts: int = 60) -> Advisor:
 
 FAULT = Declared(
     _of,
-    "an advisor's login with many accounts (60), and error 321 to a request for positions",
+    "advisor with many accounts (60): error 321",
     Group.POSITIONS,
     Argument("ACCOUNTS", int, lowest=1, highest=10_000),
 )

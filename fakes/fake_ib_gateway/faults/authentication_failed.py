@@ -18,6 +18,6 @@ class AuthenticationFailed(Silent):
 
 FAULT = Declared(
     AuthenticationFailed,
-    "silent, and its log says that nobody could log in",
+    "silent; its log says that the login failed",
     Group.LOGIN,
 )

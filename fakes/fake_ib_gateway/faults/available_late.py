@@ -25,7 +25,7 @@ class AvailableLate(AtPositions):
 
 FAULT = Declared(
     AvailableLate,
-    "says 2151, and sends the positions a while later (0.3)",
+    "sends 2151, and the positions later (0.3 s)",
     Group.POSITIONS,
     Argument("SECONDS", float),
 )

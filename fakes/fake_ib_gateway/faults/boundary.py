@@ -55,7 +55,7 @@ class Boundary(Fault):
 
 FAULT = Declared(
     Boundary,
-    "every burst is a multiple of so many bytes (4096), then quiet",
+    "pads every burst to a multiple of bytes (4096)",
     Group.WIRE,
     Argument("BYTES", int, lowest=1),
 )

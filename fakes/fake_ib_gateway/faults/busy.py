@@ -17,7 +17,7 @@ class Busy(Fault):
 
 FAULT = Declared(
     Busy,
-    "other programs are connected already (1), each a process of its own",
+    "other programs are already connected (1)",
     Group.PORT,
     Argument("CLIENTS", int, highest=30),
 )

@@ -39,6 +39,6 @@ class Chatty(Fault):
 
 FAULT = Declared(
     Chatty,
-    "farms flap and another program's orders are told of, between everything else",
+    "mixes in farm notices and another program's orders",
     Group.WIRE,
 )

@@ -21,4 +21,4 @@ class ClientIdInUse(Fault):
         return [session.speech.error(errors.CLIENT_ID_IN_USE), HangUp()]
 
 
-FAULT = Declared(ClientIdInUse, "error 326, then closes", Group.HANDSHAKE)
+FAULT = Declared(ClientIdInUse, "sends error 326, then closes", Group.HANDSHAKE)

@@ -29,7 +29,7 @@ class ClosedPositions(Fault):
 
 FAULT = Declared(
     ClosedPositions,
-    "zero-quantity rows stand between the open ones (one in 3)",
+    "mixes in rows with quantity zero (one in 3)",
     Group.POSITIONS,
     Argument("EVERY", int, lowest=1),
 )

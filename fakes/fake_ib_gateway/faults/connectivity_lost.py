@@ -27,7 +27,7 @@ class ConnectivityLost(Fault):
 
 FAULT = Declared(
     ConnectivityLost,
-    "says 1100 after the handshake (0), and answers from what it remembers",
+    "sends 1100 after the handshake (0 s), goes on",
     Group.LINK,
     Argument("SECONDS", float),
 )

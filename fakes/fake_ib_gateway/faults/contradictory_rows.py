@@ -23,6 +23,6 @@ class ContradictoryRows(AtPositions):
 
 FAULT = Declared(
     ContradictoryRows,
-    "two rows of the first contract with different quantities, before positionEnd",
+    "sends two quantities for the first contract",
     Group.POSITIONS,
 )

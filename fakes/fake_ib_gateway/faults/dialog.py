@@ -26,7 +26,7 @@ class Dialog(Fault):
 
 FAULT = Declared(
     Dialog,
-    "a dialog asks whether to accept a client, and a person accepts it after so long (3)",
+    "waits for somebody to accept the client (3 s)",
     Group.HANDSHAKE,
     Argument("SECONDS", float),
 )

@@ -28,6 +28,6 @@ class Disclaimer(Fault):
 
 FAULT = Declared(
     Disclaimer,
-    "says 10141 to START_API and nothing else; the socket stays open",
+    "answers START_API with 10141 only; stays open",
     Group.HANDSHAKE,
 )

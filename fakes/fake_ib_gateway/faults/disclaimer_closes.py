@@ -9,6 +9,6 @@ from fake_ib_gateway.faults.shared.declared import Declared, Group
 
 FAULT = Declared(
     partial(Disclaimer, closes_then=True),
-    "says 10141 to START_API, then closes",
+    "answers START_API with 10141, then closes",
     Group.HANDSHAKE,
 )

@@ -24,6 +24,6 @@ class DisclaimerGranted(AtStart):
 
 FAULT = Declared(
     DisclaimerGranted,
-    "says 10141 after nextValidId, and goes on as if healthy",
+    "sends 10141 after nextValidId, then works normally",
     Group.HANDSHAKE,
 )

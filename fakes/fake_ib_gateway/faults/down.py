@@ -15,4 +15,4 @@ class Down(Fault):
     listens = False
 
 
-FAULT = Declared(Down, "nothing listens; the port stays reserved", Group.PORT)
+FAULT = Declared(Down, "nothing listens on the port, which stays reserved", Group.PORT)

@@ -30,7 +30,7 @@ def _after(part: float = 0.5) -> Drops:
 
 FAULT = Declared(
     _after,
-    "closes in the middle of the positions (after 0.5 of them)",
+    "closes in the middle of the positions (at 0.5)",
     Group.POSITIONS,
     Argument("PART", float),
 )

@@ -12,7 +12,7 @@ def _after(seconds: float = 0.5) -> Drops:
 
 FAULT = Declared(
     _after,
-    "closes without a word so long after START_API (0.5)",
+    "closes silently after START_API (0.5 s later)",
     Group.HANDSHAKE,
     Argument("SECONDS", float),
 )

@@ -24,7 +24,7 @@ class DropsLate(Fault):
 
 FAULT = Declared(
     DropsLate,
-    "closes without a word so long after START_API (1), having answered all until then",
+    "works, then closes without a word (after 1 s)",
     Group.LINK,
     Argument("SECONDS", float),
 )

@@ -7,4 +7,6 @@ from functools import partial
 from fake_ib_gateway.faults.shared.declared import Declared, Group
 from fake_ib_gateway.faults.shared.without import Without
 
-FAULT = Declared(partial(Without, "positionEnd"), "never sends positionEnd", Group.POSITIONS)
+FAULT = Declared(
+    partial(Without, "positionEnd"), "sends all positions but never positionEnd", Group.POSITIONS
+)

@@ -36,6 +36,6 @@ class FarmBroken(Fault):
 
 FAULT = Declared(
     FarmBroken,
-    "every farm notice says broken (2103, 2105, 2157), and never OK again; all else is well",
+    "all farms stay broken: 2103, 2105, 2157; serves all",
     Group.LINK,
 )

@@ -32,7 +32,7 @@ class FloodOfNotices(AtStart):
 
 FAULT = Declared(
     FloodOfNotices,
-    "farm notices as fast as the client takes them (for 3), after nextValidId; all is well then",
+    "floods farm notices after nextValidId (3 s)",
     Group.WIRE,
     Argument("SECONDS", float),
 )

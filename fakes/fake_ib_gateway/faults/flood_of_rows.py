@@ -35,7 +35,7 @@ class FloodOfRows(AtPositions):
 
 FAULT = Declared(
     FloodOfRows,
-    "so many rows of ever new contracts and their end; 0, the default: rows without end",
+    "sends this many rows and the end (0: no end)",
     Group.WIRE,
     Argument("ROWS", int),
 )

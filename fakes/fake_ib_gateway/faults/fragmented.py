@@ -23,4 +23,4 @@ class Fragmented(Fault):
             yield Pause(0.002 if len(data) <= self.slow_bytes else 0)
 
 
-FAULT = Declared(Fragmented, "every byte in a segment of its own", Group.WIRE)
+FAULT = Declared(Fragmented, "sends every byte in a segment of its own", Group.WIRE)

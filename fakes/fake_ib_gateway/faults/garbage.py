@@ -20,4 +20,4 @@ class Garbage(Fault):
         return [Raw(self.data)] if event == "hello" else []
 
 
-FAULT = Declared(Garbage, "answers the hello with bytes that are no frame", Group.HANDSHAKE)
+FAULT = Declared(Garbage, "answers the hello with bytes that are not a frame", Group.HANDSHAKE)

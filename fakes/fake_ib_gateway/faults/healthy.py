@@ -5,4 +5,4 @@ from __future__ import annotations
 from fake_ib_gateway.faults.shared.declared import Declared, Group
 from fake_ib_gateway.faults.shared.fault import Fault
 
-FAULT = Declared(Fault, "all is well", Group.NONE)
+FAULT = Declared(Fault, "works as it should", Group.NONE)

@@ -37,6 +37,6 @@ class Hostile(Fault):
 
 FAULT = Declared(
     Hostile,
-    "names are markup, control and bidirectional characters, or 10 kB long",
+    "sends names with markup, control characters, 10 kB",
     Group.WIRE,
 )

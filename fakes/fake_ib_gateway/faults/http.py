@@ -12,6 +12,6 @@ HTTP = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
 
 FAULT = Declared(
     partial(OtherProtocol, HTTP),
-    "another program has the port: it answers in HTTP, and closes",
+    "another program owns the port: answers HTTP, closes",
     Group.PORT,
 )

@@ -25,4 +25,4 @@ class Joined(Fault):
         return [action for action in burst if name_of(action) not in said]
 
 
-FAULT = Declared(Joined, "version and session start in one segment, before START_API", Group.WIRE)
+FAULT = Declared(Joined, "starts the session in the segment of its version", Group.WIRE)

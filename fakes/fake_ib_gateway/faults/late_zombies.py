@@ -22,7 +22,7 @@ def _after(seconds: float = 1.0) -> LateZombies:
 
 FAULT = Declared(
     _after,
-    "CLOSE_WAIT sockets appear while it runs (after 1)",
+    "CLOSE_WAIT sockets appear later (after 1 s)",
     Group.PORT,
     Argument("SECONDS", float),
 )

@@ -15,4 +15,4 @@ class Leaky(Silent):
     closes = False
 
 
-FAULT = Declared(Leaky, "silent, and what its clients abandon stays in CLOSE_WAIT", Group.PORT)
+FAULT = Declared(Leaky, "silent; every client that gives up leaves a CLOSE_WAIT", Group.PORT)

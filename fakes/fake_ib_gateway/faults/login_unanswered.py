@@ -18,6 +18,6 @@ class LoginUnanswered(NotListening):
 
 FAULT = Declared(
     LoginUnanswered,
-    "does not listen, but runs: its log says that IBKR does not answer the login",
+    "runs, does not listen: IBKR does not answer the login",
     Group.LOGIN,
 )

@@ -21,7 +21,7 @@ class MissingPositions(Fault):
 
 FAULT = Declared(
     MissingPositions,
-    "the last positions are gone (1)",
+    "leaves out the last positions (1)",
     Group.POSITIONS,
     Argument("COUNT", int),
 )

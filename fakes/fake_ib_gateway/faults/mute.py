@@ -23,7 +23,7 @@ class Mute(Fault):
 
 FAULT = Declared(
     Mute,
-    "stops answering after the handshake (0), the socket stays open",
+    "stops answering, stays open (0 s after start)",
     Group.LINK,
     Argument("SECONDS", float),
 )

@@ -15,4 +15,4 @@ class NoClose(Fault):
     closes = False
 
 
-FAULT = Declared(NoClose, "never closes its side after a client's clean close", Group.PORT)
+FAULT = Declared(NoClose, "does not close its side after a client closes cleanly", Group.PORT)

@@ -22,4 +22,4 @@ class NoStart(Fault):
         return [action for action in burst if name_of(action) == "serverVersion"]
 
 
-FAULT = Declared(NoStart, "answers the version, ignores START_API", Group.HANDSHAKE)
+FAULT = Declared(NoStart, "sends the server version, then ignores START_API", Group.HANDSHAKE)

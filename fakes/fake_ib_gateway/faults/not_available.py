@@ -25,6 +25,6 @@ class NotAvailable(AtPositions):
 
 FAULT = Declared(
     NotAvailable,
-    "says 2151 to a request for positions: no row, no end",
+    "answers positions with 2151: no rows, no end",
     Group.POSITIONS,
 )

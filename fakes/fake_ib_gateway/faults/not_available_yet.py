@@ -9,6 +9,6 @@ from fake_ib_gateway.faults.shared.declared import Declared, Group
 
 FAULT = Declared(
     partial(NotAvailable, ends=True),
-    "says 2151 and sends positionEnd, without a row",
+    "answers positions with 2151 and positionEnd, no rows",
     Group.POSITIONS,
 )

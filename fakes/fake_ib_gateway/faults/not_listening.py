@@ -16,4 +16,4 @@ class NotListening(Fault):
     waits = True
 
 
-FAULT = Declared(NotListening, "does not listen, but runs, and is logged in", Group.LOGIN)
+FAULT = Declared(NotListening, "runs and is logged in, but does not listen", Group.LOGIN)

@@ -18,6 +18,6 @@ class NotLoggedIn(NotListening):
 
 FAULT = Declared(
     NotLoggedIn,
-    "does not listen, but runs: by its log nobody has begun to log in",
+    "runs, does not listen: nobody has started to log in",
     Group.LOGIN,
 )

@@ -30,6 +30,6 @@ class OrdersFirst(Fault):
 
 FAULT = Declared(
     OrdersFirst,
-    "open orders and nextValidId arrive before managedAccounts",
+    "open orders and nextValidId come before managedAccounts",
     Group.HANDSHAKE,
 )

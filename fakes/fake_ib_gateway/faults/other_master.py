@@ -21,7 +21,7 @@ class OtherMaster(Fault):
 
 FAULT = Declared(
     OtherMaster,
-    "the master client id is another one (99)",
+    "has another master client id (99)",
     Group.SETTINGS,
     Argument("ID", int, highest=2**31 - 2),
 )

@@ -24,6 +24,6 @@ class OtherOrders(Chatty):
 
 FAULT = Declared(
     OtherOrders,
-    "says 202 and 399 about another program's order 7, between everything else",
+    "mixes in 202 and 399 about another program's order",
     Group.WIRE,
 )

@@ -23,6 +23,6 @@ class Paced(AtPositions):
 
 FAULT = Declared(
     Paced,
-    "says error 100 to a request for positions, and answers it",
+    "answers positions, with error 100 before them",
     Group.POSITIONS,
 )

@@ -26,4 +26,4 @@ class PortChanged(AtStart):
         return [*told, said, Pause(self.after_seconds), HangUp()]
 
 
-FAULT = Declared(PortChanged, "says 1300 right after nextValidId, then closes", Group.LINK)
+FAULT = Declared(PortChanged, "sends 1300 after nextValidId, then closes", Group.LINK)

@@ -17,4 +17,4 @@ class ReadOnly(Fault):
         return replace(settings, read_only=True)
 
 
-FAULT = Declared(ReadOnly, "the Read-Only API is on: error 321", Group.SETTINGS)
+FAULT = Declared(ReadOnly, "Read-Only API is on: sends error 321", Group.SETTINGS)

@@ -21,4 +21,4 @@ class RepeatedRows(AtPositions):
         return [row for each in answer for row in [each] * (1 + (name_of(each) == ROW))]
 
 
-FAULT = Declared(RepeatedRows, "every row comes twice, unchanged", Group.POSITIONS)
+FAULT = Declared(RepeatedRows, "sends every row twice, unchanged", Group.POSITIONS)

@@ -24,7 +24,7 @@ class RequestRefused(AtPositions):
 
 FAULT = Declared(
     RequestRefused,
-    "says a code (10999) instead of the positions",
+    "answers positions with an error (10999)",
     Group.POSITIONS,
     Argument("CODE", int, highest=HIGHEST_CODE),
 )

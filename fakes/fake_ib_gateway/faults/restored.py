@@ -25,6 +25,6 @@ class Restored(AtStart):
 
 FAULT = Declared(
     Restored,
-    "says 1100 and 1102 right after nextValidId; all is well then",
+    "sends 1100 and 1102 after nextValidId, then works",
     Group.LINK,
 )

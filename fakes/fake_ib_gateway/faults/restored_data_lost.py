@@ -26,6 +26,6 @@ class RestoredDataLost(AtPositions):
 
 FAULT = Declared(
     RestoredDataLost,
-    "says 1100 and 1101 amid the first positions and loses the rest; asked again, it sends all",
+    "sends 1100 and 1101 amid the first positions, loses rows",
     Group.LINK,
 )

@@ -23,6 +23,6 @@ class RowsBehind(AtPositions):
 
 FAULT = Declared(
     RowsBehind,
-    "another quantity of the first contract follows positionEnd in the same write",
+    "sends another quantity right after positionEnd",
     Group.POSITIONS,
 )

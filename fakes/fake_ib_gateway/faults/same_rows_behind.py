@@ -23,6 +23,6 @@ class SameRowsBehind(AtPositions):
 
 FAULT = Declared(
     SameRowsBehind,
-    "all rows follow positionEnd once more, unchanged",
+    "sends all rows once more after positionEnd",
     Group.POSITIONS,
 )

@@ -26,7 +26,7 @@ class SaysBehind(AtPositions):
 
 FAULT = Declared(
     SaysBehind,
-    "says a code (1100) 3 ms after positionEnd",
+    "sends a code 3 ms after positionEnd (1100)",
     Group.POSITIONS,
     Argument("CODE", int, highest=HIGHEST_CODE),
 )

@@ -25,7 +25,7 @@ class SaysBetween(AtPositions):
 
 FAULT = Declared(
     SaysBetween,
-    "says a code (1100) in the middle of the rows",
+    "sends a code in the middle of the rows (1100)",
     Group.POSITIONS,
     Argument("CODE", int, highest=HIGHEST_CODE),
 )

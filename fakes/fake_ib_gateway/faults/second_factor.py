@@ -18,6 +18,6 @@ class SecondFactor(NotListening):
 
 FAULT = Declared(
     SecondFactor,
-    "does not listen, but runs: its log says that it waits for the second factor",
+    "runs, does not listen: waits for the second factor",
     Group.LOGIN,
 )

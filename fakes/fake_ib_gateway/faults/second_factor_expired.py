@@ -18,6 +18,6 @@ class SecondFactorExpired(NotListening):
 
 FAULT = Declared(
     SecondFactorExpired,
-    "does not listen, but runs: its log says that the second factor was not given in time",
+    "runs, does not listen: the second factor timed out",
     Group.LOGIN,
 )

@@ -18,6 +18,6 @@ class SessionTaken(NotListening):
 
 FAULT = Declared(
     SessionTaken,
-    "does not listen, but runs: its log says that another session of the user took its login",
+    "runs, does not listen: another login took the session",
     Group.LOGIN,
 )

@@ -21,4 +21,4 @@ class Silent(Fault):
         return []
 
 
-FAULT = Declared(Silent, "accepts, and never sends a byte", Group.HANDSHAKE)
+FAULT = Declared(Silent, "accepts, then never sends a byte", Group.HANDSHAKE)

@@ -25,7 +25,7 @@ class Slow(Fault):
 
 FAULT = Declared(
     Slow,
-    "takes its time before nextValidId (1.5)",
+    "delays nextValidId (1.5 s)",
     Group.HANDSHAKE,
     Argument("SECONDS", float),
 )

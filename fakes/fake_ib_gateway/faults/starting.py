@@ -25,7 +25,7 @@ class Starting(Silent):
 
 FAULT = Declared(
     Starting,
-    "silent until it has been up for so long (90)",
+    "silent for a while after its start (90 s)",
     Group.HANDSHAKE,
     Argument("SECONDS", float),
 )

@@ -18,6 +18,6 @@ class Throttled(NotListening):
 
 FAULT = Declared(
     Throttled,
-    "does not listen, but runs: its log says that it pauses logins after several that failed",
+    "runs, does not listen: logins paused after failures",
     Group.LOGIN,
 )

@@ -13,6 +13,6 @@ ALERT = bytes.fromhex("15 0303 0002 02 0a")
 
 FAULT = Declared(
     partial(OtherProtocol, ALERT),
-    "another program has the port: it answers with an alert of TLS, and closes",
+    "another program owns the port: sends a TLS alert, closes",
     Group.PORT,
 )

@@ -23,4 +23,4 @@ class TwiceTold(AtPositions):
         return [*first, *ends, *without((END,), second)]
 
 
-FAULT = Declared(TwiceTold, "half of the rows, positionEnd, the other half", Group.POSITIONS)
+FAULT = Declared(TwiceTold, "sends half of the rows, positionEnd, the other half", Group.POSITIONS)

@@ -25,7 +25,7 @@ class UnknownAtPositions(AtPositions):
 
 FAULT = Declared(
     UnknownAtPositions,
-    "says a code that no table has (9999) before the first row",
+    "sends an unknown code before the first row (9999)",
     Group.POSITIONS,
     Argument("CODE", int, highest=HIGHEST_CODE),
 )

@@ -25,7 +25,7 @@ class UnknownCode(AtStart):
 
 FAULT = Declared(
     UnknownCode,
-    "says a code that no table has (9999) after the farm notices",
+    "sends an unknown code after nextValidId (9999)",
     Group.LINK,
     Argument("CODE", int, highest=HIGHEST_CODE),
 )

@@ -22,7 +22,7 @@ class Untrusted(Fault):
 
 FAULT = Declared(
     Untrusted,
-    "it trusts another address alone (192.0.2.7), and lets everybody in all the same",
+    "trusts only another IP (192.0.2.7), serves all",
     Group.SETTINGS,
     Argument("ADDRESS"),
 )

@@ -18,7 +18,7 @@ class Wedged(Fault):
 
 FAULT = Declared(
     Wedged,
-    "listens and never accepts; connections already wait in its queue (1)",
+    "never accepts; clients already in its queue (1)",
     Group.PORT,
     Argument("QUEUED", int, highest=1000),
 )

@@ -18,6 +18,6 @@ class WrongAddress(Down):
 
 FAULT = Declared(
     WrongAddress,
-    "listens on its port at ::1, 127.0.0.2 or 127.0.0.1, the first that is not its own",
+    "listens on another address, such as ::1 or 127.0.0.2",
     Group.PORT,
 )

@@ -18,6 +18,6 @@ class WrongPassword(NotListening):
 
 FAULT = Declared(
     WrongPassword,
-    "does not listen, but runs: its log says that the password is wrong",
+    "runs, does not listen: the password is wrong",
     Group.LOGIN,
 )

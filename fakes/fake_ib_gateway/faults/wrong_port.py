@@ -18,6 +18,6 @@ class WrongPort(Down):
 
 FAULT = Declared(
     WrongPort,
-    "listens on the first free of 4002, 7497, 7496, 4001 instead of its own port",
+    "listens on another of the ports 4001, 4002, 7496, 7497",
     Group.PORT,
 )

@@ -17,7 +17,7 @@ class Zombies(Fault):
 
 FAULT = Declared(
     Zombies,
-    "CLOSE_WAIT sockets are there before anybody connects (3)",
+    "CLOSE_WAIT sockets are there from the start (3)",
     Group.PORT,
     Argument("COUNT", int, highest=1000),
 )

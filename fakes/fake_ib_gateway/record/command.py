@@ -9,8 +9,8 @@ import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
+from fake_ib_gateway.kit.parsing import USAGE, Parser
 from fake_ib_gateway.protocol.requests import number_of
 from fake_ib_gateway.record.identities import SHORTEST, Identities
 from fake_ib_gateway.record.peer import Peer
@@ -21,35 +21,35 @@ from fake_ib_gateway.serving import listening
 
 PROGRAM = "fake-ib-gateway record"
 HOST = "127.0.0.1"
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{PROGRAM}: {message}\n")
+EPILOG = f"""\
+Exit code 0: recorded, 1: nothing recorded or cut short, 4: usage or files.
+Example: {PROGRAM} --listen 4010 --to 127.0.0.1:4001 monday.jsonl"""
 
 
 def parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog=PROGRAM,
-        description="Records one session between a client and a real gateway, to be played by"
-        " `fake-ib-gateway --replay FILE`. It passes on no order.",
-        allow_abbrev=False,
+    parser = Parser(
+        PROGRAM,
+        "Records one session between a client and a real gateway, to be played with"
+        " `fake-ib-gateway --replay FILE`. Passes on no order.",
+        EPILOG,
     )
     parser.add_argument(
         "--listen",
         type=_port,
         required=True,
         metavar="PORT",
-        help=f"where the client connects, on {HOST}; 0: any free one, printed",
+        help=f"port on {HOST} for the client to connect to (0: any free one, printed)",
     )
     parser.add_argument(
-        "--to", type=_address, required=True, metavar="HOST:PORT", help="the gateway"
+        "--to", type=_address, required=True, metavar="HOST:PORT", help="address of the gateway"
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="the recording, a new file")
-    parser.add_argument("--force", action="store_true", help="overwrite the file")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="the recording to write, a new file"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite FILE")
     identities = parser.add_mutually_exclusive_group()
     identities.add_argument(
-        "--keep-identities", action="store_true", help="replace no account and no user name"
+        "--keep-identities", action="store_true", help="keep account ids and user names"
     )
     identities.add_argument(
         "--identity",
@@ -57,15 +57,15 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="WORD",
-        help="replace this too, a user name, say; may be given more than once",
+        help="replace this word too, such as a name; repeatable",
     )
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit 0 when a session was recorded, 1 when none was or it was cut short, 2 for bad input.
+    """Exit code 0: recorded, 1: nothing recorded or cut short, 4: usage or files.
 
-    One line says what was recorded, and why no more.
+    One line says what was recorded, and why not more.
     """
     options = parser().parse_args(arguments)
     identities = None if options.keep_identities else Identities(options.identity)
@@ -74,13 +74,13 @@ def main(arguments: list[str] | None = None) -> int:
         listener = listening.bound(HOST, options.listen)
         file = options.file.open("a" if options.force else "x", encoding="utf-8", newline="\n")
     except FileExistsError:
-        return _told(2, f"{options.file} exists already; --force overwrites it")
+        return _told(USAGE, f"{options.file} exists already; --force overwrites it")
     except OSError as error:
         where = error.filename or f"{HOST} port {options.listen}"
-        return _told(2, f"{where}: {error.strerror or error}")
+        return _told(USAGE, f"{where}: {error.strerror or error}")
     transcript = Transcript(Writer(file), identities)
     code, line = _recorded(listener, options.to, transcript)
-    with suppress(OSError):  # a full disk has been told of
+    with suppress(OSError):  # a full disk is reported already
         file.close()
     if any(transcript.records.values()):
         return _told(code, f"{line}; {transcript.summary} recorded in {options.file}")
@@ -99,19 +99,19 @@ def _recorded(
         except Broken as error:
             return 1, str(error)
         except NotWritten as error:
-            return 1, f"the file takes no more, and is cut off ({error})"
+            return 1, f"the file could not be written to the end ({error})"
         except (KeyboardInterrupt, asyncio.CancelledError):
-            return 1, "stopped before a session had begun"
+            return 1, "stopped before a session began"
 
 
 async def _session(listener: socket.socket, to: tuple[str, int], transcript: Transcript) -> str:
-    """Of the first client that comes; who ended it. Raises Broken, NotWritten."""
+    """Records the first client that connects; returns who ended it. Raises Broken, NotWritten."""
     loop, task, ended = asyncio.get_running_loop(), asyncio.current_task(), "recorder"
     assert task is not None
     signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(task.cancel))
     listener.listen(1)
     port = listener.getsockname()[1]
-    print(f"{PROGRAM}: listening on {HOST}:{port}, for one client of {to[0]}:{to[1]}", flush=True)
+    print(f"{PROGRAM}: listening on {HOST}:{port} for one client, to {to[0]}:{to[1]}", flush=True)
     accepted, _ = await loop.sock_accept(listener)
     listener.close()
     client = Peer(*await asyncio.open_connection(sock=accepted))
@@ -144,5 +144,5 @@ def _address(text: str) -> tuple[str, int]:
 
 def _identity(text: str) -> str:
     if len(text) < SHORTEST or not text.isprintable():
-        raise argparse.ArgumentTypeError(f"{text!r} is no word of {SHORTEST} characters or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not {SHORTEST} or more characters")
     return text

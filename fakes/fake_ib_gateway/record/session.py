@@ -1,8 +1,8 @@
 """One client, one gateway, and everything between them passed on unchanged.
 
-The gateway is dialled once, when a client has said a proper hello. Of the client every message is
-read before it is passed on, and one that could change anything ends the session instead; so does
-one that cannot be read, for it could be one of those.
+The gateway is dialled once, after a client has sent a valid hello. Every message of the client is
+read before it is passed on. One that could change anything ends the session instead, and so does
+one that cannot be read, because it could be such a message.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HELLO_SECONDS = DIAL_SECONDS = STALL_SECONDS = 10.0
 
 
 class Broken(Exception):
-    """The session cannot go on, or not begin; the text says why."""
+    """The session cannot start or go on; the text says why."""
 
 
 @dataclass(slots=True)
@@ -36,19 +36,19 @@ class Session:
     transcript: Transcript
     gateway: Peer = field(init=False)
     version: int = 0
-    """Agreed; 0: the gateway has not said."""
+    """The version agreed on; 0 until the gateway has answered."""
     _has_started: bool = False
     _requests: wire.Frames = field(default_factory=wire.Frames)
     _replies: wire.Frames = field(default_factory=wire.Frames)
 
     async def run(self, host: str, port: int) -> str:
-        """Until one side closes or this task is cancelled; who ended it.
+        """Runs until one side closes or this task is cancelled; returns who ended it.
 
-        Raises Broken, NotWritten; whatever is raised, both sides have been closed.
+        Raises Broken, NotWritten. Both sides are closed in any case.
         """
         try:
-            hello = await _within(HELLO_SECONDS, self._hello(), "the client said no hello")
-            self.transcript.begin()  # a file that takes nothing shall cost the gateway nothing
+            hello = await _within(HELLO_SECONDS, self._hello(), "no hello from the client")
+            self.transcript.begin()  # first, so that a full disk costs the gateway no connection
             dialling = asyncio.open_connection(host, port)
             try:
                 self.gateway = Peer(*await _within(DIAL_SECONDS, dialling, "no answer"))
@@ -74,7 +74,7 @@ class Session:
             if not OLDEST <= hello.lowest <= hello.highest:
                 raise wire.WireError(f"{payload!r}")
         except (wire.WireError, ConnectionError, asyncio.IncompleteReadError) as error:
-            raise Broken(f"the client said no proper hello: {error}") from None
+            raise Broken(f"the client sent no valid hello: {error}") from None
         return payload
 
     async def _relay(self, hello: bytes) -> str:
@@ -98,7 +98,7 @@ class Session:
     async def _pass_on_requests(self, hello: bytes) -> None:
         self.gateway.send(wire.PREFIX + wire.frame(hello))
         self.transcript.add(self.transcript.now, "client", hello, self.version)
-        data = b""  # first what stands behind the hello
+        data = b""  # first what came with the hello
         while True:
             at = self.transcript.now
             try:
@@ -108,7 +108,7 @@ class Session:
                     self.transcript.add(at, "client", payload, self.version)
             except wire.WireError as error:
                 raise Broken(f"what the client sent was not passed on: {error}") from None
-            await _within(STALL_SECONDS, self.gateway.taken(), "the gateway takes nothing")
+            await _within(STALL_SECONDS, self.gateway.taken(), "the gateway read nothing")
             data = await self.client.read()
             if not data:
                 return
@@ -122,13 +122,13 @@ class Session:
                     self.version = self.version or _version(payload)
                     self.transcript.add(at, "gateway", payload, self.version)
             except wire.WireError as error:
-                raise Broken(f"what the gateway sent is no message: {error}") from None
+                raise Broken(f"the gateway sent bytes that are not a message: {error}") from None
             await self.client.taken()
 
     def _check(self, payload: bytes) -> None:
         """Raises Broken or wire.WireError for what is not passed on."""
         if not self.version:
-            raise wire.WireError("it came before the gateway had answered the hello")
+            raise wire.WireError("it came before the gateway answered the hello")
         request = read_request(payload, self.version)
         if not self._has_started and request.name != "START_API":
             raise Broken(f"{request.name} was not passed on: it came before START_API")

@@ -1,8 +1,7 @@
-"""What is on the port besides the clients that come: zombies, a queue, other programs' clients.
+"""What is on the port besides the clients that connect: zombies, a queue, other programs' clients.
 
-And, where nothing listens, the gateway's own process, which waits for its login.
-
-All are real: the kernel's own sockets and processes.
+Where nothing listens, also the gateway's own process, which waits for its login. All of them are
+real sockets and processes.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ SECONDS = 10.0
 
 @dataclass(slots=True)
 class Bystanders:
-    """On one port, until they are sent away; `port` is where the gateway listens."""
+    """Those of one port, until `leave`; `port` is where the gateway listens."""
 
     host: str
     port: int
@@ -33,9 +32,9 @@ class Bystanders:
     _programs: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     async def add_zombies(self, count: int, accepted: bool) -> None:
-        """Connections whose client has left: in CLOSE_WAIT for as long as nobody closes them.
+        """Connections whose client has left; they are in CLOSE_WAIT until somebody closes them.
 
-        Where the gateway does not accept, they stay so in its queue.
+        If the gateway does not accept, they stay in its queue.
         """
         for _ in range(count):
             dial, taken = listening.Dial(self.host, self.port), asyncio.Event()
@@ -46,7 +45,7 @@ class Bystanders:
                 await asyncio.wait_for(taken.wait(), SECONDS)
 
     def takes(self, accepted: socket.socket, peer: Any) -> bool:
-        """Keeps an accepted socket that was to become a zombie."""
+        """Keeps an accepted socket if it is one that becomes a zombie."""
         taken = self._expected.pop(peer[:2], None)
         if taken is None:
             return False
@@ -55,15 +54,15 @@ class Bystanders:
         return True
 
     async def add_to_queue(self, count: int) -> None:
-        """Connections that wait to be accepted."""
+        """Adds connections that wait to be accepted."""
         for _ in range(count):
             dial = listening.Dial(self.host, self.port)
             self._queue.append(await asyncio.to_thread(dial.connected))
 
     async def add_program(self, client_id: int) -> None:
-        """A process of its own that is connected as a client, with this id.
+        """Starts a process that connects as a client with this id.
 
-        Raises OSError where the gateway does not answer it.
+        Raises OSError if the gateway does not answer it.
         """
         words = [another_client.__file__, listening.reachable(self.host), self.port, client_id]
         program = subprocess.Popen(
@@ -72,10 +71,10 @@ class Bystanders:
         self._programs.append(program)
         assert program.stdout is not None
         if not await asyncio.to_thread(program.stdout.readline):
-            raise OSError(f"client {client_id} of another program gets no answer")
+            raise OSError(f"another program's client {client_id} gets no answer")
 
     async def add_gateway(self, settings_directory: Path) -> None:
-        """A process that is a gateway's by its command line, and listens on nothing."""
+        """Starts a process that looks like a gateway by its command line but does not listen."""
         words = [waiting_gateway.__file__, f"-DjtsConfigDir={settings_directory.resolve()}"]
         program = subprocess.Popen(
             [sys.executable, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -85,7 +84,7 @@ class Bystanders:
         await asyncio.to_thread(program.stdout.readline)
 
     def leave(self, zombies: bool = True) -> None:
-        """Closes every socket and ends every process; or all but the zombies."""
+        """Closes every socket and ends every process; without `zombies`, all but the zombies."""
         for each in (*(self.zombies if zombies else ()), *self._queue):
             each.close()
         for program in self._programs:

@@ -1,7 +1,8 @@
-"""A running gateway changed from outside: one command a line, one line of answer.
+"""Changes a running gateway from outside: one command a line, answered by one line.
 
 Served on loopback by `--control PORT`, so that anything that can open a socket can use it.
-The answer is the state as JSON, or `error: ` and what is wrong.
+The answer is the state as JSON, or `error: ` and what is wrong. After an error the connection is
+closed, so that a web page cannot hide commands behind the headers of an HTTP request.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ MOST = 1000
 
 LONGEST_LINE = 4096
 LINE_SECONDS, QUIET_SECONDS = 5.0, 600.0
-"""How long a command that has begun may take to come in full, or an answer to be taken; and how
-long nothing may be said between two commands."""
+"""How long a command may take from its first byte to its end, and an answer to be read; and how
+long a client may be silent between two commands."""
 
 QUANTITY = re.compile(r"-?(0|[1-9]\d{0,8})(\.\d{0,4}[1-9])?")
-"""As a gateway tells it: no `.0`."""
+"""As a gateway writes it: no `.0`."""
 
 NOTICES = {
     str(error.code): error
@@ -50,7 +51,7 @@ NOTICES = {
         errors.UNKNOWN,
     )
 }
-"""What `say` can say unasked, by code; it may name the account."""
+"""What `say` can send unasked, by code; the text may name the account."""
 
 
 class NotUnderstood(ValueError):
@@ -63,7 +64,7 @@ Does = Callable[[Server, Words], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What it takes, and what it does."""
+    """What a command takes, and what it does."""
 
     takes: str
     does: Does
@@ -71,7 +72,7 @@ class Command:
 
 async def _become(server: Server, words: Words) -> None:
     if not words:
-        raise NotUnderstood("become takes FAULT..., `healthy` where it is to have none")
+        raise NotUnderstood("become takes FAULT..., or `healthy` for none")
     try:
         await server.become(*(named(word) for word in words))
     except UnknownFault as error:
@@ -116,7 +117,7 @@ async def _hold(server: Server, words: Words) -> None:
 
 
 async def _nothing(server: Server, words: Words) -> None:
-    """Asking how it is changes nothing."""
+    """For `state`."""
 
 
 COMMANDS = {
@@ -131,18 +132,18 @@ COMMANDS = {
     "reset": Command("", _reset),
     "state": Command("", _nothing),
 }
-"""What each means for a user stands in `fakes/README.md`."""
+"""`fakes/README.md` explains each."""
 
 
 async def perform(server: Server, line: str) -> dict[str, Any]:
-    """Does what a line says, after what is being done; the state then.
+    """Performs a command once the one before it is done, and returns the state after it.
 
     Raises NotUnderstood, OSError.
     """
     name, *words = line.split() or [""]
     command = COMMANDS.get(name)
     if command is None:
-        raise NotUnderstood(f"no command {name!r}; there are: {', '.join(COMMANDS)}")
+        raise NotUnderstood(f"no command {name!r}; the commands are: {', '.join(COMMANDS)}")
     if words and not command.takes:
         raise NotUnderstood(f"{name} takes nothing, not {words}")
     if command.does is not _nothing:
@@ -165,7 +166,7 @@ def state(server: Server) -> dict[str, Any]:
 
 
 async def serve(server: Server, port: int) -> asyncio.Server:
-    """Takes commands on loopback. Raises OSError where the port is taken."""
+    """Takes commands on loopback. Raises OSError if the port is taken."""
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -175,11 +176,11 @@ async def serve(server: Server, port: int) -> asyncio.Server:
                 async with asyncio.timeout(LINE_SECONDS):
                     await writer.drain()
                 if answer.startswith("error"):
-                    break  # an HTTP client, say, has nothing more to tell
+                    break  # it may be a browser: what follows could be commands in its request
         except TimeoutError:
             writer.transport.abort()
         except (OSError, ValueError, asyncio.CancelledError):
-            pass  # it has gone, or sends a line without end
+            pass  # the client has left, or sends a line without an end
         finally:
             writer.close()
 
@@ -191,7 +192,7 @@ async def serve(server: Server, port: int) -> asyncio.Server:
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes:
-    """The next one; empty at the end. Raises TimeoutError, and ValueError of one without end."""
+    """The next line; empty at the end. Raises TimeoutError, and ValueError if it is too long."""
     async with asyncio.timeout(QUIET_SECONDS):
         first = await reader.read(1)
     if first in (b"", b"\n"):
@@ -215,5 +216,5 @@ def _number(words: Words, default: int, kind: type[int] | type[float]) -> float:
     except ValueError:
         number = -1
     if not 0 <= number <= MOST or len(words) > 1:
-        raise NotUnderstood(f"a number from 0 to {MOST}, not {' '.join(words)!r}")
+        raise NotUnderstood(f"expected a number from 0 to {MOST}, not {' '.join(words)!r}")
     return number

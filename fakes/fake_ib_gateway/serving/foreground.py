@@ -1,4 +1,4 @@
-"""A planned gateway, run until it is told to stop: what the command line and a child process do."""
+"""Runs a gateway until it is asked to stop; for the command line and for a child process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from fake_ib_gateway.serving.server import Server
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a gateway is to be, before it runs. `log` `-` is stderr, `control` None is none."""
+    """What a gateway shall be like when it runs. A `log` of `-` is stderr."""
 
     gateway: Gateway
     faults: Sequence[Fault] = ()
@@ -36,7 +36,7 @@ class Plan:
 
     @contextmanager
     def server(self) -> Iterator[Server]:
-        """Not started yet; its log is closed with the block. Raises OSError for log and folder."""
+        """A server, not started yet; its log is closed at the end. Raises OSError."""
         server = Server(self.gateway, self.faults, self.host, self.port)
         if self.settings_dir is not None:
             settings = self.gateway.settings
@@ -55,13 +55,13 @@ class Plan:
 
 
 def run(plan: Plan) -> None:
-    """Announces on stdout where it is. Raises OSError where a port or a file cannot be had."""
+    """Prints where it listens. Raises OSError if a port or a file is not available."""
     with plan.server() as server, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(server, plan))
 
 
 def _loop_factory() -> Any:
-    """That of uvloop where it is installed, else the standard one."""
+    """uvloop's if it is installed, otherwise the standard one."""
     try:
         import uvloop
     except ImportError:
@@ -98,11 +98,11 @@ def _announce(server: Server, controlled: asyncio.Server | None) -> None:
 
 
 def _when_stdin_ends(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Who started us holds our stdin: it ends with them, however they end, on every platform."""
+    """The parent holds our stdin, which ends when the parent does, on every platform."""
 
     def read_to_the_end() -> None:
         with suppress(OSError):  # there is none
-            while os.read(0, 65536):  # unbuffered: a buffer's lock would be held at our end
+            while os.read(0, 65536):  # unbuffered: a buffer's lock would be held when we exit
                 pass
         loop.call_soon_threadsafe(stop.set)
 

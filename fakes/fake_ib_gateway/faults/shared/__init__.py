@@ -1,1 +1,1 @@
-"""What faults are made of: the hooks they change, how they are declared, and how one is found."""
+"""What faults have in common: the hooks they change, how they are declared and found."""

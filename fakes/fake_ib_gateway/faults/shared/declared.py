@@ -1,4 +1,4 @@
-"""How a fault's module declares it: what makes it, what lists say of it, what it takes."""
+"""How a module declares its fault: what makes it, how lists describe it, what it takes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from fake_ib_gateway.faults.shared.fault import Fault
 
 HIGHEST_CODE = 99_999
 MOST = 1_000_000
-"""The highest number a fault takes: seconds, bytes, or how many."""
+"""The highest number a fault takes: seconds, bytes or a count."""
 
 
 class Group(IntEnum):
-    """What of a gateway is at fault, in the order of lists."""
+    """Which part of a gateway is at fault, in the order of lists."""
 
     NONE = auto()
     PORT = auto()
@@ -27,7 +27,7 @@ class Group(IntEnum):
 
 
 class NotAllowed(ValueError):
-    """What was given; the text says what is allowed."""
+    """The value is not allowed; the text says what is."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class Declared:
-    """A fault as its module has it: `make` is its class or a function, `summary` one line."""
+    """A fault in its module: `make` is its class or a function, `summary` one line."""
 
     make: Callable[..., Fault]
     summary: str

@@ -1,4 +1,4 @@
-"""What a fault can change about a gateway, hook by hook: all that the server knows of faults."""
+"""What a fault can change about a gateway, hook by hook. The server knows no more of faults."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ Books = tuple[Book, ...]
 
 @dataclass(frozen=True)
 class Fault:
-    """A healthy gateway, hook by hook."""
+    """The hooks of a healthy gateway; a fault overrides what it changes."""
 
     rank: ClassVar[int] = 0
-    """Who says more is applied first (-1), then who says less; who counts the bytes last (1)."""
+    """Faults that add output come first (-1), those that suppress it next (0), and those that
+    count bytes last (1)."""
     listens = True
     """Whether anything listens on the port."""
     other_ports: ClassVar[tuple[int, ...]] = ()
-    """Ports of which the first free one is listened on instead."""
+    """Other ports: it listens on the first free one instead of its own."""
     other_addresses: ClassVar[tuple[str, ...]] = ()
-    """Addresses of which the first that can be had is listened on instead, at the same port."""
+    """Other addresses: it listens on the first available one instead, at the same port."""
     accepts = True
     """Whether connections are taken from the accept queue."""
     closes = True
@@ -33,15 +34,15 @@ class Fault:
     zombies = 0
     """How many CLOSE_WAIT sockets appear on the port."""
     zombies_after = 0.0
-    """When: so many seconds after it began to listen; 0: before anybody can connect."""
+    """Seconds after it starts to listen; 0: before anybody can connect."""
     queued = 0
     """Connections left waiting in the accept queue."""
     other_clients = 0
-    """Clients of another program that are connected before anybody else can be."""
+    """Clients of another program that are connected before anybody else."""
     login: ClassVar[str] = "succeeds"
-    """How the login to IBKR goes, by the names of `logins.LOGINS`."""
+    """How the login to IBKR goes: a name of `logins.LOGINS`."""
     waits = False
-    """Whether a process of the gateway runs although nothing listens: it is not logged in yet."""
+    """Whether the gateway's process runs although nothing listens, as before its login."""
 
     @property
     def is_logged_in(self) -> bool:
@@ -52,11 +53,11 @@ class Fault:
         return books
 
     def settings(self, settings: ApiSettings) -> ApiSettings:
-        """What is set for the API."""
+        """Its API settings."""
         return settings
 
     def takes_note(self, gateway: Gateway) -> bool:
-        """Whether the gateway's own log, on its disk, hears of connections."""
+        """Whether the gateway writes connections to its own log on disk."""
         return True
 
     def burst(self, event: str, burst: Burst, session: Session) -> Burst:
@@ -83,5 +84,5 @@ class Answering(Fault):
 
 
 def in_order(faults: Iterable[Fault]) -> list[Fault]:
-    """As they are applied, in whatever order they were given."""
+    """In the order in which they are applied, however they were given."""
     return sorted(faults, key=lambda fault: fault.rank)

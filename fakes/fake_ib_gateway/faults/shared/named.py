@@ -1,6 +1,6 @@
-"""The faults by name: `slow`, or `slow=2.5`. A fault's name is its module's, with dashes.
+"""Finds faults by name: `slow`, or `slow=2.5`. A fault is named like its module, with dashes.
 
-A module is imported when its fault is asked for, all of them only when they are listed.
+A module is imported when its fault is needed; all of them are only imported to list them.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from fake_ib_gateway import faults
 from fake_ib_gateway.faults.shared.declared import Declared, NotAllowed
 from fake_ib_gateway.faults.shared.fault import Fault
 
-HOW_TO_LIST = "`fake-ib-gateway --list-faults` names them all"
+HOW_TO_LIST = "`fake-ib-gateway --list-faults` lists them"
 
 
 class UnknownFault(ValueError):
-    """No fault is named so, or it does not take that; the text says what there is."""
+    """No such fault, or not such a value; the text says what is allowed."""
 
 
 class _Faults(Mapping[str, Declared]):
-    """By name, as far as a folder's listing tells; in the order of lists, group by group."""
+    """By name, from the files in the folder; ordered by group, then by name."""
 
     def __getitem__(self, name: str) -> Declared:
         if name not in self._names():
@@ -40,7 +40,7 @@ class _Faults(Mapping[str, Declared]):
         return name in self._names()
 
     def nearest(self, name: str) -> str:
-        """The name that is most like it; none, if none is."""
+        """The most similar name; "" if there is none."""
         from difflib import get_close_matches  # only where somebody mistyped
 
         return next(iter(get_close_matches(name, sorted(self._names()), 1)), "")
@@ -65,7 +65,7 @@ def named(words: str) -> Fault:
     if not equals:
         return declared.make()
     if declared.takes is None:
-        raise UnknownFault(f"fault {name!r} takes no parameter, not {text!r}")
+        raise UnknownFault(f"fault {name!r} takes no value, not {text!r}")
     try:
         return declared.make(declared.takes.read(text))
     except NotAllowed as allowed:
@@ -74,7 +74,7 @@ def named(words: str) -> Fault:
 
 
 def listed() -> str:
-    """Every fault in a line: its name, what the gateway does, and what it takes."""
+    """Every fault in a line of at most 80 columns: name, what it does, what it takes."""
     width = max(map(len, FAULTS))
     return "\n".join(f"{name:{width}}  {_told(each)}" for name, each in FAULTS.items())
 
