@@ -19,6 +19,7 @@ import yaml
 from fake_ib_gateway import options as fakes_options
 from fake_ib_gateway.record import command as recording
 from golive.cli.screen import COMMANDS
+from golive.evidence.record import Evidence, StepRecord
 from golive.procedure import steps
 from golive.settings import secrets_json
 from tests.support import site
@@ -234,6 +235,19 @@ def test_settings_shown_are_taken(path: Path, tmp_path: Path) -> None:
             whole = shown if "IBKRCredentials" in shown else merged(example, shown)
             file.write_text(json.dumps(whole), encoding="utf-8")
             secrets_json.read(file)
+
+
+def test_evidence_shown_has_the_keys_of_the_record() -> None:
+    page = DOCS / "evidence.md"
+    (shown,) = [json.loads(block) for language, block in blocks(page) if language == "json"]
+    known = {name.rstrip("_"): each for name, each in Evidence.model_fields.items()}
+    assert set(shown) <= set(known)
+    assert StepRecord.model_validate(shown["steps"][0]).outcome == "passed"
+    section = page.read_text(encoding="utf-8").partition("## evidence.json")[2]
+    named = re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)
+    keys = {key for each in named for key in re.findall(r"`(\w+)", each)}
+    assert keys <= set(known)
+    assert set(known) - keys - set(shown) <= {"salt", "plan"}
 
 
 # the procedure
