@@ -43,10 +43,6 @@ OTHERS = {
 """Programs that are not of this project, and that the pages show."""
 
 
-COMING = {"init"}
-"""Commands that the pages name before they are there."""
-
-
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -174,8 +170,6 @@ def test_command_shown_is_one_that_is_understood(where: str, line: str) -> None:
     match words:
         case ["golive"] | ["golive", "selftest" | "--version", *_]:
             pass
-        case ["golive", command, *_] if command in COMING - set(COMMANDS):
-            pytest.skip("not there yet")
         case ["golive", command, *rest]:
             assert command in COMMANDS
             with pytest.raises(_Read):
@@ -206,7 +200,7 @@ def test_command_shown_is_one_that_is_understood(where: str, line: str) -> None:
 def test_command_named_in_a_sentence_is_one_that_there_is(path: Path) -> None:
     text = FENCE.sub("", path.read_text(encoding="utf-8"))
     named = set(re.findall(r"`golive ([a-z]+)\b[^`\n]*`", text))
-    assert named - {*COMMANDS, *COMING} == set()
+    assert named - set(COMMANDS) == set()
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=name_of)
