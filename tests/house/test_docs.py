@@ -34,7 +34,7 @@ TEXTS = [
     *PAGES,
 ]
 FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"(!?)\[(?:[^\[\]]|\[[^\]]*\])*\]\(<?([^)\s>]+)>?\)")
+LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(<?([^)\s>]+)>?\)")
 SHELLS = ("", "bash", "sh", "console", "powershell")
 OTHERS = {
     ".", ".venv/Scripts/activate", "cd", "cp", "docker", "git", "kill", "netstat", "npm", "pip",
@@ -69,7 +69,8 @@ def anchors(path: Path) -> set[str]:
 
 
 def links(path: Path) -> Iterator[str]:
-    for _, address in LINK.findall(prose(path)):
+    text = prose(path)
+    for address in [*LINK.findall(text), *re.findall(r'<img[^>]* src="([^"]+)"', text)]:
         if not re.match(r"[a-z]+:", address):
             yield address
 
