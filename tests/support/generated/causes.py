@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
 
 from golive.diagnosis import placeholders, recovery
 from golive.diagnosis.branch import Branch
@@ -124,7 +123,7 @@ def _steps(templates: Sequence[str], what: Seen) -> str:
     return "\n".join(line for n, each in enumerate(told, start=1) for line in numbered(n, each))
 
 
-def _not_before(what: Seen) -> Any:
+def _not_before(what: Seen) -> datetime | None:
     """The moment that the diagnosis names, if it names one."""
     told = diagnose(what, _next(what)).not_before
     return datetime.fromisoformat(told) if told else None

@@ -71,9 +71,9 @@ def _parser(main: Callable[[list[str]], int]) -> argparse.ArgumentParser | str:
 
 def _page(title: str, parser: argparse.ArgumentParser | str, main: Callable[..., int]) -> str:
     if isinstance(parser, str):
-        return markdown.page(
-            f"`{title}`", markdown.block(parser.splitlines()), *_codes(main, parser)
-        )
+        usage, _, rest = parser.removeprefix("usage: ").partition("\n")
+        said = (markdown.block([usage]), _epilog(rest), *_codes(main, parser))
+        return markdown.page(f"`{title}`", *said, FOOT)
     inner = _subcommands(parser)
     return markdown.page(
         f"`{title}`",
@@ -165,7 +165,7 @@ def _subcommands(
     return {}
 
 
-EXAMPLE = re.compile(r"^\s*(?:[Ee]xamples?: )?((?:golive|fake-ib-gateway|pytest) .*)$")
+EXAMPLE = re.compile(r"^(?:(Example[^:]*): )?((?:golive|fake-ib-gateway|pytest) .*?)\.?$")
 LISTED = re.compile(r"\b(\d{1,3}):? ([^,;.\d][^,;.]*)")
 CODES = re.compile(r"[Ee]xit(?:s with)?(?: codes?)?:? \d")
 
@@ -176,7 +176,7 @@ def _epilog(text: str) -> str:
     for line in filter(None, map(str.strip, text.splitlines())):
         found = EXAMPLE.match(line)
         if found:
-            parts.append(f"Example:\n\n{markdown.block([found[1]])}")
+            parts.append(f"{found[1] or 'Example'}:\n\n{markdown.block([found[2]])}")
         elif not CODES.match(line) and line not in ("Example:", "Examples:"):
             parts.append(markdown.sentence(line))
     return "\n\n".join(parts)
