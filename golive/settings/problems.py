@@ -159,7 +159,8 @@ def _wrong(found: ErrorDetails) -> str:
         return str(found["ctx"]["error"])
     limits = {"greater_than_equal": "ge", "less_than_equal": "le"}
     if limit := limits.get(kind):
-        return f"must be {found['ctx'][limit]} or {'more' if limit == 'ge' else 'less'}"
+        told = str(found["ctx"][limit]).removesuffix(".0")
+        return f"must be {told} or {'more' if limit == 'ge' else 'less'}"
     wanted = found["msg"].removeprefix("Input should be ").removeprefix("a valid ")
     told = f"must be {_WANTED.get(kind, wanted.replace('True', 'true'))}"  # as JSON has it
     return told + _cure(kind, value)
