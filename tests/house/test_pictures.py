@@ -29,18 +29,19 @@ def test_pictures_are_small() -> None:
         ("waiting, 41 s\rdone", "doneing, 41 s"),
         ("a\r\nb\r\n\x1b[2A\x1b[Kc\r\n", "c\nb\n"),
         ("a\r\nb\r\n\x1b[2A\x1b[Jc", "c"),
+        ("a" * 21, "a" * 20 + "\na"),
         ("\x1b[?25l\x1b[32m\x1b[1mok\x1b[0m", "ok"),
         ("\x1b]0;title\x07text", "text"),
     ],
 )
 def test_picture_of_a_terminal_has_what_is_left_on_it(written: str, shown: str) -> None:
-    screen = Screen()
+    screen = Screen(20)
     screen.write(written)
     assert screen.text == shown
 
 
 def test_colour_and_bold_of_a_terminal_are_in_its_picture() -> None:
-    screen = Screen()
+    screen = Screen(20)
     screen.write("\x1b[1;32mGO\x1b[0m <24>")
-    page = screen.page("$ golive check", 80)
+    page = screen.page("$ golive check")
     assert '<span style="color:#7ee787;font-weight:bold">GO</span> &lt;24&gt;' in page

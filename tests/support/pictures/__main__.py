@@ -98,13 +98,13 @@ def _wanted(place: Neutral) -> Iterator[Wanted]:
     """Performs the runs."""
     for fault in EARLIER:
         place.run("rehearse", fault, "--operator", OPERATOR)
-    for name, fault in (("go", GO), ("no-go", NO_GO)):
+    for name, fault, height in (("go", GO, 990), ("no-go", NO_GO, 950)):
         page = _on_a_terminal(place, f"terminal-{name}", fault)
         verdict = storage.read(place.last).verdict
         if verdict != name.upper():
             raise NotAsWanted(f"the rehearsal of {fault} is {verdict}:\n{_text_of(page)}")
         yield Wanted(f"terminal-{name}", page, 900, 0, "pre")
-        yield Wanted(name, place.last / "sign-off.html", 1100, 1000)
+        yield Wanted(name, place.last / "sign-off.html", 1100, height)
     yield Wanted("index", place.folder / "reports" / "index.html", 1100, 900)
     card = place.folder / "card.html"
     place.run("card", "--html", str(card))
@@ -115,11 +115,11 @@ def _on_a_terminal(place: Neutral, name: str, fault: str) -> Path:
     """Runs it as a person would, and keeps what the terminal showed as a page."""
     words = ["rehearse", *([] if fault == GO else [fault])]
     command = [place.golive, *words, "--operator", OPERATOR]
-    screen = terminal.Screen()
+    screen = terminal.Screen(COLUMNS)
     screen.write(terminal.written(command, place.folder, place.environment, COLUMNS))
     page = place.folder / f"{name}.html"
     prompt = f"$ golive {' '.join(words)}"
-    page.write_text(screen.page(prompt, COLUMNS), encoding="utf-8")
+    page.write_text(screen.page(prompt), encoding="utf-8")
     page.with_suffix(".txt").write_text(screen.text, encoding="utf-8")
     return page
 

@@ -65,6 +65,7 @@ def _read(descriptor: int) -> bytes:
 class Screen:
     """Lines of characters, each with the style that it was written in."""
 
+    columns: int
     lines: list[list[tuple[str, str]]] = field(default_factory=lambda: [[]])
     _row: int = 0
     _column: int = 0
@@ -78,12 +79,12 @@ class Screen:
             elif command is not None:
                 self._obey(command, [int(each) for each in re.findall(r"\d+", numbers)])
 
-    def page(self, prompt: str, columns: int) -> str:
+    def page(self, prompt: str) -> str:
         """As HTML, below the command that was typed."""
         while len(self.lines) > 1 and not self.lines[-1]:
             self.lines.pop()
         text = "\n".join([html.escape(prompt), *map(_as_html, self.lines)])
-        return PAGE.format(columns=columns, text=text)
+        return PAGE.format(columns=self.columns, text=text)
 
     @property
     def text(self) -> str:
@@ -100,6 +101,9 @@ class Screen:
             case "\x08":
                 self._column = max(0, self._column - 1)
             case _ if character >= " ":
+                if self._column >= self.columns:
+                    self._put("\n")
+                    self._column = 0
                 line = self.lines[self._row]
                 line += [(" ", "")] * (self._column + 1 - len(line))
                 line[self._column] = (character, self._style)
