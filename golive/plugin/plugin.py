@@ -163,7 +163,7 @@ class GoLiveSession:
             runs = self._reports / run_folder.RUNS
             self._folder = run_folder.new_folder(runs, started, self._choice.name)
         except secrets_json.SettingsError as error:
-            raise pytest.UsageError(*error.lines) from None
+            raise pytest.UsageError(*(f"settings: {line}" for line in error.lines)) from None
         except run_folder.NoFolder as error:
             raise pytest.UsageError(str(error)) from None
         config.add_cleanup(self._discard_unless_begun)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from golive.diagnosis.placeholders import IN_WORDS
-
 
 class Advice(NamedTuple):
     """`words` end with a colon where a command follows; `command` is "" where there is none."""
@@ -18,7 +16,7 @@ class Advice(NamedTuple):
 def of(text: str) -> Advice:
     """`Start it: golive check`; what follows the colon is prose where it ends as a sentence."""
     words, colon, rest = text.partition(": ")
-    if not colon or not rest or rest.endswith(".") or rest in IN_WORDS.values():
+    if not colon or not rest or rest.endswith("."):
         return Advice(text)
     return Advice(f"{words}:", rest)
 

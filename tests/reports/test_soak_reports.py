@@ -248,7 +248,7 @@ def test_last_line_says_how_long_it_was_held_and_what_of_it_was_answered() -> No
         "GO: soak of 60 min, 720 of 720 heartbeats answered, no zombie"
     )
     assert verdict_line(a_broken_one()) == (
-        "NO-GO: half-open, Procedure A, soak of 60 min ended after 25 min"
+        "NO-GO: half-open, Procedure A, soak of 60 min ended after 25 min, no zombie"
     )
     early = made.a_no_go(plan="soak", target="fallback")
     assert verdict_line(early).startswith("NO-GO (fallback): ")

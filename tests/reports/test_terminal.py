@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import signal
+import subprocess
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -18,18 +21,18 @@ from golive.discipline.attempts import Attempts
 from golive.evidence.record import Evidence, Override, StepRecord
 from golive.kit.clock import coarsely
 from golive.procedure import steps
-from golive.reports import junit, sign_off
-from golive.reports.terminal import advice
+from golive.reports import advice, junit, sign_off
 from golive.reports.terminal.detailed import Detailed
 from golive.reports.terminal.screen import SHAPES, WORDS
 from golive.reports.terminal.short import Short
-from golive.reports.terminal.telling import Begun, Teller
+from golive.reports.terminal.telling import Teller
 from golive.reports.terminal.verdict import LONGEST, verdict_line
 from golive.reports.terminal.waits import answer
 from tests.client.test_connection import From
 from tests.support import on_a_terminal
 from tests.support.fakes import Fake, wait_until
-from tests.support.projects import IDS, TRIED, Project, Rehearsal
+from tests.support.on_screen import Screen, begun, lines_at, told
+from tests.support.projects import IDS, ROOT, SECONDS, STALE, TRIED, Project, Rehearsal
 from tests.support.runs_on_disk import a_go, a_no_go
 
 GO_LINE = r"GO \(rehearsal\) with \d weakened checks: 24 positions, handshake \d+ ms"
@@ -44,56 +47,6 @@ PYTESTS = (
 """What pytest says of itself."""
 HAS_TERMINALS = pytest.mark.skipif(os.name == "nt", reason="has no pseudo-terminals")
 ESCAPE = re.compile(r"\x1b\[\d+m")
-
-
-class Screen:
-    """Keeps the lines; as plain as a file, or `columns` wide."""
-
-    is_live = False
-
-    def __init__(self, columns: int | None = None) -> None:
-        self.width, self.lines = columns, list[str]()
-
-    def shows(self, text: str) -> bool:
-        return False
-
-    def coloured(self, text: str, **how: bool) -> str:
-        return text
-
-    def write(self, line: str) -> None:
-        self.lines += line.split("\n")
-
-    def write_again(self, line: str, **how: bool) -> None:
-        raise AssertionError("no line of a file can be written again")
-
-
-def begun(found: Evidence) -> Begun:
-    """What a run that left this evidence was about to try."""
-    at, settings = found.endpoint, found.circumstances.settings
-    return Begun(
-        target=found.target,
-        kind=at.kind,
-        host=at.host,
-        port=at.port,
-        client_id=at.client_id,
-        account=found.positions.account,
-        file="secrets.json",
-        version=__version__,
-        fault=found.fault,
-        settings=settings,
-    )
-
-
-def told(found: Evidence, form: type[Teller] = Short, columns: int | None = 80) -> list[str]:
-    """All that a run says which left this evidence."""
-    teller = form(screen := Screen(columns), found.plan)
-    teller.begin(begun(found))
-    for each in found.steps:
-        teller.step(each)
-    teller.found(found)
-    teller.written("reports/runs/x/sign-off.html", is_page=True)
-    teller.verdict(found)
-    return screen.lines
 
 
 def test_verdict_of_paper_that_is_no_fallback_says_that_it_is_paper() -> None:
@@ -183,13 +136,13 @@ def test_failed_run_shows_what_was_expected_and_observed_the_cause_and_the_cure(
         r"         observed  3 zombies \(CLOSE_WAIT\)",
         rf"-    {len(IDS) - 11} steps not run",
         r"Cause   zombies",
-        r"What to do   Procedure A, restart the gateway   not before \d\d:\d\d local",
+        r"What to do   Procedure A, restart the gateway",
         r"  1\. Close IB Gateway\.",
         r"       pytest acceptance -m golive --fake=zombies",
         r"  More: docs/causes/zombies",
     ):
         assert re.search(rf"^{line}$", run.output, re.MULTILINE), line
-    assert run.last_line.startswith("NO-GO (rehearsal): zombies, Procedure A, not before ")
+    assert run.last_line == "NO-GO (rehearsal): zombies, Procedure A"
 
 
 def test_v_tells_every_step_with_what_it_saw_and_pytest_still_nothing(project: Project) -> None:
@@ -235,7 +188,7 @@ def test_page_to_be_signed_is_named_on_a_line_of_its_own_before_the_verdict(
 ) -> None:
     run = rehearsed("down")
     page = f"reports/runs/{run.folder.name}/sign-off.html"
-    assert re.search(rf"\n  Gateway issues: .*\n\nSign-off: {page}\n\nNO-GO .*\n$", run.output)
+    assert re.search(rf"\n  IBKR support .*\n\nSign-off: {page}\nNO-GO .*\n$", run.output)
     assert (project.folder / page).exists()
 
 
@@ -464,6 +417,75 @@ def test_lines_fit_the_terminal_and_commands_stay_whole(project: Project) -> Non
     assert [line for line in lines if line.rstrip() == again], lines
 
 
+@HAS_TERMINALS
+@pytest.mark.parametrize(("fault", "most"), [("healthy", 25), ("silent", 45), ("leaky", 45)])
+def test_run_with_its_advice_fits_a_screen_of_80_columns(
+    fault: str, most: int, project: Project, tmp_path: Path
+) -> None:
+    """By golive itself, with the example's settings, Monitor and MCP server."""
+    settings = json.loads((ROOT / "secrets.example.json").read_text(encoding="utf-8"))
+    settings["GoLive"] |= {"HandshakeTimeoutSeconds": 2, "StaleProcesses": [STALE]}
+    (path := tmp_path / "s.json").write_text(json.dumps(settings), encoding="utf-8")
+    command = project.command("golive", "rehearse", fault)
+    variables = project.environment(GOLIVE_SECRETS=str(path))
+    shown = on_a_terminal.run(command, project.folder, columns=80, **variables)
+    lines = [each.split("\r")[-1] for each in ESCAPE.sub("", shown.text).rstrip().split("\r\n")]
+    assert lines_at(lines) <= most, "\n".join(lines)
+    assert len(lines[-1]) <= 80
+    assert all(len(line) < 80 or "/" in line for line in lines), lines
+
+
+@HAS_TERMINALS
+@pytest.mark.parametrize("columns", [40, 120])
+def test_run_still_reads_on_a_narrow_and_on_a_wide_terminal(columns: int, project: Project) -> None:
+    text = ESCAPE.sub("", on_terminal(project, "--fake=zombies", columns=columns).text)
+    lines = [each.split("\r")[-1].rstrip() for each in text.rstrip().split("\r\n")]
+    assert "✗ environment   stopped at check 11 of 11" in lines
+    assert "Cause   zombies" in lines
+    commands = ("/", "ss -tanp", "ps -ww", "pytest", "NO-GO (rehearsal)", "✗ env", "not configured")
+    wide = [line for line in lines if len(line) > columns]
+    assert [line for line in wide if not any(each in line for each in commands)] == []
+
+
+# interrupted
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal under POSIX")
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM"])
+def test_interrupted_run_says_where_it_was_that_it_closed_and_from_when_on_to_go_on(
+    how: str, project: Project, secrets: Callable[..., Path], fake: Callable[..., Fake]
+) -> None:
+    settings = secrets(fake("silent").port, HandshakeTimeoutSeconds=60)
+    words = ("pytest", "acceptance", "-m", "golive", "--secrets", str(settings))
+    with subprocess.Popen(
+        project.command(*words),
+        cwd=project.folder,
+        env=project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said: list[str] = []
+        for line in process.stdout:
+            said.append(line.rstrip())
+            if line.startswith("...  handshake"):
+                process.send_signal(signal.Signals[how])
+        assert process.wait(SECONDS) == 2, said
+    at = said.index("FAIL handshake     interrupted at check 1 of 9")
+    assert said[at + 1 : at + 3] == [
+        "       exactly one attempt is made",
+        f"-    {len(IDS) - 17} steps not run",
+    ]
+    text = "\n".join(said)
+    assert "it was interrupted; its connection was closed." in text
+    assert re.search(r"1\. Run the whole procedure, not before \d\d:\d\d local time:", text), text
+    assert re.fullmatch(r"NO-GO: unfinished, not before \d\d:\d\d local", said[-1])
+    assert [
+        each for each in (*PYTESTS, "KeyboardInterrupt", "!!!", "Traceback") if each in text
+    ] == []
+
+
 # waiting
 
 
@@ -571,12 +593,5 @@ def test_command_stands_whole_on_a_line_of_its_own(
     for columns in (40, 80, None):
         lines = told(found, columns=columns)
         for step in found.diagnosis.next_steps if found.diagnosis else ():
-            _, command = advice.parted(step)
+            command = advice.of(step).command
             assert not command or f"       {command}" in lines
-
-
-def test_what_stands_behind_a_colon_and_is_no_command_stays_where_it_is() -> None:
-    assert advice.parted("In its settings: port 4001, trusted IP 127.0.0.1.")[1] == ""
-    assert advice.parted("Then start IB Gateway: as you always do")[1] == ""
-    assert advice.parted("Close IB Gateway.") == ("Close IB Gateway.", "")
-    assert advice.parted("Run this once: golive check") == ("Run this once:", "golive check")

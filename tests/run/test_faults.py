@@ -17,6 +17,7 @@ from golive.evidence import seen_words
 from golive.evidence.digest import digest_of
 from golive.evidence.record import Evidence
 from tests.support.fakes import orders_received
+from tests.support.on_screen import lines_at, told
 from tests.support.projects import IDS, TRIED, Project, Rehearsal, patience, write_secrets
 
 
@@ -216,6 +217,20 @@ def test_all_that_a_step_observed_is_told_in_words(fault: str, run: Rehearsal) -
         if record.outcome in ("passed", "failed"):
             assert seen_words.seen(record, settings) != [], record
             assert seen_words.expected(record, settings) != record.title
+
+
+MOST_LINES = {"GO": 25, "NO-GO": 45}
+
+
+@pytest.mark.parametrize("fault", DRILLS)
+def test_what_is_told_of_a_fault_fits_a_screen(fault: str, run: Rehearsal) -> None:
+    """As it is with the example's settings, which weaken nothing."""
+    found = Evidence.model_validate(run.evidence).model_copy(update={"weakened": []})
+    lines = told(found)
+    assert lines_at(lines) <= MOST_LINES[found.verdict], "\n".join(lines)
+    assert len(lines[-1]) <= 80
+    assert lines[-1].startswith(f"{found.verdict} (rehearsal)")
+    assert "Sign-off: " in lines[-2]
 
 
 def test_evidence_of_a_rehearsal_is_complete_sealed_and_says_that_it_is_one(

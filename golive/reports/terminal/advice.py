@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from golive.diagnosis.decision_tree import BY_CODE
 from golive.evidence.record import Diagnosis
+from golive.reports import advice as parts
 from golive.reports.terminal.screen import Lines
 from golive.reports.terminal.verdict import not_before
 
 PROCEDURES = {"A": "restart the gateway", "B": "reinstall the gateway", "C": "switch to TWS paper"}
+AROUND = 7
+"""Rows: a blank one, the heading, where to read on, who can help; sign-off and verdict."""
+_NAMED = re.compile(r"[\w.() -]+: \S")
 CAUSES = "docs/causes"
-"""Where each cause has a page."""
+"""Where each cause of the tree has a page."""
 
 
 def cause(lines: Lines, found: Diagnosis) -> None:
@@ -31,16 +37,25 @@ def what_to_do(lines: Lines, found: Diagnosis, ended: str) -> None:
         advice(lines, f"  {number}. ", step)
 
 
-def if_that_fails(lines: Lines, found: Diagnosis) -> None:
-    """What is left, where to read on, whom to call."""
+def if_that_fails(lines: Lines, found: Diagnosis, most_rows: int | None = None) -> None:
+    """What is left, where to read on, and who can help.
+
+    The last of what is left goes without saying where it would be more than `most_rows` rows: the
+    sign-off has it.
+    """
     support = _support(found)
     rest = [each for each in found.if_that_fails if each != support]
+    while most_rows and rest and lines.rows + _rows(lines, rest) > most_rows:
+        if parts.of(rest[-1]).command:
+            break
+        rest.pop()
     lines.plain()
     if rest:
         heading(lines, "If that fails")
     for each in rest:
         advice(lines, "  ", each)
-    lines.text(f"More: {CAUSES}/{found.code}", 2)
+    if found.code in BY_CODE:
+        lines.text(f"More: {CAUSES}/{found.code}", 2)
     if support:
         lines.text(support, 2)
 
@@ -55,20 +70,30 @@ def heading(lines: Lines, name: str, *more: str) -> None:
 
 def advice(lines: Lines, number: str, text: str) -> None:
     """A step; the command behind its colon gets a line of its own, to be copied whole."""
-    words, command = parted(text)
+    words, command = parts.of(text)
     lines.text(number.strip() + (" " if number.strip() else "") + words, 2, max(len(number) - 2, 0))
-    if command:
-        lines.command(command, len(number) + 2)
+    for name, each in _each(command):
+        if name:
+            lines.text(name, len(number))
+        lines.command(each, len(number) + 2)
 
 
-def parted(text: str) -> tuple[str, str]:
-    """The words of a step with their colon, and the command behind it; "" where there is none.
+def _rows(lines: Lines, rest: Sequence[str]) -> int:
+    """So many rows will these take, and what always follows them."""
+    rows = AROUND
+    for each in map(parts.of, rest):
+        rows += len(lines.wrapped(each.words, 2))
+        rows += lines.rows_of(len(each.command) + 4) if each.command else 0
+    return rows
 
-    A command ends without a full stop, whatever else stands behind a colon with one.
-    """
-    words, _, command = text.rpartition(": ")
-    is_none = not words or command.endswith(".")
-    return (text, "") if is_none else (f"{words}:", command)
+
+def _each(command: str) -> list[tuple[str, str]]:
+    """`python: kill 812; java: kill 813` as two commands, each below the name of its program."""
+    told = command.split("; ")
+    if not all(_NAMED.match(each) for each in told):
+        return [("", command)] if command else []
+    pairs = (each.partition(": ") for each in told)
+    return [(f"{name}:", each) for name, _, each in pairs]
 
 
 def _support(found: Diagnosis) -> str:

@@ -53,6 +53,8 @@ class Lines:
 
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
+        self.rows = 0
+        """So many rows of the screen have been filled."""
 
     @property
     def has_shapes(self) -> bool:
@@ -69,17 +71,25 @@ class Lines:
         blank = " " * (self.margin - len(mark))
         return self.screen.coloured(mark, **COLOURS.get(outcome, {})) + blank
 
-    def plain(self, line: str = "") -> None:
+    def plain(self, line: str = "", columns: int | None = None) -> None:
+        """As it is. `columns` is how wide it shows, where some of it is colour."""
+        self.rows += self.rows_of(len(line) if columns is None else columns)
         self.screen.write(line)
+
+    def rows_of(self, columns: int) -> int:
+        """The rows of a line that long; the terminal wraps it."""
+        width = self.screen.width
+        return 1 if width is None else max(1, -(-columns // (width + 1)))
 
     def command(self, line: str, indent: int) -> None:
         """Whole, on a line of its own, however long it is: it is there to be copied."""
-        self.plain(" " * indent + self.screen.coloured(printable(line), bold=True))
+        line, margin = printable(line), " " * indent
+        self.plain(margin + self.screen.coloured(line, bold=True), len(margin + line))
 
     def text(self, text: str, indent: int = 0, hang: int = 2, **how: Any) -> None:
         """As many lines as it needs. Words are never broken: a path stays whole."""
         for line in self.wrapped(text, indent, hang):
-            self.plain(self.screen.coloured(line, **how) if how else line)
+            self.plain(self.screen.coloured(line, **how) if how else line, len(line))
 
     def wrapped(self, text: str, indent: int = 0, hang: int = 2) -> list[str]:
         text, margin = printable(text), " " * indent

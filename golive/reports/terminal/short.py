@@ -19,6 +19,8 @@ COUNT = 11
 MOST_FACTS = 4
 """So many facts of a failed step are shown here; the sign-off has them all."""
 LONGEST_FACT = 300
+MOST_ROWS = 45
+"""Of a NO-GO with its advice, as far as what may be left out allows."""
 
 TELLING = {
     "gateway": "gateway.initialized",
@@ -81,7 +83,7 @@ class Short(Teller):
         self._lines.plain()
         advice.cause(self._lines, found)
         advice.what_to_do(self._lines, found, evidence.ended)
-        advice.if_that_fails(self._lines, found)
+        advice.if_that_fails(self._lines, found, MOST_ROWS)
 
     def written(self, where: str, *, is_page: bool) -> None:
         written(self._lines, where, is_page=is_page)

@@ -112,7 +112,6 @@ class Teller:
         if left := wording.left_running(evidence):
             self._lines.plain()
             advice.advice(self._lines, "", printable(left))
-        self._lines.plain()
         word, line = evidence.verdict, printable(verdict_line(evidence))
         loud = self._screen.coloured(word, **{**COLOURS[word], "invert": True})
         self._lines.plain(loud + line.removeprefix(word))
