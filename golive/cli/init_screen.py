@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from golive.client.identity import Identity
+from golive.diagnosis import commands
 from golive.kit import typed
 from golive.kit.text import printable
 from golive.machine.gateways_here import HOST, GatewaysHere
@@ -100,7 +101,7 @@ def _is_wrong(claim: Callable[[], bool]) -> bool:
 
 def end(secrets: str | None) -> Iterator[str]:
     """The commands to go on with; `secrets` is the file as it was named."""
-    named = f' --secrets "{secrets}"' if secrets is not None else ""
+    named = f" --secrets {commands.HERE.quoted(secrets)}" if secrets is not None else ""
     yield "Next:"
     for command, what in NEXT:
         line = f"{typed.GOLIVE} {command}{'' if command == 'rehearse' else named}"

@@ -21,8 +21,3 @@ ROOT = INSTALLED if IS_INSTALLED else HOME
 """Pytest's root when it performs them: it has their conftest.py, and nothing above it counts."""
 
 EXAMPLE = ROOT / "secrets.example.json"
-
-
-def example() -> str:
-    """Where the example of the settings lies, as short as it can be typed from here."""
-    return EXAMPLE.name if EXAMPLE.parent == Path.cwd() else str(EXAMPLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -83,7 +84,7 @@ def _listening(rows: Iterable[Socket]) -> Iterable[Listening]:
             port,
             found[port].local_ip,
             process,
-            program if process and running_gateways.kind_of(process.name, ()) else "",
+            program if running_gateways.kind_of(os.path.basename(program), ()) else "",
             running_gateways.folder_told(words),
         )
 

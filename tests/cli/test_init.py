@@ -16,6 +16,7 @@ import pytest
 from golive.settings import schema, secrets_json, writing
 from tests.support import four_ports
 from tests.support.fakes import Fake
+from tests.support.programs import WAIT, started
 from tests.support.projects import ROOT, Outcome, Project
 from tests.support.typing_there import Typing
 
@@ -181,7 +182,7 @@ def test_schema_that_is_there_is_left_alone(place: Place) -> None:
         ((*EXAMPLE, "--port", "0"), "--port: a port is a number from 1 to 65535"),
         ((*EXAMPLE, "--client-id", "x"), "--client-id: not a whole number"),
         ((*EXAMPLE, "--monitor", "'a"), "--monitor: a quote is not closed"),
-        ((*EXAMPLE, "--host", "http://x"), "IBKRCredentials.Host must be a name or an address"),
+        ((*EXAMPLE, "--host", "http://x"), "IBKRCredentials.Host must be only a name"),
         ((*EXAMPLE, "--secrets", "no/such/file"), "no such folder; make it first"),
     ],
 )
@@ -213,6 +214,32 @@ def test_programs_and_other_answers_are_written_where_they_are_not_the_default(
         "ClientId": 7,
         "IsPaperTrading": False,
     }
+
+
+@posix_only
+def test_folder_that_a_gateway_is_told_is_written_and_one_that_waits_for_its_login_is_told(
+    place: Place,
+) -> None:
+    listens = "import socket; s = socket.create_server(('127.0.0.1', 7496)); " + WAIT
+    folder = place.folder / "its settings"
+    folder.mkdir()
+    with started(place.folder) as start:
+        start("java", listens, f"-DjtsConfigDir={folder}")
+        waiting = start("ibgateway")
+        done = place.init(*EXAMPLE[:4], "--yes")
+    assert done.exit_code == 0, done.output
+    assert "7496 TWS (live): java (pid " in done.output
+    assert f"IB Gateway without a listener: ibgateway (pid {waiting.pid}) since" in done.output
+    assert place.document["IBKRCredentials"]["Port"] == 7496
+    assert place.document["GoLive"]["GatewayFolder"] == str(folder)
+
+
+def test_host_that_is_another_machine_is_not_looked_at_and_needs_a_port(place: Place) -> None:
+    done = place.init(*EXAMPLE[:4], "--yes", "--host", "192.0.2.1")
+    assert (done.exit_code, "add --port 4001" in done.output) == (4, True)
+    done = place.init(*EXAMPLE, "--host", "192.0.2.1")
+    assert (done.exit_code, "192.0.2.1 is another machine" in done.output) == (0, True)
+    assert place.document["IBKRCredentials"]["Host"] == "192.0.2.1"
 
 
 @posix_only

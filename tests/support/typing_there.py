@@ -15,15 +15,20 @@ from tests.support.projects import SECONDS, environment
 END_OF_INPUT = "\x04"
 
 
+def _terminal() -> tuple[int, int]:
+    """Its two ends."""
+    if sys.platform == "win32":
+        raise OSError("there is none")
+    import pty
+
+    return pty.openpty()
+
+
 class Typing:
     """`typing.sees("Account")`, then `typing.types("U1234567")`."""
 
     def __init__(self, command: list[str], folder: Path, **variables: str) -> None:
-        if sys.platform == "win32":
-            raise OSError("there is none")
-        import pty
-
-        self._ours, theirs = pty.openpty()
+        self._ours, theirs = _terminal()
         wanted = environment(**{"TERM": "xterm", "COLUMNS": "80", **variables})
         self._process = forked.started(
             command, folder, env=wanted, stdin=theirs, stdout=theirs, stderr=theirs

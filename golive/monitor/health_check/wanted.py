@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from golive.kit import project
+from golive.kit import typed
 from golive.monitor.health_check.readyz import START, NoAnswer, parsed
 
 MOST_BYTES = 1_000_000
 WRONG = "is not valid; golive card says what is wrong"
-NOT_THERE = "no such file; name it: --secrets PATH, or copy {} there and edit it"
+NOT_THERE = f"no such file; name it: --secrets PATH, or write one: {typed.GOLIVE} init"
 
 Endpoint = tuple[str, int, int]
 """Host, port and client id."""
@@ -47,7 +47,7 @@ def _document(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES)
     except FileNotFoundError:
-        raise NoAnswer(f"settings: {path}: {NOT_THERE.format(project.example())}") from None
+        raise NoAnswer(f"settings: {path}: {NOT_THERE}") from None
     except OSError as error:
         raise NoAnswer(f"settings: {path}: cannot be read: {error.strerror or error}") from None
     return parsed(data, f"settings: {path} {WRONG}")
