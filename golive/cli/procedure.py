@@ -25,7 +25,7 @@ def parser(command: str, description: str) -> parsing.Parser:
     made.add_argument(
         "--operator",
         metavar="NAME",
-        help="who answers for the run, on its sign-off; else the login name",
+        help="person responsible, shown on the sign-off (default: login name)",
     )
     made.add_argument("-q", "--quiet", action="count", default=0, help="the verdict, and why")
     made.add_argument("-v", "--verbose", action="count", default=0, help="pytest's own lines too")

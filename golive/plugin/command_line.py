@@ -67,7 +67,7 @@ def add_options(parser: Any) -> None:
     group.addoption(
         "--operator",
         metavar="NAME",
-        help="who answers for the run, on its sign-off; else the login name",
+        help="person responsible, shown on the sign-off (default: login name)",
     )
 
 
@@ -77,7 +77,7 @@ def refused(config: Any) -> list[str]:
     if option.override is not None and not option.override.strip():
         lines.append('--override needs a reason: --override "why it is safe now"')
     if option.operator is not None and not option.operator.strip():
-        lines.append('--operator needs a name: --operator "who answers for it"')
+        lines.append('--operator needs a name: --operator "who is responsible"')
     is_given = any(getattr(option, name) is not None for name in WITH_A_WORD)
     if not names_acceptance(config) and (option.fallback or option.kill_stale or is_given):
         lines.append(

@@ -14,6 +14,7 @@ from typing import TextIO
 from golive.evidence.look_record import LookRecord, Row, State
 from golive.evidence.record import Diagnosis
 from golive.kit.text import printable
+from golive.reports import advice
 
 SHAPES: dict[State, str] = {"ok": "✓", "against": "✗", "note": "–"}  # noqa: RUF001
 WINDOWS: dict[State, str] = {"ok": "√", "against": "×", "note": "-"}  # noqa: RUF001
@@ -138,18 +139,12 @@ def _cause(found: Diagnosis, screen: Screen) -> Iterator[str]:
 
 def _step(number: int, text: str, screen: Screen) -> Iterator[str]:
     """What to type stands on a line of its own, whole, to be copied."""
-    words, command = _parted(text)
+    words, command = advice.of(text)
     first, *more = _wrapped(words, screen, " " * 5)
     yield f" {number:>2}. {first.strip()}"
     yield from more
     if command:
         yield f"       {command}"
-
-
-def _parted(text: str) -> tuple[str, str]:
-    words, colon, rest = text.partition(": ")
-    is_prose = not colon or rest.endswith(".")
-    return (text, "") if is_prose else (f"{words}:", rest)
 
 
 def _wrapped(text: str, screen: Screen, indent: str) -> Sequence[str]:

@@ -157,7 +157,7 @@ class JsonText:
             self._key = here = (*path, key)
             if key in found:
                 name = "this key" if key in self.known else "a key"
-                self._say(f"{name} stands twice; keep one", line)
+                self._say(f"{name} is there twice; keep one", line)
             self.lines.setdefault(here, line)
             self._colon()
             value = self._value(here)

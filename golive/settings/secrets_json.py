@@ -110,7 +110,7 @@ def _bytes(path: Path) -> bytes:
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from None
     if len(data) > MAX_BYTES:
-        raise SettingsError(f"{path}: {len(data)} bytes; this is no secrets.json")
+        raise SettingsError(f"{path}: {len(data)} bytes; this is not a secrets.json")
     return data
 
 
@@ -131,7 +131,7 @@ def _document(path: Path, text: str, is_to_go_live: bool = False) -> dict[str, A
     try:
         document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecursionError:
-        raise SettingsError(f"{path}: nested too deeply; this is no secrets.json") from None
+        raise SettingsError(f"{path}: nested too deeply; this is not a secrets.json") from None
     except (json.JSONDecodeError, _NotJson) as error:
         raise _not_json(path, text, error, is_to_go_live) from None
     if not isinstance(document, dict):
@@ -144,7 +144,7 @@ def _not_json(path: Path, text: str, error: Exception, is_to_go_live: bool) -> S
     try:
         problems = Problems(text)
     except RecursionError:
-        return SettingsError(f"{path}: nested too deeply; this is no secrets.json")
+        return SettingsError(f"{path}: nested too deeply; this is not a secrets.json")
     problems.look_on(is_to_go_live)
     if not problems.mistakes:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 0
@@ -160,7 +160,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
-            raise _NotJson("a key stands twice")
+            raise _NotJson("a key is there twice")
         result[key] = value
     return result
 
