@@ -181,7 +181,7 @@ def exchanged(port: int, data: bytes) -> bytes:
         (b"API\0\x80\0\0\0", "frame of 2147483648 bytes, at most 1048576"),
         (HELLO + b"\x80\0\0\0", "frame of 2147483648 bytes, at most 1048576"),
         (HELLO + START + b"\xff\xff\xff\xff", "frame of 4294967295 bytes, at most 1048576"),
-        (HELLO + framed(b""), "message number b'' is no number"),
+        (HELLO + framed(b""), "message number b'' is not a number"),
         (b"API\0" + framed(b"v9"), ""),
     ],
 )

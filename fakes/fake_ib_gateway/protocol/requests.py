@@ -202,7 +202,7 @@ def _number(payload: bytes, version: int) -> tuple[int, bytes, bool]:
         return number - PROTOBUF_OFFSET * is_protobuf, payload[4:], is_protobuf
     first, _, body = payload.partition(b"\0")
     if not first.isdigit() or len(first) > 9:
-        raise wire.WireError(f"message number {first[:20]!r} is no number")
+        raise wire.WireError(f"message number {first[:20]!r} is not a number")
     return int(first), body, False
 
 

@@ -79,7 +79,7 @@ def _content(path: Path) -> bytes:
     with opened(path) as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise Unreadable(f"more than {MOST_BYTES} bytes; this is no settings file")
+        raise Unreadable(f"more than {MOST_BYTES} bytes; this is not a settings file")
     return data
 
 
