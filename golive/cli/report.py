@@ -1,4 +1,4 @@
-"""`golive report`: looks again at what runs have left."""
+"""`golive report`: opens, verifies and writes the reports of earlier runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import sys
+import textwrap
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -21,10 +22,12 @@ from golive.settings import which
 
 DONE, NOT_DONE, USAGE = 0, 1, 4
 SHORTEST_DIGEST = 12
+COLUMNS = 80
 
 PROVES = (
-    "A digest proves that the evidence is what it was when the digest was made; not who made it,",
-    "nor when. Whoever can write here can make a new one, so compare it with the signed page:",
+    "The digest proves that the evidence is unchanged since it was sealed. It does not prove who"
+    " sealed it, or when. Anyone who can write here can make a new one, so compare it with the"
+    " signed page: "
 )
 
 
@@ -46,7 +49,7 @@ class Unusable(Exception):
 
 
 def main(words: list[str]) -> int:
-    """0, or 1 where what was asked for is not so, or could not be done; 4 for bad usage."""
+    """0 where it is done or so, 1 where it is not, 4 for bad usage."""
     parser = _parser()
     options = parser.parse_args(words)
     perform: Callable[[argparse.Namespace], int] = options.perform
@@ -57,12 +60,12 @@ def main(words: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(f"{typed.GOLIVE} report", description="The reports of runs.")
+    parser = _Parser(f"{typed.GOLIVE} report", description="The reports of earlier runs.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = "a run's folder, its name in reports/runs, or its evidence.json or sign-off.html"
 
     opened = _with_reports(commands.add_parser("open", help="show the page of a run, or the index"))
-    opened.add_argument("run", nargs="?", metavar="RUN", help=f"{run}; else the index of all")
+    opened.add_argument("run", nargs="?", metavar="RUN", help=f"{run} (default: the index)")
     opened.set_defaults(perform=_open)
 
     verify = _with_reports(
@@ -84,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.set_defaults(perform=_index)
 
     night = _with_reports(
-        commands.add_parser("summary", help="a night of rehearsals, and what changed, to read")
+        commands.add_parser("summary", help="sum up a night of rehearsals, and what changed")
     )
     summary.add_options(night)
     night.set_defaults(perform=_summary)
@@ -95,27 +98,27 @@ def _with_reports(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument(
         "--reports",
         metavar="DIR",
-        help="where reports are, instead of reports/ here (also GOLIVE_REPORTS)",
+        help="folder of the reports (default: reports/ here; also GOLIVE_REPORTS)",
     )
     return command
 
 
 def _reports(options: argparse.Namespace) -> Path:
-    """Which reports are meant: as of a run, without its settings."""
+    """The folder of the reports, as a run finds it without settings."""
     return run_folder.reports(options.reports, which.file(None))
 
 
 def _open(options: argparse.Namespace) -> int:
-    """0 shown, 1 not there yet, or there is no browser. The path is told in any case."""
+    """0 shown, 1 not there yet or no browser. The path is printed in any case."""
     reports = _reports(options)
     page = reports / index.FILE_NAME
     if options.run is not None:
         page = _folder(options.run, reports) / sign_off.FILE_NAME
     if not page.is_file():
-        print(f"golive: there is no {page}; a run writes it", file=sys.stderr)
+        print(f"golive: {page}: no such file; a run writes it", file=sys.stderr)
         return NOT_DONE
     if not webbrowser.open(page.as_uri()):
-        print(f"golive: no browser could be started; open {page} yourself", file=sys.stderr)
+        print(f"golive: no browser could be started; open {page}", file=sys.stderr)
         return NOT_DONE
     print(page, flush=True)
     return DONE
@@ -131,29 +134,57 @@ def _verify(options: argparse.Namespace) -> int:
     """0 verified, 1 not."""
     printed = "" if options.digest is None else _digest(options.digest)
     checked = verification.verify(_folder(options.run, _reports(options)), printed)
-    for line in _told(checked, printed):
+    for line in _told(checked, options.run, printed):
         print(printable(line), flush=True)
     return DONE if checked.is_verified else NOT_DONE
 
 
-def _told(checked: Checked, printed: str) -> list[str]:
-    found, lines = checked.found, [f"Run: {checked.folder}"]
+def _told(checked: Checked, run: str, printed: str) -> list[str]:
+    """Lines of 80 columns; a path, a digest and a command stand whole on lines of their own."""
+    found, lines = checked.found, [str(checked.folder)]
     if found is not None:
-        says = "Verdict" if checked.is_verified else "It claims"
+        says = "" if checked.is_verified else "It claims: "
         began = wording.utc(found.started)
-        lines.append(f"{says}: {wording.verdict(found)}, {wording.target(found)}, {began}")
-        lines.append(f"Digest: {found.digest}")
-        lines += [f"Weakened: {each}" for each in found.weakened]
-        lines += [f"Noted: {each}" for each in wording.noted(found)]
-    lines += [f"Note: {note}" for note in checked.notes]
+        lines.append(f"{says}{wording.verdict(found)}, {wording.target(found)}, {began}")
+        lines += ["Digest (sha256):", f"  {found.digest}"]
+        lines += _wrapped(*(f"Weakened: {each}" for each in found.weakened), more="  ")
+        lines += _wrapped(*(f"Noted: {each}" for each in wording.noted(found)), more="  ")
+    lines += _wrapped(*(f"Note: {note}" for note in checked.notes), more="  ")
     for number, each in enumerate(checked.findings, start=1):
-        lines.append(f"{number}. {each.what}: {each.means}; {each.to_do}")
+        lines += ["", *_wrapped(f"{number}. {each.what}.", more="   ")]
+        lines += _wrapped(each.means, each.to_do, first="   ", more="   ")
+    return [*lines, "", *_in_the_end(checked, run, printed)]
+
+
+def _in_the_end(checked: Checked, run: str, printed: str) -> list[str]:
     if not checked.is_verified:
-        return [*lines, f"NOT VERIFIED: {wording.counted(len(checked.findings), 'finding')}"]
+        return [f"NOT VERIFIED: {wording.counted(len(checked.findings), 'finding')}"]
     if printed:
-        return [*lines, "VERIFIED: the evidence is what it was when the page was printed"]
-    again = f"  {typed.GOLIVE} report verify {checked.folder} --digest HEX"
-    return [*lines, *PROVES, again, "VERIFIED: the evidence is what it was when it was sealed"]
+        return ["VERIFIED: the evidence is unchanged since the page was printed"]
+    again = f"{typed.GOLIVE} report verify {run} --digest HEX"
+    return [*_wrapped(f"{PROVES}{again}"), "", "VERIFIED: the evidence is unchanged"]
+
+
+def _wrapped(*texts: str, first: str = "", more: str = "") -> list[str]:
+    """Each text in lines of 80 columns, its command on a line of its own; no word is broken."""
+    lines = []
+    for words, command in map(_apart, texts):
+        lines += textwrap.wrap(
+            words,
+            COLUMNS,
+            initial_indent=first,
+            subsequent_indent=more,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        lines += [f"     {command}"] if command else []
+    return lines
+
+
+def _apart(text: str) -> tuple[str, str]:
+    """The words, and the command of ours at their end."""
+    found = re.fullmatch(rf"(.+:) ((?:golive|{re.escape(typed.GOLIVE)}) report .+)", text)
+    return (found[1], found[2]) if found else (text, "")
 
 
 def _write(options: argparse.Namespace) -> int:

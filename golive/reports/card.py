@@ -66,8 +66,9 @@ FALLBACK = "Fallback, TWS paper, nothing to edit: {fall_back}"
 NAMES = {"A": "restart the gateway", "B": "clean reinstall", "C": "switch to TWS paper"}
 SHOWN_OF_ACCOUNT, SHOWN_OF_FINGERPRINT = 4, 12
 UNKNOWN = "____"
-ASK = "ask whose it is."
 """To be filled in with a pen, where the settings do not say it."""
+ASK = "ask whose it is."
+"""In place of a command, where the settings name no client program."""
 
 
 class NoCard(Exception):

@@ -1,4 +1,4 @@
-"""Whether a run's evidence, and the page that is signed, are what the run left."""
+"""Whether a run's evidence and its signed page are unchanged since the run."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from golive.reports import sign_off
 from golive.reports.index import RUNS
 
 TRUST_NOTHING = (
-    "do not rely on this run: restore its folder from a copy that has the digest of the printed"
-    " page, or perform the run again"
+    "Do not rely on this run. Restore its folder from a copy with the digest of the printed page,"
+    " or run the procedure again."
 )
-MADE_UP = "the digest fits, but no run writes that: somebody made a new digest"
-WRITE_AGAIN = "write it again, and compare it with the printed one: golive report write"
+MADE_UP = "The digest fits, but no run writes this: somebody computed a new digest."
+WRITE_AGAIN = "Write the page again and compare it with the printed one: golive report write"
 
 
 class Finding(NamedTuple):
-    """What speaks against it, what that means, and what to do."""
+    """What is wrong, without a full stop; what that means and what to do, as sentences."""
 
     what: str
     means: str
@@ -62,26 +62,26 @@ def verify(folder: Path, printed: str = "") -> Checked:
             Finding(
                 f"its digest begins with {found.digest[: len(printed)]}, the printed one with"
                 f" {printed}",
-                "the page was printed of other evidence, or this was made anew since",
+                "The page was printed from other evidence, or this was made again since.",
                 TRUST_NOTHING,
             )
         )
     _check_the_page(checked, found)
     if not _is_in_its_place(folder):
-        checked.notes.append(f"this folder is not named after the run, {found.run_id}")
+        checked.notes.append(f"This folder is not named after the run, {found.run_id}.")
     return checked
 
 
 def _no_evidence(folder: Path, error: NoEvidence) -> Finding:
     document = _document(folder)
     if "digest" not in document:
-        return Finding(str(error), "nothing can be said of this run", TRUST_NOTHING)
+        return Finding(str(error), "Nothing can be said about this run.", TRUST_NOTHING)
     if document.get("schema") != 1:
         schema = printable(str(document.get("schema")))[:20]
-        means = f"its schema is {schema}: another version of this project wrote it, or nobody"
-        return Finding(str(error), means, "verify it with the version that wrote it")
+        means = f"Its schema is {schema}: another version of golive wrote it, or nobody did."
+        return Finding(str(error), means, "Verify it with the version that wrote it.")
     stated, made = printable(str(document["digest"]))[:64], digest_of(document)
-    means = f"it states the digest {stated}, and has {made}" if stated != made else MADE_UP
+    means = f"It states the digest {stated} but has {made}." if stated != made else MADE_UP
     return Finding(str(error), means, TRUST_NOTHING)
 
 
@@ -97,10 +97,10 @@ def _document(folder: Path) -> dict[str, Any]:
 def _of_the_evidence(folder: Path, found: Evidence) -> Iterator[Finding]:
     name = folder.name if _is_in_its_place(folder) else found.run_id
     for doubt in doubts(found, name):
-        means = MADE_UP if found.run_id == name else "somebody has put it there"
+        means = MADE_UP if found.run_id == name else "Somebody has put it there."
         yield Finding(f"{storage.FILE_NAME}: {doubt}", means, TRUST_NOTHING)
     if twice := _named_twice(folder):
-        means = "a reader of the file may see another value than the one that is checked"
+        means = "A reader of the file may see another value than the one that is checked."
         yield Finding(f"{storage.FILE_NAME}: {twice} is there twice", means, TRUST_NOTHING)
 
 
@@ -127,26 +127,26 @@ def _check_the_page(checked: Checked, found: Evidence) -> None:
     try:
         shown = files.contents(checked.folder / name)
     except FileNotFoundError:
-        checked.notes.append(f"{name} is not there; {again}")
+        checked.notes.append(f"{name} is not there. {again}")
         return
     except OSError as error:
         why = f"{name}: {error.strerror or error}"
-        checked.findings.append(Finding(why, "the page cannot be compared with it", again))
+        checked.findings.append(Finding(why, "The page cannot be compared.", again))
         return
     if shown == _page(found):
         return
     if found.digest.encode("ascii") not in shown:
-        why = f"{name}: the digest of this evidence is not on it"
-        checked.findings.append(Finding(why, "it is the page of other evidence", again))
+        why = f"{name}: it does not show the digest of this evidence"
+        checked.findings.append(Finding(why, "It is the page of other evidence.", again))
     elif not is_of_another_version(found):
         why = f"{name}: it is not the page of this evidence, byte for byte"
-        checked.findings.append(Finding(why, "the page was changed", again))
+        checked.findings.append(Finding(why, "The page was changed.", again))
     else:
         wrote = found.circumstances
         version = printable(f"{wrote.golive} ({wrote.golive_sha256[:12]})")[:40]
         checked.notes.append(
-            f"{name} cannot be compared byte by byte, since version {version} of this project wrote"
-            " the evidence; its digest is on it"
+            f"{name} cannot be compared byte by byte, since version {version} of golive wrote the"
+            " evidence. It shows the right digest."
         )
 
 

@@ -71,8 +71,8 @@ def test_run_that_is_unchanged_is_verified_however_it_is_named(
     code, said = call("verify", words.get(named, folder / named))
     assert code == 0
     assert said.splitlines()[-1].startswith("VERIFIED")
-    assert f"Digest: {storage.read(folder).digest}" in said
-    assert "not who made it" in said
+    assert f"  {storage.read(folder).digest}" in said.splitlines()
+    assert "does not prove who sealed it" in " ".join(said.split())
 
 
 def test_digest_of_the_printed_page_is_compared(runs: Path, call: Call) -> None:
@@ -81,12 +81,12 @@ def test_digest_of_the_printed_page_is_compared(runs: Path, call: Call) -> None:
     spaced = " ".join(re.findall("....", digest.upper()))
     for printed in (digest, digest[:12], spaced):
         code, said = call("verify", folder, "--digest", printed)
-        assert (code, "when the page was printed" in said) == (0, True)
+        assert (code, "since the page was printed" in said) == (0, True)
     code, said = call(
         "verify", folder, "--digest", digest[:-1] + ("1" if digest[-1] == "0" else "0")
     )
     assert code == 1
-    assert "the printed one with" in said
+    assert "the printed one with" in " ".join(said.split())
 
 
 def test_run_of_a_real_rehearsal_is_verified_and_what_is_done_to_it_is_found(
@@ -106,6 +106,20 @@ def test_run_of_a_real_rehearsal_is_verified_and_what_is_done_to_it_is_found(
     good.output.encode("cp1252")
 
 
+def test_what_is_verified_is_told_in_80_columns_with_digest_and_command_whole(
+    runs: Path, call: Call
+) -> None:
+    folder = signed(a_go(noted=["something that was noted and that is told at length " * 3]), runs)
+    for page in ("", "other"):
+        if page:
+            (folder / "sign-off.html").write_text(page, encoding="utf-8")
+        lines = call("verify", folder.name)[1].splitlines()
+        assert f"  {storage.read(folder).digest}" in lines
+        longer = [each for each in lines if len(each) > 80]
+        assert all(str(folder) in each for each in longer)
+        assert any(each.strip().startswith(("golive report", "python -m golive")) for each in lines)
+
+
 # not verified
 
 
@@ -119,7 +133,7 @@ def test_damage_to_the_evidence_is_found_and_said_what_to_do(
     code, said = call("verify", folder)
     assert code == 1
     assert "Verdict: GO" not in said
-    assert "do not rely on this run" in said or "verify it with the version" in said
+    assert "Do not rely on this run" in said or "Verify it with the version" in said
     assert said.splitlines()[-1].startswith("NOT VERIFIED")
 
 
@@ -131,7 +145,7 @@ def test_tampered_evidence_is_told_with_both_digests(runs: Path, call: Call) -> 
     made = digest_of(json.loads(file.read_bytes()))
     code, said = call("verify", folder)
     assert code == 1
-    assert f"it states the digest {stated}, and has {made}" in said
+    assert f"It states the digest {stated} but has {made}." in " ".join(said.split())
 
 
 def test_evidence_that_was_sealed_again_with_another_field_is_found(runs: Path, call: Call) -> None:
@@ -142,7 +156,7 @@ def test_evidence_that_was_sealed_again_with_another_field_is_found(runs: Path, 
     code, said = call("verify", folder)
     assert code == 1
     assert "not evidence of this schema: see remark" in said
-    assert "somebody made a new digest" in said
+    assert "somebody computed a new digest" in " ".join(said.split())
 
 
 def test_value_that_stands_there_twice_is_found(runs: Path, call: Call) -> None:
@@ -185,7 +199,7 @@ def test_page_that_was_changed_is_found(runs: Path, call: Call) -> None:
     page.write_text(page.read_text(encoding="utf-8").replace("NO-GO", "GO"), "utf-8", newline="\n")
     code, said = call("verify", folder)
     assert code == 1
-    assert "not the page of this evidence, byte for byte: the page was changed" in said
+    assert "not the page of this evidence, byte for byte.\n   The page was changed." in said
     assert "golive report write" in said
 
 
@@ -194,7 +208,7 @@ def test_page_of_another_run_is_found(runs: Path, call: Call) -> None:
     shutil.copyfile(other / "sign-off.html", folder / "sign-off.html")
     code, said = call("verify", folder)
     assert code == 1
-    assert "it is the page of other evidence" in said
+    assert "It is the page of other evidence." in said
 
 
 @pytest.mark.parametrize("other", [{"golive": "0.0.1"}, {"golive_sha256": "0" * 64}])
@@ -208,7 +222,7 @@ def test_page_that_another_version_wrote_is_told_by_the_digest_on_it(
     page.write_text(f"<p>Another look: {digest}", encoding="utf-8")
     code, said = call("verify", folder)
     assert code == 0
-    assert "cannot be compared byte by byte" in said
+    assert "cannot be compared byte by byte" in " ".join(said.split())
     page.write_text("<p>Another look", encoding="utf-8")
     assert call("verify", folder)[0] == 1
 
@@ -229,7 +243,7 @@ def test_copy_that_came_by_mail_is_verified_where_it_lies(
     shutil.copytree(folder, mail)
     code, said = call("verify", mail / "evidence.json")
     assert code == 0
-    assert f"not named after the run, {folder.name}" in said
+    assert f"not named after the run, {folder.name}" in " ".join(said.split())
 
 
 def test_hostile_text_of_the_evidence_cannot_repaint_the_terminal(runs: Path, call: Call) -> None:
@@ -381,7 +395,7 @@ def test_page_is_named_where_no_browser_starts(
 ) -> None:
     page = signed(a_go(), runs) / "sign-off.html"
     monkeypatch.setattr(webbrowser, "_tryorder", [])  # as where none is installed
-    said = f"golive: no browser could be started; open {page} yourself\n"
+    said = f"golive: no browser could be started; open {page}\n"
     assert call("open", page.parent.name) == (1, said)
 
 
