@@ -1,4 +1,4 @@
-"""Advice taken apart: its words, and the command that stands at its end."""
+"""Advice in two parts: the words, and the command at their end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All runs that are kept. Their evidence is read once for each time it was written."""
+"""All kept runs. Evidence is read again only where it was written again."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from golive.reports import page
 from golive.reports.index_rows import Row, row_of
 
 Written = tuple[int, ...]
-"""Size, times and inode of a file: others as soon as it is written again. Whoever can forge them is
-found by `golive report verify`, which reads the file."""
+"""Size, times and inode of a file, which change when it is written again. They can be forged:
+`golive report verify` reads the file itself."""
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 class Kept(Record):
-    """The rows of an earlier index, and of which file each was made."""
+    """The rows of an earlier index, each with the file it was made from."""
 
     version: str
     rows: dict[str, tuple[Written, Row]]
 
 
 def rows(runs: Path, kept: Path) -> list[Row]:
-    """Of all runs in the folder, newest first; `kept` is a file to remember them in."""
+    """The rows of all runs in the folder, newest first. `kept` is the file that remembers them."""
     before, after = _read(kept), {}
     found = []
     for folder in _folders(runs):
@@ -49,13 +49,13 @@ def rows(runs: Path, kept: Path) -> list[Row]:
 
 
 def age(run_id: str) -> tuple[datetime, int, str]:
-    """To sort runs by: the oldest first, and before them what is not named like one."""
+    """A sort key: the oldest first, and before them folders that are not named like a run."""
     name = name_of(run_id)
     return (name.began, name.number, run_id) if name else (BEFORE_ALL, 0, run_id)
 
 
 def _folders(runs: Path) -> Iterator[Path]:
-    """Whatever is named like a run, or holds evidence; but for what is being deleted."""
+    """Folders that are named like a run or hold evidence, without those being deleted."""
     for each in runs.iterdir() if runs.is_dir() else ():
         if each.name.startswith("."):
             continue
@@ -72,7 +72,7 @@ def _written(folder: Path) -> Written | None:
 
 
 def _read(kept: Path) -> dict[str, tuple[Written, Row]]:
-    """Nothing where it is missing, damaged or another version's: then all evidence is read."""
+    """Empty where it is missing, damaged or of another version: then all evidence is read."""
     try:
         found = Kept.model_validate_json(files.contents(kept))
     except (OSError, ValueError):

@@ -72,7 +72,7 @@ ASK = "ask whose it is."
 
 
 class NoCard(Exception):
-    """These settings must not hang on a wall. One line that says why."""
+    """There must be no card of these settings. The text says why, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,17 +182,17 @@ def _go(settings: Settings, aim: str) -> str:
 
 
 def _refuse(settings: Settings) -> None:
-    """A wrong port on the wall is worse than no card."""
+    """A wrong port on the wall is worse than no card. Raises NoCard."""
     configured, pinned = settings.credentials.client_id, settings.golive.pinned_client_id
     wrong = [*settings.disagreements]
     if configured != pinned:
         wrong.append(f"ClientId is {configured}, but PinnedClientId is {pinned}")
     if wrong:
-        raise NoCard(f"no card is made of settings that contradict themselves: {'; '.join(wrong)}")
+        raise NoCard(f"no card for settings that contradict themselves: {'; '.join(wrong)}")
 
 
 def _filled(settings: Settings, now: datetime, here: Commands) -> dict[str, object]:
-    """What stands in the braces: as in a diagnosis, where nothing has been seen yet."""
+    """The values for the braces, as in a diagnosis before anything is observed."""
     wanted, credentials = settings.golive, settings.credentials
     seen = Seen(steps.STEPS[0].id, _without_user(settings), before=None, now=now)
     return {
@@ -218,7 +218,7 @@ def _filled(settings: Settings, now: datetime, here: Commands) -> dict[str, obje
 
 
 def _program(name: str, settings: Settings, secrets: str | None, on_fallback: bool) -> str:
-    """How the settings start the Monitor or the MCP server; in words where they do not."""
+    """The command that starts the Monitor or the MCP server; in words where there is none."""
     found = settings.golive.monitor if name == "monitor" else settings.golive.mcp
     if found is None:
         return str(placeholders.IN_WORDS["start"])
@@ -228,14 +228,14 @@ def _program(name: str, settings: Settings, secrets: str | None, on_fallback: bo
 
 
 def _is_here(host: str) -> bool:
-    """Whether a gateway there sees us come from 127.0.0.1. No name is looked up for a card."""
+    """Whether the gateway sees our address as 127.0.0.1. No name is resolved for a card."""
     with suppress(ValueError):
         return ip_address(host).is_loopback
     return host.casefold() == "localhost"
 
 
 def _without_user(settings: Settings) -> Settings:
-    """The path of the gateway's program is not shown where the user's name stands in it."""
+    """Hides the path of the gateway's program where it contains the user name."""
     credentials = settings.credentials
     name = credentials.username.casefold()
     if not name or name not in credentials.gateway_path.casefold():

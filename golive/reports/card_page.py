@@ -9,7 +9,7 @@ from typing import Any
 from golive.reports import page
 
 MARK = 'class="go-live-card"'
-"""Stands in every such page, so that a card is written over a card only."""
+"""Part of every card, so that only a card is ever overwritten."""
 
 
 def write(card: Mapping[str, Any], path: Path) -> None:

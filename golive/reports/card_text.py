@@ -41,7 +41,7 @@ def _lines(card: Card) -> Iterator[str]:
 
 
 def _tree(card: Card) -> Iterator[str]:
-    """A line for each diagnosis of the written tree, but for those of a recovery procedure."""
+    """The diagnoses of the written tree with their cures; then the recovery procedures."""
     yield "On NO-GO, by its diagnosis:"
     recovered = {code for each in card.recoveries for code in each.codes}
     for code, cure in card.tree:

@@ -1,6 +1,6 @@
-"""The days of a target's runs as a calendar: a day without a run is a hole in it.
+"""The days of a target's runs as a calendar, in which a day without a run is a hole.
 
-Not where nobody is to run it daily, as a soak: there such a day is `free`.
+A soak is not expected daily: there a day without one is `free`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The days from the first run to today, half a year at most. None of them is left out."""
+    """All days from the first run to today, half a year at most."""
 
     days: list[Day]
     is_daily: bool = True
@@ -56,7 +56,7 @@ class Calendar:
 
     @property
     def monday(self) -> date:
-        """The first, from which weeks are counted."""
+        """The first Monday, from which weeks are counted."""
         return self.days[0].date - self.days[0].weekday * DAY
 
     @property
@@ -78,12 +78,12 @@ class Calendar:
 
     @property
     def holes(self) -> list[str]:
-        """The same, those in a row together: `2026-11-07 to 2026-11-09`."""
+        """The missed days, those in a row together: `2026-11-07 to 2026-11-09`."""
         return [str(a) if a == b else f"{a} to {b}" for a, b in _stretches(self.missed)]
 
     @property
     def months(self) -> list[tuple[int, str]]:
-        """The weeks in which months begin, with their names; and the first, where there is room."""
+        """The weeks in which months begin, with their names; the first week where there is room."""
         days = [self.days[0], *(each for each in self.days[1:] if each.date.day == 1)]
         if len(days) > 1 and days[1].week < 3:
             days = days[1:]
@@ -91,7 +91,7 @@ class Calendar:
 
 
 def calendar(rows: list[Row], today: date, *, is_daily: bool = True) -> Calendar:
-    """Of runs on one target; there is at least one."""
+    """For the runs on one target, at least one."""
     by_day: dict[date, list[Row]] = {}
     for row in rows:
         by_day.setdefault(date.fromisoformat(row.day), []).append(row)
@@ -117,7 +117,7 @@ def _told(rows: list[Row], *, is_over: bool, is_daily: bool) -> tuple[str, str]:
 
 
 def _stretches(dates: list[date]) -> list[tuple[date, date]]:
-    """The first and the last of those that follow each other."""
+    """The first and the last day of each stretch of days in a row."""
     firsts = [each for each in dates if each - DAY not in dates]
     lasts = [each for each in dates if each + DAY not in dates]
     return list(zip(firsts, lasts, strict=True))

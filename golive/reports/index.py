@@ -1,4 +1,4 @@
-"""reports/index.html: all runs that are kept, newest first, and how each target fares."""
+"""reports/index.html: all kept runs, newest first, and the history of each target."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ RUNS = "runs"
 SHOWN = ("sign-off.html", "evidence.json")
 FILE_NAME, ROWS, LOCK = "index.html", ".index.json", ".index.lock"
 PATIENCE = 10.0
-"""Seconds that another run may take to write it."""
+"""Seconds to wait for another run that is writing it."""
 
 
 class Busy(Exception):
-    """Another run is writing the index, and takes too long; the next run will write it."""
+    """Another run has been writing the index for too long. The next run will write it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """The runs on one target: the last of them, its days, and its trends without drills."""
+    """The runs on one target: the last, the days, and the trends without faults rehearsed."""
 
     heading: str
     runs: int
@@ -39,22 +39,22 @@ class Track:
 
 
 def write(found: Evidence, folder: Path, wanted: Wanted) -> Sequence[str]:
-    """Makes room for the run, then lists it. Gives a line where no room could be made.
+    """Deletes old rehearsals, then lists the run. Returns lines about what could not be deleted.
 
-    A run that lies elsewhere is not listed: what is beside it there is not ours.
+    A run outside a folder of runs is not listed.
     """
     runs, keep = folder.parent, wanted.keep_runs
     if runs.name != RUNS:
-        return [f"not in a folder of runs, so in no index of them: {folder}"]
+        return [f"not listed in an index, because it is not in a folder named runs: {folder}"]
     notes = [] if keep is None else pruning.prune(runs, keep, folder.name)
     rebuild(runs)
     return notes
 
 
 def rebuild(runs: Path) -> None:
-    """From what is in the folder of runs, into the one above it. Raises Busy, OSError.
+    """Writes it from the folder of runs, into the folder above. Raises Busy, OSError.
 
-    One at a time: who comes last has seen what all before it have left.
+    One process at a time, so that the last one lists what all others have left.
     """
     reports = runs.parent
     try:
@@ -66,7 +66,7 @@ def rebuild(runs: Path) -> None:
 
 
 def page_of(rows: list[Row], files: dict[str, list[str]], today: date) -> str:
-    """The same for the same rows on the same day. `files` are what can be opened of each run."""
+    """The same for the same rows on the same day. `files` are the files of each run to link to."""
     found = tracks(rows, today)
     return page.render(
         "index.html",
@@ -80,7 +80,7 @@ def page_of(rows: list[Row], files: dict[str, list[str]], today: date) -> str:
 
 
 def tracks(rows: list[Row], today: date) -> list[Track]:
-    """Of the targets that have runs: what counts first, then as they come."""
+    """A track for each target that has runs, live first."""
     known = [aim for each in wording.TARGETS.values() for aim in (each, f"{each} {wording.SOAK}")]
     aims = dict.fromkeys([*known, *(row.aim for row in rows if row.aim)])
     own = {aim: [row for row in rows if row.aim == aim] for aim in aims}
@@ -96,7 +96,7 @@ def _track(aim: str, rows: list[Row], today: date) -> Track:
 
 
 def files(runs: Path, rows: list[Row]) -> dict[str, list[str]]:
-    """By run, what there is to be opened."""
+    """By run, the files to link to."""
     return {
         row.run_id: [each for each in SHOWN if (runs / row.run_id / each).is_file()] for row in rows
     }

@@ -1,4 +1,4 @@
-"""A run as one row: what the index shows of it, out of its evidence."""
+"""A run as one row of the index, from its evidence."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Row(Record):
 
     @property
     def is_drill(self) -> bool:
-        """A rehearsal of a failure: its NO-GO is what was asked for."""
+        """A rehearsal of a fault: its NO-GO is expected."""
         return self.fault is not None
 
     @property
@@ -61,19 +61,19 @@ class Row(Record):
 
     @property
     def day(self) -> str:
-        """On which it began, where it ran; "" where that is not known."""
+        """The local day on which it began; "" where that is not known."""
         return (self.local or self.started)[:10]
 
     @property
     def local_words(self) -> str:
-        """The local time, where that is another than UTC."""
+        """The local time, where it is not UTC."""
         if not self.local or self.local.endswith("+00:00"):
             return ""
         return f"{datetime.fromisoformat(self.local):%Y-%m-%d %H:%M:%S UTC%z}"
 
 
 def row_of(folder: Path) -> Row | None:
-    """None where there is no such folder any more."""
+    """None where the folder is gone."""
     try:
         return _reliable(reliable(folder))
     except NoEvidence as error:
@@ -110,7 +110,7 @@ def _reliable(found: Evidence) -> Row:
 
 
 def _unreliable(folder: Path, why: str) -> Row:
-    """Nothing is shown of it but its name."""
+    """Only its name is shown."""
     name = name_of(folder.name)
     if name is None:
         return Row(run_id=folder.name, standing="unreliable", why=why)

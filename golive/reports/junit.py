@@ -1,4 +1,4 @@
-"""junit.xml, told from the record: in the run's folder, and where --junitxml says.
+"""junit.xml, from the record: in the run's folder, and where --junitxml says.
 
 It keeps to what both schemas in use allow: Apache Ant's, the strictest, and that of Jenkins' xunit
 plugin. Neither knows properties of a test or a time zone; the suite's times are UTC.
@@ -51,7 +51,7 @@ def told(found: Evidence) -> str:
 
 
 def _attributes(found: Evidence, tests: list[Result]) -> dict[str, str]:
-    """Which machine it was is not told: `localhost` stands for one without a name."""
+    """The machine is not named: `localhost` stands for any."""
     started, ended = map(datetime.fromisoformat, (found.started, found.ended))
     states = [test.status for test in tests]
     return {

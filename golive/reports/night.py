@@ -1,6 +1,6 @@
-"""A night: what the runs of one day said, small enough to be kept and compared with the next.
+"""A night: the results of one day's runs, small enough to keep and to compare with the next.
 
-It leaves the machine, so all of it is told from redacted evidence.
+It may leave the machine, so it is made from redacted evidence only.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from golive.reports import wording
 from golive.reports.redaction import redacted
 
 LASTS = timedelta(hours=24)
-"""Runs that began longer before the newest one are of an earlier night."""
+"""Runs that began earlier than this before the newest one belong to an earlier night."""
 
 HEALTHY = "healthy"
 
 
 class Drill(Record):
-    """Runs of one fault, or target, with one client: `said` are the different things they said.
+    """Runs of one fault, or target, with one client API. `said` are their different results.
 
     Times are medians: of the whole run in seconds, of the handshake in milliseconds. `weakened` are
     the checks that were so in any of them, `noted` what is to be read of any.
@@ -47,7 +47,7 @@ class Drill(Record):
 
 
 class Night(Record):
-    """What is kept of it. `holes` are runs without evidence that can be relied on, a line each."""
+    """What is kept of it. `holes` are runs without reliable evidence, a line each."""
 
     began: AwareDatetime | None = None
     drills: tuple[Drill, ...] = ()
@@ -56,11 +56,11 @@ class Night(Record):
 
 
 class NoNight(Exception):
-    """There is none to compare with. One line, fit to be shown."""
+    """There is no night to compare with. The text is one line to be shown."""
 
 
 def said(found: Evidence) -> str:
-    """The verdict, the first step that did not pass and the diagnosis, as far as there are any."""
+    """The verdict, the failed step and the diagnosis, as far as there are any."""
     failed = [step.id for step in found.steps if step.outcome == "failed"][:1]
     code = [found.diagnosis.code] if found.diagnosis else []
     return " ".join([found.verdict, *failed, *code])

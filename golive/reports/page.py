@@ -1,6 +1,6 @@
-"""Pages: one self-contained file each, from a template and the record, byte for byte the same.
+"""Pages: self-contained files from a template and the record, the same byte for byte each time.
 
-Whatever a template is told is made printable and escaped as it is put in; no template need ask.
+Everything that goes into a template is made printable and escaped; no template has to ask for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @cache
 def templates() -> jinja2.Environment:
-    """What is shown comes from a gateway or a settings file: all of it is escaped."""
+    """All of what is shown comes from a gateway or a settings file, and is escaped."""
     found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES, encoding="utf-8"),
         autoescape=True,
@@ -36,27 +36,27 @@ def templates() -> jinja2.Environment:
 
 
 def _harmless(value: Any) -> Any:
-    """Text of the record without what could repaint the page."""
+    """Text of the record without characters that could repaint the page."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def css_string(text: str) -> str:
-    """Text as it may stand between quotes in a style sheet: all but letters and digits escaped."""
+    """Text for use between quotes in a style sheet: all but letters and digits is escaped."""
     return "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):x} " for c in printable(text))
 
 
 def render(template: str, **shown: Any) -> str:
-    """The page. Raises jinja2.UndefinedError for anything the template asks for and is not told."""
+    """The page. Raises jinja2.UndefinedError for a name that the template misses."""
     return templates().get_template(template).render(inline=inline, **shown)
 
 
 def inline(name: str) -> Markup:
-    """A style sheet or a script of ours, to stand in the page itself."""
+    """One of our style sheets or scripts, to be part of the page itself."""
     return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
 
 
 def write(path: Path, page: str) -> None:
-    """The whole page or the one before it, never half of one. Raises OSError."""
+    """Writes the whole page or leaves the one before it. Raises OSError."""
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
     files.write(path, page)

@@ -1,4 +1,4 @@
-"""The handshake as a picture: its phases, and what they take of the budget."""
+"""The handshake as a picture: its phases, and their share of the budget."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NAMES = {
     "next_valid_id_ms": "next valid id",
 }
 BUDGET = 1.0
-"""Seconds, where the evidence does not say: the default of GoLive.HandshakeBudgetSeconds."""
+"""Seconds, where the evidence does not say: the default of HandshakeBudgetSeconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """`at` is milliseconds since the connect was begun, None where it was not reached.
+    """`at` is milliseconds since the start of the connect, None where it was not reached.
 
     `left` and `width` are percentages of the time until the last phase that was.
     """
@@ -49,7 +49,7 @@ class Phases:
 
 
 def of(found: Evidence) -> Phases | None:
-    """None where nothing was reached: there was no attempt, or no connection."""
+    """None where no phase was reached."""
     times = [(name, _time(found.handshake, key)) for key, name in NAMES.items()]
     reached = [ms for _, ms in times if ms is not None]
     if not reached:

@@ -1,4 +1,4 @@
-"""Old rehearsals make room. Live and fallback runs stay for ever, and so does what is in doubt."""
+"""Deletes old rehearsals. Live and fallback runs are kept, and so is anything in doubt."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from golive.evidence.storage import NoEvidence
 from golive.reports.archive import age
 
 A_DAY = timedelta(days=1)
-"""Older than that, a rehearsal without evidence is not one that is about to begin."""
+"""A rehearsal without evidence that is older than this is not about to begin."""
 
 OF_A_RUN = re.compile(r"fake-gateway\..*|gateway-folder|state|\.evidence\.json\..*")
-"""What stands in the folder of a rehearsal before there is any evidence."""
+"""The files in the folder of a rehearsal before there is any evidence."""
 
 AT_ONCE = 100
-"""The most that one run deletes, so that it is over soon; the next run goes on."""
+"""The most that one run deletes, to be quick. The next run goes on."""
 
 BEING_DELETED = re.compile(r"\.(.+)\.deleted")
-"""What a folder is called meanwhile: it goes as a whole, or not at all."""
+"""The name of a folder while it is deleted: it goes as a whole or not at all."""
 
 
 def prune(runs: Path, keep: int, made: str, now: datetime | None = None) -> list[str]:
     """Keeps the newest rehearsals, the one just made, and those that are under way.
 
-    Safe where several do it at once. Gives a line where something could not be deleted.
+    Safe where several do it at once. Returns a line where something could not be deleted.
     """
     inside = [each for each in runs.iterdir() if is_in(runs, each)]
     old = [each for each in too_many(inside, keep, now or datetime.now(UTC)) if each.name != made]
@@ -43,7 +43,7 @@ def prune(runs: Path, keep: int, made: str, now: datetime | None = None) -> list
 
 
 def too_many(folders: list[Path], keep: int, now: datetime) -> list[Path]:
-    """Rehearsals beyond the newest `keep`, and what was given up before it left any evidence."""
+    """Rehearsals beyond the newest `keep`, and those given up before they left evidence."""
     found = [each for each in folders if is_rehearsal(each.name)]
     found.sort(key=lambda each: age(each.name), reverse=True)
     told = [each for each in found if os.path.lexists(each / storage.FILE_NAME)]
@@ -62,7 +62,7 @@ def is_half_deleted(name: str) -> bool:
 
 
 def is_sealed_rehearsal(folder: Path) -> bool:
-    """By its own evidence, which nothing speaks against."""
+    """By its own evidence, where that is reliable."""
     try:
         return reliable(folder).target == "fake"
     except NoEvidence:
@@ -70,7 +70,7 @@ def is_sealed_rehearsal(folder: Path) -> bool:
 
 
 def is_given_up(folder: Path, now: datetime) -> bool:
-    """With nothing in it that somebody else has put there."""
+    """Whether it holds only files of a rehearsal."""
     try:
         names = [each.name for each in folder.iterdir()]
     except OSError:
@@ -79,7 +79,7 @@ def is_given_up(folder: Path, now: datetime) -> bool:
 
 
 def is_a_day_old(folder: Path, now: datetime) -> bool:
-    """By its name and by the disk: either clock may have been wrong."""
+    """By its name and by the disk, since either clock may have been wrong."""
     name = name_of(folder.name)
     try:
         written = datetime.fromtimestamp(folder.lstat().st_mtime, UTC)

@@ -1,14 +1,13 @@
-"""The evidence as it may leave the machine: without account ids, names of users and of machines.
+"""The evidence as it may leave the machine: without accounts, user names and machine names.
 
-An account becomes a pseudonym, the same wherever it stands: `U***1`, `DU***2`. A name becomes
-`***`. Rather too much is masked than too little: accounts and names of five characters and more
-also inside longer words, shorter names where they stand as words of their own; all of them also as
-JSON, XML and URLs write them, be it in part. Of the operator's name each part is one, but for words
-that the procedure itself uses. What is kept as it is are the words of the procedure. Passwords,
-tokens and users of URLs are masked whatever they are.
+An account becomes a pseudonym, the same everywhere: `U***1`, `DU***2`. A name becomes `***`. When
+in doubt, too much is masked: accounts, and names of five characters or more, also inside longer
+words; shorter names as words of their own; all of them also as JSON, XML and URLs write them, even
+in part. Each part of the operator's name counts as a name, except words that the procedure uses
+itself. Passwords, tokens and users of URLs are always masked. The procedure's own words are kept.
 
-Masked as well is what was made of an account or a name, and from which it could be found again by
-trying: fingerprints of files, and the gateway's folder, which is named after the user.
+Values from which an account or a name could be found by trying are masked, too: fingerprints of
+files, and the gateway's folder, which is named after the user.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ KEPT = frozenset(
     {"schema_", "run_id", "started", "ended", "target", "verdict", "digest", "kind", "version"}
     | {"id", "stage", "title", "outcome", "blocked_by", "step", "code", "procedure"}
 )
-"""Fields of records that hold the procedure's own words; in a step's observations none is."""
+"""Fields of records with the procedure's own words. Observations of a step are never kept."""
 
 LONG = 5
-"""Characters from which on a name is masked inside longer words, too."""
+"""From this many characters on, a name is also masked inside longer words."""
 MOST = 100
-"""Words that are looked for one by one; accounts that look like one need not be."""
+"""Most words to look for one by one. Accounts are also found by their look."""
 
 _IS_ACCOUNT = re.compile(accounts.ANYWHERE, re.I)
 _HASHED = r"(?<![^\W_])(?:[0-9a-f]{12,}|[a-p]{32,40})(?![^\W_])"
@@ -53,7 +52,7 @@ _HOME = (
 )
 """A home folder: `/home/anna`, `C:\\Users\\Anna Smith\\`, `~anna`."""
 SHORTEST = 3
-"""Characters of a part of a name: two are an initial, or a `de` and an `of`."""
+"""Fewest characters of a part of a name: shorter ones are initials, or words like `de`."""
 
 
 def redacted(found: Evidence, secrets: Iterable[str] = ()) -> Evidence:
@@ -68,10 +67,10 @@ def redacted(found: Evidence, secrets: Iterable[str] = ()) -> Evidence:
 
 
 class Redaction:
-    """Masks these names and accounts, and whatever else looks like an account."""
+    """Masks these names and accounts, and everything that looks like an account."""
 
     def __init__(self, names: Iterable[str], told: Iterable[str] = ()) -> None:
-        """`told` are accounts, whatever they look like."""
+        """`told` are accounts, even if they do not look like one."""
         self._pseudonyms: dict[str, str] = {}
         self._masks: dict[str, str] = {}
         self._texts: dict[str, str] = {}
@@ -91,7 +90,7 @@ class Redaction:
         return self._pseudonyms.setdefault(account.upper(), accounts.kind(account) + number)
 
     def plain(self, value: Any, key: str = "") -> Any:
-        """Records and plain data; what stands under `account` is one, whatever it looks like."""
+        """Records and plain data. The value of `account` is always an account."""
         match value:
             case str():
                 is_account = "account" in key.lower() and value.strip()
@@ -124,7 +123,7 @@ class Redaction:
 
 
 def _accounts(document: Any, key: str = "") -> Iterator[str]:
-    """Whatever stands under a key that speaks of accounts."""
+    """All values of keys that name accounts."""
     match document:
         case dict():
             for name, each in document.items():

@@ -1,4 +1,4 @@
-"""The sign-off: the page that somebody answers for. All of it comes out of the evidence."""
+"""The sign-off: the page that a person signs. All of it comes from the evidence."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from golive.reports.writing import Wanted
 
 FILE_NAME = "sign-off.html"
 PRINTED = 30
-"""Rows of a table that are printed; the evidence has them all."""
+"""How many rows of a table are printed. The evidence has all of them."""
 
 
 def write(found: Evidence, folder: Path, wanted: Wanted) -> None:
-    """The page of a run, into its folder. Raises OSError."""
+    """Writes the page into the folder of its run. Raises OSError."""
     pages.write(folder / FILE_NAME, page(found))
 
 
 def page(found: Evidence) -> str:
-    """The same text for the same evidence, wherever it is made."""
+    """The same text for the same evidence on every machine."""
     where = wording.zone(found)
     return pages.render(
         "sign_off.html",
@@ -74,7 +74,7 @@ def _if_that_fails(found: Evidence) -> list[Advice]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step as it is shown: its place, what it observed, and the section that asks for it."""
+    """A step as shown: its number, its section of the procedure, what it expected and observed."""
 
     number: int
     record: StepRecord
@@ -82,11 +82,11 @@ class Step:
     observed: list[str]
     expected: str
     is_told: bool = False
-    """Whether a step before it has said the same: why its stage could not be performed."""
+    """Whether an earlier step of the stage gives the same reason for not being run."""
 
     @property
     def in_short(self) -> str:
-        """What there is to see at a glance."""
+        """The facts on one line."""
         if self.is_told:
             return ""
         return "; ".join(self.observed)
@@ -122,12 +122,12 @@ def _stages(found: Evidence, where: tzinfo) -> list[Stage]:
 
 
 def _section(step_id: str) -> str:
-    """Evidence of another version may have steps that this one does not know."""
+    """Empty for a step that only another version knows."""
     return steps.step(step_id).section if step_id in steps.NUMBER else ""
 
 
 def _stopped(found: Evidence) -> tuple[int, StepRecord] | None:
-    """The first step that stood in the way, with its place."""
+    """The step that stopped the run, with its number."""
     blocker = next((each.blocked_by for each in found.steps if each.blocked_by), None)
     for number, each in enumerate(found.steps, start=1):
         if each.outcome == "failed" or each.id == blocker:
@@ -136,9 +136,9 @@ def _stopped(found: Evidence) -> tuple[int, StepRecord] | None:
 
 
 def _unseen(found: Evidence) -> dict[str, list[tuple[str, str]]]:
-    """What did not pass and did not fail, with the reason, by outcome.
+    """The steps that neither passed nor failed, with the reason, by outcome.
 
-    What has the same reason as an earlier step of its stage stands beside that one.
+    Steps of a stage with the same reason are listed together.
     """
     names = {each.id: each.title for each in found.steps}
     same = wording.told_by(found.steps)
@@ -156,7 +156,7 @@ def _unseen(found: Evidence) -> dict[str, list[tuple[str, str]]]:
 
 
 def _together(found: Evidence, ids: list[str]) -> str:
-    """`mcp, all 5 checks`; their titles where they are not a whole stage."""
+    """`mcp, all 5 checks`; the titles where it is not a whole stage."""
     own = [each for each in found.steps if each.id in ids]
     count = sum(each.stage == own[0].stage for each in found.steps)
     if count == len(own) > 1:
@@ -166,7 +166,7 @@ def _together(found: Evidence, ids: list[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A row of the table; `aside` says why it is not counted, where it is not."""
+    """A row of the table. `aside` says why it is not counted; "" where it is."""
 
     cells: tuple[str, ...]
     aside: str

@@ -1,4 +1,4 @@
-"""The soak as a reader sees it: its figures in words, latency and memory over time as plots."""
+"""The soak for a reader: its figures in words, latency and memory over time as plots."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Plot:
 
 
 LONG_ENOUGH = 600.0
-"""Seconds from which on the latency has a slope: of a few heartbeats any is a matter of luck."""
+"""Seconds from which the latency has a trend: with few heartbeats it would be chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`figures` are pairs of a name and what is told of it."""
+    """`figures` are pairs of a name and its value in words."""
 
     figures: tuple[tuple[str, str], ...]
     plots: tuple[Plot, ...]
@@ -129,7 +129,7 @@ def _latency(soak: Soak) -> Plot | None:
 
 
 def _memory(soak: Soak) -> Plot | None:
-    """Since the first look: the two processes differ too much to be shown side by side."""
+    """As the change since the first look: the sizes differ too much for one axis."""
     series = [
         (kind, whose, _since_the_first(soak, what))
         for kind, whose, what in (

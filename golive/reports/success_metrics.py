@@ -1,4 +1,4 @@
-"""What a run has shown of the written procedure's success metrics, and what it has not."""
+"""Which success metrics of the written procedure a run has shown, and which it has not."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from golive.evidence.record import Evidence, StepRecord
 from golive.reports import phases, wording
 
 ELSEWHERE = {
-    "monitor": "The Monitor connects",
-    "soak": "No zombie after an hour of operation",
-    "mcp": "The MCP tools work",
+    "monitor": "the Monitor connects",
+    "soak": "no zombie after an hour of operation",
+    "mcp": "the MCP tools work",
 }
-"""Metrics that need more than the gateway: the stage that would show each of them."""
+"""Metrics that need more than the gateway, by the stage that shows each of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A figure and what it says; `is_shown` is whether this run has seen it."""
+    """A figure and its claim. `is_shown` is whether this run has shown it."""
 
     figure: str
     claim: str
@@ -67,7 +67,7 @@ def _held(found: Evidence, passed: set[str]) -> Iterator[Statement]:
 
 
 def _programs(found: Evidence, passed: set[str]) -> Iterator[Statement]:
-    """Of the Monitor and the MCP server; nothing of one that was not tried."""
+    """For the Monitor and the MCP server, as far as they were checked."""
     saw = {each.id: each.observed for each in found.steps}
     if "monitor.positions" in passed:
         count = wording.text(saw["monitor.positions"].get("open"))
@@ -79,7 +79,7 @@ def _programs(found: Evidence, passed: set[str]) -> Iterator[Statement]:
 
 def _no_zombies(found: Evidence, passed: set[str]) -> Statement:
     if not {"environment.no-zombies", "afterwards.no-zombies"} <= passed:
-        return Statement("?", "zombies: the gateway's sockets were out of sight", False)
+        return Statement("?", "zombies: the gateway's sockets were not observed", False)
     rows = [*found.sockets.before, *found.sockets.after]
     zombies = sum(row.get("state") == "CLOSE_WAIT" for row in rows)
     where = f"on port {found.endpoint.port}"
@@ -87,7 +87,7 @@ def _no_zombies(found: Evidence, passed: set[str]) -> Statement:
 
 
 def elsewhere(found: Evidence) -> list[str]:
-    """Metrics that this run says nothing of."""
+    """Metrics that this run did not cover."""
     performed = {each.stage for each in found.steps if _is_performed(each)}
     off = {each.stage for each in found.steps if each.outcome == "not-configured"} - performed
     return [

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from golive.evidence.record import StepRecord
 
 CUT = 30.0
-"""Width of a step that takes most of the run: it is drawn shorter than it is."""
+"""Width of a step that takes most of the run. It is drawn shorter than it was."""
 
 ABSENT = 22.0
-"""Width of the place for what was not performed."""
+"""Width of the place for steps that were not run."""
 
 THINNEST = 0.5
 APART = 18.0
-"""Width between the last tick and the end, whose figures must not meet on a narrow page."""
+"""Width between the last tick and the end, so that their labels do not meet on a narrow page."""
 MOST_TICKS = 4
 
 
@@ -40,7 +40,7 @@ class Lane:
     stage: str
     blocks: tuple[Block, ...]
     absent: tuple[Block, ...]
-    """What was not performed: it has no time, and stands behind the end."""
+    """Steps that were not run: they have no time, and are drawn after the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class TimeLine:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Seconds to places. What lies between `cut` has a width of its own."""
+    """Seconds to places. The part between `cut` has a fixed width."""
 
     seconds: float
     width: float

@@ -1,4 +1,4 @@
-"""A figure from run to run as a small plot; a run that has none is a gap in it."""
+"""A figure from run to run as a small plot. A run without it is a gap."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from golive.reports import wording
 from golive.reports.index_rows import Row
 
 LONGEST = 120
-"""Runs: the newest of them."""
+"""How many runs are shown, the newest."""
 
 FEWEST = 3
 """Figures: fewer are no trend."""
 
 FAR = 12.0
-"""A budget so many times above all figures would press them to the ground, and is only told."""
+"""A budget so many times above all figures is not drawn: they would be a flat line."""
 
 WIDTH, HEIGHT, MARGIN = 480.0, 110.0, 8.0
 """Of a plot, in its own units; the margin is on all sides."""
@@ -24,7 +24,7 @@ WIDTH, HEIGHT, MARGIN = 480.0, 110.0, 8.0
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A run in the plot; `y` is at the foot of it where `figure` is None."""
+    """A run in the plot. `y` is at its foot where `figure` is None."""
 
     x: float
     y: float

@@ -1,4 +1,4 @@
-"""What stands in the evidence, in the words of a page. The same on every machine."""
+"""The evidence in the words of a page. The same on every machine."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ OUTCOMES = {
 
 
 EXCUSED = ("not-configured", "not-observable")
-"""Outcomes that have a reason of their own, which the steps of a stage mostly share."""
+"""Outcomes with a reason of their own, which the steps of a stage mostly share."""
 
 PROGRAMS = {"monitor": "Monitor", "mcp": "MCP"}
-"""The programs of the settings, by the stages that try them."""
+"""The programs in the settings, by the stages that check them."""
 
 TARGETS = {"live": "LIVE", "fallback": "PAPER FALLBACK", "fake": "REHEARSAL"}
-"""What a run was aimed at, as far as only its name is known."""
+"""The target of a run in words."""
 
 SOAK = "SOAK"
-"""What stands behind the target of a soak, which nobody performs daily."""
+"""Follows the target of a soak, which is not expected daily."""
 
 
 def target(found: Evidence) -> str:
-    """What it was, in a word or three; paper is never called live, and a soak is one."""
+    """`LIVE`, `PAPER`, `REHEARSAL SOAK`. Paper is never called live."""
     return f"{endpoint(found)} {SOAK}" if found.plan == "soak" else endpoint(found)
 
 
 def endpoint(found: Evidence) -> str:
-    """What it was aimed at."""
+    """The target without the soak."""
     is_paper = found.target == "live" and "paper" in found.endpoint.kind.lower()
     return "PAPER" if is_paper else TARGETS[found.target]
 
@@ -60,7 +60,7 @@ def not_configured(found: Evidence) -> str:
 
 
 SHOWN = 20
-"""Lines of what is noted that are shown; the evidence has them all."""
+"""How many notes are shown. The evidence has all of them."""
 
 
 def verdict(found: Evidence) -> str:
@@ -75,14 +75,14 @@ def with_weakened(found: Evidence) -> str:
 
 
 def noted(found: Evidence) -> list[str]:
-    """What whoever signs must read, though it stood in no step's way."""
+    """What the person who signs must read, although it failed no step."""
     left_out = len(found.noted) - SHOWN
     more = [f"and {counted(left_out, 'line')} more in evidence.json"] if left_out > 0 else []
     return [*found.noted[:SHOWN], *more]
 
 
 def left_running(found: Evidence) -> str:
-    """Of a GO: which Monitor runs on, where it writes, what ends it; "" where none does."""
+    """For a GO: which Monitor runs on, its log and how to end it; "" where none does."""
     steps = {each.id: each.observed for each in found.steps}
     left = steps.get("monitor.left-as-asked", {})
     if found.verdict != "GO" or left.get("how") != "left running":
@@ -92,7 +92,7 @@ def left_running(found: Evidence) -> str:
 
 
 def told_by(steps: Iterable[StepRecord]) -> dict[str, str]:
-    """Of steps that could not be performed: the earlier one of their stage with the same reason."""
+    """For steps that could not be run: the earlier one of their stage with the same reason."""
     first: dict[tuple[str, str], str] = {}
     excused = [each for each in steps if each.outcome in EXCUSED and each.observed]
     by = {each.id: first.setdefault((each.stage, repr(each.observed)), each.id) for each in excused}
@@ -100,12 +100,12 @@ def told_by(steps: Iterable[StepRecord]) -> dict[str, str]:
 
 
 def track(found: Evidence) -> str:
-    """Under what name runs of its kind follow each other: `live`, `fake-soak`."""
+    """The name under which runs of its kind are compared: `live`, `fake-soak`."""
     return f"{found.target}-soak" if found.plan == "soak" else found.target
 
 
 def against(found: Evidence) -> str:
-    """The same in a sentence, for who does not know the words."""
+    """The target in a sentence."""
     if found.target == "fake":
         fault = f" (fault: {found.fault})" if found.fault else ""
         return f"Rehearsal against a fake gateway{fault}. Not a go-live approval."
@@ -114,14 +114,14 @@ def against(found: Evidence) -> str:
 
 
 def zone(found: Evidence) -> tzinfo:
-    """That of the wall clock where it ran, as far as it is on record; else UTC."""
+    """The time zone of the machine that ran it, where it is on record; else UTC."""
     local = _moment(found.circumstances.local_started or "")
     offset = local.utcoffset() if local else None
     return UTC if offset is None else timezone(offset)
 
 
 def moment(text: str, where: tzinfo) -> str:
-    """A time of the evidence, with its offset from UTC; as it stands there where it is none."""
+    """A time of the evidence with its offset from UTC; unchanged where it is no time."""
     found = _moment(text)
     if found is None or found.tzinfo is None:
         return text
@@ -188,7 +188,7 @@ def path(name: str) -> str:
 
 
 def utc_minute(text: str) -> str:
-    """`2026-11-22 02:00 UTC`; as it stands there where it is no time."""
+    """`2026-11-22 02:00 UTC`; unchanged where it is no time."""
     told = utc(text)
     return f"{told[:16]} UTC" if told.endswith(" UTC") else told
 

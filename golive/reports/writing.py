@@ -1,7 +1,6 @@
-"""Writes the reports of a run that is over. Its evidence is on the disk; nothing here changes it.
+"""Writes the reports of a finished run. Its evidence is on disk and is not changed here.
 
-A report that cannot be written costs a line, whatever it raises: never the verdict, nor the other
-reports.
+A report that cannot be written costs one line. It never costs the verdict or the other reports.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ TELLERS: tuple[tuple[str, str], ...] = (
     ("allure.html", "golive.reports.allure.html"),
     ("the index of runs", "golive.reports.index"),
 )
-"""What is written, in this order, and the module that writes it."""
+"""The reports, in the order of writing, with the modules that write them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for besides the record itself.
+    """What the reports need besides the record.
 
-    `keep_runs` is how many rehearsals are kept; None: all of them. `secrets` are words that must
-    not stand in what leaves the machine. `junit` and `allure` are files and folders of results
-    outside the run's folder.
+    `keep_runs` is how many rehearsals are kept; None keeps all. `secrets` are words to mask in
+    everything that leaves the machine. `junit` and `allure` are places for results outside the
+    run's folder.
     """
 
     keep_runs: int | None = None
@@ -48,14 +47,14 @@ class Wanted:
 
 
 class Teller(Protocol):
-    """A module of one report."""
+    """A module that writes one report."""
 
     def write(self, found: Evidence, folder: Path, wanted: Wanted) -> Sequence[str] | None:
-        """Gives lines to be shown, where it has something to say."""
+        """Returns lines to be shown, if it has any."""
 
 
 class Told(NamedTuple):
-    """Lines: what kept reports from being written, and what the reports have to say themselves."""
+    """Lines to be shown: why reports could not be written, and what the reports say themselves."""
 
     failures: list[str]
     notes: list[str]
@@ -63,7 +62,7 @@ class Told(NamedTuple):
 
 
 def write(folder: Path, wanted: Wanted) -> Told:
-    """A line for each cause of failure; none where all is well."""
+    """A line for each cause of failure; none where all were written."""
     try:
         found = storage.read(folder)
     except NoEvidence as error:
@@ -87,7 +86,7 @@ def write(folder: Path, wanted: Wanted) -> Told:
 
 
 class _Failure(NamedTuple):
-    """`why` is the same for the same trouble, whichever report it keeps from being written."""
+    """`why` is the same for the same trouble, whichever report has it."""
 
     what: str
     why: str
@@ -108,5 +107,5 @@ def _lines(failures: list[_Failure], folder: Path) -> Iterator[str]:
     for why in dict.fromkeys(each.why for each in failures):
         same = [each for each in failures if each.why == why]
         reports = ", ".join(each.what for each in same)
-        again = "" if why == GONE else f"; once that is mended: {AGAIN} {folder}"
+        again = "" if why == GONE else f"; then write it again: {AGAIN} {folder}"
         yield printable(f"{reports} could not be written: {same[0].where}{why}{again}")

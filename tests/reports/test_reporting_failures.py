@@ -100,7 +100,7 @@ def test_report_that_raises_anything_costs_one_line_and_no_other_report(
     folder, written = kept(a_go(), tmp_path), []
     (line,) = tell(folder, first=give(error), second=lambda *_: written.append("second"))
     assert line.startswith(f"first could not be written: {type(error).__name__}: ")
-    assert line.endswith(f"; once that is mended: golive report write {folder}")
+    assert line.endswith(f"; then write it again: golive report write {folder}")
     assert line.isprintable()
     assert len(line) < 500
     assert written == ["second"]
@@ -126,7 +126,7 @@ def test_interrupt_leaves_the_rest_unwritten_and_says_so_once(tmp_path: Path, te
 def test_one_cause_is_told_once_with_the_file_it_was_met_at(tmp_path: Path, tell: Tell) -> None:
     full = [OSError(28, "No space left on device", f"/x/{name}") for name in "ab"]
     (line,) = tell(kept(a_go(), tmp_path), one=give(full[0]), two=give(full[1]))
-    assert line.startswith("one, two could not be written: /x/a: No space left on device; once")
+    assert line.startswith("one, two could not be written: /x/a: No space left on device; then")
 
 
 def test_what_a_report_has_to_say_is_shown(tmp_path: Path, tell: Tell) -> None:

@@ -187,11 +187,11 @@ def test_sockets_out_of_sight_are_no_zero() -> None:
         for each in made.a_go().steps
     ]
     text = text_of(made.a_go(steps=steps))
-    assert "? zombies: the gateway's sockets were out of sight (not shown)" in text
+    assert "? zombies: the gateway's sockets were not observed (not shown)" in text
 
 
 def test_metrics_that_this_run_says_nothing_of_are_named() -> None:
-    assert "No zombie after an hour of operation" in text_of(made.a_go())
+    assert "no zombie after an hour of operation" in text_of(made.a_go())
 
 
 def test_zombie_in_the_socket_table_is_marked() -> None:

@@ -86,7 +86,7 @@ def test_sign_off_of_a_soak_that_broke_off_shows_where_and_why() -> None:
 
 def test_page_without_a_soak_has_nothing_of_one() -> None:
     page = sign_off.page(made.a_go().sealed())
-    assert "soak" not in page.replace("No zombie after an hour", "").partition("</style>")[0]
+    assert "soak" not in page.replace("no zombie after an hour", "").partition("</style>")[0]
     assert 'id="soak"' not in page
 
 
@@ -138,7 +138,7 @@ def test_soak_of_seconds_has_no_slope_an_hour() -> None:
 
 
 def test_metric_of_the_hour_is_shown_by_a_soak_and_by_nothing_else() -> None:
-    hour = "No zombie after an hour of operation"
+    hour = "no zombie after an hour of operation"
     assert hour not in "".join(success_metrics.elsewhere(a_soak()))
     assert hour in success_metrics.elsewhere(made.a_go())
     shown = next(each for each in success_metrics.of(a_soak()) if each.figure == "60 min")
@@ -155,7 +155,7 @@ def test_monitor_and_mcp_are_shown_where_they_passed_and_named_where_not_configu
     ]
     assert any("shown by the Monitor" in each for each in claims)
     assert any("through the MCP tool" in each for each in claims)
-    assert success_metrics.elsewhere(found) == ["No zombie after an hour of operation"]
+    assert success_metrics.elsewhere(found) == ["no zombie after an hour of operation"]
 
     off = [
         each.model_copy(update={"outcome": "not-configured"})
@@ -165,9 +165,9 @@ def test_monitor_and_mcp_are_shown_where_they_passed_and_named_where_not_configu
     ]
     told = found.model_copy(update={"steps": off})
     assert success_metrics.elsewhere(told) == [
-        "The Monitor connects (not configured)",
-        "No zombie after an hour of operation",
-        "The MCP tools work (not configured)",
+        "the Monitor connects (not configured)",
+        "no zombie after an hour of operation",
+        "the MCP tools work (not configured)",
     ]
     assert not any("Monitor" in each.claim for each in success_metrics.of(told))
 

@@ -1,1 +1,1 @@
-"""Allure results and their page: one more teller of the record, for those who use Allure."""
+"""Allure results and their page: another report of the record, for Allure users."""

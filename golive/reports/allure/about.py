@@ -1,4 +1,4 @@
-"""What Allure tells about a run beside its results: environment, executor, categories."""
+"""What Allure shows about a run besides its results: environment, executor, categories."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from golive.reports.allure.executor import executor
 
 UNFINISHED = "unfinished"
 CODES = (*(each.code for each in TREE), UNEXPLAINED.code, UNFINISHED, results.NO_DIAGNOSIS)
-"""All that a message of a failure may begin with."""
+"""Everything that a failure message may begin with."""
 
 
 def files(found: Evidence) -> dict[str, str]:
@@ -26,7 +26,7 @@ def files(found: Evidence) -> dict[str, str]:
 
 
 def environment(found: Evidence) -> dict[str, object]:
-    """What was tried, and with what; the machine has no name here."""
+    """What was checked, and with what. The machine is not named."""
     return {
         "Verdict": found.verdict,
         "Diagnosis": results.code(found) or "none",
@@ -48,7 +48,7 @@ def environment(found: Evidence) -> dict[str, object]:
 
 
 def categories() -> list[dict[str, object]]:
-    """One for each cause of a NO-GO, then what did not fail but was not performed either."""
+    """One for each cause of a NO-GO, then those for checks that were not run."""
     causes = [_category(f"NO-GO: {code}", f"^{re.escape(code)}: .*", "failed", "broken")
               for code in CODES]  # fmt: skip
     return [
@@ -64,7 +64,7 @@ def _category(name: str, message: str, *statuses: str) -> dict[str, object]:
 
 
 def _properties(values: dict[str, object]) -> str:
-    """In Java's format: whatever is not plain is escaped."""
+    """In Java's format, in which all but plain characters are escaped."""
     return "".join(f"{key}={_escaped(str(value))}\n" for key, value in values.items())
 
 

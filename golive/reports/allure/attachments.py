@@ -22,7 +22,7 @@ LOG = "log excerpts of the gateway"
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One at the test of this id. `source` is its file: one that two share Allure shows once."""
+    """One for the test of this id. `source` is its file; Allure shows a shared file only once."""
 
     test: str
     name: str
@@ -32,7 +32,7 @@ class Attachment:
 
 
 def of(found: Evidence) -> list[Attachment]:
-    """All there is at the verdict, the log also at the step that failed."""
+    """All of them at the verdict, the log also at the failed step."""
     log = "\n".join(map(printable, found.diagnosis.log)) if found.diagnosis else ""
     failed = next((each.id for each in results.of(found) if each.details), VERDICT)
     parts = [
@@ -56,7 +56,7 @@ def _document(found: Evidence) -> str:
 
 
 def _times(found: Evidence) -> Iterator[dict[str, Any]]:
-    """When each step began and how long it took, in seconds; nothing for what was not performed."""
+    """When each step began and how long it took, in seconds; none for steps not run."""
     for step in found.steps:
         yield {
             "step": step.id,

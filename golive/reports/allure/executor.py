@@ -1,4 +1,4 @@
-"""Who performs the run, in Allure's word: a CI job, as its usual variables tell, or a person."""
+"""What Allure calls the executor: a CI job, known by its usual variables, or a person."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ docs.gitlab.com/ci/variables/predefined_variables, and Jenkins' /env-vars.html."
 
 
 def executor(run_id: str) -> dict[str, object]:
-    """executor.json. The run's name stands in the trends."""
+    """executor.json. The trends show the run's name."""
     ci = _ci()
     if ci is None:
         return {"name": "by hand", "type": "local", "buildName": run_id, "reportName": run_id}
@@ -61,7 +61,7 @@ def executor(run_id: str) -> dict[str, object]:
 
 
 def repository() -> str:
-    """Where this commit's files are shown; empty where nobody tells."""
+    """Where this commit's files are shown; empty where it is not known."""
     ci = _ci()
     return _filled(ci.repository) if ci else ""
 

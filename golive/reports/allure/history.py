@@ -1,4 +1,4 @@
-"""Allure's trends: the run before on the same target, and what that one knew of those before it.
+"""Allure's trends: the previous run on the same target, with the runs that it knew itself.
 
 In the files that Allure 2 leaves in a report for the next one, which Allure 3 reads as well. Of the
 runs only one is read, whatever it took to keep them all.
@@ -21,9 +21,9 @@ from golive.reports.results import Result
 
 FOLDER = "history"
 LONGEST = 19
-"""Earlier runs; with the one that is told, as many as Allure shows."""
+"""Earlier runs: with the current one, as many as Allure shows."""
 LOOKED_THROUGH = 20
-"""Earlier folders, for one with evidence that can be relied on."""
+"""Most earlier folders to look at for one with reliable evidence."""
 
 STATUSES = ("failed", "broken", "skipped", "passed", "unknown")
 
@@ -31,7 +31,7 @@ STATUSES = ("failed", "broken", "skipped", "passed", "unknown")
 def files(
     found: Evidence, runs: Path, results_folder: str, secrets: Iterable[str] = ()
 ) -> dict[str, str]:
-    """Texts by the names of their files. `secrets` stand in none of them."""
+    """Texts by the names of their files. `secrets` are in none of them."""
     last = _last(found, runs, secrets)
     if last is None:
         return {}
@@ -49,7 +49,7 @@ def files(
 
 
 def _last(found: Evidence, runs: Path, secrets: Iterable[str]) -> Evidence | None:
-    """The one before, without its positions, which no trend is made of."""
+    """The previous run, without its positions: no trend needs them."""
     names = sorted((each.name for each in runs.glob(f"*-{found.target}")), reverse=True)
     for name in [name for name in names if name < found.run_id][:LOOKED_THROUGH]:
         try:

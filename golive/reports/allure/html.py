@@ -34,15 +34,15 @@ VARIABLE = "GOLIVE_ALLURE"
 OFF = "off"
 NAME = "allure.html"
 SECONDS = 20.0
-"""It takes one; a machine on which node starts that slowly does without."""
+"""It usually takes one. A machine on which node starts more slowly gets no page."""
 
 HEAD = """
     <meta http-equiv="Content-Security-Policy" content="default-src 'none';
  script-src 'unsafe-inline' data:; style-src 'unsafe-inline' data:; img-src data: blob:;
  font-src data:; connect-src data: blob:; form-action 'none'">
     <style>.chart__caption { display: none }</style>"""
-"""What is added: whatever stands in the page may ask for nothing, and no share of passed steps is
-its headline, which says `89 %` of a NO-GO. The title tells the verdict."""
+"""Added to the page: it may load nothing, and its headline is not the share of passed steps, which
+would be `89 %` for a NO-GO. The title shows the verdict."""
 
 GET_IT = f"npm install -g allure; {VARIABLE}={OFF} does without"
 MISSING = f"no {NAME}: the Allure command line is not installed ({GET_IT})"
@@ -57,7 +57,7 @@ class NotMade(Exception):
 
 
 def write(found: Evidence, folder: Path, wanted: Wanted) -> list[str]:
-    """Gives a line where somebody asked for Allure and there is none. Raises OSError, NotMade."""
+    """Returns a line where Allure was asked for and is missing. Raises OSError, NotMade."""
     page = folder / NAME
     page.unlink(missing_ok=True)
     named = os.environ.get(VARIABLE, "")
@@ -93,7 +93,7 @@ def _arguments(own: str) -> list[str]:
 
 
 def _run(command: list[str], folder: Path, said: Path) -> None:
-    """To its end, or to the end of patience; then whatever it started is ended with it."""
+    """Runs it until it ends or takes too long; then also ends everything that it started."""
     with said.open("w+b") as output:
         process = psutil.Popen(
             command,
@@ -102,7 +102,7 @@ def _run(command: list[str], folder: Path, said: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that all of it can be ended; a Ctrl-C ends it through us
+            start_new_session=True,  # so that all of it can be ended; on Ctrl-C we end it
         )
         try:
             code = _code(process, said)

@@ -26,11 +26,11 @@ PROTECTS = frozenset(
     | {"gateway.restarted", "gateway.no-other-client", "handshake.one-attempt"}
     | {"afterwards.closed-cleanly", "afterwards.no-zombies"}
 )
-"""What keeps the gateway and the account from harm; and the verdict."""
+"""The steps that protect the gateway and the account, and the verdict."""
 
 
 def of(found: Evidence, kept: list[Attachment]) -> list[TestResult]:
-    """One a step, and the verdict."""
+    """One for each step, and one for the verdict."""
     return [_result(found, each, kept) for each in results.of(found)]
 
 
@@ -79,7 +79,7 @@ def _result(found: Evidence, test: Result, kept: list[Attachment]) -> TestResult
 
 
 def _observed(found: Evidence, test: Result, line: str) -> TestStepResult:
-    """Known at the end of it; how long it took to see it is not."""
+    """Timed at the end of the test: how long the observation took is not known."""
     at = ended(found, test)
     return TestStepResult(name=line, status=test.status, start=at, stop=at)
 
@@ -123,7 +123,7 @@ def _severity(test: Result) -> Severity:
 
 
 def _links(test: Result) -> Iterator[tuple[str, str]]:
-    """In the repository where CI tells which it is, else as seen from the run's folder."""
+    """In the repository where CI names it, else relative to the run's folder."""
     docs = f"{executor.repository() or '../../../'}docs"
     if test.id in steps.NUMBER:
         step = steps.step(test.id)

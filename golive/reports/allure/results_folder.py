@@ -1,4 +1,4 @@
-"""Allure results, told from the record: in the run's folder, and where --alluredir says."""
+"""Allure results, from the record: in the run's folder, and where --alluredir says."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOLDER = "allure-results"
 
 
 def write(found: Evidence, folder: Path, wanted: Wanted) -> None:
-    """The history goes with the run's own; elsewhere it is another's to keep. Raises OSError."""
+    """Only the run's own results get a history. Raises OSError."""
     own = folder / FOLDER
     shown = redaction.redacted(found, wanted.secrets)
     _write(shown, own)
