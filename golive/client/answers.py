@@ -73,7 +73,7 @@ class Handshake:
     @property
     def late_in_words(self) -> str:
         seconds = f"{self.silence_ms / 1000:.1f} s"
-        return f"the gateway was silent for {seconds} before it answered: it may ask a person first"
+        return f"the gateway was silent for {seconds} first: it may have asked a person to accept"
 
     @property
     def complete_ms(self) -> float | None:

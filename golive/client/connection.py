@@ -101,7 +101,7 @@ class Connection:
         version, heard = self.handshake.server_version or 0, self._heard
         said = heard.said
         if version < TELLS_CONFIG:
-            return ApiSettings(f"server version {version} does not tell them")
+            return ApiSettings(f"server version {version} does not report them")
         heard.api_settings = None
         reason = self._conversation.ask(
             ask_for_config,
@@ -111,7 +111,7 @@ class Connection:
         )
         if not heard.api_settings and (refusal := said.config_refusal or said.refusal):
             reason = str(refusal)
-        return heard.api_settings or ApiSettings(f"the gateway does not tell them: {reason}")
+        return heard.api_settings or ApiSettings(f"the gateway did not report them: {reason}")
 
     def positions(self, seconds: float, tell: Tell = silently) -> Positions:
         """Asks for the positions of all accounts, and waits for their end."""
@@ -164,7 +164,7 @@ class Connection:
         is_other = heard.has_other_accounts
         if heard.hearing:  # whoever holds it judges what was so for a time
             is_other = frozenset(heard.accounts) != heard.agreed
-        changed = "the gateway names other accounts than before" if is_other else ""
+        changed = "the gateway now names other accounts than before" if is_other else ""
         rows = tuple(heard.answer.behind.values())
         why = reason or changed or self._conversation.garbled
         transport = self._conversation.transport

@@ -125,7 +125,7 @@ class Opening:
                 self.conversation.join(transport, version, self.client_id)
                 return
             self._hear_early(payload)
-        raise ProtocolError("what came is no server version")
+        raise ProtocolError("the answer is not a server version")
 
     def _hear_early(self, payload: bytes) -> None:
         """A message of type error; the official client, too, passes over whatever else is early."""
@@ -155,5 +155,5 @@ def _server_version(field: bytes) -> int:
     text = field.decode("ascii", "replace")
     is_number = text.isdigit() and len(text) <= 3
     if not is_number or not MIN_CLIENT_VER <= int(text) <= MAX_CLIENT_VER:
-        raise ProtocolError(f"server version {text[:20]!r} is none this client speaks")
+        raise ProtocolError(f"server version {text[:20]!r} is not one that this client supports")
     return int(text)

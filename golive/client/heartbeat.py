@@ -129,7 +129,7 @@ class Heartbeat:
         self._contracts.add(hash(contract))
         if len(self._contracts) > MOST_ROWS:
             self._contracts.clear()
-            raise TooManyRows(f"more than {MOST_ROWS:,} rows came")
+            raise TooManyRows(f"more than {MOST_ROWS:,} rows arrived")
 
     def position_end(self) -> None: ...
 

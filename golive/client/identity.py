@@ -36,14 +36,16 @@ class Identity:
         """
         trusted = self.told.trusted_ips
         if trusted is None:
-            raise self._unknown("trusted addresses")
+            raise self._unknown("trusted IPs")
         is_trusted = any(_plain(each) == _plain(address) for each in trusted)
         if not is_trusted and _plain(address) != LOOPBACK:
-            raise NotObservable(f"{address} is not trusted, but the gateway may see another one")
+            raise NotObservable(
+                f"{address} is not a trusted IP, but the gateway may see another address"
+            )
         return is_trusted
 
     def _unknown(self, what: str) -> NotObservable:
-        return NotObservable(f"{what} not known: {'; '.join(self.untold[:MOST_REASONS])}")
+        return NotObservable(f"{what} not observed: {'; '.join(self.untold[:MOST_REASONS])}")
 
 
 def _plain(address: str) -> str:

@@ -203,7 +203,7 @@ class Heard(EWrapper):  # type: ignore[misc]
                 told.allowLocalhostOnly if told.HasField("allowLocalhostOnly") else None,
             )
         else:
-            self.api_settings = ApiSettings("the gateway's answer, which tells none")
+            self.api_settings = ApiSettings("the gateway's answer, which has none")
 
 
 def _is_client_id(told: Any) -> bool:
@@ -230,7 +230,7 @@ class Outlet:
     def sendMsg(self, data: bytes) -> None:
         number, _ = id_and_body(data[4:], self._raw_ids)
         if number % PROTOBUF_MSG_ID not in READING:
-            raise NotReading(f"message {number} does more than read; it was not sent")
+            raise NotReading(f"message {number} does more than read, so it was not sent")
         try:
             self._transport.send(data, self.deadline)
         except NoAnswer:

@@ -66,7 +66,7 @@ class PositionAnswer:
             del rows[contract]
         self.is_flood = True
         most = f"{MOST_BYTES >> 20} MiB of positions" if is_long else f"{MOST_ROWS:,} rows"
-        raise TooManyRows(f"more than {most} came")
+        raise TooManyRows(f"more than {most} arrived")
 
 
 def _changes(row: Position, earlier: Position | None) -> bool:

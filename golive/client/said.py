@@ -102,7 +102,7 @@ class Said:
         for error in dict.fromkeys(others):
             yield f"the gateway said {error}"
         if left_out := self.count - sum(each.times for each in self.remarks):
-            yield f"the gateway sent {self.count:,} messages; {left_out:,} of them were not kept"
+            yield f"the gateway sent {self.count:,} messages; {left_out:,} of them were left out"
 
     def _keep(self, error: ApiError, after_ms: float) -> None:
         if earlier := self._first.get(error):

@@ -38,7 +38,7 @@ class Timeline:
         self._times.setdefault(name, elapsed)
         self._told[name] += 1
         if self._told[name] == MOST_EVENTS:
-            detail = "so many of these came that the rest are not shown"
+            detail = "too many of these; the rest are not shown"
         if self._told[name] <= MOST_EVENTS:
             self._listen(Event(name, detail, self._clock.now(), elapsed))
 

@@ -49,7 +49,7 @@ class PeerClosed(Exception):
     """
 
     def __init__(self, how: str) -> None:
-        given_up = "the gateway is out of reach: the system gave the connection up"
+        given_up = "the gateway cannot be reached: the system gave up the connection"
         closed = f"the gateway closed the connection ({how})"
         super().__init__(given_up if how == TIMEOUT else closed)
         self.how = how
@@ -178,7 +178,7 @@ class Transport:
     def unheard(self) -> str:
         """Why not all was heard that came up to the close; "" where it was."""
         if self.has_overflowed:
-            return f"more than {MOST_AT_LAST:,} bytes came while the connection was closed"
+            return f"more than {MOST_AT_LAST:,} bytes arrived while the connection was being closed"
         return "the last message cannot be decoded: it was cut off" if self._buffer else ""
 
     def close(self, patience: float) -> Closing:
@@ -264,7 +264,9 @@ class Transport:
         while end - start >= 4:
             (length,) = struct.unpack_from("!I", buffer, start)
             if length > MAX_FRAME:
-                raise ProtocolError(f"a frame of {length} bytes is announced, at most {MAX_FRAME}")
+                raise ProtocolError(
+                    f"a frame of {length} bytes is announced, the limit is {MAX_FRAME}"
+                )
             if end - start - 4 < length:
                 break
             if length:
@@ -291,7 +293,7 @@ def _is_to_itself(connected: socket.socket) -> bool:
 
 def _reason(error: OSError) -> str:
     if isinstance(error, TimeoutError):
-        return "no TCP connection before the timeout"
+        return "no TCP connection within the timeout"
     if isinstance(error, ConnectionRefusedError):
         return "connection refused: nothing listens there"
     return error.strerror or str(error)

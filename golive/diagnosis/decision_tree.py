@@ -161,7 +161,7 @@ _BRANCHES: tuple[Branch, ...] = (
            next_steps=CLOSE),
     Branch("not-observable", "something that GO needs cannot be observed from here",
            lambda seen: bool(seen.unobserved),
-           "{unobserved}",
+           "GO needs something that cannot be observed here: {unobserved}.",
            next_steps=("Run this on the gateway's own machine.",
                        "Run it as a user who may see the gateway's process and sockets.", AGAIN)),
     Branch("zombies", "a socket on the port is in CLOSE_WAIT, or one was after an earlier attempt"

@@ -12,7 +12,6 @@ from golive.diagnosis.commands import Commands
 from golive.diagnosis.recovery import TEN_MINUTES
 from golive.diagnosis.seen import Seen
 from golive.discipline.rules import UNDATED
-from golive.kit.text import as_sentence
 from golive.machine import forwarders
 from golive.settings.model import PORTS
 
@@ -105,7 +104,7 @@ def _observed(seen: Seen) -> dict[str, object]:
         "master": seen.api_settings.master_client_id,
         "failed": seen.failed,
         "unremembered": seen.unremembered,
-        "unobserved": as_sentence(seen.unobserved),
+        "unobserved": seen.unobserved.rstrip("."),
         "up": f"{seen.uptime.seconds:.0f} s" if seen.uptime else "an unknown time",
     }
 

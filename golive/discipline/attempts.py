@@ -63,7 +63,7 @@ class Attempts:
         """Raises AttemptRefused, also where it cannot be remembered, and what `zombies` raises."""
         if self.made:
             raise AttemptRefused(
-                f"one attempt was made at {self.made[0].begun:%H:%M:%S} UTC; a run makes no second"
+                f"an attempt was made at {self.made[0].begun:%H:%M:%S} UTC; a run makes only one"
             )
         self.refuse_forbidden()
         if zombies := self.zombies():
@@ -77,8 +77,8 @@ class Attempts:
             where = self.journal.path if self.journal else ""
             self.unremembered = f"{where}: {error.strerror}" if error.strerror else str(error)
             raise AttemptRefused(
-                f"the attempt cannot be remembered: {self.unremembered}"
-                " (GOLIVE_STATE names another folder)"
+                f"the attempt cannot be recorded: {self.unremembered}"
+                " (GOLIVE_STATE can name another folder)"
             ) from error
         self.made.append(attempt)
         self.failing_since = attempt.begun
@@ -88,7 +88,7 @@ class Attempts:
         """Raises AttemptRefused if something rules an attempt out."""
         if why := self.forbidden():
             self.not_made = why
-            raise AttemptRefused(f"no attempt is made: {why}")
+            raise AttemptRefused(f"no attempt was made: {why}")
 
     def keep(self) -> None:
         """Its connection is kept; it succeeds only once that has ended in order.

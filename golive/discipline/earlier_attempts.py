@@ -43,8 +43,8 @@ class NoMemory(Exception):
     def __init__(self, folder: Path, error: OSError) -> None:
         why = error.strerror or str(error)
         super().__init__(
-            f"{error.filename or folder}: {why}; no run begins where attempts cannot be remembered "
-            "(GOLIVE_STATE names another folder)"
+            f"{error.filename or folder}: {why}; golive does not run where it cannot record its"
+            " attempts (GOLIVE_STATE can name another folder)"
         )
 
 

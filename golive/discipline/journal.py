@@ -112,7 +112,7 @@ class Journal:
             if not _ends_with_newline(descriptor):
                 line = b"\n" + line  # a torn line damages only itself
             if os.write(descriptor, line) != len(line):
-                raise OSError(f"{self.path}: a line was written in part only; is the disk full?")
+                raise OSError(f"{self.path}: only part of a line was written (is the disk full?)")
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -72,7 +72,7 @@ class Lock:
         """What has happened to its file since it was taken; "" for nothing."""
         if not self.was_taken or self.is_held:
             return ""
-        return f"{self.path}: {'replaced' if os.path.lexists(self.path) else 'removed'} since"
+        return f"{self.path}: it was {'replaced' if os.path.lexists(self.path) else 'removed'}"
 
     def release(self) -> None:
         if self._descriptor is not None:

@@ -23,7 +23,7 @@ class OneProcess(BaseModel):
         """This process, with `more` fields. Raises OSError where the system does not tell it."""
         process = processes.own()
         if process is None:
-            raise OSError("this process is not told to itself")
+            raise OSError("this process cannot see itself")
         mark = processes.mark(process.pid)
         return cls(pid=process.pid, process_started=process.started, process_mark=mark, **more)
 

@@ -119,7 +119,7 @@ def _be_ours(area: Path) -> None:
     """A folder of this user's own, closed to others, and not a link. Raises OSError."""
     found = area.lstat()
     if not stat.S_ISDIR(found.st_mode):
-        raise OSError(errno.ENOTDIR, "it must be a folder, and no link to one", str(area))
+        raise OSError(errno.ENOTDIR, "it must be a folder, not a link to one", str(area))
     if sys.platform == "win32":
         return
     if found.st_uid != os.geteuid():

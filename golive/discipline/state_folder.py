@@ -29,12 +29,14 @@ def refuse_others(folder: Path) -> None:
         for looked_at in (folder.lstat(), folder.stat()):  # a link, and where it leads
             _refuse_owner(folder, looked_at)
         if folder.stat().st_mode & stat.S_IWOTH:
-            why = "everybody may write to it; chmod o-w makes it yours alone"
+            why = "everybody may write to it; run chmod o-w on it"
             raise OSError(errno.EPERM, why, str(folder))
     within = folder.resolve()
     for each in folder.iterdir():
         if files.is_link(each) and within not in each.resolve().parents:
-            raise OSError(errno.ELOOP, "it is a link that leads out of the state folder", str(each))
+            raise OSError(
+                errno.ELOOP, "it is a link to a place outside the state folder", str(each)
+            )
 
 
 def _refuse_owner(folder: Path, found: os.stat_result) -> None:

@@ -55,7 +55,7 @@ def end(
     at_second = _wait([each for each in at_first if each not in refused], patience, clock)
     _each(at_second, psutil.Process.kill, refused)
     for each in _wait([each for each in at_second if each not in refused], patience / 2, clock):
-        refused[each] = "it still runs although it was killed"
+        refused[each] = "it is still running although it was killed"
 
     def how(each: Process) -> How:
         if each in refused:
@@ -76,7 +76,7 @@ def _each(
         try:
             act(hold)  # psutil compares pid and start once more
         except psutil.AccessDenied:
-            refused[each] = "this user may not end it: it is another user's"
+            refused[each] = "it belongs to another user, so this user may not end it"
         except psutil.Error:
             continue  # it has ended in between
 

@@ -153,15 +153,15 @@ class Gateway:
     def _look_behind(self, port: Port) -> None:
         """Raises sockets.NotObservable where a forwarder listens, a container's port say."""
         listener = self.process(port)
-        what = f"{listener.name}, pid {listener.pid}," if listener else "what listens"
-        behind = "the gateway's own sockets are behind it, out of sight"
+        what = f"{listener.name}, pid {listener.pid}," if listener else "the listening program"
+        behind = "the gateway's own sockets are behind it and cannot be observed"
         if listener and forwarders.kind(listener.name) == "forwarder":
             raise sockets.NotObservable(f"{what} only forwards port {self.number}: {behind}")
         if listener is None and (named := self._named_as_forwarder(port)):
             raise sockets.NotObservable(f"{what} may be {named}: {behind}")
         if self._dialled:
             to = f"{self._dialled.remote_ip}:{self._dialled.remote_port}"
-            raise sockets.NotObservable(f"{what} dialled {to} when we connected: {behind}")
+            raise sockets.NotObservable(f"{what} connected to {to} when golive connected: {behind}")
 
     def _named_as_forwarder(self, port: Port) -> str:
         """Which forwarder it may be, if its process cannot be seen; looked up once a listener."""
@@ -212,7 +212,7 @@ class Gateway:
             self._look_behind(self.port)
         except sockets.NotObservable as error:
             let_pass(self._clock, seconds, tell, LOOK_AGAIN_SECONDS)
-            raise sockets.NotObservable(f"{error}; it was given {seconds:g} s") from None
+            raise sockets.NotObservable(f"{error}; golive waited {seconds:g} s instead") from None
         first_seen, begin = self._clock.now(), self._clock.monotonic()
         port = self.port
         process = self.process(port)

@@ -34,7 +34,7 @@ def _hidepid() -> str:
         mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     except OSError:
-        return "mounts that cannot be read"
+        return "mount options that cannot be read"
     options = [line.split()[-1].split(",") for line in mounts.splitlines() if _is_proc(line)]
     told = dict(each.partition("=")[::2] for each in options[-1]) if options else {}
     mode = told.get("hidepid", "off")

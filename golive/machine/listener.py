@@ -35,5 +35,6 @@ class Listener:
         if self.sockets and other.sockets:
             return self.sockets == other.sockets
         raise NotObservable(
-            "whether it is still the same gateway cannot be seen: its process is another user's"
+            "whether it is still the same gateway was not observed: its process belongs to another"
+            " user"
         )

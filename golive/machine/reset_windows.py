@@ -71,7 +71,7 @@ class Reset:
 
 RESETS = (
     Reset("IBKR's weekend reset", ("Friday",), time(23), time(3), EASTERN),
-    Reset("IBKR's end of the week's logins", ("Sunday",), time(1), time(1), EASTERN),
+    Reset("IBKR's weekly end of all logins", ("Sunday",), time(1), time(1), EASTERN),
     Reset("IBKR's nightly reset in North America", DAILY, time(0, 15), time(1, 45), EASTERN),
     Reset("IBKR's daily reset in Europe", DAILY, time(6, 25), time(7, 45), CENTRAL_EUROPE),
     Reset("IBKR's first daily reset in Asia-Pacific", DAILY, time(4, 45), time(6, 5), HONG_KONG),

@@ -76,9 +76,9 @@ def rows(answer: Iterator[bytes]) -> Iterator[bytes]:
                 number = -int.from_bytes(payload[:4], sys.byteorder, signed=True)
                 raise Refused(os.strerror(number))
             if kind != BY_FAMILY or len(payload) < ROW:
-                raise Refused("its answer is not understood")
+                raise Refused("its answer cannot be understood")
             yield payload
-    raise Refused("its answer has no end")
+    raise Refused("its answer does not end")
 
 
 def lengths(form: struct.Struct, data: bytes) -> tuple[int, int]:

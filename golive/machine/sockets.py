@@ -210,7 +210,7 @@ def kernel_sockets() -> list[Socket]:
     except (psutil.AccessDenied, OSError) as error:
         how = "as administrator" if sys.platform == "win32" else "with sudo"
         raise TableRefused(
-            f"the socket table is refused to this user ({type(error).__name__}): run {how}"
+            f"this user may not read the socket table ({type(error).__name__}): run {how}"
         ) from None
 
 

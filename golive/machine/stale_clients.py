@@ -21,16 +21,16 @@ from golive.machine.processes import Process, program
 from golive.machine.sockets import Port, Socket
 from golive.settings.model import PORTS, Settings
 
-NAMED = "its name is one of StaleProcesses"
+NAMED = "its name is in StaleProcesses"
 CONNECTED = "it is connected to the gateway's port"
 
 SPARED_KINDS: dict[forwarders.Kind, str] = {
     "gateway": "it may be a gateway",
-    "forwarder": "it only forwards: close what connects through it",
+    "forwarder": "it only forwards connections: close the program behind it",
     "unknown": "",
 }
 
-REHEARSED = "a rehearsal ends only who is connected to its fake"
+REHEARSED = "a rehearsal ends only programs connected to its fake"
 
 SETTLE_SECONDS, LOOK_SECONDS = 2.0, 0.25
 """How long it is watched whether what was ended comes back."""
@@ -79,8 +79,8 @@ def none(gateway: Gateway, settings: Settings) -> list[StaleClient]:
     names = settings.golive.stale_processes
     if not found and names and (why := hidden_processes.hidden()):
         raise sockets.NotObservable(
-            f"{why}, so {', '.join(names)} may be running unseen; run this as a user who sees all"
-            " processes, or set StaleProcesses to []"
+            f"{why}, so {', '.join(names)} may be running without being seen; run this as a user"
+            " who sees all processes, or set StaleProcesses to []"
         )
     return found
 
@@ -154,7 +154,7 @@ def _told(
     secrets: Iterable[str],
 ) -> StaleClient:
     if found is None:
-        return StaleClient(pid, "", None, why, connection, "it is not told to this user")
+        return StaleClient(pid, "", None, why, connection, "this user may not see it")
     command = processes.command_line(found, secrets)
     kept = spared.get(pid) or SPARED_KINDS[forwarders.kind(found.name)]
     return StaleClient(pid, found.name, found.started, why, connection, kept, command)
@@ -182,7 +182,7 @@ def _connected_from_elsewhere(port: Port) -> list[StaleClient]:
         if each.remote_port != port.number:
             where, whose = f"{each.remote_ip}:{each.remote_port}", "it is on another machine"
         elif each.pid is None:
-            where, whose = f"{each.local_ip}:{each.local_port}", "its process is not told"
+            where, whose = f"{each.local_ip}:{each.local_port}", "its process was not observed"
         else:
             continue
         found.append(StaleClient(None, "", None, CONNECTED, f"{each.state} from {where}", whose))

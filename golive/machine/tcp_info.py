@@ -50,7 +50,7 @@ def over(each: Socket, counted: dict[Ends, int]) -> int:
     try:
         return counted[each.ends]
     except KeyError:
-        raise NotObservable("the connection has ended, or its bytes are not counted") from None
+        raise NotObservable("the connection has ended, or its bytes were not counted") from None
 
 
 def is_v6_only(port: int, ask: Ask | None = None) -> bool:
@@ -63,7 +63,7 @@ def is_v6_only(port: int, ask: Ask | None = None) -> bool:
 def _rows(wanted: bytes, ask: Ask | None) -> Iterator[bytes]:
     """Of this machine's kernel, unless another is asked. Raises NotObservable."""
     if ask is None and sys.platform != "linux":
-        raise NotObservable(f"{sys.platform} does not tell how much came over a connection")
+        raise NotObservable(f"{sys.platform} does not report how many bytes a connection received")
     try:
         yield from sock_diag.rows((ask or sock_diag.kernel)(wanted))
     except sock_diag.Refused as error:
@@ -71,7 +71,7 @@ def _rows(wanted: bytes, ask: Ask | None) -> Iterator[bytes]:
 
 
 def _refused(why: str) -> NotObservable:
-    return NotObservable(f"the kernel does not tell how much came over a connection: {why}")
+    return NotObservable(f"the kernel does not report how many bytes a connection received: {why}")
 
 
 def _info(row: bytes) -> bytes:

@@ -198,7 +198,7 @@ def _runs(facts: Facts) -> Row:
     other = facts.remembered.other_run
     if facts.remembered.is_alone:
         return _row("runs", "ok", "no other run is under way")
-    who = f"{other.run}, pid {other.pid}" if other else "its process is not told"
+    who = f"{other.run}, pid {other.pid}" if other else "process not observed"
     return _row("runs", "ok", who, other_run=other)
 
 

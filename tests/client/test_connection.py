@@ -182,13 +182,13 @@ def test_name_that_cannot_be_resolved_is_said(fake: Started) -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (message("9", "time"), "server version '9' is none this client speaks"),
+        (message("9", "time"), "server version '9' is not one that this client supports"),
         (message("300", "time"), "server version '300'"),
         (message("-1", "127.0.0.1:4001"), "server version '-1'"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "frame of 1213486160 bytes"),
         (VERSION + message(1, "one", number=9), "cannot be decoded"),
         (VERSION + b"\0\0\0\x05\0\0\0\xcc\xff", "cannot be decoded"),
-        (message(1) * 20, "what came is no server version"),
+        (message(1) * 20, "the answer is not a server version"),
     ],
 )
 def test_bytes_that_are_no_protocol_are_a_protocol_error(answer: bytes, reason: str) -> None:

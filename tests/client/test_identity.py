@@ -62,7 +62,7 @@ def test_blank_master_client_id_and_read_only_mode_are_told(fake: Started) -> No
 
 def test_older_gateway_is_not_asked(fake: Started) -> None:
     gateway = fake("healthy", "--server-version", "203")
-    assert asked(gateway.port) == ApiSettings("server version 203 does not tell them")
+    assert asked(gateway.port) == ApiSettings("server version 203 does not report them")
     assert gateway.received == ["hello", "START_API", "REQ_POSITIONS"]
 
 
@@ -104,11 +104,11 @@ EMPTY = config_pb2.ApiConfig(settings=config_pb2.ApiSettings())
 @pytest.mark.parametrize(
     ("answer", "source", "master"),
     [
-        (b"", "the gateway does not tell them: no answer within 0.2 s", None),
-        (frame(310, b"\x08\x01"), "the gateway's answer, which tells none", None),
+        (b"", "the gateway did not report them: no answer within 0.2 s", None),
+        (frame(310, b"\x08\x01"), "the gateway's answer, which has none", None),
         (
             refused(CONFIG_REQUEST),
-            f"the gateway does not tell them: error 321: {NOT_SERVED.text}",
+            f"the gateway did not report them: error 321: {NOT_SERVED.text}",
             None,
         ),
         (Speech(226).config(1, EMPTY.settings).frame, "the gateway's answer", ""),
@@ -206,7 +206,7 @@ def test_loopback_address_is_trusted_only_where_one_is_listed(
 
 
 def test_another_machines_address_may_be_seen_as_another_one() -> None:
-    with pytest.raises(NotObservable, match=r"10\.0\.0\.8 is not trusted, but"):
+    with pytest.raises(NotObservable, match=r"10\.0\.0\.8 is not a trusted IP, but"):
         Identity(ApiSettings("", trusted_ips=("127.0.0.1",))).trusts("10.0.0.8")
 
 
@@ -268,8 +268,8 @@ def test_read_only_mode_that_only_files_and_log_tell_is_noted_and_no_obstacle(
     run = project.rehearse("--secrets", path)
     assert run.exit_code == 0, run.output
     (note,) = noted(run)
-    assert "grants ids" in note
-    assert "ibg.xml and its log: look in its API settings" in note
+    assert "grants order ids" in note
+    assert "ibg.xml and its log its Read-Only API is on: check its API settings" in note
     smoke = project.run("golive", "smoke", "--secrets", path)
     assert (smoke.exit_code, f"Note: {note}" in smoke.output) == (0, True), smoke.output
 

@@ -18,7 +18,7 @@ def test_hundred_thousand_different_notices_leave_the_first_the_last_and_a_count
     assert len(said.remarks) == FIRST + LAST
     assert said.remarks[-1].error.text == "farm is OK:farm99999"
     assert list(said.noted()) == [
-        f"the gateway sent 100,000 messages; {100_000 - FIRST - LAST:,} of them were not kept"
+        f"the gateway sent 100,000 messages; {100_000 - FIRST - LAST:,} of them were left out"
     ]
 
 

@@ -97,7 +97,7 @@ def test_connection_that_the_system_gave_up_was_not_closed_by_the_peer(number: i
     ours.error = OSError(number, "")  # the first of them is a TimeoutError to Python
     transport = Transport(ours)
     assert transport.received_so_far() == []
-    with pytest.raises(PeerClosed, match="out of reach"):
+    with pytest.raises(PeerClosed, match="cannot be reached"):
         transport.payload(time.perf_counter() + 3600)
     ours.close()
 

@@ -126,7 +126,7 @@ def test_attempt_that_cannot_be_remembered_is_not_made(own_project: Project) -> 
     assert run.connections == 0
     diagnosis = run.evidence["diagnosis"]
     assert (
-        "attempts.jsonl: a line was written in part only" in diagnosis["cause"].partition(": ")[2]
+        "attempts.jsonl: only part of a line was written" in diagnosis["cause"].partition(": ")[2]
     )
     assert any("GOLIVE_STATE" in each for each in diagnosis["next_steps"])
 

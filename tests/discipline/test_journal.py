@@ -155,7 +155,7 @@ def test_short_write_is_an_error_and_damages_only_its_own_line(
     write = os.write
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", lambda descriptor, line: write(descriptor, line[:30]))
-        with pytest.raises(OSError, match="in part only"):
+        with pytest.raises(OSError, match="only part of a line"):
             remembered.append(an_entry(2))
     remembered.append(an_entry(3))
     assert remembered.read().entries == (an_entry(1), an_entry(3))
@@ -228,6 +228,6 @@ def test_attempt_that_cannot_be_remembered_is_not_made(tmp_path: Path) -> None:
     remembered = Journal(tmp_path)
     remembered.path.mkdir()
     attempts = Attempts(journal=remembered)
-    with pytest.raises(AttemptRefused, match="cannot be remembered"):
+    with pytest.raises(AttemptRefused, match="cannot be recorded"):
         attempts.begin("127.0.0.1", 4001, 10)
     assert attempts.made == []

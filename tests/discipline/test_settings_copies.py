@@ -109,7 +109,7 @@ def test_folder_of_copies_that_is_a_link_is_neither_used_nor_swept(
     (state / settings_copies.FOLDER).symlink_to(elsewhere, target_is_directory=True)
     assert settings_copies.sweep() == [state / settings_copies.FOLDER]
     assert (elsewhere / "12-x").exists()
-    with pytest.raises(OSError, match="no link"), settings_copies.private_copy(b"x"):
+    with pytest.raises(OSError, match="not a link"), settings_copies.private_copy(b"x"):
         pass
 
 

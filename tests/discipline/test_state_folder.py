@@ -84,7 +84,7 @@ def test_link_that_leads_out_of_the_folder_is_refused_and_what_it_leads_to_is_le
     theirs = tmp_path / "theirs"
     theirs.write_text("theirs", encoding="utf-8")
     (state / name).symlink_to(theirs)
-    assert f"{name}: it is a link that leads out of the state folder" in refused(state)
+    assert f"{name}: it is a link to a place outside the state folder" in refused(state)
     assert theirs.read_text(encoding="utf-8") == "theirs"
 
 
@@ -99,7 +99,7 @@ def test_run_does_not_begin_in_a_folder_with_such_a_link(
         done = here.run(*words, "--secrets", path)
         said = [line for line in done.output.splitlines() if not line.startswith("Settings: ")]
         assert (done.exit_code, len(said)) == (4, 1), done.output
-        assert "it is a link that leads out of the state folder" in done.output
+        assert "it is a link to a place outside the state folder" in done.output
     assert not (tmp_path / "elsewhere.jsonl").exists()
     assert gateway.connections == 0
 
@@ -170,7 +170,7 @@ def test_lock_whose_file_was_taken_away_is_ours_no_more_and_says_so(
     assert ours.why_lost == ""
     take_away(state)
     assert not ours.is_ours
-    assert ours.why_lost.endswith(f"127.0.0.1_4001.lock: {why} since")
+    assert ours.why_lost.endswith(f"127.0.0.1_4001.lock: it was {why}")
     state.mkdir(exist_ok=True)
     assert theirs.begin("theirs", NOW)
     ours.end()
@@ -211,4 +211,4 @@ def test_run_is_told_that_its_lock_was_taken_away_and_makes_no_attempt(
     assert (run.exit_code, run.evidence["attempts"], run.connections) == (1, 0, 0), run.output
     assert run.having("failed") == ["handshake.one-attempt"]
     assert run.evidence["diagnosis"]["code"] == "attempt-forbidden"
-    assert "removed since" in run.evidence["diagnosis"]["cause"]
+    assert "it was removed" in run.evidence["diagnosis"]["cause"]

@@ -93,7 +93,10 @@ def test_another_users_process_is_left_and_said_so(
     program = start("others")
     monkeypatch.setattr(psutil.Process, "terminate", refuse)
     (told,) = end([found(program)])
-    assert (told.how, told.why) == ("not ended", "this user may not end it: it is another user's")
+    assert (told.how, told.why) == (
+        "not ended",
+        "it belongs to another user, so this user may not end it",
+    )
 
 
 class OnceEnded(SystemClock):

@@ -86,7 +86,7 @@ def test_forwarder_of_an_unknown_name_gives_itself_away_by_dialling(
     run = project.rehearse("--secrets", str(secrets(relay(gateway.port, INTERPRETER))))
     assert run.exit_code == 1
     assert run.having("not-observable")[-1] == "afterwards.no-zombies"
-    assert f"dialled 127.0.0.1:{gateway.port}" in run.evidence["diagnosis"]["cause"]
+    assert f"connected to 127.0.0.1:{gateway.port}" in run.evidence["diagnosis"]["cause"]
 
 
 def test_zombies_of_the_forwarder_itself_are_zombies(

@@ -83,7 +83,7 @@ def test_listener_without_a_process_is_another_where_its_socket_is(new: Socket) 
 def test_unknown_listener_is_given_its_time_and_never_taken_for_the_same() -> None:
     machine = Machine(up_for=None)
     machine.listeners = [replace(LISTENER, uid=None, inode=None)]
-    with pytest.raises(NotObservable, match="same gateway cannot be seen"):
+    with pytest.raises(NotObservable, match="same gateway was not observed"):
         machine.wait(90)
     assert machine.clock.passed == 90
 
@@ -135,7 +135,7 @@ def test_young_gateway_is_waited_for_visibly_and_then_go(
 def test_gateway_on_another_machine_is_given_its_time_unseen() -> None:
     clock = HandClock()
     gateway = Gateway(4001, SocketTable("192.0.2.1"), clock)
-    with pytest.raises(NotObservable, match="it was given 90 s"):
+    with pytest.raises(NotObservable, match="golive waited 90 s"):
         gateway.wait_until_initialized(90)
     assert clock.passed == 90
 

@@ -104,7 +104,7 @@ def test_path_of_another_platform_is_not_looked_into_and_said(
     folders, untold = places(aimed(example, path=path), platform)
     assert len(folders) == 1
     assert folders[0].endswith("Jts")
-    assert untold == ["GatewayPath: no full path of this platform, so not looked into"]
+    assert untold == ["GatewayPath: not a full path on this platform, so not searched"]
 
 
 def test_folder_of_the_settings_is_the_only_one_looked_into(example: Settings, jts: Path) -> None:
@@ -189,7 +189,7 @@ def test_huge_folder_is_looked_at_up_to_a_limit_and_said(
         write(jts / f"api.{number}.Mon.log")
     found = find(aimed(example, jts))
     assert len(found.files) == 20
-    assert found.untold == (f"{jts}: only 20 of its entries were looked at",)
+    assert found.untold == (f"{jts}: only the first 20 entries were searched",)
 
 
 if sys.platform != "win32":
@@ -198,8 +198,8 @@ if sys.platform != "win32":
         os.mkfifo(jts / "ibgateway.Mon.log")
         found = find(aimed(example, jts))
         assert found.files == ()
-        assert found.untold == (f"{jts / 'ibgateway.Mon.log'}: no regular file",)
-        with pytest.raises(OSError, match="no regular file"):
+        assert found.untold == (f"{jts / 'ibgateway.Mon.log'}: not a regular file",)
+        with pytest.raises(OSError, match="not a regular file"):
             gateway_files.opened(jts / "ibgateway.Mon.log")
 
 
@@ -274,8 +274,8 @@ def test_port_and_mode_of_jts_ini_are_not_believed(example: Settings, jts: Path)
         (b"", ENCRYPTED),
         (OLD_BUILD.encode()[:90], "damaged, or being written"),
         (b"<a/><b/>", "damaged"),
-        (b"<ibg/>", "it has 0 elements ApiSettings"),
-        (b"<ibg><ApiSettings/><ApiSettings/></ibg>", "it has 2 elements"),
+        (b"<ibg/>", "it has 0 ApiSettings elements"),
+        (b"<ibg><ApiSettings/><ApiSettings/></ibg>", "it has 2 ApiSettings elements"),
         (b'<!DOCTYPE x [<!ENTITY a "aaaa">]><ApiSettings readOnlyApi="&a;"/>', "document type"),
         ('<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>'.encode("utf-16"), "document type"),
         (b"<a>" * 100_000, "damaged"),
@@ -322,7 +322,7 @@ def test_two_users_who_contradict_each_other_are_not_believed(example: Settings,
 def test_nothing_to_read_is_said(example: Settings, jts: Path) -> None:
     found, untold = read_api_settings(find(aimed(example, jts)))
     assert found == ApiSettings("")
-    assert untold == ("no jts.ini and no ibg.xml of the gateway was read",)
+    assert untold == ("no jts.ini or ibg.xml of the gateway could be read",)
 
 
 def test_file_that_goes_away_meanwhile_is_said(example: Settings, jts: Path) -> None:

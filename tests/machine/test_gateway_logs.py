@@ -328,7 +328,7 @@ def test_log_of_another_program_says_nothing_of_the_gateway(folder: Folder) -> N
     told = folder.tells()
     assert told.attempt_seen is False
     assert told.listening_port == 4001
-    assert told.unread == (f"{folder.path / 'tws.Thu.log'}: of port 7497",)
+    assert told.unread == (f"{folder.path / 'tws.Thu.log'}: it belongs to port 7497",)
     assert folder.tells(port=7497).attempt_seen is True
 
 

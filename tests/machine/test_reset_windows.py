@@ -55,7 +55,7 @@ def test_weekend_reset_lasts_from_friday_to_saturday() -> None:
 
 def test_end_of_logins_is_a_moment_of_sunday() -> None:
     (window,) = (each for each in windows(eastern("2026-11-29T00:55")) if "logins" in each.name)
-    assert str(window) == "IBKR's end of the week's logins, Sunday 01:00 US/Eastern"
+    assert str(window) == "IBKR's weekly end of all logins, Sunday 01:00 US/Eastern"
     assert window.begin == window.end == eastern("2026-11-29T01:00")
 
 
@@ -155,5 +155,5 @@ def test_next_window_of_each_reset_is_to_come_within_eight_days(hour: int) -> No
     assert begins[-1] - moment < timedelta(days=8)
     assert {each.name for each in found if not each.is_daily} == {
         "IBKR's weekend reset",
-        "IBKR's end of the week's logins",
+        "IBKR's weekly end of all logins",
     }

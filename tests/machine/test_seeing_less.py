@@ -70,7 +70,7 @@ def test_forwarder_of_another_user_is_known_by_dialling_though_its_process_is_hi
         run = ordinary.rehearse("--secrets", str(secrets(port)))
     assert run.exit_code == 1, run.output
     assert run.having("not-observable")[-1] == "afterwards.no-zombies"
-    assert f"dialled 127.0.0.1:{gateway.port}" in run.evidence["diagnosis"]["cause"]
+    assert f"connected to 127.0.0.1:{gateway.port}" in run.evidence["diagnosis"]["cause"]
 
 
 @in_a_network_of_its_own

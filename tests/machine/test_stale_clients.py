@@ -93,7 +93,7 @@ def test_client_is_found_by_its_connection_once_whatever_it_holds(
     (found,) = stale_clients.find(gateway(*rows, its_other_end), looking_for(STALE))
     assert found.pid == pid
     assert found.connection == "ESTABLISHED from 127.0.0.1:51910 and 2 more"
-    assert found.why == "its name is one of StaleProcesses"
+    assert found.why == "its name is in StaleProcesses"
 
 
 def test_client_that_left_its_side_open_is_found(start: Callable[..., Program]) -> None:
@@ -111,7 +111,7 @@ def test_client_whose_process_is_not_told_is_listed_as_such() -> None:
         "ESTABLISHED from 192.168.1.77:50123",
     ]
     assert [each.spared for each in found] == [
-        "its process is not told",
+        "its process was not observed",
         "it is on another machine",
     ]
     assert [each.how for each in stale_clients.end(found)] == ["not ended"] * 2
@@ -168,7 +168,7 @@ def test_client_is_one_whether_it_launched_the_gateway_or_was_launched_by_it(
     [
         ("java", "it may be a gateway"),
         ("ibgateway1", "it may be a gateway"),
-        ("sshd", "it only forwards: close what connects through it"),
+        ("sshd", "it only forwards connections: close the program behind it"),
     ],
 )
 def test_what_may_be_another_gateway_or_only_forwards_is_listed_and_never_ended(
@@ -291,7 +291,7 @@ def test_rehearsal_ends_no_program_of_a_persons_for_its_name(
     settings = str(secrets(4001, StaleProcesses=[STALE]))
     run = project.rehearse("--fake", "--kill-stale", "--secrets", settings)
     assert run.having("failed") == ["environment.no-stale-client"]
-    assert "a rehearsal ends only who is connected" in run.output
+    assert "a rehearsal ends only programs connected" in run.output
     assert processes.process(bystander.pid)
 
 

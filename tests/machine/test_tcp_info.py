@@ -85,7 +85,7 @@ def refusal(ask: sock_diag.Ask | None = None) -> str:
 
 def test_other_platforms_do_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    assert refusal() == "win32 does not tell how much came over a connection"
+    assert refusal() == "win32 does not report how many bytes a connection received"
 
 
 @linux
@@ -100,7 +100,7 @@ def test_kernel_that_refuses_or_keeps_silent_is_told(
 
     monkeypatch.setattr(socket, "socket", refuse)
     why = error.strerror or str(error)
-    assert refusal() == f"the kernel does not tell how much came over a connection: {why}"
+    assert refusal() == f"the kernel does not report how many bytes a connection received: {why}"
 
 
 def test_kernel_without_the_module_for_it_says_so() -> None:
@@ -119,7 +119,7 @@ def test_answer_that_is_cut_anywhere_is_not_believed(request_: str) -> None:
 
 def test_answer_of_another_kind_is_not_believed() -> None:
     answer = sock_diag.HEADER.pack(16, 99, 0, 1, 0)
-    assert refusal(lambda request: iter([answer])).endswith("its answer is not understood")
+    assert refusal(lambda request: iter([answer])).endswith("its answer cannot be understood")
 
 
 def test_older_kernel_that_counts_less_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

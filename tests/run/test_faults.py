@@ -313,7 +313,7 @@ def test_gateway_that_asks_a_person_first_is_noted_also_where_that_is_in_time(
     run = project.rehearse("--fake=dialog=2", "--secrets", str(secrets))
     assert run.evidence["verdict"] == "GO"
     (noted,) = (each for each in run.evidence["noted"] if "silent for" in each)
-    assert "it may ask a person first" in noted
+    assert "it may have asked a person to accept" in noted
 
 
 def test_recovery_of_a_stuck_listener_saves_the_folder_that_holds_the_settings(

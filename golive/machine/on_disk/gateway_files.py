@@ -29,7 +29,7 @@ from typing import BinaryIO
 from golive.machine import sockets
 from golive.settings.model import Settings
 
-ELSEWHERE = "Host is another machine: what the gateway keeps on its disk cannot be read from here"
+ELSEWHERE = "Host is another machine, so the gateway's files cannot be read from here"
 
 MOST_ENTRIES = 5_000
 """Looked at in one folder; an installation holds some hundred."""
@@ -102,7 +102,7 @@ def find(settings: Settings, platform: str = sys.platform) -> GatewayFiles:
             identity = (status.st_dev, status.st_ino or path)  # some file systems have no numbers
             found.setdefault(identity, GatewayFile(path, modified))
         else:
-            untold.append(f"{path}: no regular file")
+            untold.append(f"{path}: not a regular file")
     files = sorted(found.values(), key=lambda file: file.modified, reverse=True)
     return GatewayFiles(tuple(files), tuple(untold))
 
@@ -122,7 +122,7 @@ def places(settings: Settings, platform: str) -> tuple[list[str], list[str]]:
         if bool(_WINDOWS_PATH.match(path)) is windows:
             folders.append((ntpath if windows else posixpath).dirname(path))
         else:
-            untold.append("GatewayPath: no full path of this platform, so not looked into")
+            untold.append("GatewayPath: not a full path on this platform, so not searched")
     folders.append("C:\\Jts" if windows else os.path.expanduser("~/Jts"))
     return [folder for folder in folders if folder], untold
 
@@ -134,7 +134,7 @@ def _named(folder: Path, untold: list[str]) -> Iterator[Path]:
         if _is_folder(entry):
             inner += [Path(entry.path), Path(entry.path, "logs")]
     if len(inner) > MOST_FOLDERS:
-        untold.append(f"{folder}: more folders than are looked into ({MOST_FOLDERS})")
+        untold.append(f"{folder}: more than {MOST_FOLDERS} folders; the rest were not searched")
     for each in inner[:MOST_FOLDERS]:
         if each == folder or each.is_dir():
             names = (Path(entry.path) for entry in _entries(each, [] if each == folder else untold))
@@ -149,7 +149,7 @@ def _entries(folder: Path, untold: list[str]) -> list[os.DirEntry[str]]:
         untold.append(because(folder, error))
         return []
     if len(entries) > MOST_ENTRIES:
-        untold.append(f"{folder}: only {MOST_ENTRIES} of its entries were looked at")
+        untold.append(f"{folder}: only the first {MOST_ENTRIES} entries were searched")
     return entries[:MOST_ENTRIES]
 
 
@@ -165,7 +165,7 @@ def opened(path: Path) -> BinaryIO:
     descriptor = os.open(path, _FLAGS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "no regular file")
+        raise OSError(errno.EINVAL, "not a regular file")
     return os.fdopen(descriptor, "rb")
 
 

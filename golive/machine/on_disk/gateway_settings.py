@@ -23,7 +23,7 @@ from golive.machine.on_disk.gateway_files import GatewayFiles, because, opened
 MOST_BYTES = 4 * 1024 * 1024
 MOST_CHARACTERS = 100
 MOST_ADDRESSES = 100
-ENCRYPTED = "encrypted, or no XML at all; its settings can be seen in the gateway's own window"
+ENCRYPTED = "encrypted or not XML; see the settings in the gateway's own window"
 
 _BOOLEANS = {"true": True, "false": False}
 
@@ -41,7 +41,7 @@ def read_api_settings(files: GatewayFiles) -> tuple[ApiSettings, tuple[str, ...]
     told = each_told(files, untold)
     found = _joined(told, untold)
     if not told:
-        untold.append("no jts.ini and no ibg.xml of the gateway was read")
+        untold.append("no jts.ini or ibg.xml of the gateway could be read")
     return found, tuple(untold)
 
 
@@ -79,7 +79,7 @@ def _content(path: Path) -> bytes:
     with opened(path) as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise Unreadable(f"more than {MOST_BYTES} bytes; this is not a settings file")
+        raise Unreadable(f"more than {MOST_BYTES} bytes, too large for a settings file")
     return data
 
 
@@ -113,12 +113,12 @@ def from_xml(data: bytes) -> ApiSettings:
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise Unreadable(f"damaged, or being written: {error}") from None
     if len(found) != 1:
-        raise Unreadable(f"it has {len(found)} elements ApiSettings, not one")
+        raise Unreadable(f"it has {len(found)} ApiSettings elements instead of one")
     return _from_attributes(found[0])
 
 
 def _refuse(*_: object) -> None:
-    raise Unreadable("it has a document type, which a gateway's settings have not")
+    raise Unreadable("it has a document type, which a gateway's settings never have")
 
 
 def _from_attributes(attributes: dict[str, str]) -> ApiSettings:

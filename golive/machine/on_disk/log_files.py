@@ -26,8 +26,8 @@ from golive.settings.model import PORTS
 MOST_LOGS = 6
 """Read of one kind, the last written first."""
 ENCRYPTED = (
-    "encrypted: readable only by exporting it from the same session"
-    " (File, Gateway Logs or API Logs), best into its own folder, where the next run reads it"
+    "encrypted; export it from the same session (File, Gateway Logs or API Logs) into its own"
+    " folder, and the next run reads it"
 )
 ALL_CLIENTS = "exported api"
 """The program of an exported API log: it may hold the logs of every client."""
@@ -105,7 +105,9 @@ def of_the_port(
     ours = {each for each, (_, told) in last.items() if told == port}
     other = set(last) - ours if ours else set()
     unread += [
-        f"{log.file.path}: of port {last[log.source][1]}" for log in logs if log.source in other
+        f"{log.file.path}: it belongs to port {last[log.source][1]}"
+        for log in logs
+        if log.source in other
     ]
     return [log for log in logs if log.source not in other]
 

@@ -34,10 +34,10 @@ Phase = Literal[
 IN_WORDS: dict[Phase, str] = {
     "starting": "no login has begun",
     "under-way": "its login is under way",
-    "second-factor": "it waits for the second factor",
+    "second-factor": "it is waiting for the second factor",
     "second-factor-expired": "the second factor was not given in time",
     "unanswered": "IBKR did not answer its login",
-    "throttled": "it allows no login for a while: too many have failed",
+    "throttled": "it allows no login for a while because too many failed",
     "rejected": "its login was refused",
     "session-taken": "another session of the same user took its login",
     "logged-in": "it is logged in",

@@ -41,7 +41,10 @@ def denials(
         return []
     where = " and ".join(says)
     return [
-        f"the gateway grants ids, but its Read-Only API is on by {where}: look in its API settings"
+        (
+            f"the gateway grants order ids, but according to {where} its Read-Only API is on:"
+            " check its API settings"
+        )
     ]
 
 

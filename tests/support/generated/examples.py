@@ -28,7 +28,7 @@ PLATFORMS: dict[str, tuple[Commands, str]] = {
 
 ACCOUNT = "U21146542"
 CLOSED = "the gateway closed the connection (FIN)"
-NO_FRAME = "a frame of 2147483647 bytes is announced, at most 16777215"
+NO_FRAME = "a frame of 2147483647 bytes is announced, the limit is 16777215"
 IN_USE = f"error {errors.CLIENT_ID_IN_USE.code}: {errors.CLIENT_ID_IN_USE.text}"
 KNOWN = [each for each in vars(errors).values() if isinstance(each, errors.Error)]
 SAID = {each.code: each.text.replace("{}", "4002") for each in KNOWN}
