@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from golive.cli import parsing
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 def main(words: list[str]) -> int:
     """0 stopped and all was well; the other exit codes are those of `smoke`."""
+    from golive.kit.clock import SYSTEM
+    from golive.monitor.lines import stamped
     from golive.monitor.monitor import monitor
     from golive.monitor.printing import Printer
     from golive.monitor.stopping import Stop
@@ -27,8 +28,10 @@ def main(words: list[str]) -> int:
     parser.takes_override()
     options = parser.checked(words)
     found = parsing.settings(options)
-    parsing.say_which(found, sys.stdout)
     printer, stop = Printer(lambda line: print(line, flush=True)), Stop()
+    say = stamped(printer.write, SYSTEM)
+    if found.path.exists():
+        say(found.line)
     try:
         with stop.by_signals(is_last=True):
             return monitor(
@@ -43,7 +46,7 @@ def main(words: list[str]) -> int:
     except NOT_BEGUN as error:
         return parsing.settings_refused(error)
     except KeyboardInterrupt:
-        printer.write("interrupted; no connection was left open")
+        say("interrupted; no connection was left open")
         return INTERRUPTED
     finally:
         printer.close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from golive.client.answers import Event, Positions
+from golive.kit.clock import Clock
 from golive.monitor.holding.state import State
 from golive.settings.model import Settings
 
@@ -44,8 +45,8 @@ def retrieved(positions: Positions, settings: Settings) -> str:
 
 
 def changed(before: State, now: State, settings: Settings) -> Iterator[str]:
-    """What is to be said of a state that was another before."""
-    yield from (f"{time(now.made)} {line}" for line in _changes(before, now))
+    """What to say about a change of state."""
+    yield from _changes(before, now)
     if _is_whole(now.positions) and not _is_whole(before.positions):
         assert now.positions is not None
         yield retrieved(now.positions, settings)
@@ -114,5 +115,18 @@ def _quantities(state: State) -> dict[object, object]:
     return {row[:-2]: row.quantity for row in rows}
 
 
+def stamped(write: Callable[[str], None], clock: Clock) -> Callable[[str], None]:
+    """Puts the local time and its zone before each line; an empty line stays empty."""
+
+    def write_stamped(text: str) -> None:
+        begin = time(clock.now())
+        for line in text.split("\n"):
+            write(f"{begin} {line}" if line else "")
+
+    return write_stamped
+
+
 def time(moment: datetime) -> str:
-    return f"[{moment.astimezone():%Y-%m-%d %H:%M:%S}]"
+    """`[2026-11-23 09:14:02 UTC+0100]`."""
+    local = moment.astimezone()
+    return f"[{local:%Y-%m-%d %H:%M:%S} UTC{local:%z}]".replace("+0000]", "]")

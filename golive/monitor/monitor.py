@@ -78,10 +78,11 @@ def monitor(
     stopped before it has been connected; no connection is left. The rest as of `smoke.smoke`.
     """
     write = by_lines(show)
+    say = lines.stamped(write, clock)
     file = secrets_json.read(path, on_fallback)
     memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
     on = " on the fallback, TWS paper" if on_fallback else ""
-    write(f"golive monitor: keeps the one connection to the gateway{on}")
+    say(f"golive monitor: keeps the one connection to the gateway{on}")
     try:
         this = Monitor(file, memory, run_next, write, stop, clock, beside)
         exit_code = this.run()
@@ -89,7 +90,7 @@ def monitor(
         memory.close()
         starter.end()
     if this.may_fall_back:
-        write("\nAutoFallback: once more, on the fallback, TWS paper")
+        say("\nAutoFallback: once more, on the fallback, TWS paper")
         return monitor(path, show, stop, clock, on_fallback=True, secrets=secrets, beside=beside)
     return exit_code
 
@@ -109,7 +110,8 @@ class Monitor:
     ) -> None:
         self._beside = beside
         self._file, self._settings, self._memory = file, file.settings, memory
-        self._next, self._write, self._stop, self._clock = run_next, write, stop, clock
+        self._next, self._stop, self._clock = run_next, stop, clock
+        self._write = lines.stamped(write, clock)
         self._session = self._new_session()
         self._retrying = Retrying(self._settings, clock)
         self._watch: Watch | None = None
@@ -152,7 +154,7 @@ class Monitor:
                 if self._own.condition == "starting":
                     raise
                 self._stop.is_over = True
-                self._write(f"{self._time()} stopped ({self._stop.by}); no connection is left")
+                self._write(f"stopped ({self._stop.by}); no connection is left")
                 return Exit.LOST
 
     def _begin(self, ending: ExitStack) -> bool:
@@ -259,7 +261,7 @@ class Monitor:
         while not (why := self._retrying.given_up):
             self._wait()
             if starter.is_gone():
-                self._write(f"{self._time()} {starter.OVER}; nothing more is tried")
+                self._write(f"{starter.OVER}; nothing more is tried")
                 return False
             try:
                 self._memory.look_again()
@@ -275,12 +277,12 @@ class Monitor:
             if trouble.found.code == "zombies" or self._memory.attempts.made:
                 self._tell(trouble)
             elif trouble.why != told:
-                self._write(f"{self._time()} not connected again yet: {trouble.why}")
+                self._write(f"not connected again yet: {trouble.why}")
             told = trouble.why
             if trouble.found.code == "zombies":
                 return False
             self._retrying.tried(is_attempt=bool(self._memory.attempts.made))
-        self._write(f"{self._time()} not connected again: {why}")
+        self._write(f"not connected again: {why}")
         return False
 
     def _wait(self) -> None:
@@ -303,7 +305,7 @@ class Monitor:
         zombies = sockets.zombies(self._session.gateway.port_if_seen)
         said = {"against": lost.said} if lost.said else {}
         found = self._session.explained("zombies" if zombies else lost.code, **said)
-        self._write(f"{self._time()} disconnected: {lost.reason}")
+        self._write(f"disconnected: {lost.reason}")
         may_try = self._settings.credentials.auto_reconnect and not zombies
         self._say(found, in_full=not may_try)
         was_good = self._retrying.has_lasted(keeping.seconds) and not keeping.is_silent
@@ -325,7 +327,7 @@ class Monitor:
         if trouble:
             self._tell(trouble)
             return trouble.exit
-        self._write(f"{self._time()} stopped ({self._stop.by}): closed cleanly")
+        self._write(f"stopped ({self._stop.by}): closed cleanly")
         if not keeping.is_well:
             self._write("Not all was well: see above.")
             return Exit.NO_HANDSHAKE
@@ -361,9 +363,6 @@ class Monitor:
         cause, *steps = telling.lines(found)
         for line in (cause, *steps) if in_full else (cause,):
             self._write(line)
-
-    def _time(self) -> str:
-        return lines.time(self._clock.now())
 
 
 def _starting(settings: Settings, clock: Clock) -> State:

@@ -31,6 +31,7 @@ from tests.support.projects import ROOT, Project
 Gateways = Callable[..., FakeGateway]
 Start = Callable[..., tuple[FakeGateway, Running]]
 Here = Callable[..., tuple[FakeGateway, MonitorHere]]
+TIME = re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC([+-]\d{4})?\] \S")
 LINES = (
     r"\[IBKR\] Connecting to 127\.0\.0\.1:\d+ \(ClientId: 10\)\.\.\.",
     r"\[IBKR\] eConnect\(\) completed\. IsConnected: True",
@@ -55,8 +56,9 @@ def test_it_says_the_procedures_lines_keeps_its_one_connection_and_closes_it_whe
     wait_until(lambda: gateway.received.count("REQ_CURRENT_TIME") > beats)
     assert monitor.stopped(name) == 0, monitor.output
     gateway.wait_for("closed")
-    assert re.search(r"(?s)" + r"\n(?:.*\n)?".join(LINES), monitor.output), monitor.output
+    assert re.search(r"(?s)" + r"\n(?:.*\n)?\[[^]]*\] ".join(LINES), monitor.output), monitor.output
     assert monitor.lines[-1].endswith(f"stopped ({name}): closed cleanly")
+    assert all(TIME.match(line) for line in monitor.lines if line), monitor.output
     assert (connections(gateway), zombies(gateway), gateway.orders_received) == (1, 0, 0)
     assert [each["by"] for each in gateway.events if each["event"] == "closed"] == ["client"]
     assert [each.outcome for each in journal(state)] == ["begun", "GO"]
@@ -119,7 +121,7 @@ def test_positions_that_are_not_the_expected_ones_are_said_and_no_success(
     monitor.hears(line)
     monitor.hears(says)
     assert monitor.stopped() == (2 if says else 0), monitor.output
-    retrieved = [each for each in monitor.lines if "Retrieved" in each]
+    retrieved = [each.partition("] ")[2] for each in monitor.lines if "Retrieved" in each]
     assert retrieved == ([] if "Connected" in line else [line])
 
 
@@ -317,7 +319,7 @@ def test_stopped_while_it_waits_for_a_young_gateway_it_has_connected_nothing(
     gateway, monitor = start(InitializationSeconds=60)
     monitor.hears("still initializing")
     assert (monitor.stopped("SIGINT"), connections(gateway)) == (130, 0)
-    assert monitor.lines[-1] == "interrupted; no connection is left"
+    assert monitor.lines[-1].endswith("] interrupted; no connection was left open")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
@@ -377,7 +379,7 @@ child = subprocess.Popen(words, env=os.environ | {"GOLIVE_RUN": sys.argv[3]}, te
                          stdout=subprocess.PIPE)
 for line in child.stdout:
     print(line, end="", flush=True)
-    if line.startswith("Retrieved"):
+    if "] Retrieved" in line:
         break
 lock.end()
 print("the run is over", flush=True)

@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import threading
+import time
 from dataclasses import replace
 from decimal import Decimal
 
@@ -27,8 +28,7 @@ SETTINGS = Settings.model_validate(example_settings())
 
 
 def said(before: State, now: State) -> list[str]:
-    """What follows the time, where a line has one."""
-    return [line.partition("] ")[2] or line for line in lines.changed(before, now, SETTINGS)]
+    return list(lines.changed(before, now, SETTINGS))
 
 
 def test_nothing_is_said_where_nothing_has_changed() -> None:
@@ -46,9 +46,21 @@ def test_condition_is_said_with_its_diagnosis_and_its_end(condition: Condition) 
     assert restored.startswith("connected: ")
 
 
-def test_line_about_a_change_begins_with_its_local_time() -> None:
-    (line, *_) = lines.changed(READY, replace(READY, condition="half-open"), SETTINGS)
-    assert line.startswith(f"[{NOW.astimezone():%Y-%m-%d %H:%M:%S}] half-open")
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="changes the zone of this process")
+@pytest.mark.parametrize(
+    ("zone", "begin"),
+    [("UTC0", "[2026-11-23 00:16:40 UTC]"), ("XXX-5:30", "[2026-11-23 05:46:40 UTC+0530]")],
+)
+def test_every_line_begins_with_its_local_time_and_zone_and_an_empty_one_stays_empty(
+    zone: str, begin: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(time.tzset)
+    written: list[str] = []
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", zone)
+        time.tzset()
+        lines.stamped(written.append, HandClock())("\nDiagnosis: x\n  1. do")
+    assert written == ["", f"{begin} Diagnosis: x", f"{begin}   1. do"]
 
 
 def test_end_of_a_connection_is_left_to_who_says_it_in_full() -> None:

@@ -189,7 +189,7 @@ def test_gateway_that_drops_at_once_is_left_though_the_settings_know_no_wait(
     with FakeGateway() as gateway:
 
         def hear(line: str) -> None:
-            if line.startswith("Retrieved 24"):
+            if "] Retrieved 24" in line:
                 gateway.become(becomes)
                 gateway.drop_everyone()
             assert gateway.connections <= MOST_FAILURES, "it goes on without end"
@@ -211,18 +211,18 @@ def test_gateway_that_was_silent_before_it_dropped_us_is_given_the_cool_down(
     with FakeGateway() as gateway:
 
         def hear(line: str) -> None:
-            if line.startswith("Retrieved 24"):
+            if "] Retrieved 24" in line:
                 clock.sleep(3600)
                 gateway.become("mute") if is_silent else gateway.drop_everyone()
             elif "half-open: " in line:
                 gateway.drop_everyone()
-            elif line.startswith("connecting again"):
+            elif "] connecting again" in line:
                 stop.ask("the test")
 
         settings = settings_for(tmp_path / "s.json", gateway.port, AutoReconnect=True, **waits)
         _, lines = performed(settings, stop, hear, clock)
         assert gateway.connections == 1
-    assert f"connecting again in {seconds} s" in lines
+    assert any(line.endswith(f"] connecting again in {seconds} s") for line in lines)
     assert len(failures(state)) == remembered
 
 
@@ -233,7 +233,7 @@ def test_gateway_that_drops_every_minute_is_connected_no_more_often_than_that(
     with FakeGateway() as gateway:
 
         def hear(line: str) -> None:
-            if line.startswith("Retrieved 24"):
+            if "] Retrieved 24" in line:
                 gateway.drop_everyone()
             elif "disconnected: " in line:
                 clock.sleep(LASTING_SECONDS)

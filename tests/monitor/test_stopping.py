@@ -36,7 +36,7 @@ def test_one_that_loses_its_gateway_as_it_is_stopped_connects_no_more(run: Run) 
         stop = Stop()
 
         def hear(line: str) -> None:
-            if line.startswith("Retrieved 24"):
+            if "] Retrieved 24" in line:
                 gateway.drop_everyone()
             elif "disconnected: " in line:
                 stop.ask("SIGTERM")
@@ -64,7 +64,7 @@ def test_second_signal_spoils_no_clean_close(run: Run) -> None:
         stop = Impatient()
 
         def hear(line: str) -> None:
-            if line.startswith("Retrieved 24"):
+            if "] Retrieved 24" in line:
                 stop.ask("SIGINT")
 
         exit_code, lines = run(gateway, stop, hear)

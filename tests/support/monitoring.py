@@ -93,7 +93,7 @@ class MonitorHere:
 
     def asked(self, path: str) -> tuple[int, dict[str, Any]]:
         """What it answers over HTTP: the status, and the JSON."""
-        url = self.hears("Health: ").partition(" ")[2].partition("/healthz")[0]
+        url = self.hears("Health: ").partition("Health: ")[2].partition("/healthz")[0]
         try:
             with urllib.request.urlopen(url + path, timeout=SECONDS) as answer:
                 return answer.status, json.load(answer)
