@@ -88,15 +88,13 @@ def test_line_that_is_missing_is_told_by_its_record(number: int, file: Path) -> 
     all_lines = lines(file)
     told = fails(file, all_lines[:number] + all_lines[number + 1 :])
     if number == 0:
-        assert told.startswith(
-            "first line: this is not a recording made by `fake-ib-gateway record`"
-        )
+        assert told.startswith("first line: not a recording made by `fake-ib-gateway record`")
     elif number == LAST:  # the closing line stands in its place
         assert told == f"record {number}: the last line counts 6 records, not 5"
     elif number > LAST:
-        assert told == f"record {number}: nothing is there, the file has been cut off"
+        assert told == f"record {number}: it is missing: the file has been cut off"
     else:
-        assert told == f"record {number}: another record is in its place: {number + 1}"
+        assert told == f"record {number}: record {number + 1} is in its place"
 
 
 @pytest.mark.parametrize("number", range(LAST + 2))
@@ -128,24 +126,24 @@ def test_line_that_is_damaged_is_told_by_its_record(
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("record", "4", "another record is in its place: 4"),
-        ("record", 7, "another record is in its place: 7"),
-        ("seconds", -1, "its time is not a number of seconds from 0.002 on"),
-        ("seconds", 0.001, "its time is not a number of seconds from 0.002 on"),
-        ("seconds", "0.1", "its time is not a number of seconds from 0.002 on"),
-        ("seconds", 1e300, "its time is not a number of seconds from 0.002 on"),
-        ("seconds", float("nan"), "its time is not a number of seconds from 0.002 on"),
-        ("seconds", None, "its time is not a number of seconds from 0.002 on"),
+        ("record", "4", "record 4 is in its place"),
+        ("record", 7, "record 7 is in its place"),
+        ("seconds", -1, "its time is not a number of seconds of at least 0.002"),
+        ("seconds", 0.001, "its time is not a number of seconds of at least 0.002"),
+        ("seconds", "0.1", "its time is not a number of seconds of at least 0.002"),
+        ("seconds", 1e300, "its time is not a number of seconds of at least 0.002"),
+        ("seconds", float("nan"), "its time is not a number of seconds of at least 0.002"),
+        ("seconds", None, "its time is not a number of seconds of at least 0.002"),
         ("from", "server", "is from 'server', not from client or gateway"),
         ("from", ["client"], "is from \"['client']\", not from client or gateway"),
         ("fields", "1", "has neither fields nor bytes"),
         ("fields", [1], "has neither fields nor bytes"),
         ("fields", ["a\0b"], "its fields are not plain"),
-        ("fields", ["\ud800"], "its payload is not one of bytes"),
+        ("fields", ["\ud800"], "its payload cannot be read as bytes"),
         ("bytes", "1", "its fields are not plain"),
-        ("number", -1, "its payload is not one of bytes"),
-        ("number", 2**32, "its payload is not one of bytes"),
-        ("number", "15", "its payload is not one of bytes"),
+        ("number", -1, "its payload cannot be read as bytes"),
+        ("number", 2**32, "its payload cannot be read as bytes"),
+        ("number", "15", "its payload cannot be read as bytes"),
     ],
 )
 def test_value_that_cannot_be_is_told_by_its_record(
@@ -160,8 +158,8 @@ def test_value_that_cannot_be_is_told_by_its_record(
 @pytest.mark.parametrize(
     ("ending", "says"),
     [
-        ({"records": 6, "seconds": 1.0, "ended": "nobody"}, "does not say who ended it"),
-        ({"records": 6, "seconds": 0.1, "ended": "client"}, "not a number of seconds from 0.5 on"),
+        ({"records": 6, "seconds": 1.0, "ended": "nobody"}, "the last line must say who ended it"),
+        ({"records": 6, "seconds": 0.1, "ended": "client"}, "not a number of seconds of at least 0.5"),
         ({"records": 7, "seconds": 1.0, "ended": "client"}, "counts 7 records, not 6"),
     ],
 )
@@ -172,12 +170,12 @@ def test_last_line_that_cannot_be_is_told(ending: object, says: str, file: Path)
 
 def test_what_stands_behind_the_end_is_told(file: Path) -> None:
     told = fails(file, [*lines(file), b"{}\n"])
-    assert told == "record 7: something follows the last line"
+    assert told == "record 7: there is something after the last line"
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a" * 1000, b'{"format": 1}\n', b"\n\n"])
 def test_other_file_is_no_recording(content: bytes, file: Path) -> None:
-    assert fails(file, [content]).startswith("first line: this is not a recording made by")
+    assert fails(file, [content]).startswith("first line: not a recording made by")
 
 
 def test_newer_format_is_named(file: Path) -> None:

@@ -543,8 +543,8 @@ def test_command_line_plays_a_recording(recorded: Recorded, fake: Started) -> No
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "first line: this is not a recording made by `fake-ib-gateway record`"),
-        (b'{"recording": "TWS API session", "format": 1}\n', "record 1: nothing is there"),
+        (b"", "first line: not a recording made by `fake-ib-gateway record`"),
+        (b'{"recording": "TWS API session", "format": 1}\n', "record 1: it is missing"),
         (None, "No such file or directory"),
     ],
 )

@@ -15,7 +15,7 @@ from fake_ib_gateway.protocol.protobuf import account_pb2
 
 @dataclass(frozen=True)
 class AccountUnavailable(AtPositions):
-    """Says that positions of the first account are not available; those of others come."""
+    """Reports the first account's positions as unavailable; those of other accounts come."""
 
     def answer(self, answer: Burst, session: Session) -> Burst:
         account = session.gateway.books[0].account

@@ -1,4 +1,4 @@
-"""All positions, and a moment later another account than the one they were of."""
+"""All positions arrive, and a moment later the gateway names another account."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fake_ib_gateway.faults.shared.declared import Declared, Group
 
 @dataclass(frozen=True)
 class AccountsBehind(AtPositions):
-    """Names other accounts a moment behind the positions' end."""
+    """Names other accounts a moment after the positions' end."""
 
     rank = -1
 

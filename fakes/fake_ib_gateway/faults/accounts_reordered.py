@@ -15,7 +15,7 @@ from fake_ib_gateway.world.book import Book
 
 @dataclass(frozen=True)
 class AccountsReordered(AtPositions):
-    """Tells its accounts, at least two, in another order before the positions' end."""
+    """Names its accounts, at least two, in another order before the positions' end."""
 
     rank = -1
 

@@ -1,4 +1,4 @@
-"""More accounts than positions are told of, and a request for positions that is never answered."""
+"""A login with more accounts than a gateway sends positions for: a request is never answered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fake_ib_gateway.world.book import Book
 
 @dataclass(frozen=True)
 class Advisor(AtPositions):
-    """An advisor's login, with more accounts than positions are told of: no answer, or an error."""
+    """An advisor's login with more accounts than it sends positions for: no answer, or an error."""
 
     accounts: int = 60
     refusal: Error | None = None

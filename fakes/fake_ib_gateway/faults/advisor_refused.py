@@ -1,4 +1,4 @@
-"""More accounts than positions are told of, and error 321, which says so."""
+"""A login with more accounts than a gateway sends positions for: error 321 says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client waits for an answer that never comes; why, the gateway's own log says."""
+"""A client waits for an answer that never comes; the gateway's own log says why."""
 
 from __future__ import annotations
 

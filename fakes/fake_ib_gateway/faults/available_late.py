@@ -1,4 +1,4 @@
-"""Notice 2151, that positions are not available yet, and a moment later all of them."""
+"""Notice 2151 (positions are not available yet), and a moment later all of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fake_ib_gateway.protocol import errors
 
 @dataclass(frozen=True)
 class AvailableLate(AtPositions):
-    """Says that positions are not available yet, and tells them after a while."""
+    """Says that positions are not available yet, and sends them after a while."""
 
     rank = -1
     seconds: float = 0.3

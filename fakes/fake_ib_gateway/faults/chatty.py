@@ -15,7 +15,7 @@ from fake_ib_gateway.protocol.orders import Order
 
 @dataclass(frozen=True)
 class Chatty(Fault):
-    """Farms flap, and orders of another program are told of, between everything else."""
+    """Sends farm notices and another program's orders between everything else."""
 
     rank = -1
 
@@ -26,7 +26,7 @@ class Chatty(Fault):
         return [each for action in burst for each in (*noise, action)] + [*noise]
 
     def noise(self, session: Session) -> tuple[Message, ...]:
-        """What comes between."""
+        """What is sent in between."""
         say = session.speech
         order = Order(order_id=7, client_id=session.gateway.someone_else)
         return (

@@ -1,4 +1,4 @@
-"""Error 1100, and answers all the same: whether they are still true, nobody knows."""
+"""Error 1100, but answers still come; nobody knows whether they are still true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One answer tells two quantities of the same contract."""
+"""One answer has two quantities for the same contract."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fake_ib_gateway.faults.shared.declared import Declared, Group
 
 @dataclass(frozen=True)
 class ContradictoryRows(AtPositions):
-    """Tells two quantities of the first contract before the positions' end."""
+    """Sends two quantities of the first contract before the positions' end."""
 
     rank = -1
 

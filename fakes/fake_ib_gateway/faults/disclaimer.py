@@ -1,4 +1,4 @@
-"""Error 10141, that a disclaimer is to be accepted first, and silence."""
+"""Error 10141 (a disclaimer must be accepted first), then silence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fake_ib_gateway.protocol import errors
 
 @dataclass(frozen=True)
 class Disclaimer(Fault):
-    """Says to START_API that a disclaimer is to be accepted first, and nothing else any more."""
+    """Answers START_API with the disclaimer's error, and nothing else from then on."""
 
     closes_then: bool = False
 

@@ -1,4 +1,4 @@
-"""Error 10141, that a disclaimer is to be accepted first, and the connection is closed."""
+"""Error 10141 (a disclaimer must be accepted first), and the connection is closed."""
 
 from __future__ import annotations
 

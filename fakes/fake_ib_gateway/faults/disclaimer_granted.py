@@ -1,4 +1,4 @@
-"""Error 10141 in a session that has started, and everything is answered."""
+"""Error 10141 in a session that has started, yet everything is answered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fake_ib_gateway.protocol import errors
 
 @dataclass(frozen=True)
 class DisclaimerGranted(AtStart):
-    """Speaks of the disclaimer, but has started the session and goes on with it."""
+    """Sends the disclaimer's error, but starts the session and goes on with it."""
 
     rank = -1
 

@@ -1,4 +1,4 @@
-"""Every connection is refused at once, as where no gateway runs."""
+"""Every connection is refused at once, as if no gateway ran."""
 
 from __future__ import annotations
 

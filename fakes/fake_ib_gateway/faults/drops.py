@@ -12,7 +12,7 @@ from fake_ib_gateway.faults.shared.fault import Fault
 
 @dataclass(frozen=True)
 class Drops(Fault):
-    """Closes without a word, having given a part of an answer."""
+    """Closes without a message in the middle of an answer."""
 
     event: str = "REQ_POSITIONS"
     part: float = 0.5

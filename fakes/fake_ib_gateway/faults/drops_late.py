@@ -12,7 +12,7 @@ from fake_ib_gateway.faults.shared.fault import Fault
 
 @dataclass(frozen=True)
 class DropsLate(Fault):
-    """Closes without a word so long after START_API, having answered all until then."""
+    """Closes without a message some time after START_API; answers everything until then."""
 
     after_seconds: float = 1.0
 

@@ -1,4 +1,4 @@
-"""Every position arrives, and the end that says so never does."""
+"""Every position arrives, but the message that ends them never does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notices 2103, 2105 and 2157 in place of those that say OK; everything is answered."""
+"""Notices 2103, 2105 and 2157 instead of those that say OK; everything is answered."""
 
 from __future__ import annotations
 

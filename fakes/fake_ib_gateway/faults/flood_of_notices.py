@@ -16,7 +16,7 @@ from fake_ib_gateway.protocol.messages import Message
 
 @dataclass(frozen=True)
 class FloodOfNotices(AtStart):
-    """Speaks of ever new farms behind the session's start, for so long; then all is well."""
+    """Names ever new farms after the session's start, for this long; then all is well."""
 
     rank = -1
     seconds: float = 3.0

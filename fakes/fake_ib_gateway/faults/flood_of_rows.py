@@ -17,7 +17,7 @@ from fake_ib_gateway.world.book import stock
 
 @dataclass(frozen=True)
 class FloodOfRows(AtPositions):
-    """Tells so many rows of ever new contracts, or without end; other requests are answered."""
+    """Sends this many rows of ever new contracts, or without end; answers other requests."""
 
     rows: int = 0
 

@@ -1,4 +1,4 @@
-"""Most clients see nothing; one that drops the rest of a segment it has read waits for good."""
+"""Most clients see nothing; one that drops the rest of a segment it has read waits forever."""
 
 from __future__ import annotations
 

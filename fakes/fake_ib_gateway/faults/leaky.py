@@ -1,4 +1,4 @@
-"""Nothing is answered, and with every client that gives up one more zombie stands on the port."""
+"""Nothing is answered, and every client that gives up leaves one more zombie on the port."""
 
 from __future__ import annotations
 

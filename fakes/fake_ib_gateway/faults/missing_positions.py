@@ -1,4 +1,4 @@
-"""All goes well, and fewer positions arrive than the account holds."""
+"""All goes well, but fewer positions arrive than the account holds."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from fake_ib_gateway.faults.shared.fault import Fault
 
 @dataclass(frozen=True)
 class Mute(Fault):
-    """Stops answering after the handshake, or so long after it; the socket stays open."""
+    """Stops answering after the handshake, or some time after it; the socket stays open."""
 
     after_seconds: float = 0.0
 

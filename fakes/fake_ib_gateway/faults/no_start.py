@@ -1,4 +1,4 @@
-"""A client hears the server version, asks for its session, and waits for good."""
+"""A client hears the server version, asks for its session, and waits forever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notice 2151, that positions are not available yet, and nothing behind it."""
+"""Notice 2151 (positions are not available yet), and nothing after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fake_ib_gateway.protocol import errors
 
 @dataclass(frozen=True)
 class NotAvailable(AtPositions):
-    """Says that positions are not available yet, and tells none; the end may come all the same."""
+    """Says that positions are not available yet, and sends none; the end may still come."""
 
     ends: bool = False
 

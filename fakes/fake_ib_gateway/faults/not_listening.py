@@ -1,4 +1,4 @@
-"""The gateway's process runs and is logged in, and its port refuses: its API may be off."""
+"""The gateway's process runs and is logged in, but its port refuses: its API may be off."""
 
 from __future__ import annotations
 

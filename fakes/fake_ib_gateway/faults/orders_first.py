@@ -1,4 +1,4 @@
-"""Orders of the client's own id, and the next valid one, come before it knows any account."""
+"""Orders of the client's own id and nextValidId arrive before it knows any account."""
 
 from __future__ import annotations
 

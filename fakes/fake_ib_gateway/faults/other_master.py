@@ -1,4 +1,4 @@
-"""All is answered; the settings name another client as the master than this one."""
+"""Everything is answered, but the settings name another client as the master."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from fake_ib_gateway.protocol.messages import Message
 
 @dataclass(frozen=True)
 class OtherOrders(Chatty):
-    """What becomes of an order of another program is told, between everything else."""
+    """Reports what happens to another program's order, between everything else."""
 
     order_id: int = 7
 

@@ -1,4 +1,4 @@
-"""Error 100, that requests come too fast, and the answer all the same."""
+"""Error 100 (requests come too fast), and the answer anyway."""
 
 from __future__ import annotations
 

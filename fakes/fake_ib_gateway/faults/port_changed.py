@@ -1,4 +1,4 @@
-"""Error 1300, that the port is another one now, and the connection is closed."""
+"""Error 1300 (the port has changed), and the connection is closed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fake_ib_gateway.protocol import errors
 
 @dataclass(frozen=True)
 class PortChanged(AtStart):
-    """Says right after the start that its port is another one from now on, and then closes."""
+    """Says right after the start that its port has changed, and then closes."""
 
     after_seconds: float = 0.1
 

@@ -1,4 +1,4 @@
-"""Error 321 to whatever might write, a request for the next order id among it."""
+"""Error 321 for every request that might write, including one for the next order id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fake_ib_gateway.faults.shared.fault import Fault
 
 @dataclass(frozen=True)
 class ReadOnly(Fault):
-    """The Read-Only API is on: whatever might write is answered with error 321."""
+    """The Read-Only API is on: every request that might write is answered with error 321."""
 
     def settings(self, settings: ApiSettings) -> ApiSettings:
         return replace(settings, read_only=True)

@@ -1,4 +1,4 @@
-"""A client is connected and cut off in the same moment, as by a forwarder whose gateway is down."""
+"""A client is connected and disconnected at once, as by a forwarder whose gateway is down."""
 
 from __future__ import annotations
 

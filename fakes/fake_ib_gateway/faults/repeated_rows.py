@@ -13,7 +13,7 @@ from fake_ib_gateway.faults.shared.declared import Declared, Group
 
 @dataclass(frozen=True)
 class RepeatedRows(AtPositions):
-    """Tells every row twice."""
+    """Sends every row twice."""
 
     rank = -1
 

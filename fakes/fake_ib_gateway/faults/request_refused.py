@@ -14,7 +14,7 @@ from fake_ib_gateway.protocol import errors
 
 @dataclass(frozen=True)
 class RequestRefused(AtPositions):
-    """Says a code instead of the positions."""
+    """Sends an error instead of the positions."""
 
     code: int = errors.REQUEST_REFUSED.code
 

@@ -1,4 +1,4 @@
-"""Errors 1100 and 1102 as the session starts: the link was lost, and is back with all data."""
+"""Errors 1100 and 1102 as the session starts: the link was lost, and is back without data loss."""
 
 from __future__ import annotations
 

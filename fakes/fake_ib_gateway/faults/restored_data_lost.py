@@ -14,7 +14,7 @@ from fake_ib_gateway.protocol import errors
 
 @dataclass(frozen=True)
 class RestoredDataLost(AtPositions):
-    """Loses its link to IBKR amid the first answer, and with it the rows that were to come."""
+    """Loses its link to IBKR in the middle of the first answer, and with it the remaining rows."""
 
     def answer(self, answer: Burst, session: Session) -> Burst:
         if session.positions_asked > 1:

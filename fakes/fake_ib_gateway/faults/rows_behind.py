@@ -13,7 +13,7 @@ from fake_ib_gateway.faults.shared.declared import Declared, Group
 
 @dataclass(frozen=True)
 class RowsBehind(AtPositions):
-    """Tells another quantity of the first contract right behind the positions' end."""
+    """Sends another quantity of the first contract right after the positions' end."""
 
     rank = -1
 

@@ -1,4 +1,4 @@
-"""Every position arrives twice, the second time behind the end; nothing has changed."""
+"""Every position arrives twice, the second time after the end; nothing has changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fake_ib_gateway.faults.shared.declared import Declared, Group
 
 @dataclass(frozen=True)
 class SameRowsBehind(AtPositions):
-    """Tells all rows again, as they were, right behind the positions' end."""
+    """Sends all rows again, unchanged, right after the positions' end."""
 
     rank = -1
 

@@ -14,7 +14,7 @@ from fake_ib_gateway.protocol import errors
 
 @dataclass(frozen=True)
 class SaysBehind(AtPositions):
-    """Says a code a moment behind the positions' end."""
+    """Sends a code a moment after the positions' end."""
 
     rank = -1
     code: int = errors.LOST.code

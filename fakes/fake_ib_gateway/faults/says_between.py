@@ -1,4 +1,4 @@
-"""An error amid the positions; all of them arrive, and nobody knows of when they are."""
+"""An error among the positions; all arrive, but nobody knows from when they are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fake_ib_gateway.protocol import errors
 
 @dataclass(frozen=True)
 class SaysBetween(AtPositions):
-    """Says a code after half of the rows."""
+    """Sends a code after half of the rows."""
 
     rank = -1
     code: int = errors.LOST.code

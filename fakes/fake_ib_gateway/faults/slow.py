@@ -13,7 +13,7 @@ from fake_ib_gateway.faults.shared.fault import Fault
 
 @dataclass(frozen=True)
 class Slow(Fault):
-    """Takes its time before nextValidId."""
+    """Delays nextValidId."""
 
     seconds: float = 1.5
 

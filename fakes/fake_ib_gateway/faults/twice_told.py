@@ -1,4 +1,4 @@
-"""The end arrives when half of the positions have; the others follow it."""
+"""The end arrives after half of the positions; the others follow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fake_ib_gateway.faults.shared.declared import Declared, Group
 
 @dataclass(frozen=True)
 class TwiceTold(AtPositions):
-    """Tells the end after half of the rows, and then the others."""
+    """Sends the end after half of the rows, and then the others."""
 
     rank = -1
 

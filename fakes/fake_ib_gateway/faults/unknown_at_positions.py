@@ -14,7 +14,7 @@ from fake_ib_gateway.protocol import errors
 
 @dataclass(frozen=True)
 class UnknownAtPositions(AtPositions):
-    """Says a code before the first row."""
+    """Sends a code before the first row."""
 
     rank = -1
     code: int = errors.UNKNOWN.code

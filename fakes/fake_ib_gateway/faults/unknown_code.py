@@ -13,7 +13,7 @@ from fake_ib_gateway.protocol import errors
 
 @dataclass(frozen=True)
 class UnknownCode(AtStart):
-    """Says a code behind the session's start."""
+    """Sends a code after the session's start."""
 
     rank = -1
     code: int = errors.UNKNOWN.code

@@ -1,4 +1,4 @@
-"""All is answered, though by its settings the gateway trusts another address alone."""
+"""Everything is answered, although its settings trust only another address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fake_ib_gateway.faults.shared.fault import Fault
 
 @dataclass(frozen=True)
 class Untrusted(Fault):
-    """Trusts this address alone. Whoever connects from another was let in by hand."""
+    """Trusts only this address. A client from another one was let in by hand."""
 
     address: str = "192.0.2.7"
     """Of a network that is for examples."""

@@ -1,4 +1,4 @@
-"""Positions arrive, of an account that is not the expected one."""
+"""Positions arrive, but for another account than the expected one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The port refuses every connection: the gateway has it at another address of the machine."""
+"""The port refuses every connection: the gateway listens on another address of this machine."""
 
 from __future__ import annotations
 

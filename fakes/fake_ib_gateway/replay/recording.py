@@ -35,7 +35,7 @@ LONGEST = 1e9
 
 
 class RecordingError(ValueError):
-    """The file is damaged, cut off, or no recording; the text says where and what is wrong."""
+    """The file is damaged, cut off or not a recording; the text says where and why."""
 
 
 class _Wrong(ValueError):
@@ -108,10 +108,10 @@ def read(path: Path) -> Recording:
                     continue
                 seconds, ended = _end(entry, len(records), earliest)
                 if file.read(1):
-                    raise _Wrong("something follows the last line")
+                    raise _Wrong("there is something after the last line")
                 return Recording(str(path), tuple(records), seconds, ended)
             number += 1
-            raise _Wrong("nothing is there, the file has been cut off")
+            raise _Wrong("it is missing: the file has been cut off")
     except _Wrong as error:
         where = f"record {number}" if number else "first line"
         raise RecordingError(f"{path}: {where}: {error}") from None
@@ -161,13 +161,13 @@ def _payload(entry: dict[str, Any]) -> bytes:
 
 def _record(entry: dict[str, Any], number: int, earliest: float) -> Record:
     if entry.get("record") != number:
-        raise _Wrong(f"another record is in its place: {str(entry.get('record'))[:20]}")
+        raise _Wrong(f"record {str(entry.get('record'))[:20]} is in its place")
     if entry.get("from") not in SOURCES:
         raise _Wrong(f"is from {str(entry.get('from'))[:20]!r}, not from client or gateway")
     try:
         payload = _payload(entry)
     except (UnicodeError, struct.error):
-        raise _Wrong("its payload is not one of bytes") from None
+        raise _Wrong("its payload cannot be read as bytes") from None
     if len(payload) > wire.MAX_FRAME:
         raise _Wrong(f"its payload has {len(payload)} bytes")
     return Record(_seconds(entry, earliest), entry["from"], payload)
@@ -176,7 +176,7 @@ def _record(entry: dict[str, Any], number: int, earliest: float) -> Record:
 def _seconds(entry: dict[str, Any], earliest: float) -> float:
     seconds = entry.get("seconds")
     if not isinstance(seconds, int | float) or not earliest <= seconds <= LONGEST:
-        raise _Wrong(f"its time is not a number of seconds from {earliest} on")
+        raise _Wrong(f"its time is not a number of seconds of at least {earliest}")
     return float(seconds)
 
 
@@ -185,7 +185,7 @@ def _end(entry: dict[str, Any], records: int, earliest: float) -> tuple[float, s
     if entry["records"] != records:
         raise _Wrong(f"the last line counts {str(entry['records'])[:20]} records, not {records}")
     if entry.get("ended") not in ENDED:
-        raise _Wrong(f"the last line does not say who ended it: {', '.join(ENDED)}")
+        raise _Wrong(f"the last line must say who ended it: {', '.join(ENDED)}")
     return _seconds(entry, earliest), entry["ended"]
 
 
@@ -195,7 +195,7 @@ def _check_header(line: bytes) -> None:
     except _Wrong:
         entry = {}
     if entry.get("recording") != WHAT:
-        raise _Wrong("this is not a recording made by `fake-ib-gateway record`")
+        raise _Wrong("not a recording made by `fake-ib-gateway record`")
     if entry.get("format") != FORMAT:
         raise _Wrong(f"format {str(entry.get('format'))[:20]}, only {FORMAT} can be read")
 
