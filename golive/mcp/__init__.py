@@ -1,1 +1,1 @@
-"""The MCP server over stdio and HTTP. Its tools read; none does more."""
+"""The MCP server over stdio and HTTP. Its tools only read."""

@@ -1,4 +1,4 @@
-"""An MCP server beside a running Monitor: it asks that one, and opens no connection of its own."""
+"""An MCP server beside a running Monitor: asks the Monitor, and opens no connection of its own."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ from golive.monitor.holding.requests import Source
 from golive.settings.secrets_json import SettingsFile
 
 SECONDS = 30.0
-"""For the whole answer to arrive, however slowly it comes."""
+"""The time for the whole answer to arrive."""
 LARGEST_ANSWER = 64 * 2**20
 """Bytes; ten thousand positions take eight megabytes."""
 AT_ONCE = 8
-"""Connections to the Monitor; it serves others as well."""
+"""How many connections to open to the Monitor, which serves others too."""
 
 WITHOUT_HTTP = Problem(
     code="monitor-without-http",
     cause="a Monitor holds the one connection to the gateway, but serves nothing over HTTP",
     next_steps=[
         "Set GoLive.Monitor.HealthPort in the settings, 0 for any free port.",
-        "End that Monitor, and start it again when the gateway's rules allow.",
+        "Restart that Monitor when the rules about attempts allow it.",
     ],
 )
 GONE = Problem(
     code="monitor-gone",
-    cause="the Monitor that this server asked has ended; nobody holds the connection",
+    cause="the Monitor that this server asked has ended; nothing holds the connection now",
     next_steps=[
         "Start the Monitor: golive monitor",
-        "Or restart this MCP server: without a Monitor it holds the connection itself.",
+        "Or restart this MCP server. Without a Monitor it holds the connection itself.",
     ],
 )
 
 
 class Attached:
-    """Asks the Monitor that runs at the time of the call; where none does, `own` answers.
+    """Asks the Monitor that is running when the call comes; if there is none, `own` answers.
 
-    `own` is None for a server that had a Monitor when it started: it never connects. `source` is
-    that of `own`: as long as it has a connection, no other is looked for.
+    `own` is None for a server that found a Monitor when it started: it never connects. `source`
+    belongs to `own`: while it has a connection, no other Monitor is looked for.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Attached:
 
     @property
     def _holds(self) -> bool:
-        """Whether the own connection is there, or may still come."""
+        """Whether our own connection is open, or may still be opened."""
         return self._source is not None and self._source.state.condition != "stopped"
 
     def _other(self) -> RunningMonitor | None:
@@ -102,7 +102,7 @@ class Attached:
 
 
 class _Bounded(httpx2.AsyncHTTPTransport):
-    """Reads no more of an answer than a Monitor would send."""
+    """Reads no more than a Monitor would send."""
 
     def __init__(self) -> None:
         super().__init__(trust_env=False, limits=httpx2.Limits(max_connections=AT_ONCE))
@@ -139,6 +139,6 @@ def _unreachable(monitor: RunningMonitor, error: BaseException) -> Problem:
         f" {type(error).__name__}: {error}"[:300],
         next_steps=[
             "Ask it by hand: golive health",
-            "Where it serves no MCP: update golive there, and restart it.",
+            "If it does not serve MCP, update its golive and restart it.",
         ],
     )

@@ -1,7 +1,7 @@
-"""The MCP server: tools that read the one held connection, over the SDK's transports.
+"""The MCP server: tools that read over the one held connection, on the SDK's transports.
 
-There is no tool that places, changes or cancels an order, nor could one: the connection behind
-them sends nothing that does (`golive.client.official_client.READING`).
+No tool places, changes or cancels an order. None could: the connection behind them refuses to send
+such a message (`golive.client.official_client.READING`).
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from golive.settings.secrets_json import SettingsFile
 NAME, PATH = "golive", "/mcp"
 ABOUT = (
     "Reads an Interactive Brokers gateway over its one connection: positions, account summary,"
-    " and how the connection and the gateway are. Nothing here can place, change or cancel an"
-    " order. Each answer says how old it is; an error says what is wrong and what to do. Do not"
-    " call again at once after an error: wait for what its next_steps ask for."
+    " and the state of the connection and the gateway. Nothing here can place, change or cancel an"
+    " order. Each answer says how old it is. An error says what is wrong and what to do. After an"
+    " error, do not call again at once: first do what its next_steps say."
 )
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 LARGEST_REQUEST = 65_536
@@ -51,11 +51,11 @@ HELD = ("connected", "half-open", "connectivity-lost")
 
 
 Call = Callable[[str, dict[str, Any]], Awaitable[CallToolResult]]
-"""Answers a call of one of TOOLS: its name, its arguments."""
+"""Answers a call of one of TOOLS, given its name and arguments."""
 
 
 class Answering:
-    """Answers the calls from a source; check-gateway also looks at the gateway of the settings."""
+    """Answers calls from a source; check-gateway also looks at the gateway in the settings."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Answering:
             return refused(error.problem)
 
     async def _look(self) -> GatewayLook:
-        """Those who ask at the same time share a look: it goes through every process."""
+        """Calls at the same time share a look, because it goes through every process."""
         if self._look_under_way is None or self._look_under_way.done():
             is_held = self._source.state.condition in HELD
             look = asyncio.to_thread(self._looking.look, is_held=is_held)
@@ -97,7 +97,7 @@ class Answering:
 
 
 def answered(answer: BaseModel) -> CallToolResult:
-    """As data, and as the same in text for a client that reads no data."""
+    """As data, and the same as text for a client that does not read data."""
     data = answer.model_dump(mode="json")
     text = TextContent(type="text", text=answer.model_dump_json())
     return CallToolResult(content=[text], structured_content=data)
@@ -115,7 +115,7 @@ def refused(problem: Problem) -> CallToolResult:
 
 
 def server(call: Call) -> Server[Any]:
-    """A server of these tools and of nothing else; whatever the transport."""
+    """A server with these tools only, for any transport."""
 
     async def list_tools(
         _: ServerRequestContext[Any], __: PaginatedRequestParams | None
@@ -140,12 +140,12 @@ def server(call: Call) -> Server[Any]:
 
 
 def http_app(source: Source, file: SettingsFile, clock: Clock = SYSTEM) -> Starlette:
-    """The same over streamable HTTP, at /mcp: POST only, each request answered by itself.
+    """The same over streamable HTTP at /mcp: POST only, each request on its own.
 
-    Whoever mounts its routes must enter its lifespan (`router.lifespan_context`). What a page of
-    the web sends is refused by its Host and its Origin, without a word on our terminal.
+    To mount its routes, enter its lifespan too (`router.lifespan_context`). A request from a web
+    page is refused because of its Host or Origin, without a line on our terminal.
     """
-    logging.getLogger("mcp").setLevel(logging.CRITICAL)  # a traceback for who hangs up, else
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)  # no traceback for a client that hangs up
     monitor = file.settings.golive.monitor
     hosts = {*HOSTS, monitor.health_address if monitor else HOSTS[0]}
     manager = StreamableHTTPSessionManager(
@@ -163,7 +163,7 @@ def http_app(source: Source, file: SettingsFile, clock: Clock = SYSTEM) -> Starl
 
 
 def _mistaken(error: ValidationError, takes: type[BaseModel]) -> Problem:
-    """What is wrong with the arguments; what was given is not told again."""
+    """What is wrong with the arguments, without repeating them."""
     found = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(each) for each in found["loc"])
     wanted = ", ".join(takes.model_fields) or "none"

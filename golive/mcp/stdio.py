@@ -1,8 +1,8 @@
 """`golive mcp`: the MCP server on stdin and stdout.
 
-Beside a running Monitor it asks that one. Else it is one itself, in the main thread, which owns the
-connection; the protocol has a thread of its own, which no end of the program waits for. Nothing but
-the protocol is written on stdout.
+If a Monitor is running, it asks that one. Otherwise it is a Monitor itself: the main thread owns
+the connection. The protocol has its own thread, which the program does not wait for at its end.
+Nothing but the protocol is written to stdout.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def serve(
     override: str | None = None,
     secrets: str | None = None,
 ) -> int:
-    """Serves until its input ends, or a signal comes; the connection is closed by then.
+    """Serves until its input ends or a signal comes; then the connection is closed.
 
     Raises what is in session.NOT_BEGUN.
     """
@@ -74,17 +74,17 @@ def serve(
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What answers the calls: a running Monitor, or one of this server's own with its memory."""
+    """What answers calls: a running Monitor, or this server's own and its memory."""
 
     call: Call
     own: Monitor | None = None
     memory: Memory | None = None
 
     def hold(self) -> None:
-        """Opens the own connection and keeps it to its end. Raises KeyboardInterrupt."""
+        """Opens our own connection and keeps it to its end. Raises KeyboardInterrupt."""
         if self.own is not None:
             self.own.run()
-            self.close()  # whoever comes next may try
+            self.close()  # others may connect now
 
     def close(self) -> None:
         if self.memory is not None:
@@ -98,7 +98,7 @@ def begun(
     override: str | None = None,
     secrets: str | None = None,
 ) -> Answers:
-    """Nothing is connected yet. Raises what is in session.NOT_BEGUN."""
+    """Connects to nothing yet. Raises what is in session.NOT_BEGUN."""
     find = partial(RunningMonitor.find, state_folder(), Aim.of(file).endpoint)
     if find():
         return Answers(Attached(find, file))
@@ -114,7 +114,7 @@ def _monitor(
     show: Callable[[str], None],
     stop: Stop,
 ) -> Monitor:
-    """That of this server: it starts no gateway, and names nobody in what it says."""
+    """This server's own Monitor: it starts no gateway, and masks accounts and users."""
 
     def show_masked(line: str) -> None:
         if line:
@@ -128,7 +128,7 @@ def _monitor(
 
 
 def _serve(pipes: Pipes, answers: Answers, stop: Stop) -> None:
-    """Raises KeyboardInterrupt where it is asked to stop while nothing is held."""
+    """Raises KeyboardInterrupt if it is stopped while it holds no connection."""
     pipes.start()
     answers.hold()
     if not stop.by:
@@ -136,9 +136,9 @@ def _serve(pipes: Pipes, answers: Answers, stop: Stop) -> None:
 
 
 class Pipes:
-    """The protocol on stdin and stdout, in a thread of its own; its end asks the main one to stop.
+    """The protocol on stdin and stdout, in its own thread; when it ends, the main thread stops.
 
-    As long as it serves, what anybody prints goes to stderr.
+    Meanwhile whatever is printed goes to stderr.
     """
 
     def __init__(self, call: Call, stop: Stop) -> None:
@@ -146,12 +146,12 @@ class Pipes:
         self._thread = threading.Thread(target=self._run, name="golive-mcp", daemon=True)
 
     def start(self) -> None:
-        """Returns once stdout belongs to the protocol."""
+        """Returns once stdout is reserved for the protocol."""
         self._thread.start()
         self._is_ready.wait(READY_SECONDS)
 
     def wait(self) -> None:
-        """Until stdin has ended."""
+        """Waits until stdin ends."""
         while self._thread.is_alive():
             self._thread.join(SLICE_SECONDS)
 
@@ -172,7 +172,7 @@ class Pipes:
 
 
 class _Masked(logging.Formatter):
-    """Neither an account nor a user name stands in a log."""
+    """Masks accounts and user names."""
 
     def __init__(self, file: SettingsFile) -> None:
         super().__init__("golive mcp: %(name)s: %(message)s")

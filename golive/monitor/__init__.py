@@ -1,1 +1,1 @@
-"""The Monitor: the connection held, watched, served. What it says over MCP is in `mcp`."""
+"""The Monitor: holds, watches and serves the one connection. MCP is in `golive.mcp`."""

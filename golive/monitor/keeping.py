@@ -1,4 +1,4 @@
-"""One open connection, kept: served, watched, and told of whenever something about it changes."""
+"""Keeps one open connection: serves and watches it, and prints every change."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from golive.monitor.stopping import Stop
 from golive.run.session import Session
 
 SERVE_SECONDS = 0.5
-"""How long the connection is served before it is looked whether there is more to be said."""
+"""How long to serve the connection before checking for changes."""
 
 
 class Keeping:
-    """From an open session to the end of its connection, which is closed afterwards."""
+    """Keeps the connection of an open session to its end."""
 
     def __init__(
         self,
@@ -44,11 +44,11 @@ class Keeping:
         self._silent_since: float | None = None
         self._is_judged, self._unexpected = False, ""
         self.trouble = ""
-        """The diagnosis of what is wrong, or was with the positions at first; "" where all is well.
-        """
+        """The diagnosis of what is wrong now, or of positions that were wrong at first; "" if
+        all is well."""
 
     def keep(self) -> Lost | None:
-        """Until it is lost; None where it was to be stopped."""
+        """Returns how the connection was lost; None if it was asked to stop."""
         self._write(lines.CONNECTED)
         with self._stop.reacting(self._held.wake):
             try:
@@ -58,12 +58,12 @@ class Keeping:
 
     @property
     def seconds(self) -> float:
-        """How long the connection has been there."""
+        """How long the connection has existed."""
         return self._clock.monotonic() - self._begun
 
     @property
     def is_silent(self) -> bool:
-        """Whether the gateway had stopped answering, as far as was seen before an end."""
+        """Whether the gateway had stopped answering before the connection ended."""
         return self._silent_since is not None
 
     def _serve(self) -> Lost | None:
@@ -80,7 +80,7 @@ class Keeping:
                 self._session.memory.keep_lock()
             self._session.memory.still_there()
             if starter.is_gone():
-                self._stop.ask("the end of the run that started it")
+                self._stop.ask("the run that started it has ended")
             if self._held.lost:
                 return self._held.lost
             self._hear_silence(now)
@@ -96,9 +96,9 @@ class Keeping:
 
     @property
     def _is_given_up(self) -> bool:
-        """Whether a gateway that does not answer has had the cool-down's time to do so again.
+        """Whether a silent gateway has been silent for as long as the cool-down.
 
-        Without AutoReconnect it has all the time: nothing better could be done.
+        Without AutoReconnect it is never given up: there is nothing better to do.
         """
         settings = self._session.settings
         if self._silent_since is None or not settings.credentials.auto_reconnect:
@@ -111,11 +111,11 @@ class Keeping:
         return not self.trouble
 
     def _unready(self, state: State) -> str:
-        """Why it is no longer ready, or never became so in time."""
+        """Why it is no longer ready, or did not become ready in time."""
         return state.trouble(self._clock.monotonic()) if self._is_judged else ""
 
     def _judge(self, state: State) -> None:
-        """Whether the positions are as expected; told once, and only what is not."""
+        """Checks the first positions, and prints a diagnosis if they are not as expected."""
         found, wanted = state.positions or Positions(), self._session.settings.golive
         is_late = self.seconds >= wanted.handshake_timeout_seconds
         if self._is_judged or not (found.is_complete or is_late):
@@ -138,7 +138,7 @@ class Keeping:
 
 
 def _is_news(before: State, now: State) -> bool:
-    """Whether there is something to be said at once."""
+    """Whether there is something to print at once."""
     return _outline(before) != _outline(now)
 
 

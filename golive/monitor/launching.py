@@ -1,4 +1,4 @@
-"""AutoLaunch: starts the gateway's program where nothing listens, once, and waits for a login."""
+"""AutoLaunch: starts the gateway's program if nothing listens, once, and waits for the login."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from golive.machine.gateway import Gateway
 from golive.settings.model import Settings
 
 LOGIN_SECONDS = 900.0
-"""How long somebody may take to log in: user name, password, the second factor."""
+"""The time to log in: user name, password, second factor."""
 
 LOOK_SECONDS = 1.0
 
 
 class NotLaunched(Exception):
-    """The gateway's program was not started, or does not listen. One line."""
+    """The gateway's program was not started, or does not listen. The text is one line."""
 
 
 class Launch:
-    """Performed once in the life of a Monitor, before its first attempt: a gateway that restarts
-    by itself must not meet a second one.
+    """Happens at most once in the life of a Monitor, before its first attempt: a gateway that
+    restarts by itself must not meet a second one.
     """
 
     def __init__(self, settings: Settings, gateway: Gateway, clock: Clock) -> None:
@@ -34,38 +34,40 @@ class Launch:
         self._started: subprocess.Popen[bytes] | None = None
 
     def perform(self, write: Callable[[str], None]) -> None:
-        """Returns once the port listens and its gateway was given the time to initialize.
+        """Returns once the port listens and the gateway has had its time to initialize.
 
-        Raises NotLaunched, also where one may run already that is hidden from this user: a second
+        Raises NotLaunched, also if a gateway may already run that this user cannot see: a second
         one would throw the first out.
         """
         known = running_gateways.of_its_kind(self._settings)
         if running := next((each.process for each in known if each.is_sure), None):
-            write(f"AutoLaunch: {running.name} runs already, pid {running.pid}: not started again")
+            write(f"AutoLaunch: {running.name} is already running, pid {running.pid}")
         elif why := hidden_processes.hidden():
-            raise NotLaunched(f"AutoLaunch: {why}: a gateway may be running already")
+            raise NotLaunched(
+                f"AutoLaunch: not started: {why}, so a gateway may already be running"
+            )
         else:
             path = self._program()
             self._started = _detached(path)
             write(f"AutoLaunch: started {path.name}, pid {self._started.pid}")
-        write("Somebody must log in to the gateway now; its window is waiting.")
+        write("Log in to the gateway now; its window is waiting.")
         self._wait_until_it_listens(write)
         seconds = self._settings.golive.initialization_seconds
-        tell = now_and_then(lambda left: write(f"waiting {left:.0f} s more: initializing"))
+        tell = now_and_then(lambda left: write(f"initializing: {left:.0f} s left"))
         let_pass(self._clock, seconds, tell)
 
     def _program(self) -> Path:
-        """GatewayPath, where it is a program of this machine. Raises NotLaunched."""
+        """GatewayPath, if it is a program on this machine. Raises NotLaunched."""
         text = self._settings.credentials.gateway_path
         path = program_path(text)
         if path is None or not Path(path).is_file():
-            what = "is empty" if not text else "names no program of this machine"
+            what = "is empty" if not text else "is not a program on this machine"
             raise NotLaunched(f"AutoLaunch: GatewayPath {what}; start the gateway yourself")
         return Path(path)
 
     def _wait_until_it_listens(self, write: Callable[[str], None]) -> None:
         number = self._gateway.number
-        tell = now_and_then(lambda left: write(f"waiting for port {number}, {left:.0f} s more"), 60)
+        tell = now_and_then(lambda left: write(f"waiting for port {number}: {left:.0f} s left"), 60)
         end = self._clock.monotonic() + LOGIN_SECONDS
         while (left := end - self._clock.monotonic()) > 0:
             if self._gateway.port.listeners:
@@ -75,11 +77,11 @@ class Launch:
                 raise NotLaunched(f"AutoLaunch: the gateway's program ended with exit code {code}")
             tell(left)
             self._clock.sleep(LOOK_SECONDS)
-        raise NotLaunched(f"AutoLaunch: port {number} does not listen after {LOGIN_SECONDS:g} s")
+        raise NotLaunched(f"AutoLaunch: nothing listens on port {number} after {LOGIN_SECONDS:g} s")
 
 
 def _detached(path: Path) -> subprocess.Popen[bytes]:
-    """In a group of its own: no Ctrl-C of ours reaches it, and it outlives us. NotLaunched."""
+    """In its own process group: our Ctrl-C does not reach it, and it outlives us. NotLaunched."""
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP

@@ -1,4 +1,4 @@
-"""What the Monitor says: the written procedure's lines, and one whenever something has changed."""
+"""The Monitor's lines: those of the written procedure, and one for every change."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ RESTORED = {
     "connectivity-lost": "the gateway has its link to IBKR again",
 }
 SAID = {
-    "half-open": "the gateway does not answer; its socket is still open",
+    "half-open": "the gateway does not answer, but its socket is still open",
     "connectivity-lost": "the gateway has lost its link to IBKR",
 }
 
 
 def of_event(event: Event, settings: Settings) -> str | None:
-    """The procedure's line about a stage of the opening; None where it has none."""
+    """The procedure's line for a stage of the connection; None if it has none."""
     to = settings.credentials
     match event.name:
         case "connecting":
@@ -35,7 +35,7 @@ def of_event(event: Event, settings: Settings) -> str | None:
 
 
 def retrieved(positions: Positions, settings: Settings) -> str:
-    """The procedure's line about complete positions; it says where they are not the expected."""
+    """The procedure's line about complete positions, and whether they are not as expected."""
     account, expected = settings.golive.expected_account, settings.golive.expected_positions
     count = len(positions.open_in(account))
     line = f"Retrieved {count} positions for account {account}"
@@ -66,13 +66,13 @@ def _changes(before: State, now: State) -> Iterator[str]:
     yield from _zombies(before.zombies, now.zombies)
     for name, is_up in now.farms.items():
         if before.farms.get(name, True) is not is_up:
-            how = "connected" if is_up else "not connected; noted, not fatal"
+            how = "connected" if is_up else "not connected; this is a warning only"
             yield f"data farm {name} is {how}"
     yield from _positions(before, now)
 
 
 def _notices(before: State, now: State) -> Iterator[str]:
-    """Each new one; of those that are no longer kept, one each time their number doubles."""
+    """Each new message; once the list is full, one each time their number doubles."""
     known, is_full = {each.text for each in before.notices}, bool(now.notices_left_out)
     new = [each.text for each in now.notices if each.text not in known]
     for text in [] if is_full else new:
@@ -85,20 +85,20 @@ def _zombies(before: int | None, now: int | None) -> Iterator[str]:
     if now and now != before:
         yield f"zombies: {now} CLOSE_WAIT on the gateway's port"
     elif before and now == 0:
-        yield "no zombie is left on the gateway's port"
+        yield "no zombies are left on the gateway's port"
 
 
 def _positions(before: State, now: State) -> Iterator[str]:
-    """Where they were whole: that they are not any more, or others by now."""
+    """If positions were complete before: that they no longer are, or have changed."""
     if not _is_whole(before.positions):
         return
     if not _is_whole(now.positions):
-        yield "the positions are not complete any more; they are asked for anew"
+        yield "the positions are no longer reliable; asking for them again"
     elif count := _unreadable(now.positions):
         if count != _unreadable(before.positions):
             yield f"positions changed: {count} cannot be read"
     elif _quantities(before) != _quantities(now):
-        yield f"positions changed: {len(_quantities(now))} are open in {now.expected_account}"
+        yield f"positions changed: {len(_quantities(now))} open in {now.expected_account}"
 
 
 def _is_whole(found: Positions | None) -> bool:
@@ -110,7 +110,7 @@ def _unreadable(found: Positions | None) -> int:
 
 
 def _quantities(state: State) -> dict[object, object]:
-    """Of each open position of the account, how many."""
+    """The quantity of each open position of the account."""
     rows = state.positions.open_in(state.expected_account) if state.positions else ()
     return {row[:-2]: row.quantity for row in rows}
 

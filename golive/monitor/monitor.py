@@ -1,7 +1,7 @@
 """The Monitor: opens the one connection as the smoke test does, and keeps it until it is stopped.
 
-It says the written procedure's lines, then whatever changes. It is an `asks.Source`: what it knows
-may be asked for from any thread, over that one connection.
+It prints the written procedure's lines, then every change. It is a `requests.Source`: from any
+thread it can be asked for what it knows, and it asks the gateway over its one connection.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ COMMAND = f"{typed.GOLIVE} monitor"
 Write = Callable[[str], None]
 
 Beside = Callable[[Source, SettingsFile], "Starlette | None"]
-"""Makes what is served at /mcp beside the health, of whoever holds the connection."""
+"""Makes the application that is served at /mcp beside the health check."""
 
 
 def serve_nothing(source: Source, file: SettingsFile) -> None:
-    """Nothing at /mcp."""
+    """Serves nothing at /mcp."""
 
 
 def monitor(
@@ -73,16 +73,16 @@ def monitor(
 ) -> Exit:
     """Runs until it is stopped, or has lost its connection for good; `show` gets its lines.
 
-    Where the settings ask for it (AutoFallback), and the gateway is to blame for there being no
-    connection at first, it then runs once on the fallback. Raises KeyboardInterrupt where it is
-    stopped before it has been connected; no connection is left. The rest as of `smoke.smoke`.
+    With AutoFallback, if the first connection fails because of the gateway, it then runs once on
+    the fallback. Raises KeyboardInterrupt if it is stopped before it has connected; no connection
+    is left open. The other arguments are those of `smoke.smoke`.
     """
     write = by_lines(show)
     say = lines.stamped(write, clock)
     file = secrets_json.read(path, on_fallback)
     memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
     on = " on the fallback, TWS paper" if on_fallback else ""
-    say(f"golive monitor: keeps the one connection to the gateway{on}")
+    say(f"golive monitor: connecting to the gateway{on}; Ctrl-C ends it")
     try:
         this = Monitor(file, memory, run_next, write, stop, clock, beside)
         exit_code = this.run()
@@ -90,13 +90,13 @@ def monitor(
         memory.close()
         starter.end()
     if this.may_fall_back:
-        say("\nAutoFallback: once more, on the fallback, TWS paper")
+        say("\nAutoFallback: trying once more, on the fallback, TWS paper")
         return monitor(path, show, stop, clock, on_fallback=True, secrets=secrets, beside=beside)
     return exit_code
 
 
 class Monitor:
-    """One Monitor, over all the connections that it makes, one after the other."""
+    """One Monitor and all its connections, one after the other."""
 
     def __init__(
         self,
@@ -119,13 +119,13 @@ class Monitor:
         self._verdict: Literal["GO", "NO-GO"] | None = None
         self._reconnects = 0
         self.may_fall_back = False
-        """Whether it ended in such a way that the fallback is to be tried."""
+        """Whether the fallback may be tried after its end."""
 
-    # as those who ask see it
+    # for those who ask
 
     @property
     def state(self) -> State:
-        """That of the connection; that there is none is known as of now."""
+        """The state of the connection; without one, that there is none now."""
         watch, own = self._watch, self._own
         now, moment = self._clock.now(), self._clock.monotonic()
         found = watch.state if watch else replace(own, made=now, made_at=moment)
@@ -143,7 +143,7 @@ class Monitor:
     # its life
 
     def run(self) -> Exit:
-        """To its end. Raises KeyboardInterrupt where it is stopped before it was connected."""
+        """Runs to the end. Raises KeyboardInterrupt if it is stopped before it has connected."""
         with ExitStack() as ending:
             if not self._begin(ending):
                 return Exit.SETTINGS
@@ -154,17 +154,20 @@ class Monitor:
                 if self._own.condition == "starting":
                     raise
                 self._stop.is_over = True
-                self._write(f"stopped ({self._stop.by}); no connection is left")
+                self._write(f"stopped ({self._stop.by}); no connection was left open")
                 return Exit.LOST
 
     def _begin(self, ending: ExitStack) -> bool:
-        """Serves over HTTP where the settings say so, and says that it runs. Connects nothing."""
+        """Serves over HTTP if the settings say so, and notes that it runs. Connects to nothing."""
         wanted, url = self._settings.golive.monitor or MonitorSettings(), None
         notifier = Notifier(self, self._clock)
         ending.callback(notifier.stop)
         notifier.start()
         if wanted.health_port is not None:
-            from golive.monitor.served.server import NotServed, Server  # a web server: few need it
+            from golive.monitor.served.server import (
+                NotServed,
+                Server,
+            )  # a web server, slow to import
 
             try:
                 at, port = wanted.health_address, wanted.health_port
@@ -188,7 +191,7 @@ class Monitor:
             running = RunningMonitor.this_one(url=url)
             running.enter(*where)
         except OSError as error:
-            self._write(f"Note: other programs cannot be told of this Monitor: {error}")
+            self._write(f"Note: other golive commands cannot find this Monitor: {error}")
         else:
             ending.callback(running.leave, *where)
 
@@ -200,7 +203,7 @@ class Monitor:
             self.may_fall_back = fallback.helps(trouble.found, self._settings, self._next)
             return trouble.exit
         while True:
-            with self._stop.reacting(lambda: None):  # whatever ends it, it is ended in order
+            with self._stop.reacting(lambda: None):  # whatever stops it, it closes cleanly
                 keeping = Keeping(self._session, self._next, self._stop, self._write, self._clock)
                 self._watch = keeping.watch
                 lost = keeping.keep()
@@ -208,7 +211,7 @@ class Monitor:
                     return self._stopped(keeping)
                 may_try = self._lost(lost, keeping)
             if may_try and self._stop.by:
-                raise KeyboardInterrupt  # it was asked for meanwhile; nothing is connected any more
+                raise KeyboardInterrupt  # asked meanwhile; nothing is connected any more
             if not may_try or not self._connected_again():
                 return Exit.LOST
 
@@ -228,7 +231,7 @@ class Monitor:
         return Session(self._file, self._memory, self._next, self._write, self._clock, listen)
 
     def _first_try(self) -> Trouble | None:
-        """Where nothing listens the gateway may be launched first; that is no attempt."""
+        """If nothing listens, AutoLaunch may start the gateway; the look before is no attempt."""
         trouble = self._try()
         wanted = self._settings.credentials.auto_launch
         if trouble is None or not trouble.is_down or not wanted:
@@ -241,7 +244,7 @@ class Monitor:
         return self._try()
 
     def _try(self) -> Trouble | None:
-        """The pre-flight, and the one attempt of this session; remembered."""
+        """Makes the pre-flight checks and the one attempt of this session, and remembers it."""
         tried, outcome = self._session, "unfinished"
         try:
             trouble = tried.check() or tried.open()
@@ -256,12 +259,12 @@ class Monitor:
         return trouble
 
     def _connected_again(self) -> bool:
-        """Tries until it is, by the rules; False where nothing more may be tried."""
+        """Tries until it is connected, by the rules; False if it gives up."""
         told = ""
         while not (why := self._retrying.given_up):
             self._wait()
             if starter.is_gone():
-                self._write(f"{starter.OVER}; nothing more is tried")
+                self._write(f"{starter.OVER}; it does not try again")
                 return False
             try:
                 self._memory.look_again()
@@ -277,29 +280,28 @@ class Monitor:
             if trouble.found.code == "zombies" or self._memory.attempts.made:
                 self._tell(trouble)
             elif trouble.why != told:
-                self._write(f"not connected again yet: {trouble.why}")
+                self._write(f"not reconnected yet: {trouble.why}")
             told = trouble.why
             if trouble.found.code == "zombies":
                 return False
             self._retrying.tried(is_attempt=bool(self._memory.attempts.made))
-        self._write(f"not connected again: {why}")
+        self._write(f"not reconnected: {why}")
         return False
 
     def _wait(self) -> None:
-        """Until the next attempt may be made, or looked for what is in its way."""
+        """Waits until the next attempt may be made."""
         left = self._retrying.due_at - self._clock.monotonic()
         not_before = self._clock.now() + timedelta(seconds=max(0.0, left))
         self._own = replace(self._own, not_before=not_before)
-        say = now_and_then(lambda left: self._write(f"connecting again in {left:.0f} s"), 60)
+        say = now_and_then(lambda left: self._write(f"reconnecting in {left:.0f} s"), 60)
         let_pass(self._clock, left, say if left > 2 else lambda left: None)
 
     # the end of a connection
 
     def _lost(self, lost: Lost, keeping: Keeping) -> bool:
-        """Says so; whether it may be connected again.
+        """Says why the connection was lost, and returns whether to reconnect.
 
-        What it was is remembered: from a loss that was no end in order the cool-down counts for
-        everybody.
+        The end is remembered: after a failure the cool-down applies to every golive command.
         """
         state = self.state
         zombies = sockets.zombies(self._session.gateway.port_if_seen)
@@ -317,7 +319,7 @@ class Monitor:
         return may_try
 
     def _stopped(self, keeping: Keeping) -> Exit:
-        """Exit 0 only where all was well to the last, and nothing is left behind."""
+        """Exit code 0 only if all was well to the end and nothing is left behind."""
         self._stop.is_over = True
         try:
             trouble = self._session.close()
@@ -329,12 +331,12 @@ class Monitor:
             return trouble.exit
         self._write(f"stopped ({self._stop.by}): closed cleanly")
         if not keeping.is_well:
-            self._write("Not all was well: see above.")
+            self._write("There was a problem; see the diagnosis above.")
             return Exit.NO_HANDSHAKE
         return Exit.SUCCESS
 
     def _remember(self, outcome: str) -> None:
-        """How the connection that was kept has ended."""
+        """Remembers how the connection ended."""
         zombies = sockets.if_observable(lambda: len(self._session.gateway.zombies))
         try:
             self._memory.attempts.end(outcome, zombies)
@@ -353,7 +355,7 @@ class Monitor:
             not_before=datetime.fromisoformat(found.not_before) if found.not_before else None,
         )
 
-    # saying
+    # printing
 
     def _tell(self, trouble: Trouble) -> None:
         self._write(f"\n{trouble.headline}")
@@ -366,7 +368,7 @@ class Monitor:
 
 
 def _starting(settings: Settings, clock: Clock) -> State:
-    """What is known before there is a connection."""
+    """The state before there is a connection."""
     to, wanted = settings.credentials, settings.golive
     return State(
         made=clock.now(),

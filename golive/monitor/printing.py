@@ -1,4 +1,4 @@
-"""Lines on a terminal that may be stopped, or a pipe that nobody reads: neither holds us up."""
+"""Prints lines without ever blocking the Monitor: a terminal may be paused, a pipe unread."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from contextlib import suppress
 from golive.kit.clock import Clock
 
 MOST_LINES = 1000
-"""As many may wait to be shown; what comes beyond them is left out."""
+"""How many lines may wait to be shown; more are dropped."""
 
 MINUTE = 60.0
 LAST_SECONDS = 1.0
-"""How long the last lines are waited for."""
+"""How long to wait for the last lines."""
 
 
 MOST_A_MINUTE = 60
-"""Lines a minute that are shown about a gateway that may never stop; the rest are counted."""
+"""Lines shown in a minute, in case a gateway never stops sending; further ones are counted."""
 
 
 class Sparing:
-    """Passes on so many lines a minute, and says how many were left out."""
+    """Shows at most MOST_A_MINUTE lines a minute, and says how many more there were."""
 
     def __init__(self, show: Callable[[str], None], clock: Clock) -> None:
         self._show, self._clock = show, clock
@@ -37,16 +37,16 @@ class Sparing:
             self._left_out += 1
 
     def catch_up(self) -> None:
-        """Once the minute is over."""
+        """Starts a new minute if the last is over."""
         if self._clock.monotonic() - self._begin < MINUTE:
             return
         if self._left_out:
-            self._show(f"{self._left_out:,} more lines within that minute are not shown")
+            self._show(f"{self._left_out:,} more lines in that minute are not shown")
         self._begin, self._shown, self._left_out = self._clock.monotonic(), 0, 0
 
 
 class Printer:
-    """Shows lines from a thread of its own. A Monitor goes on, whether they are read or not."""
+    """Shows lines from its own thread, so that the Monitor goes on whether or not they are read."""
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
@@ -59,7 +59,7 @@ class Printer:
             self._lines.put_nowait(line)
 
     def close(self) -> None:
-        """Waits a moment for what is still to be shown."""
+        """Waits a moment for lines that are not shown yet."""
         with suppress(queue.Full):
             self._lines.put(None, timeout=LAST_SECONDS)
         self._thread.join(LAST_SECONDS)

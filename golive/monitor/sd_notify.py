@@ -1,6 +1,6 @@
-"""Telling systemd that the Monitor is ready, what it sees, and that it still works.
+"""Tells systemd that the Monitor is ready, what it sees, and that it still works.
 
-The protocol: sd_notify(3). Without NOTIFY_SOCKET in the environment nothing is told.
+The protocol is sd_notify(3). Without NOTIFY_SOCKET in the environment nothing is sent.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ EVERY_SECONDS = 1.0
 
 
 class Notifier:
-    """Looks at the state from a thread of its own, so that the owner of the connection need not.
+    """Reports the state from its own thread.
 
-    READY=1 once the gateway is ready; WATCHDOG=1 as long as the owner looks at its connection,
-    whatever it sees there: a Monitor that waits for its gateway by the rules must not be restarted
-    for it, one that hangs must be.
+    READY=1 once the gateway is ready. WATCHDOG=1 as long as the Monitor works, whatever state the
+    gateway is in: systemd must restart a Monitor that hangs, but not one that waits by the rules.
     """
 
     def __init__(
@@ -41,7 +40,7 @@ class Notifier:
             self._thread.start()
 
     def stop(self) -> None:
-        """Says that the Monitor is ending."""
+        """Tells systemd that the Monitor is ending."""
         self._over.set()
         if self._thread.is_alive():
             self._thread.join(EVERY_SECONDS)
@@ -68,7 +67,7 @@ class Notifier:
             self._send("\n".join(lines))
 
     def _send(self, text: str) -> None:
-        """Nobody waits for it, and nothing is lost where it does not arrive."""
+        """Never blocks; a message that does not arrive does no harm."""
         if sys.platform == "win32":
             return
         name = self._address

@@ -1,4 +1,4 @@
-"""Being asked to stop: Ctrl-C, SIGTERM, and on Windows Ctrl-Break and a closed window."""
+"""How the Monitor is stopped: Ctrl-C, SIGTERM, and on Windows Ctrl-Break and a closed window."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-"""Each where the platform has it."""
+"""Those that the platform has are used."""
 
 
 def _interrupt() -> None:
@@ -17,31 +17,31 @@ def _interrupt() -> None:
 
 
 class Stop:
-    """Whether it was asked for. What waits is interrupted, what is to be finished is not."""
+    """A request to stop. It interrupts what waits, but not what must be finished."""
 
     def __init__(self) -> None:
         self.by = ""
-        """The signal's name; "" as long as nobody has asked."""
+        """The signal's name; "" until somebody asks."""
         self.is_over = False
-        """Whether all that was to be done is done: whoever asks now waits for our end only."""
+        """Whether everything is done, so that a further request changes nothing."""
         self._react: Callable[[], object] = _interrupt
 
     def ask(self, by: str) -> None:
-        """As a signal does it. Raises KeyboardInterrupt, unless something else is to be done."""
+        """Asks as a signal does. Raises KeyboardInterrupt, unless `reacting` set another way."""
         self.by = self.by or by
         if not self.is_over:
             self._react()
 
     def ask_main(self, by: str) -> None:
-        """The same from another thread: as a signal that comes to the main one."""
+        """The same from another thread, like a signal to the main one."""
         self.by, react = self.by or by, self._react
         _thread.interrupt_main(signal.SIGTERM)
         if react is not _interrupt:
-            react()  # at once: a signal of our own ends no wait for a socket
+            react()  # at once: this does not interrupt a wait for a socket
 
     @contextmanager
     def reacting(self, react: Callable[[], object]) -> Iterator[None]:
-        """Meanwhile it is done instead of raising; it must be quick, and fit for a handler."""
+        """Calls `react` instead of raising; it must be quick and safe in a signal handler."""
         before, self._react = self._react, react
         try:
             if self.by:
@@ -52,10 +52,10 @@ class Stop:
 
     @contextmanager
     def by_signals(self, *, is_last: bool = False) -> Iterator[None]:
-        """Meanwhile the process' signals ask for it; in its main thread only.
+        """Lets the signals of this process ask; for the main thread only.
 
-        One that whoever started us had ignored (nohup) is still ignored. With `is_last`, once it
-        was asked for no other is heard any more: all that follows is the process' end.
+        A signal that was ignored when we started (nohup) stays ignored. With `is_last`, the first
+        request is the last one heard, because the process then ends.
         """
 
         def handler(number: int, _: FrameType | None) -> None:
@@ -73,9 +73,9 @@ class Stop:
 
 
 def _forget_interrupt() -> None:
-    """So that one that is caught is not how the process ends.
+    """Makes CPython forget an interrupt that was caught.
 
-    CPython ends by SIGINT where the last code that it ran from text was interrupted, and importing
-    a module with dataclasses runs some (`run_eval_code_obj` in its Python/pythonrun.c).
+    It would end by SIGINT if the last code it ran from text was interrupted, and importing a module
+    with dataclasses runs such code (`run_eval_code_obj` in Python/pythonrun.c).
     """
     exec("")

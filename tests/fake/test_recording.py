@@ -105,7 +105,7 @@ def test_file_cut_off_is_told_by_the_first_record_that_is_not_whole(
     whole = b"".join(all_lines[:number])
     for length in range(len(all_lines[number]) - 1):  # without its line's end it is still whole
         told = fails(file, [whole, all_lines[number][:length]])
-        expected = "first line: this is no" if number == 0 else f"record {number}: "
+        expected = "first line: not a recording" if number == 0 else f"record {number}: "
         assert told.startswith(expected)
         assert number == 0 or "cut off" in told
 

@@ -302,6 +302,42 @@ def test_server_beside_the_projects_own_monitor_shows_what_that_one_holds(
     assert (gateway.connections, zombies(gateway)) == (1, 0)
 
 
+def stderr_of(path: Path, stdin: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command(path), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=ROOT, env=environment(),
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_server_started_on_a_terminal_says_what_it_is_and_ends_with_ctrl_c(
+    fake: Started, secrets: Written
+) -> None:
+    gateway = fake()
+    ours, theirs = os.openpty()
+    process = stderr_of(secrets(gateway.port), theirs)
+    os.close(theirs)
+    try:
+        assert process.stderr is not None
+        first = process.stderr.readline().decode()
+        wait_until(lambda: gateway.connections == 1)
+        process.send_signal(signal.SIGINT)  # as a terminal sends it to its foreground
+        out, _ = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()
+        os.close(ours)
+    assert first.startswith("golive mcp: a server for an assistant")
+    assert "Ctrl-C ends it" in first
+    assert (process.returncode, out) == (0, b"")
+
+
+def test_server_that_an_assistant_starts_says_no_word_about_terminals(secrets: Written) -> None:
+    process = stderr_of(secrets(1), subprocess.PIPE)
+    out, told = process.communicate(timeout=SECONDS)
+    assert (process.returncode, out) == (0, b"")
+    assert b"Ctrl-C" not in told
+
+
 def test_second_server_asks_the_first_where_that_one_serves_http(
     fake: Started, secrets: Written
 ) -> None:

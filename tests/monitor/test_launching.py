@@ -90,7 +90,7 @@ def test_gateway_is_started_waited_for_and_left_running(
     )
     with MonitorHere(path) as monitor:
         monitor.hears(f"AutoLaunch: started {program.name}, pid")
-        monitor.hears("Somebody must log in to the gateway now")
+        monitor.hears("Log in to the gateway now")
         monitor.hears("Retrieved 24 positions")
         assert monitor.stopped() == 0, monitor.output
     (pid,) = (tmp_path / "pids").read_text(encoding="utf-8").split()
@@ -106,11 +106,9 @@ def test_gateway_that_runs_already_is_not_started_again(
     said: list[str] = []
     with started(tmp_path) as start:
         running = start(program.name)
-        with pytest.raises(NotLaunched, match="does not listen after"):
+        with pytest.raises(NotLaunched, match="nothing listens on port"):
             launch(down, program).perform(said.append)
-    assert (
-        said[0] == f"AutoLaunch: {program.name} runs already, pid {running.pid}: not started again"
-    )
+    assert said[0] == f"AutoLaunch: {program.name} is already running, pid {running.pid}"
     assert not (tmp_path / "pids").exists()
 
 
@@ -123,7 +121,7 @@ def test_gateways_java_in_its_folder_is_one_that_runs_already(
         running = start("java", "print('here', flush=True); sys.stdin.read()", str(program.parent))
         with pytest.raises(NotLaunched):
             launch(down, program).perform(said.append)
-    assert f"java runs already, pid {running.pid}" in said[0]
+    assert f"java is already running, pid {running.pid}" in said[0]
 
 
 def test_gateway_that_listens_after_its_launch_is_given_its_time_from_then_on(
@@ -135,14 +133,14 @@ def test_gateway_that_listens_after_its_launch_is_given_its_time_from_then_on(
         begin = SYSTEM.monotonic()
         launch(fake().port, program, initialization=1).perform(said.append)
     assert SYSTEM.monotonic() - begin >= 1
-    assert said[-1] == "waiting 1 s more: initializing"
+    assert said[-1] == "initializing: 1 s left"
 
 
 def test_gateway_that_may_run_unseen_is_not_started_a_second_time(
     down: int, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hidden_processes, "hidden", lambda: "other users' processes are hidden")
-    with pytest.raises(NotLaunched, match="a gateway may be running already"):
+    with pytest.raises(NotLaunched, match="a gateway may already be running"):
         launch(down, str(program)).perform(lambda line: None)
     assert not (program.parent.parent.parent / "pids").exists()
 
@@ -151,9 +149,9 @@ def test_gateway_that_may_run_unseen_is_not_started_a_second_time(
     ("path", "why"),
     [
         ("", "GatewayPath is empty"),
-        ("/nowhere/ibgateway", "names no program of this machine"),
-        ("C:\\IBKR\\ibgateway\\1040\\ibgateway.exe", "names no program of this machine"),
-        (str(ROOT), "names no program of this machine"),
+        ("/nowhere/ibgateway", "is not a program on this machine"),
+        ("C:\\IBKR\\ibgateway\\1040\\ibgateway.exe", "is not a program on this machine"),
+        (str(ROOT), "is not a program on this machine"),
         (str(ROOT / "README.md"), "README.md: Permission denied"),
     ],
 )

@@ -151,7 +151,7 @@ def test_lost_link_to_ibkr_and_farms_are_said_and_said_to_be_back(here: Here) ->
     gateway, monitor = here(**SERVED)
     is_connected(monitor)
     gateway.say(2103)
-    monitor.hears("not connected; noted, not fatal")
+    monitor.hears("not connected; this is a warning only")
     gateway.say(1100)
     monitor.hears("Diagnosis: connectivity-lost")
     gateway.say(1102)
@@ -218,7 +218,7 @@ def test_positions_that_change_are_said(here: Here) -> None:
     gateway, monitor = here()
     is_connected(monitor)
     gateway.hold("NEWCO", 7)
-    monitor.hears("positions changed: 25 are open in U21146542")
+    monitor.hears("positions changed: 25 open in U21146542")
 
 
 def test_zombies_that_appear_while_it_runs_are_said_and_no_success(here: Here) -> None:

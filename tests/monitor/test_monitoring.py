@@ -71,14 +71,14 @@ def test_zombies_are_counted_and_their_end_is_said() -> None:
     three = replace(READY, zombies=3)
     assert said(READY, three) == ["zombies: 3 CLOSE_WAIT on the gateway's port"]
     assert said(three, three) == []
-    assert said(three, replace(READY, zombies=0)) == ["no zombie is left on the gateway's port"]
+    assert said(three, replace(READY, zombies=0)) == ["no zombies are left on the gateway's port"]
     assert said(three, replace(READY, zombies=None)) == []
 
 
 def test_farm_is_noted_once_each_way_and_one_that_is_there_not_at_all() -> None:
     down, up = replace(READY, farms={"usfarm": False}), replace(READY, farms={"usfarm": True})
     assert said(READY, up) == []
-    assert said(READY, down) == ["data farm usfarm is not connected; noted, not fatal"]
+    assert said(READY, down) == ["data farm usfarm is not connected; this is a warning only"]
     assert said(down, down) == []
     assert said(down, up) == ["data farm usfarm is connected"]
 
@@ -209,7 +209,7 @@ def test_no_more_than_so_many_lines_a_minute_are_shown_and_the_others_are_counte
     clock.sleep(60)
     sparing.catch_up()
     sparing.write("after it")
-    assert shown[60:] == ["940 more lines within that minute are not shown", "after it"]
+    assert shown[60:] == ["940 more lines in that minute are not shown", "after it"]
 
 
 def test_what_the_gateway_says_is_a_line_each_and_said_again_not_at_all() -> None:

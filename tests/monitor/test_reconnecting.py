@@ -156,10 +156,10 @@ def test_gateway_that_is_down_is_waited_for_without_an_attempt(here: Here, state
     with four_ports.alone():
         gateway.become("down")
         gateway.drop_everyone()
-        monitor.hears("not connected again yet: nothing listens")
+        monitor.hears("not reconnected yet: nothing listens")
         assert len(attempts(state)) == 1
         assert monitor.stopped() == 5, monitor.output
-    assert "no connection is left" in monitor.lines[-1]
+    assert "no connection was left open" in monitor.lines[-1]
 
 
 def test_new_gateway_is_given_its_initialization_time(
@@ -216,13 +216,13 @@ def test_gateway_that_was_silent_before_it_dropped_us_is_given_the_cool_down(
                 gateway.become("mute") if is_silent else gateway.drop_everyone()
             elif "half-open: " in line:
                 gateway.drop_everyone()
-            elif "] connecting again" in line:
+            elif "] reconnecting" in line:
                 stop.ask("the test")
 
         settings = settings_for(tmp_path / "s.json", gateway.port, AutoReconnect=True, **waits)
         _, lines = performed(settings, stop, hear, clock)
         assert gateway.connections == 1
-    assert any(line.endswith(f"] connecting again in {seconds} s") for line in lines)
+    assert any(line.endswith(f"] reconnecting in {seconds} s") for line in lines)
     assert len(failures(state)) == remembered
 
 

@@ -143,7 +143,7 @@ def test_service_has_no_desktop_to_launch_a_gateway_at(started: Made) -> None:
 
 def test_path_that_would_be_another_line_is_refused(started: Made) -> None:
     wanted = replace(started(), folder=Path("/a\nExecStart=/bin/x"))
-    with pytest.raises(NoService, match="cannot be written in a unit file"):
+    with pytest.raises(NoService, match="cannot be used in a systemd unit"):
         systemd.unit(wanted)
 
 

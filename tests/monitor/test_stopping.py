@@ -43,7 +43,7 @@ def test_one_that_loses_its_gateway_as_it_is_stopped_connects_no_more(run: Run) 
 
         exit_code, lines = run(gateway, stop, hear)
         assert (exit_code, gateway.connections) == (Exit.LOST, 1)
-        assert lines[-1].endswith("stopped (SIGTERM); no connection is left")
+        assert lines[-1].endswith("stopped (SIGTERM); no connection was left open")
 
 
 def test_second_signal_spoils_no_clean_close(run: Run) -> None:

@@ -1,1 +1,1 @@
-"""What an assistant may ask over MCP: tools that read, and none that does more."""
+"""What an assistant may ask over MCP: tools that only read."""

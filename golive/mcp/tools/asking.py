@@ -1,4 +1,4 @@
-"""What the tools answer from the held connection: asked of the gateway, bounded, never kept."""
+"""The tools that ask the gateway over the held connection: within a time limit, never cached."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from golive.monitor.holding.state import State
 from golive.monitor.served import health
 
 SECONDS = 10.0
-"""How long the gateway's answer to a tool is waited for."""
+"""How long to wait for the gateway's answer."""
 GRACE = 1.0
-"""How much longer the one is waited for who should have said that there is none."""
+"""How much longer to wait for the holder of the connection to report that there is no answer."""
 
 LOOK_SECONDS = 0.05
 BEHIND_SECONDS = 0.05
 """How long to listen after an answer for a message that makes it unreliable."""
 
 OPTIONS = frozenset({"OPT", "FOP"})
-"""Options on shares and indices, and on futures: the TWS API's own names of them."""
+"""Options on shares and indices, and on futures, as the TWS API names them."""
 
 
 class NoAnswer(Exception):
-    """A tool cannot answer, for a reason that has a diagnosis."""
+    """A tool has no answer; the reason is a diagnosis."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"{problem.code}: {problem.cause}")
@@ -57,7 +57,7 @@ class Asking:
         return self._rows(answer, found, _open(found))
 
     async def option_positions(self, ticker: str) -> PositionRows:
-        """The open ones whose underlying has this symbol, in whatever case."""
+        """The open ones whose underlying has this symbol, in upper or lower case."""
         answer, found = await self._positions()
         wanted = ticker.strip().casefold()
         options = (row for row in _open(found) if row.sec_type in OPTIONS)
@@ -69,7 +69,7 @@ class Asking:
         found = answer.value
         if not isinstance(found, AccountSummary) or not found.has_ended:
             raise self._no_answer(
-                "gateway-in-trouble", "the account summary was not sent to its end"
+                "gateway-in-trouble", "the gateway did not send the account summary to its end"
             )
         rows = [_summary_row(row) for row in found.rows]
         as_of, age = self._moment(answer)
@@ -123,7 +123,7 @@ class Asking:
         return answer, found
 
     async def _answer(self, what: Ask) -> Answer:
-        """Whoever stops waiting leaves the request to those who wait on."""
+        """A caller that stops waiting leaves the request to the others."""
         await self._begun()
         asked = asyncio.wrap_future(self._source.ask(what, self._seconds))
         asked.add_done_callback(lambda done: done.cancelled() or done.exception())

@@ -1,4 +1,4 @@
-"""The tools as data: what is listed of each, what it takes, the shape of what it answers."""
+"""The tools as data: name and description, arguments, and the shape of the answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Underlying(BaseModel):
     ticker: str = Field(
         min_length=1,
         max_length=100,
-        description="the symbol of the underlying, such as AAPL; upper or lower case",
+        description="symbol of the underlying, such as AAPL, in upper or lower case",
     )
 
 
@@ -75,13 +75,13 @@ TOOLS = (
     Tool(
         "get-account-summary",
         "Account summary",
-        "Net liquidation, cash, buying power and the like of every account, asked now.",
+        "Net liquidation, cash, buying power and more of every account, asked now.",
         SummaryRows,
     ),
     Tool(
         "get-connection-status",
         "State of the connection",
-        "How the one connection to the gateway is, since when, and what is wrong with it.",
+        "State of the one connection to the gateway, since when, and what is wrong with it.",
         Status,
     ),
     Tool(

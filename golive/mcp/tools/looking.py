@@ -1,6 +1,6 @@
-"""What check-gateway tells: the gateway as it is seen from outside, by one who connects to nothing.
+"""What check-gateway answers: the gateway as seen from outside, without connecting.
 
-It looks at what the pre-flight looks at, but waits for nothing and takes no lock.
+It looks at what the pre-flight looks at, but does not wait and takes no lock.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COMMAND, MONITOR = f"{typed.GOLIVE} mcp", f"{typed.GOLIVE} monitor"
 
 
 class Looking:
-    """The gateway of these settings; the processes `own` have the connection that is ours."""
+    """The gateway in these settings; the processes `own` have the connection that is ours."""
 
     def __init__(
         self,
@@ -75,7 +75,9 @@ class _Look:
         others = [each for each in self._gateway.clients if each.pid not in self._own]
         has_a_monitor = self._own != {os.getpid()}
         if has_a_monitor and len(others) == 1 and others[0].pid is None:
-            raise NotObservable("which process holds the one connection to the port cannot be seen")
+            raise NotObservable(
+                "the process that holds the one connection to the port is not observed"
+            )
         return others
 
     def told(self, is_held: bool, run_next: Next) -> GatewayLook:
@@ -104,7 +106,7 @@ class _Look:
             return None
 
     def _step(self, is_held: bool) -> str:
-        """The first step of the pre-flight that does not hold; "" where all do."""
+        """The first pre-flight check that fails; "" if none does."""
         rules, started = self._rules, self._process.started if self._process else None
         attempts = {
             "environment.cool-down": rules.quick_retry,
@@ -145,7 +147,7 @@ class _Look:
         return tuple(each for each in found if each.pid not in self._own)
 
     def _too_early(self, is_held: bool) -> Problem | None:
-        """A gateway that is up for less than the initialization time is left alone."""
+        """A gateway that has been up for less than the initialization time is not touched."""
         if is_held or self._process is None:
             return None
         login = reading.logged_in(self._settings, self._now)
@@ -156,7 +158,7 @@ class _Look:
         return self._problem(
             "too-early",
             f"the gateway has been up for {up:.0f} s of the {wanted:g} that it is given",
-            ["Wait; do not touch its window, and connect nothing to it."],
+            ["Wait. Do not touch its window, and do not connect to it."],
             since + timedelta(seconds=wanted),
         )
 

@@ -1,6 +1,6 @@
-"""The shapes of what the tools answer, from which their output schemas are made.
+"""The shapes of the tools' answers, from which their output schemas are made.
 
-Texts of a gateway are as it sent them. Moments are UTC; ages are in seconds.
+A gateway's texts are as it sent them. Times are UTC, ages are in seconds.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ class Endpoint(Part):
 class Problem(Part):
     """Why there is no answer, and what to do about it."""
 
-    code: str = Field(description="the diagnosis, such as half-open or gateway-not-running")
+    code: str = Field(description="code of the diagnosis, such as half-open or gateway-not-running")
     cause: str
     next_steps: list[str]
     not_before: datetime | None = Field(
-        default=None, description="before when no further attempt may be made"
+        default=None, description="no further attempt may be made before this time"
     )
     endpoint: Endpoint | None = None
 
 
 class Told(Part):
-    """What every answer of the gateway says of itself."""
+    """What every answer says about itself."""
 
     endpoint: Endpoint
     as_of: datetime = Field(description="when the gateway's answer was complete")
-    age_seconds: float = Field(description="how old it was when this was told")
+    age_seconds: float = Field(description="age of the answer when this was sent")
     complete: bool = Field(
-        description="whether all of it came, is readable, and no message speaks against it"
+        description="whether all of it arrived, is readable, and no message makes it unreliable"
     )
 
 
@@ -90,17 +90,17 @@ class SummaryRows(Told):
 
 
 class Status(Part):
-    """What whoever holds the connection knows of it; the gateway is not asked."""
+    """What the holder of the connection knows; the gateway is not asked."""
 
     endpoint: Endpoint
     condition: str = Field(
         description="starting, connected, half-open, connectivity-lost, disconnected, stopped"
     )
     ready: bool = Field(description="connected, fresh, positions complete, no zombies")
-    problem: Problem | None = Field(description="why it is not ready; null where it is")
+    problem: Problem | None = Field(description="why it is not ready; null if it is")
     since: datetime | None = Field(description="since when it is in this condition")
     as_of: datetime = Field(description="when this was known")
-    age_seconds: float = Field(description="how old that was when this was told")
+    age_seconds: float = Field(description="age of this state when it was sent")
     answer_age_seconds: float | None = Field(description="since the gateway's last answer")
     answer_ms: float | None = Field(description="how long the last heartbeat's answer took")
     heartbeat_seconds: float
@@ -110,13 +110,13 @@ class Status(Part):
     positions: int | None = Field(description="open ones of the expected account")
     expected_positions: int
     positions_age_seconds: float | None
-    zombies: int | None = Field(description="CLOSE_WAIT on the port; null if not observed")
+    zombies: int | None = Field(description="CLOSE_WAIT on the port; null: not observed")
     reconnects: int
     farms: dict[str, bool] = Field(description="IBKR's data farms: whether they are connected")
     notices: list[str] = Field(
-        description="what the gateway said that is not ordinary: the first and the last of it"
+        description="unusual messages of the gateway: the first and the last ones"
     )
-    notices_left_out: int = Field(description="how many others there were")
+    notices_left_out: int = Field(description="how many more there were")
 
 
 class LastAttempt(Part):
@@ -143,9 +143,9 @@ class GatewayLook(Part):
     zombies: int | None = Field(description="CLOSE_WAIT on the port")
     accept_queue: int | None = Field(description="connections that wait to be accepted")
     other_clients: int | None = Field(description="connections that are not this server's")
-    not_observable: list[str] = Field(description="what is not shown, and why")
+    not_observable: list[str] = Field(description="what is not observed, and why")
     last_attempt: LastAttempt | None
     attempt_not_before: datetime | None = Field(
-        description="before when the rules allow no further attempt; null: now"
+        description="the rules allow no attempt before this time; null: allowed now"
     )
-    problem: Problem | None = Field(description="what stands in the way of a connection, if any")
+    problem: Problem | None = Field(description="what prevents a connection, if anything")

@@ -1,1 +1,1 @@
-"""The one connection, held: asked by many at once, and watched for silence."""
+"""The one connection while it is held: shared by many callers, and watched for silence."""

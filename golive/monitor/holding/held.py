@@ -1,8 +1,8 @@
-"""The one connection, held: asked by many from any thread, served by the one that owns it.
+"""The held connection: any thread may ask, the owner's thread serves.
 
-There is no thread here. Whoever owns the connection calls `serve`; a wake-up socket beside the
-gateway's makes asking prompt. Each kind of request has its own spacing, so that all together stay
-far below the gateway's 50 messages a second, and none waits for another.
+There is no thread here: the owner of the connection calls `serve`, and a wake-up socket makes a
+request prompt. Each kind of request has its own minimum spacing. Together they stay far below the
+gateway's 50 messages a second, and none waits for another kind.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ from golive.monitor.holding.requests import Answer, Ask, Unanswered
 from golive.monitor.holding.stale_answers import TOO_MANY_ACCOUNTS
 
 POSITIONS_SECONDS, SUMMARY_SECONDS = 0.1, 1.0
-"""Between two requests of the other kinds: at most 13 messages a second, cancels included."""
+"""The spacing of the other kinds: at most 13 messages a second, cancels included."""
 
 PATIENCE_SECONDS = 5.0
-"""After so long a request may have been lost: who asks then has it sent once more."""
+"""After this long a request may have been lost, so the next caller has it sent again."""
 
 SEND_SECONDS = 0.5
-"""For a request to leave; a gateway that reads takes it at once."""
+"""The time for a request to leave; a gateway that reads takes it at once."""
 
 READS_AT_ONCE = 1
-"""A gateway that never stops sending is read in parts; heartbeats are due between them."""
+"""A gateway that never stops sending is read in parts, with heartbeats between them."""
 
 TAGS = (
     "NetLiquidation,TotalCashValue,SettledCash,BuyingPower,AvailableFunds,ExcessLiquidity,"
@@ -62,17 +62,17 @@ WITHOUT_AN_END = {
     Ask.POSITIONS: "positions-incomplete",
     Ask.SUMMARY: "gateway-in-trouble",
 }
-"""What it is called where the gateway answers, but not this."""
+"""The diagnosis if the gateway answers other requests, but not this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """How a connection ended: a diagnosis' code, and the reason in words."""
+    """How a connection ended: the code of a diagnosis, and the reason in words."""
 
     code: str
     reason: str
     said: ApiError | None = None
-    """What the gateway said before, where that is why."""
+    """What the gateway said before, if that is the reason."""
 
 
 class Held:
@@ -209,14 +209,14 @@ class Held:
                 self.kept.changes += 1
 
     def _why_not(self, what: Ask) -> Unanswered:
-        """Why there was no answer in time, as far as can be told."""
+        """Why there was no answer in time, as far as is known."""
         pending, lost = self._pending[what], self.kept.link_lost
         if lost:
             return Unanswered("connectivity-lost", str(lost))
         if not pending.is_under_way:
-            often = f"it is asked once in {pending.spacing:g} s at most"
+            often = f"it is asked at most once in {pending.spacing:g} s"
             return Unanswered("not-observable", f"the {what.value} was not asked in time: {often}")
-        why = f"the gateway did not answer about the {what.value} in time"
+        why = f"the gateway did not send the {what.value} in time"
         if self._is_overdue:
             return Unanswered("half-open", why)
         if doubt := self.kept.doubt_of(what):

@@ -1,4 +1,4 @@
-"""What a gateway has told over a held connection: its last whole answers, kept current."""
+"""The gateway's last complete answers on a held connection, kept current."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a held connection can be asked, and what comes of it."""
+"""What a held connection can be asked, and the answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Ask(Enum):
-    """The requests, all of which only read."""
+    """The requests. All of them only read."""
 
     POSITIONS = "positions"
     SUMMARY = "account summary"
@@ -46,7 +46,7 @@ class Unanswered(Exception):
 
 
 class Source(Protocol):
-    """Whoever holds the connection, as those see it who ask: from any thread."""
+    """The holder of the connection, as callers in any thread see it."""
 
     @property
     def state(self) -> State:

@@ -1,4 +1,4 @@
-"""What whoever holds the connection knows of it, at one moment; silence is never health."""
+"""What is known of the connection at one moment. Silence never counts as healthy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Condition = Literal[
 to IBKR. `disconnected`: there is no connection; whether one will be tried, `not_before` says."""
 
 LATE_SECONDS = 2.0
-"""How much later than a heartbeat's interval silence must have been noticed."""
+"""Silence must be noticed no later than this after the heartbeat's interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class State:
     condition: Condition = "starting"
     since: datetime | None = None
     code: str = ""
-    """The diagnosis of what is wrong; "" where nothing is known to be."""
+    """The diagnosis of what is wrong; "" if nothing is known to be wrong."""
     cause: str = ""
     next_steps: tuple[str, ...] = ()
     said: ApiError | None = None
-    """What the gateway said, where that is what is wrong."""
+    """The gateway's message, if that is what is wrong."""
     not_before: datetime | None = None
     smoke: Literal["GO", "NO-GO"] | None = None
     """The verdict of the last smoke test; None before it has ended."""
@@ -57,7 +57,7 @@ class State:
     positions: Positions | None = None
     positions_at: float | None = None
     zombies: int | None = None
-    """CLOSE_WAIT sockets on the port; None where they cannot be seen."""
+    """CLOSE_WAIT sockets on the port; None if not observed."""
     zombies_at: float | None = None
     may_be_blind: bool = False
     """Whether the settings allow that sockets cannot be seen."""
@@ -65,7 +65,7 @@ class State:
     farms: Mapping[str, bool] = field(default_factory=dict)
     """The data farms that were told of, and whether they are connected."""
     notices: tuple[Notice, ...] = ()
-    """What the gateway said that is not ordinary: the first and the last of it, newest last."""
+    """Unusual messages of the gateway: the first and the last ones, newest last."""
     notices_left_out: int = 0
     """How many others there were."""
     messages: Mapping[str, int] = field(default_factory=dict)

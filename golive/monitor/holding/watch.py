@@ -1,4 +1,4 @@
-"""A held connection, watched: heartbeats that must be answered, and what is known of it, always."""
+"""Watches a held connection: sends heartbeats that must be answered, and keeps its state."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from golive.monitor.holding.state import Condition, State
 from golive.settings.model import Settings
 
 ANSWER_SECONDS = 1.8
-"""A heartbeat's bound: what is wrong is known within its interval and two seconds."""
+"""The limit for an answer: a silent gateway is noticed within the interval and two seconds."""
 
 LOOK_SECONDS = 3.0
 """Between two looks at the sockets, where nothing is wrong."""
 
 REFRESH_SECONDS = 60.0
-"""After so long the positions are asked for anew, lest a subscription was lost in silence."""
+"""After this long the positions are asked for again, in case a subscription was lost silently."""
 
 SUMMARY_SECONDS = 600.0
 """The same of the summary, whose subscriptions are few."""

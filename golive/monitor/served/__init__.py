@@ -1,1 +1,1 @@
-"""What a running Monitor serves on loopback, from what it knows: health and metrics."""
+"""What a running Monitor serves on loopback: its health and its metrics."""

@@ -1,4 +1,4 @@
-"""How many may ask at once, and for how long: whoever is slow or hostile pays for it alone."""
+"""Limits on clients and their time, so that a slow or hostile one harms only itself."""
 
 from __future__ import annotations
 

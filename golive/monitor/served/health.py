@@ -1,4 +1,4 @@
-"""Whether the Monitor is alive, and whether what it holds is ready: as JSON, with the age of it."""
+"""/healthz and /readyz: whether the Monitor is alive and its gateway ready, as JSON, with ages."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ STUCK = "monitor-stuck"
 WORDS = {
     STUCK: (
         "the Monitor has not looked at its connection for {age:.0f} s",
-        "Look at the Monitor's process; end it, and start it again.",
+        "Look at the Monitor's process. End it and start it again.",
     ),
     "starting": (
-        "the connection is being made, or the gateway waited for",
-        "Wait; the Monitor says what for.",
+        "it is connecting, or waiting for the gateway",
+        "Wait. The Monitor's output says for what.",
     ),
-    "stopped": ("the Monitor is ending", "Start it again when the gateway is to be used."),
+    "stopped": ("the Monitor is ending", "Start it again when you want to use the gateway."),
     "disconnected": (
         "there is no connection to the gateway",
-        "Read why in the Monitor's output, and do what it says before it is started again.",
+        "Read the reason in the Monitor's output, and do what it says before you restart it.",
     ),
     "half-open": (
-        "the gateway has not answered for {silence}; its socket is still open",
-        "Do not connect beside it. If it stays silent: end the Monitor, then Procedure A.",
+        "the gateway has not answered for {silence}, but its socket is still open",
+        "Do not connect a second program. If it stays silent, end the Monitor, then Procedure A.",
     ),
     "connectivity-lost": (
         "the gateway lost its link to IBKR",
-        "Look at the machine's network, and at IBKR's system status.",
+        "Check this machine's network and IBKR's system status.",
     ),
     "zombies": (
         "{zombies} CLOSE_WAIT on port {port}",
-        "End the Monitor; then Procedure A: restart the gateway.",
+        "End the Monitor, then Procedure A: restart the gateway.",
     ),
     "not-observable": (
-        "the gateway's sockets are out of sight, so zombies are as well",
+        "the gateway's sockets, and so its zombies, are not observed",
         "Run the Monitor on the gateway's own machine, or set AllowUnobservedSockets.",
     ),
     "positions-incomplete": (
-        "the gateway has not sent its positions to the end, or not so that all can be read",
-        "Wait; if it stays so: end the Monitor, then Procedure A.",
+        "the gateway has not sent all of its positions, or some cannot be read",
+        "Wait. If it stays so, end the Monitor, then Procedure A.",
     ),
 }
 """Of a code for which the state itself has no words: the cause, and what to do first."""
@@ -61,7 +61,7 @@ class Told:
 
 
 def alive(state: State, clock: Clock) -> Told:
-    """Whether the Monitor does its work, be the gateway as it may."""
+    """Whether the Monitor works, whatever state the gateway is in."""
     stuck = is_stuck(state, clock.monotonic())
     body = {
         "status": "stuck" if stuck else "alive",
@@ -108,7 +108,7 @@ def ready(state: State, clock: Clock) -> Told:
 
 
 def trouble(state: State, now: float) -> str:
-    """The code of why this is not ready; "" where it is."""
+    """The code of why it is not ready; "" if it is."""
     return STUCK if is_stuck(state, now) else state.trouble(now)
 
 
@@ -149,7 +149,7 @@ def diagnosis(state: State, clock: Clock, code: str) -> dict[str, Any]:
     """Empty where there is nothing to diagnose."""
     if not code:
         return {}
-    cause, step = WORDS.get(code, ("see the Monitor's output", "Read what the Monitor says."))
+    cause, step = WORDS.get(code, ("see the Monitor's output", "Read the Monitor's output."))
     has_own = code == state.code and bool(state.cause)
     steps = state.next_steps if code == state.code and state.next_steps else (step,)
     secrets = (state.expected_account,)

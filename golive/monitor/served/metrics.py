@@ -36,19 +36,19 @@ GAUGES: dict[str, tuple[str, Read]] = {
         lambda state, now: not health.trouble(state, now),
     ),
     "golive_state_age_seconds": (
-        "How old what is told here is.",
+        "Age of the state that these metrics show.",
         lambda state, now: health.age(state.made_at, now),
     ),
     "golive_handshake_seconds": (
-        "Begin of the TCP connect to the complete handshake, of this connection.",
+        "Time from the TCP connect to the complete handshake of this connection.",
         lambda state, _: _seconds(state.handshake_ms),
     ),
     "golive_last_answer_age_seconds": (
-        "How long ago the gateway last answered.",
+        "Time since the gateway's last answer.",
         lambda state, now: health.age(state.answered_at, now),
     ),
     "golive_last_answer_latency_seconds": (
-        "How long the last heartbeat's answer took.",
+        "Time that the answer to the last heartbeat took.",
         lambda state, _: _seconds(state.answer_ms),
     ),
     "golive_heartbeat_interval_seconds": (
@@ -56,7 +56,7 @@ GAUGES: dict[str, tuple[str, Read]] = {
         lambda state, _: state.heartbeat_seconds,
     ),
     "golive_positions": (
-        "Open positions of the expected account, once all were told.",
+        "Open positions of the expected account, once all have arrived.",
         lambda state, _: health.open_positions(state),
     ),
     "golive_expected_positions": (
@@ -64,11 +64,11 @@ GAUGES: dict[str, tuple[str, Read]] = {
         lambda state, _: state.expected_positions,
     ),
     "golive_positions_age_seconds": (
-        "How long ago the positions were told.",
+        "Time since the positions arrived.",
         lambda state, now: health.age(state.positions_at, now),
     ),
     "golive_zombies": (
-        "CLOSE_WAIT sockets on the gateway's port; absent where they cannot be seen.",
+        "CLOSE_WAIT sockets on the gateway's port; absent if not observed.",
         lambda state, _: state.zombies,
     ),
     "golive_smoke_success": (
@@ -129,7 +129,7 @@ def _condition(state: State) -> Metric:
 def _trouble(state: State, now: float) -> Metric:
     family = GaugeMetricFamily(
         "golive_trouble",
-        "1 by the diagnosis' code of what is wrong; absent if ready.",
+        "1 for the code of the diagnosis; absent if ready.",
         labels=["code"],
     )
     if code := health.trouble(state, now):
@@ -139,7 +139,9 @@ def _trouble(state: State, now: float) -> Metric:
 
 def _farms(state: State) -> Metric:
     family = GaugeMetricFamily(
-        "golive_farm_up", "Whether a data farm is connected, of those told of.", labels=["farm"]
+        "golive_farm_up",
+        "Whether a data farm is connected, for those the gateway named.",
+        labels=["farm"],
     )
     for name, is_up in state.farms.items():
         family.add_metric([printable(name)], float(is_up))
@@ -150,7 +152,7 @@ def _messages(state: State) -> Metric:
     """Only classes of which there were any."""
     family = CounterMetricFamily(
         "golive_messages",
-        "Messages of type error, most of them notices, by class; of this connection.",
+        "Messages of type error on this connection by class; most are notices.",
         labels=["class"],
     )
     for name, count in state.messages.items():

@@ -1,4 +1,4 @@
-"""The HTTP server of a Monitor: a thread of its own, on loopback, that only tells what is known."""
+"""The Monitor's HTTP server, in its own thread on loopback; it only reports what is known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECONDS = 10.0
 
 
 class NotServed(Exception):
-    """Nothing can be served there. One line, fit to be shown."""
+    """The address or port cannot be used. The text is one line to show."""
 
 
 class Server:
@@ -115,7 +115,7 @@ def _listening(address: str, port: int) -> socket.socket:
         if listener is not None:
             listener.close()
         raise NotServed(
-            f"nothing can be served on {address} port {port}: {error.strerror or error}; is another"
-            " Monitor running? GoLive.Monitor.HealthPort names another port, 0 any free one"
+            f"cannot listen on {address} port {port}: {error.strerror or error}; end the other"
+            " program there, or set GoLive.Monitor.HealthPort to another port (0: any free one)"
         ) from None
     return listener

@@ -17,11 +17,11 @@ from golive.monitor.service.started import MADE_BY, STOP_SECONDS, NoService, Sta
 
 COMPOSE = """\
 # Made by: {made_by}
-# Of {of}: Host is 127.0.0.1, and Port the one on which the gateway
-# itself listens in its container; no forwarder's, and no mapped one.
+# For {of}. Host must be 127.0.0.1, and Port the one on which the gateway
+# listens in its container, not a forwarder's and not a mapped one.
 services:
   gateway:
-    image: your-gateway-image  # the service that you have
+    image: your-gateway-image  # your own service
 
   golive:
     build:
@@ -38,20 +38,20 @@ services:
         RUN pip install --no-cache-dir --no-deps --no-build-isolation . ./fakes
         WORKDIR /
     command: [golive, monitor, {words}]
-    network_mode: "service:gateway"  # its sockets are seen only from here
-    pid: "service:gateway"  # and its process
+    network_mode: "service:gateway"  # to see its sockets
+    pid: "service:gateway"  # to see its process
     cap_drop: [ALL]
-    cap_add: [SYS_PTRACE, DAC_READ_SEARCH]  # whose socket it is; the settings, if only yours
+    cap_add: [SYS_PTRACE, DAC_READ_SEARCH]  # to see who owns a socket, and to read the settings
     security_opt: ["no-new-privileges:true"]
     read_only: true
-    restart: "no"  # Docker would try again at once; the Monitor itself does by the rules
+    restart: "no"  # Docker would retry at once; the Monitor itself retries by the rules
     stop_grace_period: {stop}s
     environment:
-      GOLIVE_STATE: /state  # attempts are remembered: kept in a volume
+      GOLIVE_STATE: /state  # remembered attempts, kept in a volume
       PYTHONDONTWRITEBYTECODE: "1"
     volumes: ["golive-state:/state"]
     secrets: [golive]
-    healthcheck:  # a WARNING is healthy, all else is not; 2 is an exit code that Docker reserves
+    healthcheck:  # a WARNING is healthy too; Docker reserves exit code 2
       test: [CMD-SHELL, "golive health {options}; test $$? -le 1"]
       interval: 15s
       timeout: 10s
@@ -68,20 +68,19 @@ secrets:
 
 
 class NoClone(Exception):
-    """There is nothing here to build an image from. One line."""
+    """There is no clone here to build an image from. The text is one line."""
 
 
 def compose(started: Started) -> str:
     """A compose file's text. Raises NoClone and NoService."""
     if project.IS_INSTALLED:
         raise NoClone(
-            "the image is built from a clone of golive: run `golive service --docker` there"
+            "the image is built from a clone of golive; run `golive service --docker` in one"
         )
     wanted = started.settings.golive.monitor
     if wanted is None or not wanted.health_port:
         raise NoService(
-            "the health check has nothing to ask: set GoLive.Monitor.HealthPort to a port, "
-            "such as 9410"
+            "the health check needs a port; set GoLive.Monitor.HealthPort, for example to 9410"
         )
     options = ["--secrets", "/run/secrets/golive"]
     options += ["--fallback"] if "--fallback" in started.arguments else []

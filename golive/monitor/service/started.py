@@ -1,4 +1,4 @@
-"""What a service starts, and how soon again: the same whatever the system that does it."""
+"""What a service starts and how soon it restarts, for every kind of service."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from golive.settings.model import Settings
 from golive.settings.secrets_json import SettingsFile
 
 MADE_BY = "golive service"
-"""Stands in every file that is made here; a file without it is not written over."""
+"""Is in every file that is made here; a file without it is never overwritten."""
 
 STOP_SECONDS = 30
-"""For a clean close; then the system ends it."""
+"""The time for a clean close; after that the system ends it."""
 MOST_STARTS = 5
 LEAST_HOUR = 3600
 
 
 class NoService(Exception):
-    """These settings cannot be served so. One line."""
+    """This service does not work with these settings. The text is one line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ UNIT = """\
 [Unit]
 Description=golive Monitor of {of}
 After=network.target
-# So many starts within so long, and it stays down until somebody has looked:
+# After this many starts in this time it stays down. Find the cause, then:
 # systemctl reset-failed golive-monitor
 StartLimitBurst={most_starts}
 StartLimitIntervalSec={within}
@@ -33,9 +33,9 @@ User={user}
 WorkingDirectory={folder}
 Environment={state_variable} PYTHONUNBUFFERED=1
 ExecStart={command}
-# Ready is told once the gateway is.
+# The unit is ready once the gateway is.
 TimeoutStartSec={start}
-# The Monitor says that it looks at its connection; one that hangs is asked to end.
+# The Monitor reports that it works; one that hangs is asked to end.
 WatchdogSec={watchdog}
 WatchdogSignal=SIGTERM
 TimeoutStopSec={stop}
@@ -74,7 +74,7 @@ WantedBy=multi-user.target
 """
 
 LOOPBACK_ONLY = """\
-# Nothing but this machine can be reached.
+# Only this machine can be reached.
 IPAddressDeny=any
 IPAddressAllow=localhost
 """
@@ -86,8 +86,8 @@ def unit(started: Started) -> str:
     """The unit's text. Raises NoService."""
     if started.settings.credentials.auto_launch:
         raise NoService(
-            "AutoLaunch is true, but a service has no desktop to log in at: start the gateway by a"
-            " service of its own, and set AutoLaunch to false"
+            "AutoLaunch is true, but a service has no desktop for the login; set it to false and"
+            " start the gateway in another way"
         )
     retry = started.retry_seconds
     return UNIT.format(
@@ -111,8 +111,8 @@ def unit(started: Started) -> str:
 
 
 _WHY = {
-    True: "Again only after the cool-down; the Monitor then holds to the rules about attempts.",
-    False: "AutoReconnect is false: one that lost its gateway stays down, one that broke does not.",
+    True: "Restarts wait for the cool-down; the Monitor then keeps the rules about attempts.",
+    False: "AutoReconnect is false: restarted only after a crash, not after a lost gateway.",
 }
 
 
@@ -126,7 +126,7 @@ def _is_here(host: str) -> bool:
 def _plain(text: str) -> str:
     """To the end of a line. Raises NoService."""
     if not text.isprintable() or text != text.strip() or not text or text.endswith("\\"):
-        raise NoService(f"{text!r} cannot be written in a unit file")
+        raise NoService(f"{text!r} cannot be used in a systemd unit")
     return text.replace("%", "%%")
 
 

@@ -66,5 +66,5 @@ def _settings(settings: Element, started: Started) -> None:
 def _text(parent: Element, name: str, text: str) -> None:
     """Raises NoService."""
     if not text.isprintable():
-        raise NoService(f"{text!r} cannot be written in a task")
+        raise NoService(f"{text!r} cannot be used in a scheduled task")
     SubElement(parent, name).text = text
