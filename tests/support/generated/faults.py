@@ -19,6 +19,7 @@ GROUPS = {
     Group.LINK: "The link to IBKR",
     Group.POSITIONS: "The positions",
 }
+UNTRIED = "depends on the value"
 HEADS = ("fault", "what the fake gateway does", "golive says", "first check that fails")
 
 
@@ -32,8 +33,8 @@ def _page() -> str:
         "A rehearsal starts a fake gateway with one of these faults and runs the whole procedure"
         " against it. Nothing of yours is touched. For example:",
         markdown.block(["golive rehearse silent"]),
-        "A fault that takes a value has it behind an equals sign: `slow=2.5`. Without one, the"
-        " fault has a value of its own. What golive must say is held by a test for each row.",
+        "Some faults take a value after an equals sign: `slow=2.5`. Without one they use the value"
+        " in parentheses. A test holds what golive says in each row.",
         *(part for group in Group for part in _group(group)),
     )
 
@@ -54,11 +55,11 @@ def _rows(name: str, declared: Declared) -> Iterator[tuple[str, str, str, str]]:
     """The fault itself, then its drills with another value."""
     shown = f"{name}[={declared.takes.name}]" if declared.takes else name
     known = drills.of_fault(name)
-    first = [each for each in known if each.fault == name] or known[:1]
-    for drill in first:
-        yield (markdown.code(shown), markdown.plain(declared.summary), _says(drill), _step(drill))
+    plain = next((each for each in known if each.fault == name), None)
+    told = (_says(plain), _step(plain)) if plain else (UNTRIED, "")
+    yield (markdown.code(shown), markdown.plain(declared.summary), *told)
     for drill in known:
-        if drill not in first:
+        if drill is not plain:
             what = "in a soak" if drill.is_soak else "the same, with this value"
             yield (markdown.code(drill.fault), what, _says(drill), _step(drill))
 
