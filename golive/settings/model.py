@@ -296,9 +296,7 @@ class GoLive(Section):
         default=False,
         description="Whether a run continues on the fallback, once, if the gateway failed.",
     )
-    fallback: Fallback = Field(
-        default=Fallback(), description="Where to fall back to: TWS paper."
-    )
+    fallback: Fallback = Field(default=Fallback(), description="Where to fall back to: TWS paper.")
     monitor: Monitor | None = Field(
         default=Monitor(), description="The Monitor to try. Null: none."
     )

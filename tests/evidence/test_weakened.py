@@ -25,9 +25,9 @@ from golive.reports.terminal.verdict import verdict_line
 from golive.reports.writing import Wanted
 from golive.settings import secrets_json
 from golive.settings.model import GoLive, Settings
-from tests.reports.test_terminal import Screen
 from tests.support import runs_on_disk as made
 from tests.support.fakes import Fake
+from tests.support.on_screen import Screen
 from tests.support.projects import ROOT, Project, example_settings
 from tests.support.read_page import PageRead
 from tests.support.runs_on_disk import a_go, a_no_go, overridden, with_settings

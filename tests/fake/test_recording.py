@@ -159,7 +159,10 @@ def test_value_that_cannot_be_is_told_by_its_record(
     ("ending", "says"),
     [
         ({"records": 6, "seconds": 1.0, "ended": "nobody"}, "the last line must say who ended it"),
-        ({"records": 6, "seconds": 0.1, "ended": "client"}, "not a number of seconds of at least 0.5"),
+        (
+            {"records": 6, "seconds": 0.1, "ended": "client"},
+            "not a number of seconds of at least 0.5",
+        ),
         ({"records": 7, "seconds": 1.0, "ended": "client"}, "counts 7 records, not 6"),
     ],
 )
