@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 from golive.diagnosis import commands
@@ -12,6 +12,7 @@ from golive.diagnosis.commands import Commands
 from golive.diagnosis.recovery import TEN_MINUTES
 from golive.diagnosis.seen import Seen
 from golive.discipline.rules import UNDATED
+from golive.kit.figures import allowed_from
 from golive.machine import forwarders
 from golive.settings.model import PORTS
 
@@ -24,8 +25,6 @@ IN_WORDS: dict[str, object] = {
 }
 """Said in place of a command that is not known."""
 MOST_FOLDERS = 3
-TO_BE_NOTED = timedelta(seconds=5)
-"""The cool-down counts from when the attempt's end is noted, just after the diagnosis."""
 SPOKEN_BY = {
     "HTTP": " (as a web server or the Client Portal Gateway does)",
     "TLS": " (as the Client Portal Gateway does)",
@@ -325,11 +324,4 @@ def not_before_in_words(moment: datetime | None, *, attempted: bool) -> str:
     """`, not before 09:16 local time`, a full minute; "" where no rule refuses an attempt now."""
     if moment is None:
         return ""
-    noted = TO_BE_NOTED if attempted else timedelta(0)
-    return f", not before {_minute(moment + noted)}"
-
-
-def _minute(moment: datetime) -> str:
-    """The first full minute that is not before a moment."""
-    full = moment + timedelta(minutes=1) - timedelta(microseconds=1)
-    return f"{full.astimezone():%H:%M} local time"
+    return f", not before {allowed_from(moment, attempted=attempted)} local time"

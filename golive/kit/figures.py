@@ -2,6 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+TO_BE_NOTED = timedelta(seconds=5)
+"""The cool-down counts from when the attempt's end is noted, just after the diagnosis."""
+
+
+def allowed_from(moment: datetime, *, attempted: bool) -> str:
+    """`09:16`, local: the first full minute that is not before a moment.
+
+    `attempted`: that moment is after an attempt whose end is still to be noted.
+    """
+    noted = TO_BE_NOTED if attempted else timedelta(0)
+    full = moment + noted + timedelta(minutes=1) - timedelta(microseconds=1)
+    return f"{full.astimezone():%H:%M}"
+
+
+def uptime(seconds: float) -> str:
+    """`4 h 10 min`, `3 days 4 h`; below two hours as any duration."""
+    if not 7200 <= seconds < 1e9:
+        return duration(seconds)
+    minutes = int(seconds // 60)
+    if minutes < 2 * 24 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes // 1440} days {minutes % 1440 // 60} h"
+
 
 def milliseconds(ms: float) -> str:
     """To three figures: `0.178 ms`, `2.30 ms`, `1,503 ms`."""

@@ -61,7 +61,7 @@ def test_every_step_has_an_expectation_and_words_for_what_it_sees() -> None:
         (
             "gateway.initialized",
             {"seconds": 15000.0, "waited_seconds": 0.0, "is_same": True},
-            ["up for 250 min 0 s"],
+            ["up for 4 h 10 min"],
         ),
         ("environment.no-zombies", {"reason": "it is hidden"}, ["it is hidden"]),
         (

@@ -231,6 +231,7 @@ def test_what_is_told_of_a_fault_fits_a_screen(fault: str, run: Rehearsal) -> No
     assert len(lines[-1]) <= 80
     assert lines[-1].startswith(f"{found.verdict} (rehearsal)")
     assert "Sign-off: " in lines[-2]
+    assert len(set(re.findall(r"not before (\d\d:\d\d)", "\n".join(lines)))) <= 1
 
 
 def test_evidence_of_a_rehearsal_is_complete_sealed_and_says_that_it_is_one(

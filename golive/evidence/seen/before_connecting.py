@@ -14,7 +14,7 @@ from golive.evidence.seen.taking import (
     some,
     zombies,
 )
-from golive.kit.figures import duration
+from golive.kit.figures import duration, uptime
 from golive.kit.text import counted
 
 
@@ -128,7 +128,7 @@ def _initialized(saw: Saw) -> Iterator[str]:
     is_same, resets = saw.take("is_same"), saw.take("resets")
     saw.drop("needed_seconds", "process", "listener")
     if seconds is not None:
-        yield f"up for {duration(seconds)}" + (f", waited {duration(waited)}" if waited else "")
+        yield f"up for {uptime(seconds)}" + (f", waited {duration(waited)}" if waited else "")
     if is_same is False:
         yield "the listener went away or was replaced during the wait"
     yield from resets or ()

@@ -9,9 +9,9 @@ from golive.diagnosis.decision_tree import BY_CODE
 from golive.evidence.record import Diagnosis
 from golive.reports import advice as parts
 from golive.reports.terminal.screen import Lines
-from golive.reports.terminal.verdict import not_before
 
 PROCEDURES = {"A": "restart the gateway", "B": "reinstall the gateway", "C": "switch to TWS paper"}
+WIDE = 79
 AROUND = 7
 """Rows: a blank one, the heading, where to read on, who can help; sign-off and verdict."""
 _NAMED = re.compile(r"[\w.() -]+: \S")
@@ -27,12 +27,12 @@ def cause(lines: Lines, found: Diagnosis) -> None:
         lines.text(f"Or, if that is not it: {each.code}: {each.cause}", 2)
 
 
-def what_to_do(lines: Lines, found: Diagnosis, ended: str) -> None:
+def what_to_do(lines: Lines, found: Diagnosis, not_before: str) -> None:
     """The steps, numbered, and from when on."""
     recovery = found.procedure
     name = f"Procedure {recovery}, {PROCEDURES[recovery]}" if recovery else ""
     lines.plain()
-    heading(lines, "What to do", name, not_before(found, ended))
+    heading(lines, "What to do", name, not_before)
     for number, step in enumerate(found.next_steps, start=1):
         advice(lines, f"  {number}. ", step)
 
@@ -45,7 +45,8 @@ def if_that_fails(lines: Lines, found: Diagnosis, most_rows: int | None = None) 
     """
     support = _support(found)
     rest = [each for each in found.if_that_fails if each != support]
-    while most_rows and rest and lines.rows + _rows(lines, rest) > most_rows:
+    is_wide = (lines.screen.width or 0) >= WIDE
+    while most_rows and is_wide and rest and lines.rows + _rows(lines, rest) > most_rows:
         if parts.of(rest[-1]).command:
             break
         rest.pop()

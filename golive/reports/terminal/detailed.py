@@ -11,6 +11,7 @@ from golive.reports import wording
 from golive.reports.terminal import advice, exceptions, since
 from golive.reports.terminal.screen import COLOURS, WORDS
 from golive.reports.terminal.telling import Begun, Teller, with_bar, written
+from golive.reports.terminal.verdict import not_before
 
 LONG_SECONDS = 1.0
 """A step that took less does not say how long it took."""
@@ -86,7 +87,7 @@ class Detailed(Teller):
         advice.heading(self._lines, "Facts")
         for fact in found.facts:
             self._lines.text(f"- {fact}", 2)
-        advice.what_to_do(self._lines, found, evidence.ended)
+        advice.what_to_do(self._lines, found, not_before(evidence))
         advice.if_that_fails(self._lines, found)
 
     def written(self, where: str, *, is_page: bool) -> None:

@@ -12,6 +12,7 @@ from golive.procedure.steps import Step
 from golive.reports.terminal import advice, exceptions, since
 from golive.reports.terminal.screen import COLOURS
 from golive.reports.terminal.telling import Begun, Teller, with_bar, written
+from golive.reports.terminal.verdict import not_before
 
 NAME = 14
 """Columns of the name of a stage."""
@@ -82,7 +83,7 @@ class Short(Teller):
             return
         self._lines.plain()
         advice.cause(self._lines, found)
-        advice.what_to_do(self._lines, found, evidence.ended)
+        advice.what_to_do(self._lines, found, not_before(evidence))
         advice.if_that_fails(self._lines, found, MOST_ROWS)
 
     def written(self, where: str, *, is_page: bool) -> None:

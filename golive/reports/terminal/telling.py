@@ -12,7 +12,7 @@ from golive.procedure.steps import Plan
 from golive.reports import wording
 from golive.reports.terminal import advice, exceptions
 from golive.reports.terminal.screen import COLOURS, Lines, Screen
-from golive.reports.terminal.verdict import verdict_line
+from golive.reports.terminal.verdict import not_before, verdict_line
 
 BAR = 20
 
@@ -97,7 +97,7 @@ class Teller:
             self._lines.plain()
             advice.cause(self._lines, found)
             first = found.model_copy(update={"next_steps": found.next_steps[:1]})
-            advice.what_to_do(self._lines, first, evidence.ended)
+            advice.what_to_do(self._lines, first, not_before(evidence))
 
     def note(self, text: str) -> None:
         """What has to be said of the run itself, apart from its steps."""

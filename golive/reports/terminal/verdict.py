@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from golive.evidence.record import Diagnosis, Evidence
+from golive.evidence.record import Evidence
+from golive.kit.figures import allowed_from
 from golive.reports import wording
 
 LONGEST = 79
@@ -28,13 +29,14 @@ def verdict_line(found: Evidence) -> str:
     return line + told if told else line.removesuffix(":")
 
 
-def not_before(found: Diagnosis, ended: str) -> str:
-    """`not before 09:16 local`, to the next whole minute; "" where the next may be at once."""
+def not_before(found: Evidence) -> str:
+    """`not before 09:16 local`, as its advice says it; "" where the next may be at once."""
+    moment = found.diagnosis.not_before if found.diagnosis else None
     try:
-        there, then = datetime.fromisoformat(found.not_before or ""), datetime.fromisoformat(ended)
-        if there <= then:
+        there, ended = datetime.fromisoformat(moment or ""), datetime.fromisoformat(found.ended)
+        if there <= ended:
             return ""
-        return f"not before {(there + timedelta(minutes=1)).astimezone():%H:%M} local"
+        return f"not before {allowed_from(there, attempted=found.attempts > 0)} local"
     except (ValueError, TypeError, OverflowError):
         return ""
 
@@ -46,7 +48,7 @@ def _parts(found: Evidence) -> list[str]:
         parts.append("OVERRIDDEN")
     if (cause := found.diagnosis) is not None:
         recovery = f"Procedure {cause.procedure}" if cause.procedure else ""
-        parts += filter(None, (cause.code, recovery, not_before(cause, found.ended)))
+        parts += filter(None, (cause.code, recovery, not_before(found)))
     if found.plan == "soak":
         return parts + _of_the_soak(found)
     complete = found.handshake.complete_ms
