@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from golive.client.answers import Behind, Handshake, Position
 from golive.client.messages import ApiError, Kind, kind
 from golive.diagnosis.seen import Seen
+from golive.evidence import seen_words
 from golive.evidence.record import Soak, StepRecord
 from golive.kit import text
 from golive.machine import forwarders
@@ -66,13 +68,13 @@ def _soak_facts(soak: Soak) -> list[str]:
     return [*facts, *(f"soak: the gateway said {each}" for each in soak.notices[:MOST_NOTICES])]
 
 
-def observed(record: StepRecord) -> list[str]:
+def observed(record: StepRecord, settings: Mapping[str, Any]) -> list[str]:
     """What a step saw that is not of the run's own connection; others are told from that."""
     apart = ("environment", "gateway", *steps.CONFIGURED_OUT)
     if record.stage not in apart and record.id != "handshake.one-attempt":
         return []
     facts = {key: each for key, each in record.observed.items() if key != "close_wait"}
-    return [each for each in text.told(facts) if not each.endswith((": none", ": unknown"))]
+    return seen_words.seen(record.model_copy(update={"observed": facts}), settings)
 
 
 def _log_facts(logs: GatewayLogs, seen: Seen) -> list[str]:

@@ -101,7 +101,8 @@ def _diagnosis(run: Run, records: list[StepRecord], is_over: bool) -> Diagnosis:
     seen = _seen(run, record)
     if is_over and record.stage != "environment":
         seen = seen_on_disk.added_to(seen)
-    return diagnose.diagnose(seen, run.wanted.run_next, facts.observed(record))
+    saw = facts.observed(record, plain(run.wanted.settings.shown))
+    return diagnose.diagnose(seen, run.wanted.run_next, saw)
 
 
 def _seen(run: Run, record: StepRecord) -> Seen:
