@@ -27,8 +27,20 @@ def parser(command: str, description: str) -> parsing.Parser:
         metavar="NAME",
         help="person responsible, shown on the sign-off (default: login name)",
     )
-    made.add_argument("-q", "--quiet", action="count", default=0, help="the verdict, and why")
-    made.add_argument("-v", "--verbose", action="count", default=0, help="pytest's own lines too")
+    made.add_argument(
+        "-q",
+        "--quiet",
+        action="count",
+        default=0,
+        help="the verdict, the cause and the first thing to do",
+    )
+    made.add_argument(
+        "-v",
+        "--verbose",
+        action="count",
+        default=0,
+        help="every step and what it observed; -vv: pytest's own output",
+    )
     return made
 
 
