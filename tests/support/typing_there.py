@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import select
 import signal
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +15,7 @@ from tests.support import forked
 from tests.support.projects import SECONDS, environment
 
 END_OF_INPUT = "\x04"
+TRIES = 60
 
 
 def _terminal() -> tuple[int, int]:
@@ -34,7 +37,7 @@ class Typing:
             command, folder, env=wanted, stdin=theirs, stdout=theirs, stderr=theirs
         )
         os.close(theirs)
-        self.text = ""
+        self.text, self._seen = "", 0
 
     def __enter__(self) -> Self:
         return self
@@ -45,12 +48,12 @@ class Typing:
         os.close(self._ours)
 
     def sees(self, text: str) -> None:
-        """Waits for what comes behind all that was typed."""
-        begun = len(self.text)
-        while text not in self.text[begun:]:
+        """Waits for what comes behind all that was seen before."""
+        while (found := self.text.find(text, self._seen)) < 0:
             came = self._read()
             assert came, f"ended without {text!r}: {self.text}"
             self.text += came
+        self._seen = found + len(text)
 
     def types(self, line: str) -> None:
         os.write(self._ours, f"{line}\n".encode())
@@ -59,7 +62,12 @@ class Typing:
         os.write(self._ours, END_OF_INPUT.encode())
 
     def interrupts(self) -> None:
-        self._process.send_signal(signal.SIGINT)
+        """As a person does: once more if it came just before the command began to wait."""
+        for _ in range(TRIES):
+            self._process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(SECONDS / TRIES)
+                return
 
     def ended(self) -> int:
         """Its exit code, once it is over and all it said has come."""
