@@ -142,7 +142,8 @@ def _tell(
 ) -> None:
     from golive.cli import init_screen
 
-    print(f"\nWritten: {path}{'' if os.name == 'nt' else ' (readable by you alone)'}")
+    by_whom = "with the permissions of its folder" if os.name == "nt" else "readable by you alone"
+    print(f"\nWritten: {path} ({by_whom})")
     if has_schema:
         print(f"Written: {path.with_name(writing.SCHEMA_NAME)} (for editors)")
     for title, lines in _parts(init_screen.follows(seen, answers.port, answers.client_id)):
