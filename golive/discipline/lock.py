@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,6 +59,8 @@ class Lock:
     @property
     def is_seen_held(self) -> bool:
         """Whether any process holds it, as far as the system tells without a try: Linux does."""
+        if sys.platform == "win32":
+            return False
         try:
             file, table = os.lstat(self.path), KERNELS_LOCKS.read_text(encoding="ascii")
         except (OSError, ValueError):
