@@ -266,9 +266,9 @@ def test_each_command_and_option_that_a_page_names_exists() -> None:
 
 
 def _told_to_be_typed(text: str) -> Iterator[str]:
-    """The commands in a sentence: in backticks, or behind a colon."""
+    """The commands in a sentence: in backticks, or at its end behind a colon."""
     yield from SPAN.findall(text)
-    yield from re.findall(r": ((?:python3? -m )?(?:golive|fake-ib-gateway) [^;`]*)", text)
+    yield from re.findall(r": ((?:python3? -m )?(?:golive|fake-ib-gateway) [^;`,()]*)$", text)
 
 
 def test_each_command_and_option_that_the_program_names_exists() -> None:
