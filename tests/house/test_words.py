@@ -271,6 +271,18 @@ def _told_to_be_typed(text: str) -> Iterator[str]:
     yield from re.findall(r": ((?:python3? -m )?(?:golive|fake-ib-gateway) [^;`,()]*)$", text)
 
 
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("Start it: golive monitor --fallback", ["golive monitor --fallback"]),
+        ("`golive lok` shows it.", ["golive lok"]),
+        ("once more: golive asks for order ids, which it refuses", []),
+    ],
+)
+def test_command_in_a_sentence_is_found(text: str, typed: list[str]) -> None:
+    assert list(_told_to_be_typed(text)) == typed
+
+
 def test_each_command_and_option_that_the_program_names_exists() -> None:
     wrong = []
     for each in (*texts.everywhere(), *texts.literals()):
