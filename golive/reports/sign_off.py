@@ -87,7 +87,7 @@ class Step:
     @property
     def in_short(self) -> str:
         """The facts on one line."""
-        if self.is_told:
+        if self.is_told or self.record.blocked_by:
             return ""
         return "; ".join(self.observed)
 
