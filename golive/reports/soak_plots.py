@@ -70,10 +70,12 @@ def _figures(soak: Soak) -> Iterator[tuple[str, str]]:
     yield "latency", _percentiles(soak)
     yield "zombies", _zombies(soak)
     queue = soak.longest_accept_queue
-    yield "accept queue", "not observed" if queue is None else f"at most {queue:,} waiting"
+    waiting = f"at most {queue:,} waiting" if queue else "empty at each look"
+    yield "accept queue", "not observed" if queue is None else waiting
     yield "this run", _grown(soak, "own")
     yield "the gateway", _grown(soak, "gateway")
-    yield "data farms", wording.counted(soak.farm_flaps, "time", "times") + " lost and recovered"
+    flaps = wording.counted(soak.farm_flaps, "time")
+    yield "data farms", f"lost and recovered {flaps}" if soak.farm_flaps else "none lost"
     yield "positions", _drift(soak)
 
 
