@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -173,6 +174,25 @@ def test_every_cause_of_a_no_go_has_its_category() -> None:
     expected = {each.code for each in EXPECTED.values() if each.code}
     names = [each["name"] for each in about.categories()]
     assert {f"NO-GO: {code}" for code in known | expected} <= set(names)
+
+
+def test_every_check_that_did_not_run_is_in_a_category_of_its_own(tmp_path: Path) -> None:
+    outcomes = ("not-observable", "not-configured")
+    steps = [
+        each.model_copy(update={"outcome": outcome, "observed": {"reason": "it is so"}})
+        for outcome, each in zip(outcomes, a_go().steps, strict=False)
+    ]
+    found = a_no_go()
+    tests = told(found.model_copy(update={"steps": [*steps, *found.steps[2:]]}), tmp_path)
+    skipped = [each for each in about.categories() if each["matchedStatuses"] == ("skipped",)]
+    matched = set()
+    for each in tests.values():
+        if each["status"] == "skipped":
+            message = each["statusDetails"]["message"]
+            fits = [one["name"] for one in skipped if re.match(str(one["messageRegex"]), message)]
+            assert len(fits) == 1, message
+            matched.update(fits)
+    assert len(matched) == len(skipped) == 2
 
 
 def test_environment_is_readable_for_java_and_names_no_machine(tmp_path: Path) -> None:

@@ -93,8 +93,9 @@ def test_machine_without_allure_is_told_how_to_get_it_in_a_line(
 ) -> None:
     monkeypatch.delenv(html.VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    [line] = html.write(a_go(), tmp_path, Wanted())
+    [line] = html.write(a_go(), tmp_path, Wanted(allure=tmp_path))
     assert "npm install -g allure" in line
+    assert html.write(a_go(), tmp_path, Wanted()) == []  # nobody asked for Allure
 
 
 def test_run_without_allure_says_so_before_its_verdict(project: Project) -> None:

@@ -54,8 +54,8 @@ def categories() -> list[dict[str, object]]:
     return [
         *causes,
         _category("NO-GO: failed as well", ".*", "failed", "broken"),
-        _category("Not performed: blocked by an earlier step", "^BLOCKED by .*", "skipped"),
-        _category("Not observed or not configured", "^not-.*", "skipped"),
+        _category("Not run: blocked by an earlier step", "^not run, .*", "skipped"),
+        _category("Not observed or not configured", "^not (observed|configured).*", "skipped"),
     ]
 
 
