@@ -10,11 +10,11 @@ from ibapi.client import EClient
 
 from golive.client.answers import Access, Behind, Event, Handshake, Positions
 from golive.client.conversation import Conversation, Request, Tell, silently
+from golive.client.gateway_messages import GatewayMessages
 from golive.client.handshake import Opening
 from golive.client.messages import ApiError
 from golive.client.official_client import TELLS_CONFIG, Heard, Hearing, ask_for_config
 from golive.client.position_answer import PositionAnswer
-from golive.client.said import Said
 from golive.client.timeline import Timeline
 from golive.client.transport import MOST_READS, Closing
 from golive.kit.clock import SYSTEM, Clock
@@ -188,7 +188,7 @@ class Connection:
         return self._conversation.own_address
 
     @property
-    def said(self) -> Said:
+    def said(self) -> GatewayMessages:
         """What the gateway has said, as messages of type error."""
         return self._heard.said
 

@@ -19,9 +19,9 @@ from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER
 from ibapi.wrapper import EWrapper
 
 from golive.client.answers import AccountValue, Position, contract_of
+from golive.client.gateway_messages import GatewayMessages
 from golive.client.messages import CONFIG_REQUEST, ApiError
 from golive.client.position_answer import PositionAnswer
-from golive.client.said import Said
 from golive.client.timeline import Timeline
 from golive.client.transport import NoAnswer, Transport
 from golive.machine.api_settings import ApiSettings
@@ -101,7 +101,7 @@ class Heard(EWrapper):  # type: ignore[misc]
         self._timeline, self._happened = timeline, timeline.happened
         self.is_decoding = False
         """Whether what is called now comes of the gateway's bytes, and not of the client itself."""
-        self.said = Said()
+        self.said = GatewayMessages()
         self.next_valid_id: int | None = None
         self.accounts: tuple[str, ...] = ()
         self.agreed: frozenset[str] | None = None

@@ -67,7 +67,9 @@ class Attempts:
             )
         self.refuse_forbidden()
         if zombies := self.zombies():
-            raise AttemptRefused(f"{zombies} CLOSE_WAIT on port {port}: restart the gateway first")
+            raise AttemptRefused(
+                f"{zombies} zombies (CLOSE_WAIT) on port {port}: restart the gateway first"
+            )
         attempt = Attempt(
             host, port, client_id, self.clock.now(), self.gateway_started(), self.address()
         )

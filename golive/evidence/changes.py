@@ -34,7 +34,7 @@ def compared(found: Evidence, runs: Path) -> Evidence:
 def _since(now: Evidence, runs: Path) -> SinceLastGo:
     last = next((each for each in _earlier(now, runs) if each.verdict == "GO"), None)
     if last is None:
-        return SinceLastGo(reason="no GO on this target is on record")
+        return SinceLastGo(reason="there is no earlier GO on this target")
     return SinceLastGo(
         run_id=last.run_id,
         ended=last.ended,

@@ -71,11 +71,11 @@ def _of_the_name(found: Evidence, folder: str) -> list[str]:
         return [f"it is the evidence of another run, {found.run_id}"]
     name = name_of(folder)
     if name is None or name.target != found.target:
-        return [f"its target is {found.target}, and its folder is not named so"]
+        return [f"its target is {found.target}, but its folder is not named for that target"]
     if (found.target == "fake") != found.endpoint.kind.startswith(OF_A_FAKE):
-        return [f"its target is {found.target}, and its endpoint: {found.endpoint.kind}"]
+        return [f"its target is {found.target}, but its endpoint is {found.endpoint.kind}"]
     if found.fault is not None and found.target != "fake":
-        return [f"its target is {found.target}, and it has the fault of a fake: {found.fault}"]
+        return [f"its target is {found.target}, but it names a fault of the fake: {found.fault}"]
     return []
 
 
@@ -83,7 +83,7 @@ def _of_the_times(found: Evidence) -> list[str]:
     """Whether it ended before it began is no question: a clock may have been set back."""
     local = found.circumstances.local_started
     times = [found.started, found.ended, *([local] if local else [])]
-    return [] if all(map(_is_moment, times)) else ["its times are no times"]
+    return [] if all(map(_is_moment, times)) else ["its times cannot be read"]
 
 
 def _is_moment(text: str) -> bool:
@@ -97,23 +97,23 @@ def _is_moment(text: str) -> bool:
 
 def _of_the_verdict(found: Evidence) -> list[str]:
     if found.verdict == "NO-GO":
-        return [] if found.diagnosis else ["it says NO-GO and has no diagnosis"]
+        return [] if found.diagnosis else ["it says NO-GO, but has no diagnosis"]
     lines = []
     if not is_supported(found):
-        lines.append("it says GO, and its steps do not")
+        lines.append("it says GO, but its checks do not")
     if found.attempts != 1:
-        lines.append(f"it says GO with {found.attempts} attempts, and a GO has exactly one")
+        lines.append(f"it says GO with {found.attempts} attempts, but a GO has exactly one")
     if found.diagnosis:
-        lines.append(f"it says GO and has a diagnosis, {found.diagnosis.code}")
+        lines.append(f"it says GO, but has a diagnosis, {found.diagnosis.code}")
     return lines
 
 
 def _of_the_soak(found: Evidence) -> list[str]:
     if found.plan != "soak":
-        return ["it has figures of a soak, and was none"] if found.soak else []
+        return ["it has figures of a soak, but is not a soak"] if found.soak else []
     every = found.circumstances.settings.get("GoLive.HeartbeatSeconds")
     if found.verdict == "GO" and not (found.soak and _was_held(found.soak, every)):
-        return ["it says GO, and its soak does not"]
+        return ["it says GO, but its soak does not"]
     return []
 
 

@@ -45,6 +45,6 @@ def new_folder(root: Path, started: datetime, target: str) -> Path:
     except OSError as error:
         where = error.filename or root
         raise NoFolder(
-            f"{where}: {error.strerror or error}; without a place for its evidence no run begins"
+            f"{where}: {error.strerror or error}; golive needs a place to write its evidence"
         ) from None
     raise AssertionError("unreachable")

@@ -44,11 +44,13 @@ def read(folder: Path) -> Evidence:
         raise NoEvidence(f"{path}: cannot be read: {error.strerror or error}") from None
     except ValidationError as error:
         where = ".".join(map(str, error.errors(include_url=False)[0]["loc"])) or "the document"
-        raise NoEvidence(f"{path}: not evidence of this schema: see {printable(where)}") from None
+        raise NoEvidence(f"{path}: not evidence of this schema; see {printable(where)}") from None
     except (ValueError, RecursionError):
-        raise NoEvidence(f"{path}: cut off or no JSON") from None
+        raise NoEvidence(f"{path}: cut off, or not JSON") from None
     if found.digest != digest:
-        raise NoEvidence(f"{path}: its digest does not match: it was changed since it was written")
+        raise NoEvidence(
+            f"{path}: its digest does not match: the file was changed after it was written"
+        )
     return found
 
 

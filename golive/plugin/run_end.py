@@ -65,7 +65,7 @@ class RunEnd:
         try:
             finishing.remember(self.run, self.finished)
         except OSError as error:
-            self._trouble = f"the outcome of the attempt cannot be remembered: {error}"
+            self._trouble = f"the outcome of the attempt cannot be recorded: {error}"
 
     def tell(self, asked_for: reporting.AskedFor) -> None:
         """Diagnosis, reports, verdict."""

@@ -70,7 +70,7 @@ def _note_the_fake(run: Run) -> None:
         return
     if forwarders.is_the_fake(listener.name, processes.command_line(listener)):
         port, pid = run.gateway.number, listener.pid
-        run.observed.note(f"what listens on port {port} is a fake gateway, pid {pid}: no real one")
+        run.observed.note(f"a fake gateway listens on port {port}, pid {pid}, not a real one")
 
 
 def _end_programs(run: Run) -> None:

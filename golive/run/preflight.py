@@ -72,7 +72,7 @@ def objections(
     login = reading.logged_in(file.settings, clock.now())
     uptime = seen(file, lambda: gateway.wait_until_initialized(seconds, tell, login))
     if uptime and not uptime.is_same:
-        yield "gateway.initialized", "the gateway went away while it was being waited for"
+        yield "gateway.initialized", "the gateway ended or was restarted during the wait"
     yield from _found(AFTER_WAITING, subject)
 
 
@@ -85,24 +85,24 @@ def _found(checks: Mapping[str, Check], subject: Subject) -> Iterator[tuple[str,
 def _one_ibapi(of: Subject) -> str | None:
     api = of.api
     found = ", ".join(api.folders) or "none"
-    return None if api.is_only_one else f"not exactly one ibapi: {found}"
+    return None if api.is_only_one else f"exactly one ibapi is needed, found: {found}"
 
 
 def _ibapi_version(of: Subject) -> str | None:
     api, wanted = of.api, of.file.settings.golive.api_version
-    return None if api.version == wanted else f"ibapi is {api.version}, not {wanted}"
+    return None if api.version == wanted else f"ibapi is {api.version}, {wanted} expected"
 
 
 def _ibapi_unmodified(of: Subject) -> str | None:
     changed = of.api.changed
-    return f"files of ibapi were changed: {changed[0]}, ..." if changed else None
+    return f"files of ibapi were changed, the first is {changed[0]}" if changed else None
 
 
 def _client_id(of: Subject) -> str | None:
     settings, pinned = of.file.settings, of.file.settings.golive.pinned_client_id
     configured = settings.credentials.client_id
     if configured != pinned:
-        return f"ClientId is not the pinned {pinned}"
+        return f"ClientId is {configured}, the pinned one is {pinned}"
     why = of.earlier.discipline.other_client_id(configured)
     return _let_pass(of.earlier, "environment.client-id", why)
 
@@ -112,7 +112,7 @@ def _identity(of: Subject) -> str | None:
 
 
 def _only_run(of: Subject) -> str | None:
-    return None if of.earlier.is_alone else "another run is under way at this endpoint"
+    return None if of.earlier.is_alone else "another run is using this endpoint"
 
 
 def _cool_down(of: Subject) -> str | None:
@@ -128,12 +128,12 @@ def _no_stale_client(of: Subject) -> str | None:
     if not stale:
         return None
     first = stale[0]
-    return f"{first.name or 'a client'} is running, pid {first.pid or 'not told'}: {first.why}"
+    return f"{first.name or 'a client'} is running, pid {first.pid or 'not observed'}: {first.why}"
 
 
 def _no_zombies(of: Subject) -> str | None:
     zombies = seen(of.file, lambda: of.gateway.zombies)
-    return f"{len(zombies)} CLOSE_WAIT on port {of.gateway.number}" if zombies else None
+    return f"{len(zombies)} zombies (CLOSE_WAIT) on port {of.gateway.number}" if zombies else None
 
 
 def _restarted(of: Subject) -> str | None:
@@ -143,7 +143,7 @@ def _restarted(of: Subject) -> str | None:
 
 def _no_other_client(of: Subject) -> str | None:
     clients = seen(of.file, lambda: of.gateway.clients)
-    return f"a client is connected, pid {clients[0].pid}" if clients else None
+    return f"a client is connected, pid {clients[0].pid or 'not observed'}" if clients else None
 
 
 def _accept_queue(of: Subject) -> str | None:

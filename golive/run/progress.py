@@ -10,8 +10,8 @@ from golive.kit.clock import Clock
 from golive.procedure import steps
 from golive.procedure.steps import Plan, Step
 
-UNFINISHED = {"unfinished": "the run ended while this step was being performed"}
-NOT_RUN = {"not run": "this step was not part of the run"}
+UNFINISHED = {"unfinished": "the run ended during this check"}
+NOT_RUN = {"not run": "this check was not part of the run"}
 
 
 class Blocked(Exception):

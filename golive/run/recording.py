@@ -150,8 +150,8 @@ def _least_uptime(wanted: Wanted) -> float:
 
 def _unfinished(run: Run, step: StepRecord | None) -> Diagnosis:
     """The procedure was not performed to its end: that alone says nothing of the gateway."""
-    why = run.ended_early or "the run did not perform every step"
-    at = [f"first step without an outcome: {step.id}"] if step else []
+    why = run.ended_early or "the run did not perform every check"
+    at = [f"first check without a result: {step.id}"] if step else []
     closed = "its connection was closed" if run.attempts.made else "nothing had connected"
     not_before, again = _next_attempt(run), run.wanted.run_next.again
     waiting = placeholders.not_before_in_words(not_before, attempted=bool(run.attempts.made))

@@ -55,10 +55,10 @@ def faults_told() -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        why = f"fake gateway: it named no fault within {START_SECONDS:g} s"
+        why = f"the fake gateway listed no faults within {START_SECONDS:g} s"
         raise NoRehearsal(why) from None
     if done.returncode != 0:
-        raise NoRehearsal(done.stderr.strip() or "fake gateway: it does not say what it can")
+        raise NoRehearsal(done.stderr.strip() or "the fake gateway could not list its faults")
     return done.stdout.rstrip()
 
 
@@ -73,7 +73,7 @@ def no_such_fault(fault: str) -> str:
         return ""
     near = difflib.get_close_matches(named, names, n=1)
     meant = f"did you mean {near[0]}? " if near else ""
-    return f"no fault {named!r}; {meant}golive rehearse --list names them"
+    return f"no fault {named!r}; {meant}golive rehearse --list shows them all"
 
 
 class FakeGateway:
@@ -120,7 +120,7 @@ class FakeGateway:
         announced = _ANNOUNCED.search(line)
         if announced is None:
             self.stop()
-            raise NoRehearsal(line.strip() or "fake gateway: it ended without a word")
+            raise NoRehearsal(line.strip() or "the fake gateway ended and printed nothing")
         return int(announced[1])
 
     def stop(self) -> None:

@@ -56,7 +56,7 @@ class Run:
         self.ended_early: str | None = None
         self.salt = token_hex(16)
         for each in settings_copies.sweep():
-            left = "a copy of settings that a killed run left cannot be removed"
+            left = "a copy of the settings that a killed run left behind cannot be removed"
             self.observed.note(f"{left}: {each}")
 
     def skip_unconfigured(self, step_id: str) -> None:

@@ -27,7 +27,7 @@ from golive.machine.gateway import Gateway
 from golive.machine.listener import Listener
 from golive.machine.on_disk import gateway_files, reading
 from golive.machine.sockets import SocketTable
-from golive.run import claims, preflight
+from golive.run import preflight, session_checks
 from golive.settings.model import Settings
 from golive.settings.secrets_json import SettingsError, SettingsFile
 
@@ -145,7 +145,7 @@ class Session:
         if memory.reason is not None:
             self._write(f"OVERRIDE: {memory.reason}")
         if damaged := len(memory.reading.damaged):
-            self._write(f"Note: damaged lines of the journal passed over: {damaged}")
+            self._write(f"Note: damaged lines in the journal of attempts, ignored: {damaged}")
         for each in weakened.of_opening(self.settings.shown):
             self._write(f"Weakened: {each}")
         for each in reset_windows.told(self._clock.now()):
@@ -223,7 +223,7 @@ class Session:
         try:
             self.memory.end(outcome, self.gateway.as_far_as_told(self.gateway.port_if_seen))
         except OSError as error:
-            self._write(f"Note: the outcome of the attempt cannot be remembered: {error}")
+            self._write(f"Note: the outcome of the attempt cannot be recorded: {error}")
 
     def diagnosed(self, step: str, **more: Any) -> Diagnosis:
         """From what has been seen up to now, and `more` fields of Seen, to the cause."""
@@ -301,7 +301,9 @@ class Session:
         access = self.access = connection.access(seconds)
         over_api = connection.api_settings(seconds) if access.is_granted else NOT_ASKED
         self.identity = read_identity(over_api, gateway_files.find(self.settings))
-        made = claims.of_handshake(handshake, access, connection.against, over_api, self.settings)
+        made = session_checks.of_handshake(
+            handshake, access, connection.against, over_api, self.settings
+        )
         if not access.is_granted:
             return made
         listener, now = before.listener, self._clock.now()
@@ -309,13 +311,13 @@ class Session:
             self._write(f"Note: {each}")
         pinned = self.settings.golive.pinned_client_id
         address = connection.own_address
-        return made | claims.of_identity(self.identity, pinned, address, self._write)
+        return made | session_checks.of_identity(self.identity, pinned, address, self._write)
 
     def _left_behind(self, connection: Connection) -> dict[str, bool]:
         """Closes it. Raises sockets.NotObservable."""
         closing, behind = connection.close(), connection.behind()
         is_clean = closing.is_clean and behind.against is None and not behind.reason
-        return claims.of_closing(self.file, self.gateway, self._listener, is_clean)
+        return session_checks.of_closing(self.file, self.gateway, self._listener, is_clean)
 
     def _seen(self, step: str) -> Seen:
         """What is seen before the attempt."""

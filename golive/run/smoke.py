@@ -24,7 +24,7 @@ from golive.settings import secrets_json
 
 COMMAND = f"{typed.GOLIVE} smoke"
 
-IDS = "      (nextValidId again: ids are asked for, which a Read-Only API refuses)"
+IDS = "      (nextValidId again: golive asks for order ids, which a Read-Only API refuses)"
 
 ANY_ACCOUNT = (
     "Note: GoLive.ExpectedAccount is not set: this checks that accounts arrive, not which ones"
@@ -57,7 +57,7 @@ def smoke(
         return _performed(Session(file, memory, run_next, write, clock, telling.hear), write)
     except (AttemptRefused, sockets.NotObservable) as error:
         if memory.attempts.made:
-            write(f"\nFAILED: what the attempt left cannot be seen: {error}")
+            write(f"\nFAILED: what the attempt left behind was not observed: {error}")
             return Exit.NO_HANDSHAKE
         write(f"\nREFUSED, nothing was connected: {error}")
         return Exit.REFUSED

@@ -134,7 +134,7 @@ class Soaking:
             self._refuse_zombies(self._look(answer))
         least = least_heartbeats(self.wanted, self._every)
         if self.heartbeats < least:
-            raise Ended(SUSPENDED, f"{self.heartbeats} heartbeats only, {least} at least were due")
+            raise Ended(SUSPENDED, f"only {self.heartbeats} heartbeats, at least {least} were due")
 
     _asked = float("-inf")
 
@@ -151,12 +151,12 @@ class Soaking:
     def _refuse_zombies(self, sample: Sample) -> None:
         if sample.zombies:
             port = self._gateway.number
-            raise Ended(ZOMBIES, f"{sample.zombies} in CLOSE_WAIT on port {port}")
+            raise Ended(ZOMBIES, f"{sample.zombies} zombies (CLOSE_WAIT) on port {port}")
 
     def _refuse_sleep(self, due: float) -> None:
         """What is late by the clock that counts on, or by the one on the wall."""
         if unseen := self._time_unseen:
-            raise Ended(SUSPENDED, f"{unseen:.0f} s went by in which this program did not run")
+            raise Ended(SUSPENDED, f"this program did not run for {unseen:.0f} s")
         if (late := self._elapsed - due) > ASLEEP_SECONDS:
             raise Ended(SUSPENDED, f"a heartbeat came {late:.0f} s late")
 
@@ -170,7 +170,7 @@ class Soaking:
     def _why(self, ended: Ended) -> tuple[str, str]:
         """A machine that slept, or a gateway that was restarted, explains the rest."""
         if unseen := self._time_unseen:
-            why = f"{unseen:.0f} s went by in which this program did not run"
+            why = f"this program did not run for {unseen:.0f} s"
             return SUSPENDED, f"{why}; then: {ended}"
         is_still = sockets.if_observable(lambda: self._gateway.is_still(self._listener))
         is_other = is_still is False
@@ -219,7 +219,7 @@ def most_zombies(held: Soak) -> int:
     """At once. Raises sockets.NotObservable where none was seen, but not each look was possible."""
     if held.unseen and not held.most_zombies:
         raise sockets.NotObservable(
-            f"the gateway's sockets were out of sight at {held.unseen} looks"
+            f"the gateway's sockets were not observed in {held.unseen} looks"
         )
     return held.most_zombies or 0
 

@@ -69,7 +69,7 @@ def _moments(told: Mapping[str, Any], names: Sequence[str], now: datetime) -> It
             try:
                 yield now - timedelta(seconds=float(age))
             except OverflowError:
-                raise Unreadable("it tells an age that cannot be one") from None
+                raise Unreadable("it gives an impossible age") from None
 
 
 def _moment(told: Any, now: datetime) -> datetime:
@@ -82,11 +82,11 @@ def _moment(told: Any, now: datetime) -> datetime:
         else:
             moment = datetime.fromisoformat(str(told))
     except (ValueError, OverflowError, OSError):
-        raise Unreadable("it tells a time that cannot be read") from None
+        raise Unreadable("it gives a time that cannot be read") from None
     if count is not None and moment < EARLIEST:
-        raise Unreadable("it tells a time that cannot be one")
+        raise Unreadable("it gives an impossible time")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=LAST_ZONE)
         if moment > now - LONG_AGO:
-            raise Unreadable("it tells a time without its zone")
+            raise Unreadable("it gives a time without a zone")
     return moment

@@ -19,7 +19,7 @@ from golive.machine.sockets import NotObservable, Socket
 from golive.settings.model import Mcp
 from golive.trials import answer_time, position_rows, same_positions
 from golive.trials.connections import Connections
-from golive.trials.inbox import Inbox
+from golive.trials.lines_heard import Inbox
 from golive.trials.position_rows import Unreadable
 from golive.trials.program import CannotStart, Ended, Program
 
@@ -164,7 +164,7 @@ class McpProgram:
         if found or not position_rows.has_rows(talk.text):
             return found
         text = same_positions.difference(talk.text, positions.rows, account)
-        return [f"its text tells other rows than its data: {each}" for each in text]
+        return [f"the rows of its text differ from those of its data: {each}" for each in text]
 
     def from_elsewhere(self, rows: Iterable[Position]) -> list[str]:
         """A line, where the gateway that its answer is said to be of cannot have told it.
@@ -191,9 +191,9 @@ class McpProgram:
             answered = self._answered or self._clock.now()
             told = answer_time.as_of(self._talk.answer, answered) if self._talk else None
         except Unreadable as why:
-            raise NotObservable(f"from when its answer is: {why}") from None
+            raise NotObservable(f"the time of its answer: {why}") from None
         if told is None and not self._wanted.is_own:
-            raise NotObservable("its answer does not tell from when it is")
+            raise NotObservable("its answer does not say when it was made")
         return told
 
     def is_of(self, started: datetime) -> bool:

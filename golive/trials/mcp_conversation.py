@@ -28,7 +28,7 @@ from golive import __version__
 from golive.kit import masking
 from golive.kit.text import shortened
 from golive.trials import mcp_lines
-from golive.trials.inbox import Inbox
+from golive.trials.lines_heard import Inbox
 from golive.trials.mcp_lines import BrokenReply
 from golive.trials.program import Program
 
@@ -132,7 +132,7 @@ class Client:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise Broken(
-                f"its answer to {what} is not what MCP asks for: {self._shown(where)}:"
+                f"its answer to {what} does not follow MCP: {self._shown(where)}:"
                 f" {self._shown(first['msg'])}"
             ) from None
         except (RuntimeError, ValueError) as error:  # of the SDK's own checks
@@ -197,11 +197,11 @@ class Client:
         code = self.program.wait(1)
         self.program.errors.join(1)
         how = "it closed its output" if code is None else f"it ended by itself, exit code {code}"
-        return how + (self._last_words() or ", without a word")
+        return how + (self._last_words() or ", and printed nothing")
 
     def _last_words(self) -> str:
         last = self.program.errors.last_lines(1)
-        return f"; on standard error it says: {self._shown(last[0])}" if last else ""
+        return f"; its last line on standard error: {self._shown(last[0])}" if last else ""
 
     def _shown(self, text: str) -> str:
         return shortened(masking.without(self.secrets, text), SHOWN)

@@ -71,9 +71,11 @@ def _wrong(found: dict[str, Any], asked: Collection[int | str]) -> str:
         return ""
     if not _is_one_of(found["id"], asked):
         waiting = ", ".join(map(str, asked)) or "nothing"
-        return f"its reply has the id {json.dumps(found['id'])[:SHOWN]}, but {waiting} was asked"
+        return (
+            f"its reply has the id {json.dumps(found['id'])[:SHOWN]}, but the request was {waiting}"
+        )
     if ("result" in found) == ("error" in found):
-        return "its reply has not one of result and error"
+        return "its reply must have either a result or an error"
     return ""
 
 

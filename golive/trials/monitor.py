@@ -123,7 +123,7 @@ class MonitorProgram:
         if self._reason or program is None:
             return self._reason
         if program.output.is_flood:
-            return f"it prints without end, more than {FLOOD // 2**20} MiB by now"
+            return f"it does not stop printing: more than {FLOOD // 2**20} MiB so far"
         return "" if program.exit_code is None else self._how_it_died(program)
 
     @property
@@ -153,7 +153,7 @@ class MonitorProgram:
         known = [each for each in others if each.pid is not None]
         if others and not known:
             where = f"{others[0].local_ip}:{others[0].local_port}"
-            raise NotObservable(f"which process holds the connection from {where} cannot be seen")
+            raise NotObservable(f"which process holds the connection from {where} was not observed")
         return known
 
     def connections(self) -> list[Socket]:
@@ -244,23 +244,23 @@ class MonitorProgram:
 
     def _lacking(self) -> str:
         if not self.is_connected:
-            return "never said that it is connected (ConnectedPattern)"
+            return "never printed that it is connected (ConnectedPattern)"
         if self._other_account:
-            return "told of another account's positions only"
-        return "never told its positions (PositionsPattern)"
+            return "printed only another account's positions"
+        return "never printed its positions (PositionsPattern)"
 
     def _how_it_died(self, program: Program) -> str:
         code = program.wait(MOMENT)
         program.output.join(MOMENT)
         how = "it closed its output" if code is None else f"it ended by itself, exit code {code}"
-        return f"{how}{self._last_words or ', without a word'}"
+        return f"{how}{self._last_words or ', and printed nothing'}"
 
     @property
     def _last_words(self) -> str:
         """Its last line; or the diagnosis, where it tells one."""
         lines = self._last_lines
         told = [each for each in lines if each.startswith("Diagnosis: ")] or lines
-        return f"; it says: {told[-1]}" if told else ""
+        return f"; it printed: {told[-1]}" if told else ""
 
     @property
     def _last_lines(self) -> list[str]:

@@ -78,7 +78,7 @@ class Output:
         """Why no line was heard, in words; "" where one was."""
         if self.count:
             return ""
-        what = f"{self.bytes} bytes, but no whole line" if self.bytes else "nothing at all"
+        what = f"{self.bytes} bytes, but no complete line" if self.bytes else "nothing at all"
         return f"it printed {what}"
 
     def wait_for(

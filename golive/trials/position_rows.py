@@ -87,7 +87,7 @@ def doubts(answer: Any) -> list[str]:
     found = decoded(answer)
     told = {bare(key): value for key, value in found.items()} if isinstance(found, Mapping) else {}
     incomplete = any(told.get(name) is False for name in ("complete", "iscomplete"))
-    return ["it says itself that it is not complete"] if incomplete else []
+    return ["it says that it is not complete"] if incomplete else []
 
 
 def row(told: Any) -> Row:
@@ -98,7 +98,7 @@ def row(told: Any) -> Row:
     found = {name: _one(flat, name) for name in NAMES}
     quantity = number(found["quantity"])
     if quantity is None:
-        raise Unreadable("tells no quantity that is a number")
+        raise Unreadable("has no quantity that is a number")
     strike = number(found["strike"]) if found["strike"] not in (None, "") else Decimal(0)
     right = RIGHTS.get(str(found["right"] or "").strip().upper())
     if strike is None or right is None:
@@ -145,7 +145,7 @@ def _one(flat: Sequence[tuple[str, Any]], name: str) -> Any:
     told = [value for key, value in flat if key in NAMES[name] and value is not None]
     different = {str(number(each) if number(each) is not None else each) for each in told}
     if len(different) > 1:
-        raise Unreadable(f"tells its {name} twice, and differently")
+        raise Unreadable(f"gives two different values for its {name}")
     return told[0] if told else None
 
 
@@ -168,7 +168,7 @@ def _whole(told: Any) -> int | None:
     if told in (None, "") or found == 0:
         return None
     if found is None or not 0 < found <= MOST_CON_ID or found != int(found):
-        raise Unreadable("has a contract id that cannot be one")
+        raise Unreadable("has an impossible contract id")
     return int(found)
 
 

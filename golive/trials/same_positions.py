@@ -49,7 +49,7 @@ def _difference(answer: Any, gateways: Sequence[Position], account: str) -> list
             continue
         ours = left.pop(at)
         lines += [f"{_in_words(ours)}: {each}" for each in _contradictions(row, ours)]
-    return lines + [f"it does not tell {_in_words(each)}" for each in left]
+    return lines + [f"it lacks {_in_words(each)}" for each in left]
 
 
 def _like(row: Row, gateways: Sequence[Position], account: str) -> int | None:
@@ -93,7 +93,7 @@ def _contradictions(row: Row, ours: Position) -> list[str]:
         ("right", row.right or None, right),
     )
     return [
-        f"its {name} is told as {shortened(str(told), SHOWN)}, the gateway's is {own}"
+        f"its {name} is {shortened(str(told), SHOWN)}, the gateway says {own}"
         for name, told, own in pairs
         if told is not None and told != own
     ]

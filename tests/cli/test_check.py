@@ -284,7 +284,7 @@ def test_fault_that_there_is_not_is_told_with_the_nearest(folder: Folder) -> Non
     done = folder.golive("rehearse", "silnt")
     assert done.exit_code == 4
     (line,) = [each for each in done.output.splitlines() if each]
-    assert "no fault 'silnt'; did you mean silent? golive rehearse --list names them" in line
+    assert "no fault 'silnt'; did you mean silent? golive rehearse --list shows them all" in line
     assert not list(folder.path.glob("reports/runs/*"))
 
 

@@ -100,7 +100,7 @@ def test_run_of_a_real_rehearsal_is_verified_and_what_is_done_to_it_is_found(
     file.write_text(text.replace('"verdict": "NO-GO"', '"verdict": "GO"'), encoding="utf-8")
     bad = own_project.run("golive", "report", "verify", str(run.folder))
     assert bad.exit_code == 1
-    assert "it was changed since it was written" in bad.output
+    assert "the file was changed after it was written" in bad.output
     assert bad.last_line == "NOT VERIFIED: 1 finding"
     assert "Traceback" not in bad.output
     good.output.encode("cp1252")
@@ -155,7 +155,7 @@ def test_evidence_that_was_sealed_again_with_another_field_is_found(runs: Path, 
     (folder / "evidence.json").write_text(json.dumps(document), encoding="utf-8")
     code, said = call("verify", folder)
     assert code == 1
-    assert "not evidence of this schema: see remark" in said
+    assert "not evidence of this schema; see remark" in said
     assert "somebody computed a new digest" in " ".join(said.split())
 
 
@@ -304,7 +304,7 @@ def test_no_page_to_be_signed_is_written_of_a_go_that_was_made_up(runs: Path, ca
     code, said = call("write", folder)
     assert (code, said.count("\n")) == (1, 1)
     assert "no report is written: " in said
-    assert "it says GO, and its steps do not" in said
+    assert "it says GO, but its checks do not" in said
     assert [each.name for each in folder.iterdir()] == ["evidence.json"]
 
 

@@ -193,7 +193,7 @@ WALK = {
         "gateway.no-other-client", others=(CONNECTED,), left_by="the MCP server"
     ),
     "mcp-failed": seen("mcp.positions", program={"stopped": "it answered with an error"}),
-    "mcp-mismatch": seen("mcp.positions", program={"different": ["it does not tell 5 SPY"]}),
+    "mcp-mismatch": seen("mcp.positions", program={"different": ["it lacks 5 SPY"]}),
     "mcp-stale": seen("mcp.of-this-run", program={"as_of": "yesterday"}),
 }
 """What must have been seen for each branch to be the cause."""
@@ -512,7 +512,7 @@ def test_settings_of_the_gateway_are_told_with_their_source() -> None:
         ("monitor-not-answered", "only 0 bytes. That many positions need at least 1326."),
         ("program-not-ended", "as asked: it had to be killed."),
         ("mcp-failed", "The MCP server did not answer correctly: it answered with an error."),
-        ("mcp-mismatch", "report different positions: it does not tell 5 SPY."),
+        ("mcp-mismatch", "report different positions: it lacks 5 SPY."),
         ("mcp-stale", "older than this run: it is from yesterday."),
     ],
 )

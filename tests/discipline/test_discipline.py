@@ -112,7 +112,7 @@ def test_outcome_that_cannot_be_remembered_is_told_and_changes_no_verdict(
     )
     run = own_project.rehearse("--fake")
     assert (run.exit_code, run.evidence["verdict"]) == (0, "GO")
-    assert "Note: the outcome of the attempt cannot be remembered" in run.output
+    assert "Note: the outcome of the attempt cannot be recorded" in run.output
 
 
 def test_attempt_that_cannot_be_remembered_is_not_made(own_project: Project) -> None:
@@ -171,7 +171,7 @@ def test_damaged_lines_are_told_and_passed_over(
     run = go_live(project, secrets(gateway.port))
     assert_refused(run, "environment.cool-down", "cool-down")
     assert run.steps["environment.cool-down"]["observed"]["damaged_lines"] == [2]
-    assert "damaged lines of the journal passed over: 1" in run.output
+    assert "damaged lines in the journal of attempts, ignored: 1" in run.output
 
 
 # one run at a time

@@ -50,7 +50,7 @@ def share(number: int, **more: Any) -> dict[str, Any]:
 def test_run_that_is_the_first_says_that_no_go_is_on_record(tmp_path: Path) -> None:
     found = since(a_go(), tmp_path)
     assert (found.run_id, found.positions, found.others) == (None, None, [])
-    assert found.reason == "no GO on this target is on record"
+    assert found.reason == "there is no earlier GO on this target"
 
 
 def test_folder_that_is_not_there_holds_no_go(tmp_path: Path) -> None:

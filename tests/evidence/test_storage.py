@@ -76,14 +76,14 @@ def edited(old: str, new: str) -> Callable[[Path], object]:
         (lambda file: file.unlink(), "no such file"),
         (lambda file: shutil.rmtree(file.parent), "there is no such run"),
         (lambda file: file.unlink() or file.mkdir(), "cannot be read: "),
-        (lambda file: file.write_bytes(file.read_bytes()[:-200]), "cut off or no JSON"),
-        (lambda file: file.write_bytes(b""), "cut off or no JSON"),
-        (lambda file: file.write_bytes(b"\xff\xfe{}"), "cut off or no JSON"),
-        (lambda file: file.write_bytes(b"[" * 100_000), "cut off or no JSON"),
-        (lambda file: file.write_bytes(b"[]"), "not evidence of this schema: see the document"),
-        (edited('"schema": 1', '"schema": 2'), "not evidence of this schema: see schema"),
-        (edited('"verdict": "GO"', '"verdict": "OK"'), "schema: see verdict"),
-        (edited('"run_id"', '"a\\u001b[31m": 1, "run_id"'), "schema: see a?[31m"),
+        (lambda file: file.write_bytes(file.read_bytes()[:-200]), "cut off, or not JSON"),
+        (lambda file: file.write_bytes(b""), "cut off, or not JSON"),
+        (lambda file: file.write_bytes(b"\xff\xfe{}"), "cut off, or not JSON"),
+        (lambda file: file.write_bytes(b"[" * 100_000), "cut off, or not JSON"),
+        (lambda file: file.write_bytes(b"[]"), "not evidence of this schema; see the document"),
+        (edited('"schema": 1', '"schema": 2'), "not evidence of this schema; see schema"),
+        (edited('"verdict": "GO"', '"verdict": "OK"'), "schema; see verdict"),
+        (edited('"run_id"', '"a\\u001b[31m": 1, "run_id"'), "schema; see a?[31m"),
         (edited('"verdict": "GO"', '"verdict": "NO-GO"'), "its digest does not match"),
         (edited('"digest": "', '"digest": "0'), "its digest does not match"),
     ],
@@ -121,7 +121,7 @@ def test_reports_folder_that_cannot_be_written_is_a_usage_error(own_project: Pro
     runs.write_text("in the way", encoding="utf-8")
     done = own_project.run("pytest", "acceptance", "-m", "golive", "--fake")
     assert done.exit_code == 4
-    assert "without a place for its evidence no run begins" in done.output
+    assert "golive needs a place to write its evidence" in done.output
     assert "Traceback" not in done.output
 
 
@@ -202,5 +202,5 @@ def test_number_that_json_does_not_have_is_no_evidence(tmp_path: Path) -> None:
     document = a_go().document() | {"handshake": {"tcp_ms": float("nan")}}
     document["digest"] = digest_of(document)
     (tmp_path / storage.FILE_NAME).write_text(json.dumps(document), encoding="utf-8")
-    with pytest.raises(NoEvidence, match="cut off or no JSON"):
+    with pytest.raises(NoEvidence, match="cut off, or not JSON"):
         storage.read(tmp_path)

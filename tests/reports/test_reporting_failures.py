@@ -342,10 +342,10 @@ def test_folder_that_is_deleted_during_the_run_is_no_go(own_project: Project) ->
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "deleted": (lambda file: shutil.rmtree(file.parent), "there is no such run"),
     "removed": (lambda file: file.unlink(), "no such file"),
-    "cut off": (lambda file: file.write_bytes(file.read_bytes()[:900]), "cut off or no JSON"),
+    "cut off": (lambda file: file.write_bytes(file.read_bytes()[:900]), "cut off, or not JSON"),
     "tampered with": (
         lambda file: file.write_bytes(file.read_bytes().replace(b"24", b"25")),
-        "it was changed since it was written",
+        "the file was changed after it was written",
     ),
 }
 
@@ -374,7 +374,7 @@ def test_run_whose_evidence_is_damaged_before_the_reports_are_written_says_so_on
     assert done.last_line.startswith(GO)
     (note,) = [line for line in done.output.splitlines() if line.startswith("Note: ")]
     assert note.startswith("Note: no report is written: ")
-    assert "it was changed since it was written" in note
+    assert "the file was changed after it was written" in note
     assert "Traceback" not in done.output
 
 

@@ -236,8 +236,8 @@ def test_what_changed_since_the_last_go_stands_there_with_a_link_to_it() -> None
 
 
 def test_without_a_last_go_the_reason_is_told() -> None:
-    nothing = SinceLastGo(reason="no GO on this target is on record")
-    assert "no GO on this target is on record" in text_of(made.a_go(since_last_go=nothing))
+    nothing = SinceLastGo(reason="there is no earlier GO on this target")
+    assert "there is no earlier GO on this target" in text_of(made.a_go(since_last_go=nothing))
     assert "No earlier run was compared with this one." in text_of(made.a_go())
 
 

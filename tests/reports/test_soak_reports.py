@@ -229,18 +229,18 @@ def test_nothing_speaks_against_a_soak_and_a_go_of_half_of_one_is_doubted() -> N
     found = a_soak()
     assert doubts(found, found.run_id) == []
     half = found.model_copy(update={"soak": held(300)})
-    assert doubts(half, half.run_id) == ["it says GO, and its soak does not"]
+    assert doubts(half, half.run_id) == ["it says GO, but its soak does not"]
     settings = found.circumstances.model_copy(update={"settings": {"GoLive.HeartbeatSeconds": 5.0}})
     told = found.model_copy(update={"circumstances": settings})
     assert doubts(told, told.run_id) == []
     few = told.model_copy(
         update={"soak": held().model_copy(update={"heartbeats": 9, "answers": 9})}
     )
-    assert doubts(few, few.run_id) == ["it says GO, and its soak does not"]
+    assert doubts(few, few.run_id) == ["it says GO, but its soak does not"]
     none = found.model_copy(update={"soak": None})
-    assert doubts(none, none.run_id) == ["it says GO, and its soak does not"]
+    assert doubts(none, none.run_id) == ["it says GO, but its soak does not"]
     other = made.a_go(soak=held())
-    assert doubts(other, other.run_id) == ["it has figures of a soak, and was none"]
+    assert doubts(other, other.run_id) == ["it has figures of a soak, but is not a soak"]
 
 
 def test_last_line_says_how_long_it_was_held_and_what_of_it_was_answered() -> None:

@@ -339,5 +339,5 @@ def test_unknown_fault_is_a_usage_error_that_says_what_names_the_known_ones(
     done = project.run("pytest", "acceptance", "-m", "golive", "--fake=nope")
     assert done.exit_code == 4
     assert "no fault 'nope'" in done.output
-    assert "golive rehearse --list names them" in done.output
+    assert "golive rehearse --list shows them all" in done.output
     assert project.runs == before

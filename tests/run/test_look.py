@@ -145,7 +145,7 @@ def test_run_that_is_under_way_is_named_and_keeps_its_lock(
         looked = Looked(capsys, path)
         assert looked.exit_code == 1
         assert "\nCause   another-run\n" in looked.output
-        assert "another run is under way" in looked.row("runs")
+        assert "another run is using this endpoint" in looked.row("runs")
         assert memory.forbidden() == ""
     finally:
         memory.close()

@@ -308,8 +308,8 @@ def test_fake_that_was_left_on_the_gateways_port_is_named_beside_the_verdict(
     monkeypatch.setenv("GOLIVE_TESTS_FRESH", "1")  # for its command line
     gateway = fake()
     run = project.rehearse("--secrets", str(secrets(gateway.port)))
-    told = f"what listens on port {gateway.port} is a fake gateway, pid "
+    told = f"a fake gateway listens on port {gateway.port}, pid "
     assert any(each.startswith(told) for each in run.evidence["noted"]), run.output
     assert told in run.output
     rehearsed = project.rehearse("--fake")
-    assert "is a fake gateway" not in rehearsed.output
+    assert "a fake gateway listens" not in rehearsed.output

@@ -70,7 +70,7 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
     for callback in (r"connectAck\(\)", r"nextValidId\(1\)", r"managedAccounts\(U21146542\)"):
         lines = re.findall(rf"^\[\d\d:\d\d:\d\d\.\d\d\d\] {callback}", done.output, re.M)
         assert len(lines) == 1
-    assert done.output.count("(nextValidId again: ids are asked for") == 1
+    assert done.output.count("(nextValidId again: golive asks for order ids") == 1
     assert re.search(r"^SUCCESS in \d+ms", done.output, re.MULTILINE)
     told = ["REQ_CONFIG"] if MAX_CLIENT_VER >= TELLS_CONFIG else []
     assert gateway.received == ["hello", "START_API", "REQ_IDS", "REQ_IDS", *told]
@@ -147,7 +147,7 @@ def test_what_cannot_be_seen_after_the_attempt_is_no_refusal_of_it(
 
     monkeypatch.setattr(sockets, "kernel_sockets", seen_until_the_attempt)
     assert in_process(secrets(gateway.port), told.append) == 2
-    assert "FAILED: what the attempt left cannot be seen: no longer" in told
+    assert "FAILED: what the attempt left behind was not observed: no longer" in told
     assert not any("nothing was connected" in line for line in told)
 
 

@@ -115,10 +115,10 @@ def test_server_that_does_all_right_is_believed_and_ends_with_its_input() -> Non
 @pytest.mark.parametrize(
     ("code", "why"),
     [
-        ("raise SystemExit(3)", "it ended by itself, exit code 3, without a word"),
+        ("raise SystemExit(3)", "it ended by itself, exit code 3, and printed nothing"),
         (
             "print('no gateway', file=sys.stderr); raise SystemExit(1)",
-            "it ended by itself, exit code 1; on standard error it says: no gateway",
+            "it ended by itself, exit code 1; its last line on standard error: no gateway",
         ),
         (
             "print('Server for RevOption started')",
@@ -139,17 +139,17 @@ def test_server_that_does_all_right_is_believed_and_ends_with_its_input() -> Non
         ("reply = lambda asked: {'id': asked['id'], 'result': {}}", "its reply has no jsonrpc: "),
         ("reply = lambda asked: {'jsonrpc': '2.0', 'result': {}}", "its reply has no id: "),
         ("reply = lambda asked: {'jsonrpc': '2.0', 'id': asked['id'] + 7, 'result': {}}",
-         "its reply has the id 8, but 1 was asked: "),
+         "its reply has the id 8, but the request was 1: "),
         ("reply = lambda asked: {'jsonrpc': '2.0', 'id': str(asked['id']), 'result': {}}",
-         'its reply has the id "1", but 1 was asked: '),
+         'its reply has the id "1", but the request was 1: '),
         ("reply = lambda asked: {'jsonrpc': '2.0', 'id': asked['id']}",
-         "its reply has not one of result and error: "),
+         "its reply must have either a result or an error: "),
         ("say({'jsonrpc': '2.0', 'method': 3})", "it printed no message of JSON-RPC: "),
         (FAILS, "it answered initialize with error -32603: not for ***"),
         ("del BEGUN['serverInfo']",
-         "its answer to initialize is not what MCP asks for: serverInfo: Field required"),
+         "its answer to initialize does not follow MCP: serverInfo: Field required"),
         ("BEGUN['protocolVersion'] = '1999'", "its answer to initialize: Unsupported protocol"),
-        ("TOOLS['tools'] = 3", "its answer to tools/list is not what MCP asks for: tools"),
+        ("TOOLS['tools'] = 3", "its answer to tools/list does not follow MCP: tools"),
         ("TOOLS['tools'] = []",
          "it has no tool get-positions (GoLive.Mcp.Tool); its tools: none"),
         ("TOOLS['tools'] = [{**TOOLS['tools'][0], 'name': n} for n in ('get_positions', 'y')]",
@@ -228,7 +228,7 @@ def main():
     time.sleep(60)
 """
     asked_once(monkeypatch, lambda output: len(output.rest) == 11)
-    assert tried(half, seconds=0.3).reason.endswith("; it printed 11 bytes, but no whole line")
+    assert tried(half, seconds=0.3).reason.endswith("; it printed 11 bytes, but no complete line")
 
 
 def test_answer_without_a_list_of_positions_is_shown() -> None:
@@ -272,7 +272,7 @@ def test_server_that_floods_is_ended_long_before_its_time_is_over(
 
 def test_server_that_dies_in_the_middle_is_told_with_its_exit_code() -> None:
     dies = "def result(method): return BEGUN if method == 'initialize' else sys.exit(7)"
-    assert tried(dies).reason == "it ended by itself, exit code 7, without a word"
+    assert tried(dies).reason == "it ended by itself, exit code 7, and printed nothing"
 
 
 def test_lines_between_the_replies_that_belong_there_disturb_nothing() -> None:
@@ -347,16 +347,16 @@ def test_list_that_is_told_a_row_a_text_is_read_as_well() -> None:
         ("'24 positions'", ""),
         ("{'count': 1}", ""),
         ("[1]", ""),
-        ("[]", "it does not tell 100 SPY STK (contract 756733)"),
+        ("[]", "it lacks 100 SPY STK (contract 756733)"),
         ("{'rows': [dict(ROW, quantity=7)]}",
-         "100 SPY STK (contract 756733): its quantity is told as 7, the gateway's is 100"),
+         "100 SPY STK (contract 756733): its quantity is 7, the gateway says 100"),
     ],
 )  # fmt: skip
 def test_text_beside_the_data_must_tell_the_same_rows_where_it_tells_any(
     told: str, line: str
 ) -> None:
     program = tried(f"ANSWER['content'] = [{{'type': 'text', 'text': json.dumps({told})}}]")
-    wanted = [f"its text tells other rows than its data: {line}"] if line else []
+    wanted = [f"the rows of its text differ from those of its data: {line}"] if line else []
     assert (program.reason, difference(program)) == ("", wanted)
     program.end()
 
@@ -373,7 +373,7 @@ def test_answer_of_before_the_run_is_not_of_this_run_nor_one_of_the_future() -> 
 def test_server_that_tells_no_time_cannot_be_judged_unless_it_is_this_projects_own() -> None:
     silent = "del ANSWER['structuredContent']['as_of']"
     program = tried(silent)
-    with pytest.raises(NotObservable, match="does not tell from when it is"):
+    with pytest.raises(NotObservable, match="does not say when it was made"):
         program.is_of(datetime.now(UTC))
     program.end()
     own = tried(silent, is_own=True)

@@ -116,18 +116,18 @@ def test_lines_are_read_through_colours_carriage_returns_and_bytes_that_are_no_t
 @pytest.mark.parametrize(
     ("code", "why"),
     [
-        ("raise SystemExit(3)", "it ended by itself, exit code 3, without a word"),
+        ("raise SystemExit(3)", "it ended by itself, exit code 3, and printed nothing"),
         (
             "print('cannot connect'); raise SystemExit(1)",
-            "it ended by itself, exit code 1; it says: cannot connect",
+            "it ended by itself, exit code 1; it printed: cannot connect",
         ),
         (
             "print('Diagnosis: half-open: no answer'); print('1. wait'); raise SystemExit(2)",
-            "it ended by itself, exit code 2; it says: Diagnosis: half-open: no answer",
+            "it ended by itself, exit code 2; it printed: Diagnosis: half-open: no answer",
         ),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
-         "it ended by itself, exit code -9, without a word"),
-        (CONNECTED, "it ended by itself, exit code 0; it says: [IBKR] Connected successfully"),
+         "it ended by itself, exit code -9, and printed nothing"),
+        (CONNECTED, "it ended by itself, exit code 0; it printed: [IBKR] Connected successfully"),
     ],
 )  # fmt: skip
 def test_monitor_that_dies_is_told_with_its_exit_code_and_its_last_words(
@@ -152,8 +152,8 @@ def test_line_that_does_not_end_is_heard_when_the_time_is_over() -> None:
 @pytest.mark.parametrize(
     ("printed", "why"),
     [
-        ("n=24", "printed 4 bytes, but no whole line"),
-        ("connected\nn=24", "never told its positions (PositionsPattern)"),
+        ("n=24", "printed 4 bytes, but no complete line"),
+        ("connected\nn=24", "never printed its positions (PositionsPattern)"),
     ],
 )
 def test_number_that_may_have_been_cut_is_told_and_does_not_count(printed: str, why: str) -> None:
@@ -164,16 +164,18 @@ def test_number_that_may_have_been_cut_is_told_and_does_not_count(printed: str, 
         ConnectedPattern="connected",
         PositionsPattern=r"n=(?P<count>\d+)",
     )
-    assert program.reason == f"within 60 s it {why}; it says: n=24"
+    assert program.reason == f"within 60 s it {why}; it printed: n=24"
 
 
 def test_monitor_that_never_says_one_of_the_two_is_told_which() -> None:
     assert tried(POSITIONS + STAY, seconds=5, said=1).reason == (
-        "within 5 s it never said that it is connected (ConnectedPattern);"
-        " it says: Retrieved 24 positions for account ***"
+        "within 5 s it never printed that it is connected (ConnectedPattern);"
+        " it printed: Retrieved 24 positions for account ***"
     )
     why = tried(CONNECTED + STAY, seconds=5, said=1).reason
-    assert why.startswith("within 5 s it never told its positions (PositionsPattern); it says")
+    assert why.startswith(
+        "within 5 s it never printed its positions (PositionsPattern); it printed"
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_monitor_that_never_says_one_of_the_two_is_told_which() -> None:
 )
 def test_monitor_that_floods_is_ended_long_before_its_time_is_over(line: str) -> None:
     program = tried(f"while True:\n    {line}", seconds=3600)
-    assert program.reason.startswith(f"it printed more than {FLOOD // 2**20} MiB and never said")
+    assert program.reason.startswith(f"it printed more than {FLOOD // 2**20} MiB and never printed")
     assert not program.runs
 
 
@@ -191,7 +193,7 @@ def test_flood_that_begins_once_all_was_said_is_told() -> None:
     assert program._program is not None
     output = program._program.output
     output.wait_for(lambda: output.is_flood, 20)
-    assert program.reason == "it prints without end, more than 8 MiB by now"
+    assert program.reason == "it does not stop printing: more than 8 MiB so far"
     program.end()
 
 
@@ -203,7 +205,7 @@ def test_what_comes_behind_a_flood_is_not_believed() -> None:
 def test_positions_of_another_account_are_none() -> None:
     other = "print('Retrieved 24 positions for account U99999999', flush=True); "
     program = tried(CONNECTED + other + STAY, seconds=5, said=2)
-    assert program.reason.startswith("within 5 s it told of another account's positions only")
+    assert program.reason.startswith("within 5 s it printed only another account's positions")
     assert program.positions is None
 
 
@@ -250,7 +252,7 @@ def test_connection_of_another_process_is_not_its_own(tmp_path: Path) -> None:
     untold = Socket("ESTABLISHED", "127.0.0.1", 50003, "127.0.0.1", 4001, None)
     assert program.strangers([own]) == []
     assert program.strangers([own, other, untold]) == [other]
-    with pytest.raises(NotObservable, match=r"from 127\.0\.0\.1:50003 cannot be seen"):
+    with pytest.raises(NotObservable, match=r"from 127\.0\.0\.1:50003 was not observed"):
         program.strangers([own, untold])
     program.end()
 
@@ -270,7 +272,7 @@ def test_connection_of_a_process_that_it_has_started_is_its_own() -> None:
 def test_monitor_that_ended_before_it_was_asked_to_is_not_as_asked() -> None:
     program = tried(CONNECTED + POSITIONS + "import time; time.sleep(0.3)")
     wait_until(lambda: not program.runs)
-    assert program.reason.startswith("it ended by itself, exit code 0; it says: Retrieved")
+    assert program.reason.startswith("it ended by itself, exit code 0; it printed: Retrieved")
     left = program.leave()
     assert (left.how, left.is_as_asked) == ("by itself", False)
 

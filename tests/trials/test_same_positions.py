@@ -93,12 +93,12 @@ def test_same_positions_are_known_in_any_of_the_shapes(shape: Any, wrap: Any) ->
 def test_one_that_is_missing_or_told_twice_or_in_another_quantity_is_told(shape: Any) -> None:
     rows = [shape(each) for each in OURS]
     key = next(name for name in ("quantity", "position", "Size", "qty") if name in rows[1])
-    assert difference(rows[1:], GATEWAY, ACCOUNT) == ["it does not tell 100 SPY STK (contract 1)"]
+    assert difference(rows[1:], GATEWAY, ACCOUNT) == ["it lacks 100 SPY STK (contract 1)"]
     (twice,) = difference([*rows, rows[1]], GATEWAY, ACCOUNT)
     assert twice.startswith("the gateway has no such position: -5")
     more = [rows[0], {**rows[1], key: -4}, *rows[2:]]
     assert difference(more, GATEWAY, ACCOUNT) == [
-        "-5 SPY OPT 20261218 600 C (contract 2): its quantity is told as -4, the gateway's is -5"
+        "-5 SPY OPT 20261218 600 C (contract 2): its quantity is -4, the gateway says -5"
     ]
 
 
@@ -111,7 +111,7 @@ def test_number_of_a_contract_does_not_excuse_what_else_is_wrong(key: str, value
     rows = [own(each) for each in OURS]
     rows[1][key] = value
     (line,) = difference(rows, GATEWAY, ACCOUNT)
-    assert f"its {key.replace('sec_', '').replace('_', ' ')} is told as" in line
+    assert f"its {key.replace('sec_', '').replace('_', ' ')} is" in line
 
 
 def test_put_that_is_told_as_a_call_is_another_contract() -> None:

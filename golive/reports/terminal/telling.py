@@ -53,7 +53,9 @@ class Teller:
         if override is not None:
             self._lines.text(f"OVERRIDE: {override}", **COLOURS["NO-GO"])
         if damaged_lines:
-            self._lines.text(f"Note: damaged lines of the journal passed over: {damaged_lines}")
+            self._lines.text(
+                f"Note: damaged lines in the journal of attempts, ignored: {damaged_lines}"
+            )
 
     def _header(self, begun: Begun) -> None:
         """Version and settings, then what is tried: the loudest of it first."""

@@ -1,6 +1,6 @@
-"""What a connection must show, before it may be relied on and once it is closed: steps by their id.
+"""What a session checks on its connection, before and after it is closed, by step id.
 
-Each is claimed in the words of `golive.procedure.steps`; True where it holds.
+True means that the step of `golive.procedure.steps` passes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def of_handshake(
     over_api: ApiSettings,
     settings: Settings,
 ) -> dict[str, bool]:
-    """The steps of the handshake stage; `against` is what the gateway said in the way of it."""
+    """The steps of the handshake stage. `against` is the gateway's message against it, if any."""
     wanted, milliseconds = settings.golive, handshake.complete_ms
     told = handshake.accounts
     is_told = wanted.expected_account in told if wanted.expects_account else bool(told)
@@ -44,9 +44,9 @@ def of_handshake(
 def of_identity(
     identity: Identity, pinned: int, address: str, write: Callable[[str], None]
 ) -> dict[str, bool]:
-    """The steps about the gateway's own settings. What is not known is no obstacle.
+    """The steps about the gateway's own settings. What is not observed does not fail them.
 
-    One line says so, and what a person has to look for instead; why, a go-live run says.
+    One line says what a person must look up instead. A go-live run also says why.
     """
     unknown: list[str] = []
 
@@ -66,7 +66,7 @@ def of_identity(
         ),
     }
     if unknown:
-        where = "Note: not seen from here, look in the gateway's API settings"
+        where = "Note: not observed; check in the gateway's API settings"
         write(f"{where}: {', '.join(unknown)}")
     return made
 
@@ -74,7 +74,7 @@ def of_identity(
 def of_closing(
     file: SettingsFile, gateway: Gateway, listener: Listener | None, is_clean: bool
 ) -> dict[str, bool]:
-    """The steps after it; `listener` is who listened before. Raises sockets.NotObservable."""
+    """The steps after the close. `listener` listened before. Raises sockets.NotObservable."""
     is_same = preflight.seen(file, lambda: gateway.is_still(listener))
     return {
         "afterwards.closed-cleanly": is_clean,

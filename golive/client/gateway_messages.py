@@ -25,7 +25,7 @@ class Remark:
     times: int = 1
 
 
-class Said:
+class GatewayMessages:
     """Told of each message by `add`. Whatever a gateway says, and how often, this stays small."""
 
     def __init__(self) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from golive.client.gateway_messages import FIRST, LAST, LONGEST, GatewayMessages
 from golive.client.messages import CONFIG_REQUEST, ApiError
-from golive.client.said import FIRST, LAST, LONGEST, Said
 
 
-def heard(*messages: tuple[int, str]) -> Said:
-    said = Said()
+def heard(*messages: tuple[int, str]) -> GatewayMessages:
+    said = GatewayMessages()
     for number, (code, text) in enumerate(messages):
         said.add(ApiError(-1, code, text), float(number))
     return said
@@ -35,7 +35,7 @@ def test_obstacle_in_the_midst_of_a_flood_is_not_lost() -> None:
 
 
 def test_late_word_about_the_settings_refuses_nothing_that_is_asked_for_later() -> None:
-    said = Said()
+    said = GatewayMessages()
     said.ask()
     said.add(ApiError(CONFIG_REQUEST, 321, "no settings for you"), 1.0)
     assert said.refusal is None
