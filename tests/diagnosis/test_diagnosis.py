@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +18,7 @@ from golive.diagnosis import placeholders
 from golive.diagnosis.commands import HERE, LINUX, MACOS, WINDOWS
 from golive.diagnosis.decision_tree import BY_CODE, TREE, WRITTEN
 from golive.diagnosis.diagnose import SOAK, Next, diagnose
-from golive.diagnosis.recovery import PROCEDURES
+from golive.diagnosis.recovery import PROCEDURES, SUPPORT
 from golive.diagnosis.seen import Seen
 from golive.discipline.one_run import Holder
 from golive.discipline.rules import Discipline, Made
@@ -890,3 +891,19 @@ def test_who_holds_the_endpoint_for_good_is_not_waited_for(run: str, advice: str
     holder = Holder(pid=812, run=run, since=NOW, process_started=NOW)
     steps = found(seen("environment.only-run", other_run=holder)).next_steps
     assert steps == [advice, "Then run again: again"]
+
+
+@pytest.mark.parametrize("code", WALK)
+def test_cause_and_advice_are_whole_sentences_and_few_enough_for_one_screen(code: str) -> None:
+    """A command comes behind a colon, at the end, and without a full stop."""
+    diagnosis = found(WALK[code])
+    assert len(textwrap.wrap(diagnosis.cause, 76)) <= 3
+    ways_out = [each for each in diagnosis.if_that_fails if not each.startswith(SUPPORT)]
+    assert len(diagnosis.next_steps) <= 9
+    assert len(ways_out) <= 4
+    for each in (diagnosis.cause, *diagnosis.next_steps, *diagnosis.if_that_fails):
+        is_a_name = each.startswith(("ibapi", NEXT.settings))
+        assert each[0].isupper() or each[0].isdigit() or is_a_name
+        words, colon, command = each.rpartition(": ")
+        assert each.endswith(".") or (colon and command), each
+        assert len(textwrap.wrap(words if colon else each, 74)) <= 2 or each == diagnosis.cause
