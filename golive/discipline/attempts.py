@@ -1,4 +1,4 @@
-"""One attempt: a connection to the gateway's port is begun once, and never again in a run."""
+"""One attempt: a run opens one connection to the gateway's port, and never a second one."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Attempt:
 class Attempts:
     """The attempts of this run. A second one is refused, whatever became of the first.
 
-    With a journal, each is remembered under the name of the run before anything is connected.
-    `zombies` counts those on the port, once more at the last moment: a gateway is waited for long.
-    `address` is where the gateway is seen to listen then; None: that is not seen.
+    With a journal, an attempt is recorded under the name of the run before anything is connected.
+    `zombies` counts those on the port once more at the last moment, because the wait for the
+    gateway may have been long. `address` is where the gateway listens then; None: not observed.
     """
 
     clock: Clock = SYSTEM
@@ -49,7 +49,7 @@ class Attempts:
     """What rules an attempt out at the last moment, in words."""
     made: list[Attempt] = field(default_factory=list)
     unremembered: str = ""
-    """Why it could not be remembered, and was not made therefore."""
+    """Why it could not be recorded, so that it was not made."""
     not_made: str = ""
     """What ruled it out at the last moment."""
     outcome: str | None = None

@@ -1,8 +1,8 @@
-"""What a run knows of earlier ones, and what it leaves for later ones, in the user's state folder.
+"""What a run knows about earlier runs, and records for later ones, in the user's state folder.
 
-It holds the endpoint's lock for as long as the run lasts, answers the rules about earlier attempts,
-and notes each rule that the operator chose to override. A program that a run has started to be part
-of it goes on under the lock of that run.
+It holds the endpoint's lock while the run lasts, applies the rules about earlier attempts, and
+records each rule that the operator overrides. A program that a run starts as its part works under
+the lock of that run.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from golive.machine import processes
 
 LONGEST_NAME = 100
 STAYING = ("-monitor", "-mcp")
-"""What the runs of those are named after who stay until they are stopped."""
+"""How the runs of programs end that stay until they are stopped."""
 
 PART_OF = "GOLIVE_RUN"
 """The variable by which a run tells the programs it starts that they are part of it."""
@@ -36,7 +36,7 @@ class Holder(OneProcess):
 
     @property
     def stays(self) -> bool:
-        """Whether it holds its connection until somebody stops it: a Monitor, an MCP server."""
+        """Whether it keeps its connection until it is stopped, as a Monitor or MCP server does."""
         return self.run.endswith(STAYING)
 
     @property
@@ -48,7 +48,7 @@ class Holder(OneProcess):
 
 
 class OneRun:
-    """The lock of an endpoint, in a folder of the user's; other users' runs are not seen.
+    """The lock of an endpoint, in a folder of the user. It does not see other users' runs.
 
     The holder's name stands in a file beside it: a locked file cannot be read on Windows.
     """
@@ -77,10 +77,10 @@ class OneRun:
         return self._lock.why_lost or self._part.why_lost
 
     def begin_as_part(self) -> bool:
-        """Whether the run that has it is the one that started this process, to be part of it.
+        """Takes the part's lock, if the run that holds the endpoint started this process.
 
-        Only one of its programs is at a time: what a run tells the program that it starts, each of
-        that one's children is told as well. Raises OSError.
+        Only one of its programs works at a time, because the children of a program inherit what
+        the run told it. Raises OSError.
         """
         holder = self.holder
         if holder is None or not holder.has_started_us:
@@ -94,7 +94,7 @@ class OneRun:
 
     @property
     def holder(self) -> Holder | None:
-        """Who has it; None where that cannot be told."""
+        """Who has it; None where that is not known."""
         try:
             found = Holder.model_validate_json(files.own_contents(self._holder))
         except (OSError, ValidationError):
@@ -102,7 +102,7 @@ class OneRun:
         return found if found.is_there else None
 
     def end(self) -> None:
-        """Lets it go, if it is ours, be it as a part of a run."""
+        """Releases it if it is ours, also as a part of a run."""
         self._part.release()
         if self.is_ours:
             with contextlib.suppress(OSError):  # Windows, where another run is reading it

@@ -1,10 +1,14 @@
-"""The rules of the procedure about earlier attempts, asked of what is remembered. Nothing is done.
+"""The procedure's rules about earlier attempts, applied to the journal. Nothing is done here.
 
-No quick retry, no attempt on a gateway with zombies before its restart, no other client id, no
-flipping between endpoints. An attempt has failed unless it ended with GO: one without an end was
-killed. Attempts are in the order in which they were written, whatever a clock said, and their times
-are those of the clock as it is set now (`elapsed`). The cool-down holds after each
-failure; and however short the settings make it, each failure in a row is waited for longer.
+The rules: no quick retry, no attempt on a gateway with zombies before it was restarted, no other
+client id, no switching back and forth between endpoints.
+
+An attempt failed unless it ended with GO. An attempt without an end was killed, and so failed.
+After each failure the cool-down holds. However short the settings make it, the wait is at least 1 s,
+and this minimum doubles with each failure in a row, up to five minutes.
+
+Attempts are ordered as they were written, whatever the clock said. Their times are converted to
+the clock as it is set now (`elapsed`).
 """
 
 from __future__ import annotations
@@ -18,20 +22,20 @@ from golive.discipline.journal import ALIVE, BEGUN, GO, NO_OUTCOMES, Entry
 from golive.machine import processes
 
 SERIES_GAP = timedelta(hours=1)
-"""After so long without an attempt, failures belong to another day's work."""
+"""After this long without an attempt, a new series of failures begins."""
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(minutes=5)
-"""The least wait after a failure; it doubles with each that follows, up to a limit."""
+"""The shortest wait after a failure. It doubles with each further failure, up to the longest."""
 
 A_WHILE = timedelta(minutes=1)
-"""No handshake takes this long."""
+"""A connection that lasted longer than any handshake was good for a while."""
 
 MOST_DOUBLINGS = 16
-"""Beyond the limit by far."""
+"""Far more than the longest wait needs."""
 
 
 def least_wait(failures: int) -> timedelta:
-    """The least wait after so many failures in a row, whatever the cool-down."""
+    """The shortest wait after this many failures in a row, whatever the cool-down."""
     if failures <= 0:
         return timedelta(0)
     doubled: timedelta = FIRST_WAIT * 2 ** min(failures - 1, MOST_DOUBLINGS)
@@ -113,10 +117,11 @@ UNDATED = (
 
 @dataclass(frozen=True, slots=True)
 class Discipline:
-    """The rules for an attempt at `endpoint` now. Endpoints are named as the journal names them.
+    """The rules for an attempt at `endpoint` now. Endpoints have the names of the journal.
 
-    `known` are those between which one may not flip: the four known ports of this machine, the
-    configured primary and the fallback. `cooldown` is the least time after a failure.
+    `known` are the endpoints between which nobody may switch back and forth: the four known ports
+    of this machine, the configured primary and the fallback. `cooldown` is the shortest time
+    between a failed attempt and the next.
     """
 
     past: tuple[Made, ...]
@@ -140,7 +145,7 @@ class Discipline:
 
     @property
     def cooling_until(self) -> datetime | None:
-        """Before when no attempt may be made after the last failed one; None: it may."""
+        """Until when the last failure forbids an attempt; None: it does not."""
         last = self.last_failed
         return self._until(last.last_seen, self.wait_after(self.in_a_row)) if last else None
 
@@ -150,7 +155,7 @@ class Discipline:
         return len(self._series(self.endpoint))
 
     def wait_after(self, failures: int) -> timedelta:
-        """How long the next attempt is to be waited for."""
+        """How long to wait after this many failures in a row."""
         return max(self.cooldown, least_wait(failures))
 
     @property
@@ -181,7 +186,7 @@ class Discipline:
 
     @property
     def no_flip_until(self) -> datetime | None:
-        """Before when this endpoint would be the second change of a cool-down; None: it is not."""
+        """Until when a switch to here would be the second in a cool-down; None: it is not."""
         before = _last([each for each in self.past if each.endpoint in self.known])
         is_change = before is not None and before.endpoint != self.endpoint
         if not is_change or self.endpoint not in self.known or not self.flips:
@@ -190,7 +195,7 @@ class Discipline:
 
     @property
     def refused_until(self) -> datetime | None:
-        """Before when no attempt may be made here, for either reason."""
+        """Until when no attempt may be made here, for either reason; None: it may."""
         return max(filter(None, (self.cooling_until, self.no_flip_until)), default=None)
 
     # what is against an attempt, in words; None where nothing is

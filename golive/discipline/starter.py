@@ -1,7 +1,7 @@
 """The run that started this program: once it is gone, this program must not connect.
 
-A run tells the programs that it starts who it is, by pid and start. It may be gone before they
-have begun, by `kill -9`. One that was handed over, as what is to be left running, stays.
+A run tells the programs that it starts its pid and start time. A `kill -9` may end it before they
+have begun. A program that was handed over, because it is to be left running, stays.
 """
 
 from __future__ import annotations

@@ -23,16 +23,16 @@ def is_due(finished: Evidence, wanted: Wanted) -> bool:
 
 
 def helps(found: Diagnosis | None, settings: Settings, run_next: Next) -> bool:
-    """Whether the settings ask for it, the gateway is to blame, and there is one to go to."""
+    """Whether the settings ask for it, the gateway is at fault, and there is a fallback."""
     wanted = settings.golive.auto_fallback and bool(run_next.fall_back)
     known = BY_CODE.get(found.code) if found else None
     return wanted and known is not None and known.is_the_gateways
 
 
 def command(is_golives: bool, *more: str) -> list[str]:
-    """The procedure on the fallback, in a process of its own: with its own record and report.
+    """The procedure on the fallback, in a separate process, with its own record and report.
 
-    By `golive check` where that has performed this one, for pytest takes options of the folder that
+    It runs as `golive check` if this run did, because pytest reads the options of the folder that
     it is called in.
     """
     if is_golives:

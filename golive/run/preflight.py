@@ -1,4 +1,4 @@
-"""The pre-flight: what stands in the way of an attempt. Nothing is connected."""
+"""The pre-flight: what forbids an attempt. Nothing is connected."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from golive.settings.secrets_json import SettingsFile
 
 
 class Earlier(Protocol):
-    """What earlier runs have left to be known; see golive.discipline."""
+    """What earlier runs recorded; see golive.discipline."""
 
     @property
     def is_alone(self) -> bool: ...
@@ -42,7 +42,7 @@ class Subject:
 
 
 Check = Callable[[Subject], str | None]
-"""Why a step does not hold; None where it does. Raises sockets.NotObservable."""
+"""Why a step fails; None where it passes. Raises sockets.NotObservable."""
 
 
 def objections(
@@ -52,7 +52,7 @@ def objections(
     write: Callable[[str], None],
     clock: Clock,
 ) -> Iterator[tuple[str, str]]:
-    """The pre-flight steps that do not hold, in order, and why. Raises sockets.NotObservable, and
+    """The pre-flight steps that fail, in order, and why. Raises sockets.NotObservable, and
     attempts.AttemptRefused where none of them would matter any more.
 
     A port on which nothing listens is no objection: it has an exit code of its own.
@@ -176,7 +176,7 @@ AFTER_WAITING: Mapping[str, Check] = {
 
 
 def seen(file: SettingsFile, look: Callable[[], Answer]) -> Answer | None:
-    """What is seen; None where it cannot be and need not be. Raises sockets.NotObservable."""
+    """What is observed; None where it cannot and need not be. Raises sockets.NotObservable."""
     need_not_be = file.settings.golive.allow_unobserved_sockets
     return sockets.if_observable(look) if need_not_be else look()
 
@@ -187,5 +187,5 @@ def zombies_now(file: SettingsFile, gateway: Gateway) -> int:
 
 
 def nothing_listens(file: SettingsFile, gateway: Gateway) -> bool:
-    """Raises sockets.NotObservable where that cannot be seen, and must be."""
+    """Raises sockets.NotObservable where that must be observed and cannot be."""
     return seen(file, lambda: gateway.listeners) == []

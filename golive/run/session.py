@@ -105,7 +105,7 @@ def next_after(command: str, file: SettingsFile, secrets: str | None = None) -> 
 
 
 class Session:
-    """One opening: `check`, then `open`, then `close`. None of them tries anything twice."""
+    """One connection: `check`, then `open`, then `close`. None of them tries anything twice."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class Session:
         return self.connection.handshake if self.connection else None
 
     def announce(self) -> None:
-        """What is to be said before anything is looked at."""
+        """Writes what must be said before anything is checked."""
         memory = self.memory
         if memory.reason is not None:
             self._write(f"OVERRIDE: {memory.reason}")
@@ -152,7 +152,7 @@ class Session:
             self._write(each)
 
     def check(self) -> Trouble | None:
-        """The pre-flight: what stands in the way; nothing is connected.
+        """The pre-flight: what forbids an attempt. Nothing is connected.
 
         Waits while the gateway is initializing. Raises sockets.NotObservable, and
         attempts.AttemptRefused where no attempt may be made any more.
@@ -173,11 +173,11 @@ class Session:
         return None
 
     def open(self) -> Trouble | None:
-        """The one attempt: the connection is open afterwards, or it is said why not.
+        """Makes the one attempt. Afterwards the connection is open, or the trouble says why not.
 
-        Where it returns trouble, or raises, the connection is closed. Raises
-        attempts.AttemptRefused before anything is connected, and sockets.NotObservable where what
-        a failed attempt left cannot be seen.
+        If it returns trouble, or raises, the connection is closed. Raises
+        attempts.AttemptRefused before anything is connected, and sockets.NotObservable if what a
+        failed attempt left behind cannot be observed.
         """
         self._before = self._seen("handshake.connect-ack")
         self._listener = sockets.if_observable(lambda: self.gateway.listener)
@@ -192,7 +192,7 @@ class Session:
         return self._first_of(made | self._left_behind(connection))
 
     def close(self) -> Trouble | None:
-        """Closes the connection, if there is one, and tells what that leaves behind.
+        """Closes the connection, if there is one, and reports what that leaves behind.
 
         Raises sockets.NotObservable, once it is closed.
         """
@@ -202,14 +202,14 @@ class Session:
 
     @property
     def weakened(self) -> list[str]:
-        """What was checked less strictly than the written procedure asks, a line each."""
+        """What was checked less strictly than the written procedure requires, one line each."""
         may_be = self.settings.golive.allow_unobserved_sockets
         is_blind = may_be and sockets.if_observable(lambda: self.gateway.listeners) is None
         overrides = self.memory.overrides
         return weakened.of_opening(self.settings.shown, overrides, unobserved=is_blind)
 
     def keep(self) -> None:
-        """The connection stays: what becomes of it is remembered once it has ended."""
+        """Keeps the connection. Its outcome is recorded once it has ended."""
         self._tell_overrides()
         self.memory.attempts.keep()
 
@@ -218,7 +218,7 @@ class Session:
             self._write(f"OVERRIDDEN: {each.step}: {each.found} ({each.reason})")
 
     def remember(self, outcome: str) -> None:
-        """For later runs. What cannot be remembered changes no result."""
+        """Records the outcome for later runs. A failure to record it changes no result."""
         self._tell_overrides()
         try:
             self.memory.end(outcome, self.gateway.as_far_as_told(self.gateway.port_if_seen))

@@ -1,7 +1,7 @@
 """The standalone handshake test: one attempt, told line by line, and an exit code to act on.
 
-It opens the connection as the Monitor does (`session`), looks at what there is to see, and
-closes it; nothing is connected where a fact stands in the way.
+It opens the connection as the Monitor does (`session`), checks what it shows, and closes it.
+If something forbids the attempt, nothing is connected.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lines on their way from the thread that reads them to whoever waits in an event loop."""
+"""A program's lines, on their way from the thread that reads them to an event loop."""
 
 from __future__ import annotations
 
