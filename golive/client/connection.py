@@ -1,4 +1,4 @@
-"""The one connection to a gateway: opened once, asked for what it holds, closed cleanly."""
+"""The one connection to a gateway: opened once, used for a few requests, closed cleanly."""
 
 from __future__ import annotations
 

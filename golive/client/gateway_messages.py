@@ -1,4 +1,4 @@
-"""What a gateway has said as messages of type error, from the first to the close, in bounds."""
+"""The error messages and notices of a gateway, from the first to the close, within limits."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from golive.client.messages import CONNECTIVITY_LOST, RESTORED, ApiError, Kind
 from golive.kit.text import shortened
 
 FIRST, LAST, LONGEST = 40, 20, 300
-"""How many messages are kept from the beginning and from the end, and how long a text may be."""
+"""How many messages are kept from the start and from the end, and the longest text."""
 
 MOST_FARMS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A message, when it came (milliseconds since the TCP connect was begun), and how often."""
+    """A message, when it came (milliseconds since the TCP connect began), and how often."""
 
     error: ApiError
     after_ms: float
@@ -26,31 +26,31 @@ class Remark:
 
 
 class GatewayMessages:
-    """Told of each message by `add`. Whatever a gateway says, and how often, this stays small."""
+    """Keeps each message that `add` gets. It stays small, however much a gateway sends."""
 
     def __init__(self) -> None:
         self._first: dict[ApiError, Remark] = {}
         self._last: deque[Remark] = deque(maxlen=LAST)
         self.count = 0
         self.obstacle: ApiError | None = None
-        """The first that stands in the way, but for the link to IBKR, which may come back."""
+        """The first that stands in the way. A lost link to IBKR does not count: it may return."""
         self.link_lost: ApiError | None = None
-        """The notice that the gateway has lost its link to IBKR, until that is there again."""
+        """The notice that the gateway lost its link to IBKR; None once the link is back."""
         self.last_of_link: ApiError | None = None
-        """The last word about that link, good or bad."""
+        """The last message about that link, good or bad."""
         self.link_restored: ApiError | None = None
-        """That it is there again, where that was said since the positions were asked for: they are
-        to be asked for once more."""
+        """The notice that the link is back, if it came after the positions were requested. Then
+        they must be requested again."""
         self.refusal: ApiError | None = None
         """The first message since `ask` was called that refuses what is asked for."""
         self.config_refusal: ApiError | None = None
         """The first that came instead of the gateway's own settings. It refuses nothing else."""
         self.ends_waiting = False
-        """Whether waiting is useless: a lost link may come back, nothing else does."""
+        """Whether waiting is useless. Only a lost link may come back."""
         self._broken: dict[str, ApiError] = {}
 
     def ask(self) -> None:
-        """Something is asked for now: what refuses it is heard from here on."""
+        """A request is sent now; a message that refuses it counts from here on."""
         self.refusal = None
         self.ends_waiting = self.obstacle is not None
 
@@ -94,7 +94,7 @@ class GatewayMessages:
         return (*self._broken.values(), *filter(None, [self.last_of_link]))
 
     def noted(self) -> Iterator[str]:
-        """A line for each thing that stands in no way, and must be read all the same."""
+        """A line for each message that is no obstacle but must be read."""
         for name, error in self._broken.items():
             yield _about_a_farm(name, error)
         farms = (Kind.ORDINARY, Kind.FARM_BROKEN)

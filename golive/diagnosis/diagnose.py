@@ -1,4 +1,4 @@
-"""From what was observed to its cause, and what to do about it on this machine.
+"""Finds the cause of what was observed, and what to do about it on this machine.
 
 The branches are in `golive.diagnosis.decision_tree`, the procedures in `golive.diagnosis.recovery`.
 """
@@ -115,7 +115,7 @@ def _of(
 
 
 def _concerning(seen: Seen, branch: Branch) -> Branch:
-    """What the trouble is about: of a retry that came too early, the failure before it."""
+    """The failure that the trouble is about. For a retry that came too early, the one before it."""
     last = seen.discipline.last_failed if seen.discipline else None
     if branch.code != "cool-down" or last is None:
         return branch
@@ -123,7 +123,7 @@ def _concerning(seen: Seen, branch: Branch) -> Branch:
 
 
 def _is_late(seen: Seen, branch: Branch, run_next: Next) -> bool:
-    """The ten-minute rule, counted from the first failed attempt."""
+    """Whether ten minutes have passed since the first failed attempt: then stop, and switch."""
     since = seen.first_failure
     is_over = since is not None and seen.now - since >= recovery.TEN_MINUTES
     return is_over and branch.is_the_gateways and bool(run_next.fall_back)
@@ -136,7 +136,7 @@ def _steps(branch: Branch, late: bool) -> Sequence[str]:
 
 
 def _escalation(branch: Branch, late: bool, can_fall_back: bool) -> list[str]:
-    """What is left should that not help; as a rule nothing where it is not the gateway's."""
+    """What to do if the steps do not help. Mostly nothing, unless the gateway is at fault."""
     if not branch.is_the_gateways:
         return list(branch.otherwise)
     if late:

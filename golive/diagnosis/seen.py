@@ -1,4 +1,4 @@
-"""What a diagnosis may build on: what a run has seen, and None for what it has not."""
+"""Everything that a diagnosis may use. What the run did not observe is None."""
 
 from __future__ import annotations
 

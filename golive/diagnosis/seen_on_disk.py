@@ -1,6 +1,6 @@
-"""What the gateway keeps on this machine's disk, added to what was seen, once an attempt is over.
+"""Adds what the gateway's files on this machine show, once an attempt is over.
 
-If nothing listens, also a look for the gateway's process: before its login it may be running.
+If nothing listens, it also looks for the gateway's process, which may still wait for its login.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ The rules: no quick retry, no attempt on a gateway with zombies before it was re
 client id, no switching back and forth between endpoints.
 
 An attempt failed unless it ended with GO. An attempt without an end was killed, and so failed.
-After each failure the cool-down holds. However short the settings make it, the wait is at least 1 s,
-and this minimum doubles with each failure in a row, up to five minutes.
+After each failure the cool-down holds. However short the settings make it, the wait is at least
+1 s, and this minimum doubles with each failure in a row, up to five minutes.
 
 Attempts are ordered as they were written, whatever the clock said. Their times are converted to
 the clock as it is set now (`elapsed`).

@@ -1,4 +1,4 @@
-"""The gateway's own API settings, as far as anything told them."""
+"""The gateway's own API settings, as far as they are known."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """What one source told; None is what it did not tell.
+    """The settings from one source; None where it does not say.
 
-    `source` names where it was read, for the reader. `master_client_id` is "" where it is blank;
+    `source` says where they were read. `master_client_id` is "" where it is blank;
     the gateway's files write that as -1 or as nothing.
     """
 
@@ -18,10 +18,10 @@ class ApiSettings:
     master_client_id: str | None = None
     trusted_ips: tuple[str, ...] | None = None
     localhost_only: bool | None = None
-    """Whether it takes connections from its own machine alone, whatever else is trusted."""
+    """Whether it accepts connections only from its own machine, whatever else is trusted."""
 
     def completed(self, other: ApiSettings) -> ApiSettings:
-        """With what another source tells, where this one tells nothing."""
+        """These settings, completed with those of another source where they are unknown."""
         missing = [name for name in NAMES if getattr(self, name) is None]
         if len(missing) == len(NAMES):
             return other

@@ -1,4 +1,4 @@
-"""Ending processes: politely, then firmly, and never another one that has got the pid since."""
+"""Ends processes: asks first, then kills, and never touches another process with the same pid."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from golive.machine import processes
 from golive.machine.processes import Process
 
 PATIENCE = 5.0
-"""Seconds that all of them have to end when asked; half of it when they are made to."""
+"""Seconds that all of them have to end when asked, and half of that when killed."""
 
 LOOK_SECONDS = 0.05
 

@@ -83,7 +83,7 @@ class Gateway:
         return port.listeners
 
     def address(self) -> str | None:
-        """Where to connect: the first of the host's addresses at which somebody is seen to listen.
+        """Where to connect: the first of the host's addresses at which something listens.
 
         None where that is not seen, or nobody listens.
         """
@@ -96,7 +96,7 @@ class Gateway:
         return self._whole(port, port.close_wait)
 
     def lasting_zombies(self, seconds: float = CLOSING_SECONDS) -> list[Socket]:
-        """Those that stay for so long: who is left by a client is in CLOSE_WAIT for a moment."""
+        """Those that stay: after a client leaves, its socket is in CLOSE_WAIT for a moment."""
         end = self._clock.monotonic() + seconds
         while (found := self.zombies) and self._clock.monotonic() < end:
             self._clock.sleep(CLOSING_LOOK_SECONDS)
@@ -104,12 +104,12 @@ class Gateway:
 
     @property
     def clients(self) -> list[Socket]:
-        """Who is connected, be it to a forwarder."""
+        """Who is connected, also to a forwarder."""
         port = self.port
         return self._whole(port, port.clients)
 
     def _whole(self, port: Port, seen: list[Socket]) -> list[Socket]:
-        """What is seen is an answer; that nothing is seen is one only where all can be."""
+        """What is seen counts. Seeing nothing counts only if everything could be seen."""
         if not seen:
             self._look_behind(port)
         return seen
@@ -151,7 +151,7 @@ class Gateway:
             self._dialled = next(iter(dialled_for.us(dialled, ours)), None)
 
     def _look_behind(self, port: Port) -> None:
-        """Raises sockets.NotObservable where a forwarder listens, a container's port say."""
+        """Raises sockets.NotObservable if a forwarder listens, for example for a container."""
         listener = self.process(port)
         what = f"{listener.name}, pid {listener.pid}," if listener else "the listening program"
         behind = "the gateway's own sockets are behind it and cannot be observed"

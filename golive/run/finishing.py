@@ -22,8 +22,7 @@ def save(run: Run, *, is_over: bool = False) -> Evidence:
 def finish(run: Run) -> Evidence:
     """Closes the connection, looks at the sockets once more and writes the evidence.
 
-    No program that was started is left running, but for a Monitor that is to be, where all has
-    passed.
+    No program that was started is left running, except a Monitor that should stay, if all passed.
     """
     if run.observed.connection is not None:
         run.observed.connection.close()
@@ -46,7 +45,7 @@ def finish(run: Run) -> Evidence:
 def remember(run: Run, found: Evidence) -> None:
     """Keeps the outcome for later runs, once the evidence is on the disk. Raises OSError.
 
-    Also that of what failed once this run's own attempt was GO: it says when the next may be.
+    A failure after this run's own attempt was GO is recorded, too, so that the cool-down holds.
     """
     diagnosis = found.diagnosis
     if diagnosis is None or diagnosis.not_before or run.attempts.outcome is None:

@@ -1,4 +1,4 @@
-"""The last look: what passed a moment ago must still hold at the end of the run."""
+"""The last look: what passed earlier must still hold at the end of the run."""
 
 from __future__ import annotations
 

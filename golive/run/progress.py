@@ -1,4 +1,4 @@
-"""How far a run has come: which steps have ended how, and what may run next."""
+"""How far a run has come: the result of each step, and what may run next."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Progress:
         return steps.step(step_id).is_excused(self._blind)
 
     def begin(self, step_id: str) -> None:
-        """Until it ends otherwise, a begun step has failed: a run may end at any moment."""
+        """A step that has begun counts as failed until it ends: a run may end at any time."""
         if not self._has_failed(step_id):
             self._began[step_id] = self._clock.monotonic() - self._started
             self.put(step_id, "failed", 0.0, UNFINISHED)
@@ -73,7 +73,7 @@ class Progress:
         observed: dict[str, Any],
         by: str | None = None,
     ) -> StepRecord:
-        """Whatever was known of the step before gives way to this."""
+        """Replaces what was known about the step."""
         began = None if outcome == "blocked" else _rounded(self._began.get(step_id))
         record = _record(steps.step(step_id), outcome, observed, by, round(seconds, 6), began)
         self._records[step_id] = record

@@ -1,4 +1,4 @@
-"""A program of the settings on trial: started by the rules, remembered as an attempt, ended."""
+"""Tries a program of the settings: starts it by the rules, records its attempt, ends it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from golive.trials.output import Tell
 from golive.trials.program import Ended
 
 FAILED: dict[Kind, str] = {"monitor": "monitor-not-ready", "mcp": "mcp-failed"}
-"""As what the attempt of a program that fails is remembered."""
+"""The outcome recorded for the attempt of a program that fails."""
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def monitor(run: Run, tell: Tell) -> Iterator[MonitorProgram]:
 
 @contextmanager
 def mcp(run: Run) -> Iterator[McpProgram]:
-    """The MCP server, once it has been asked all there is to ask."""
+    """The MCP server, once all questions were asked."""
     settings, found = run.wanted.settings, run.wanted.settings.golive.mcp
     assert found is not None  # the step would not be performed
     has_a_monitor = run.monitor is not None and run.monitor.is_left
@@ -101,7 +101,7 @@ class _Start:
     environment: dict[str, str]
     folder: Path | None
     attempts: Attempts | None
-    """Of a program that remembers nothing itself."""
+    """The attempts of a program that records none itself."""
     run: Run
     kind: Kind
 

@@ -1,4 +1,4 @@
-"""The words with which a program of the settings is started."""
+"""The command line that starts a program of the settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from golive.trials.parent_run import ParentRun
 Kind = Literal["monitor", "mcp"]
 
 WHERE = ("{secrets}", "{port}")
-"""Either tells a program where to connect."""
+"""Each of them tells a program where to connect."""
 
 
 def why_not(kind: str, settings: Settings, target: Target) -> str:
@@ -38,7 +38,7 @@ def why_not(kind: str, settings: Settings, target: Target) -> str:
 
 
 def words(run: ParentRun, kind: Kind, command: Sequence[str] | None, secrets: Path) -> list[str]:
-    """The command with its placeholders filled in; this project's own where there is none."""
+    """The command with its placeholders replaced; golive's own program if there is none."""
     if command is None:
         override = ["--override", run.override] if run.override else []
         return [sys.executable, "-m", "golive", kind, "--secrets", str(secrets), *override]

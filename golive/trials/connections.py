@@ -1,4 +1,4 @@
-"""Which connections to the gateway are opened while a program is tried."""
+"""The connections to the gateway that are opened while a program is tried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends a program of the settings where the run that started it was ended by `kill -9`.
+"""Ends a program of the settings if the run that started it was ended by `kill -9`.
 
 A foreign program cannot know that. So this one is started beside it, by its standard input a child
 of the run that hears when that one is gone, on every platform; then it ends what bears the mark.

@@ -1,4 +1,4 @@
-"""The MCP server of the settings, tried: what it answers, and how many connections that takes."""
+"""Tries the MCP server of the settings: its answers, and how many connections they take."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ AHEAD = timedelta(seconds=2)
 SHOWN = 200
 """Characters of an answer that are shown."""
 HURRY = 1.0
-"""Seconds that one which has failed has to end with its input."""
+"""Seconds that a failed server has to end after its input was closed."""
 SDK = "mcp"
 LACKING = (
     "the MCP SDK is not installed here: install golive again, with its dependencies; or switch the"
@@ -44,7 +44,7 @@ LACKING = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What it is tried by; `secrets` are not to be shown. `is_own`: it is this project's."""
+    """What to check it against; `secrets` must not be shown. `is_own`: it is golive's own."""
 
     settings: Mcp
     secrets: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Wanted:
 
 
 class McpProgram:
-    """Tried by `converse`. What it does wrong stands in `reason`, never raised."""
+    """Tried by `converse`. What it does wrong is in `reason`; nothing is raised."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class McpProgram:
         self.when_left: Callable[[Ended], None] = lambda ended: None
 
     def converse(self) -> None:
-        """Starts it and asks it; where it fails it is ended at once."""
+        """Starts it and asks it. If it fails, it is ended at once."""
         if importlib.util.find_spec(SDK) is None:
             self._reason = LACKING
             return
@@ -119,7 +119,7 @@ class McpProgram:
 
     @property
     def reason(self) -> str:
-        """Why it did not answer; "" where it did."""
+        """Why it did not answer; "" if it did."""
         return self._reason
 
     @property

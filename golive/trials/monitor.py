@@ -1,4 +1,4 @@
-"""The Monitor of the settings, tried: what it says, and whether it is so."""
+"""Tries the Monitor of the settings: what it prints, and whether that is true."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from golive.trials.output import FLOOD, Tell
 from golive.trials.program import CannotStart, Ended, Program
 
 MOMENT = 1.0
-"""Seconds from the end of its output to its own."""
+"""Seconds between the end of its output and the end of the process."""
 SHOWN = 200
 """Characters of a line that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What it is tried by; `secrets` are not to be shown."""
+    """What to check it against; `secrets` must not be shown."""
 
     settings: Monitor
     account: str
@@ -41,14 +41,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What it says of positions. `account` is None where it names none."""
+    """What it printed about positions. `account` is None if it named none."""
 
     positions: int
     account: str | None
 
 
 class MonitorProgram:
-    """Started, and heard from then on. What it does wrong stands in `reason`, never raised."""
+    """Started, and read from then on. What it does wrong is in `reason`; nothing is raised."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class MonitorProgram:
         clock: Clock = SYSTEM,
         gateway: Gateway | None = None,
     ) -> None:
-        """`gateway` is whose connections are counted."""
+        """Counts the connections of `gateway`."""
         self._wanted, self._words, self._clock = wanted, words, clock
         self._connected = re.compile(wanted.settings.connected_pattern)
         self._positions = re.compile(wanted.settings.positions_pattern)
@@ -84,7 +84,7 @@ class MonitorProgram:
             self._reason = masking.without(wanted.secrets, str(error))
 
     def wait(self, tell: Tell = lambda left: None) -> None:
-        """Until it has said what is expected; where it says none of it, it is ended at once."""
+        """Waits until it has printed what is expected. If it fails, it is ended at once."""
         program, seconds = self._program, self._wanted.settings.ready_timeout_seconds
         if program is None:
             return
@@ -104,12 +104,12 @@ class MonitorProgram:
 
     @property
     def is_connected(self) -> bool:
-        """Whether it said so; that alone proves nothing."""
+        """Whether it printed so; that alone proves nothing."""
         return self._connected_after is not None
 
     @property
     def positions(self) -> int | None:
-        """How many it told last."""
+        """The last number of positions that it printed."""
         return self._told.positions if self._told else None
 
     @property
@@ -118,7 +118,7 @@ class MonitorProgram:
 
     @property
     def reason(self) -> str:
-        """Why it is not as it should be; "" while it is."""
+        """What is wrong with it; "" while nothing is."""
         program = self._program
         if self._reason or program is None:
             return self._reason
@@ -174,7 +174,7 @@ class MonitorProgram:
             self._connections.look()
 
     def leave(self) -> Ended:
-        """Lets it run on, where it is to; else ends it."""
+        """Leaves it running if it should stay; otherwise ends it."""
         left = self._left()
         self.when_left(left)
         return left
@@ -189,13 +189,13 @@ class MonitorProgram:
         return Ended("left running", log=str(self._log), pid=self._program.pid, end_with=end_with)
 
     def hand_over(self, run: Starter) -> None:
-        """Lets it stay without the run that started it. Raises OSError."""
+        """Lets it go on without the run that started it. Raises OSError."""
         run.hand_over()
         if self._program is not None:
             self._program.let_go()
 
     def end(self) -> None:
-        """Ends it, if it was started, also where it was to run on."""
+        """Ends it, if it was started, even if it was to stay."""
         self.is_left = False
         if self._program is not None:
             self._program.end()
@@ -257,7 +257,7 @@ class MonitorProgram:
 
     @property
     def _last_words(self) -> str:
-        """Its last line; or the diagnosis, where it tells one."""
+        """Its diagnosis, if it printed one; otherwise its last line."""
         lines = self._last_lines
         told = [each for each in lines if each.startswith("Diagnosis: ")] or lines
         return f"; it printed: {told[-1]}" if told else ""

@@ -1,4 +1,4 @@
-"""A program of the settings, started, heard, and ended with all that it has started.
+"""A program of the settings: started, read, and ended with everything that it started.
 
 It has a session of its own (on Windows a process group), so that a Ctrl-C of the terminal ends it
 only through us: politely first, and once.
@@ -29,7 +29,7 @@ from golive.trials.guard import MARK, Guard
 from golive.trials.output import FLOOD, LONGEST, Output, exact
 
 PATIENCE = 5.0
-"""Seconds that it has to end when it is asked to, and half of that when it is made to."""
+"""Seconds to end when asked, and half of that when killed."""
 JOIN_SECONDS = 1.0
 TAIL_SECONDS = 0.05
 CHUNK = 65_536
@@ -49,15 +49,15 @@ class Ended:
     exit_code: int | None = None
     left: tuple[int, ...] = ()
     log: str = ""
-    """Where one that is left running writes what it says."""
+    """The log of a program that is left running."""
     pid: int | None = None
     """Of one that is left running."""
     end_with: str = ""
-    """The commands that end that one, and what it has started."""
+    """The commands that end it and what it started."""
 
     @property
     def is_as_asked(self) -> bool:
-        """Not where it had ended before, nor where it had to be made to."""
+        """False if it had ended before, or had to be killed."""
         return self.how in ("politely", "left running")
 
 
