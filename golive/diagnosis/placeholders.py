@@ -90,7 +90,7 @@ def _observed(seen: Seen) -> dict[str, object]:
     spoken = seen.handshake.spoken if seen.handshake else ""
     return {
         "count": f"{len(rows)} open position{'' if len(rows) == 1 else 's'}",
-        "others": ", ".join(f"{port} ({PORTS[port]})" for port in seen.other_listeners),
+        "others": "; ".join(f"{port}, {PORTS[port]}" for port in seen.other_listeners),
         "said": seen.against or (seen.soak.stopped if seen.soak else None) or "no more is known",
         "accounts": len(seen.handshake.accounts) if seen.handshake else 0,
         "elsewhere": ", ".join(seen.elsewhere),

@@ -137,7 +137,7 @@ def test_port_that_is_named_but_not_the_one_that_listens_is_told(
     gateway(4002)
     done = place.init(*EXAMPLE)
     assert done.exit_code == 0, done.output
-    told = "Nothing listens on port 4001, but something does on 4002 (IB Gateway (paper))."
+    told = "Nothing listens on port 4001, but something does on 4002, IB Gateway (paper)."
     assert told in done.output
     assert place.document["IBKRCredentials"]["Port"] == 4001
 

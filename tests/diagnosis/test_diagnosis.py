@@ -465,7 +465,7 @@ def test_whom_the_gateway_trusts_is_a_fact() -> None:
 
 
 def test_gateway_on_another_of_the_four_ports_is_named() -> None:
-    assert "7497 (TWS (paper))" in found(WALK["wrong-port"]).cause
+    assert "7497, TWS (paper)" in found(WALK["wrong-port"]).cause
 
 
 def test_silence_of_a_young_gateway_is_waited_out_before_anything_is_reinstalled() -> None:

@@ -168,7 +168,7 @@ def test_gateway_that_waits_for_its_second_factor_is_named_by_pid_and_not_starte
     done = smoke(secrets(gateway.port, GatewayFolder=folder))
     assert (done.exit_code, "Diagnosis: second-factor-pending" in done.output) == (1, True)
     assert re.search(r"IB Gateway \(pid \d+\) has been waiting for the second factor", done.output)
-    assert "Do not start a second one" in done.output
+    assert "Do not start a second gateway" in done.output
 
 
 def test_id_that_comes_unasked_does_not_hide_read_only_mode(
