@@ -6,12 +6,19 @@ import pytest
 
 from tests.support.pictures.__main__ import LARGEST, NAMES, PICTURES
 from tests.support.pictures.terminal import Screen
+from tests.support.projects import ROOT
 
 PNG = b"\x89PNG\r\n"
 
 
 def test_each_picture_is_one_that_the_command_makes() -> None:
     assert {path.name for path in PICTURES.iterdir()} <= {f"{name}.png" for name in NAMES}
+
+
+def test_each_picture_is_shown_on_a_page() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "".join(path.read_text(encoding="utf-8") for path in pages)
+    assert [each.name for each in PICTURES.iterdir() if f"pictures/{each.name}" not in text] == []
 
 
 def test_pictures_are_small() -> None:

@@ -108,7 +108,7 @@ def _wanted(place: Neutral) -> Iterator[Wanted]:
     yield Wanted("index", place.folder / "reports" / "index.html", 1100, 900)
     card = place.folder / "card.html"
     place.run("card", "--html", str(card))
-    yield Wanted("card", card, 1100, 1400)
+    yield Wanted("card", card, 1100, 1000)
 
 
 def _on_a_terminal(place: Neutral, name: str, fault: str) -> Path:
