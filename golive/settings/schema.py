@@ -18,8 +18,8 @@ SECTION = str(Settings.model_fields["golive"].alias)
 def schema() -> dict[str, Any]:
     """As strict as `golive.settings.secrets_json`, as far as a schema can say it.
 
-    It cannot say that a key stands twice, that a whole number has no point, or what is a host. Sections of other
-    programs are allowed. What only some commands do without must be there.
+    It cannot say that a key stands twice, that a whole number has no point, or what a host is.
+    Sections of other programs are allowed. What only some commands do without must be there.
     """
     found = Settings.model_json_schema(by_alias=True)
     found["required"].append(SECTION)

@@ -248,9 +248,8 @@ def test_night_says_which_checks_were_weakened_and_what_changed_in_that(tmp_path
     made.kept(weak, runs)
     out, keep = tmp_path / "summary.md", tmp_path / "night.json"
     assert main(["summary", "--runs", str(runs), "--out", str(out), "--keep", str(keep)]) == 0
-    assert "## Weakened checks\n\n- 1 rehearsal (healthy): the Monitor was not tried " in out.read_text(
-        encoding="utf-8"
-    )
+    told = out.read_text(encoding="utf-8")
+    assert "## Weakened checks\n\n- 1 rehearsal (healthy): the Monitor was not tried " in told
     again = tmp_path / "again"
     made.kept(a_go(target="fake"), again)
     assert main(["summary", "--runs", str(again), "--since", str(keep), "--out", str(out)]) == 0
