@@ -159,7 +159,7 @@ def state(server: Server) -> dict[str, Any]:
         "port": server.port,
         "connections": len(server.connections),
         "client_ids": sorted(gateway.client_ids),
-        "zombies": len(server.bystanders.zombies),
+        "zombies": len(server.others.zombies),
         "orders_received": gateway.orders_received,
         "up_seconds": round(server.up_seconds, 3),
     }

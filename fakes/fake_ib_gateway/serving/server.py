@@ -24,8 +24,8 @@ from fake_ib_gateway.protocol import wire
 from fake_ib_gateway.protocol.errors import Error
 from fake_ib_gateway.protocol.messages import Speech
 from fake_ib_gateway.serving import listening
-from fake_ib_gateway.serving.bystanders import Bystanders
 from fake_ib_gateway.serving.connection import Connection, NotReading
+from fake_ib_gateway.serving.other_connections import OtherConnections
 
 BACKLOG, MOST_WAITING = 128, 4096
 PATIENCE = 10.0
@@ -48,7 +48,7 @@ class Server:
     elsewhere: tuple[str, int] | None = None
     """Address and port it listens on where a fault makes it take others than its own."""
     connections: set[Connection] = field(default_factory=set)
-    bystanders: Bystanders = field(default_factory=lambda: Bystanders("", 0))
+    others: OtherConnections = field(default_factory=lambda: OtherConnections("", 0))
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by who changes it while it runs: a restart takes its time."""
     _first_faults: Sequence[Fault] = ()
@@ -106,7 +106,7 @@ class Server:
             return
         listening.reserve(own)
         if self._waits and self.disk is not None:
-            await self.bystanders.add_gateway(self.disk.path)
+            await self.others.add_gateway(self.disk.path)
         if instead:
             other = listening.bound_to_first_free(instead)
             self._sockets.append(other)
@@ -141,10 +141,10 @@ class Server:
                 raise
             return
         self._apply_faults()
-        await asyncio.to_thread(self.bystanders.leave, zombies=False)
+        await asyncio.to_thread(self.others.leave, zombies=False)
         if self._listener is not None:
             await self.accept(all(fault.accepts for fault in faults))
-            await self._invite_bystanders()
+            await self._add_others()
 
     async def reset(self) -> None:
         """Is what it was at its start: its first faults, nobody connected, nothing counted."""
@@ -164,7 +164,7 @@ class Server:
 
     async def add_zombies(self, count: int) -> None:
         """CLOSE_WAIT sockets on the port, which stay until a restart."""
-        await self.bystanders.add_zombies(count, accepted=self._accepting is not None)
+        await self.others.add_zombies(count, accepted=self._accepting is not None)
 
     async def say(self, error: Error) -> None:
         """An error or a notice to every client whose session has started."""
@@ -241,21 +241,21 @@ class Server:
         listener.listen(max(BACKLOG, self.gateway.max_clients or MOST_WAITING, 2 * waiting))
         self._listener, port = listener, listener.getsockname()[1]
         self._up_since = time.monotonic()
-        self.bystanders = Bystanders(self.host, port)
+        self.others = OtherConnections(self.host, port)
         read_only = self.gateway.settings.read_only
         self.tell("listening", host=self.host, port=port, read_only=read_only)
         await self.accept(all(fault.accepts for fault in self.faults))
-        await self._invite_bystanders()
+        await self._add_others()
 
-    async def _invite_bystanders(self) -> None:
+    async def _add_others(self) -> None:
         for fault in self.faults:
-            await self.bystanders.add_to_queue(fault.queued)
+            await self.others.add_to_queue(fault.queued)
             if fault.zombies and fault.zombies_after:
                 _begin(self._zombies_later(fault.zombies, fault.zombies_after), self._later)
             else:
                 await self.add_zombies(fault.zombies)
             for _ in range(fault.other_clients):
-                await self.bystanders.add_program(self.gateway.someone_else)
+                await self.others.add_program(self.gateway.someone_else)
 
     async def _zombies_later(self, count: int, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -270,7 +270,7 @@ class Server:
         for writer in self._kept:
             writer.close()
         self._sockets, self._kept, self._listener, self.elsewhere = [], [], None, None
-        await asyncio.to_thread(self.bystanders.leave)
+        await asyncio.to_thread(self.others.leave)
 
     async def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -279,7 +279,7 @@ class Server:
             except OSError:  # too many open files, as a rule
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
-            if not self.bystanders.takes(accepted, peer):
+            if not self.others.takes(accepted, peer):
                 self._welcome(accepted, f"{peer[0]}:{peer[1]}")
 
     def _welcome(self, accepted: socket.socket, peer: str) -> None:

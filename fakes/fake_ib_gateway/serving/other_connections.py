@@ -21,7 +21,7 @@ SECONDS = 10.0
 
 
 @dataclass(slots=True)
-class Bystanders:
+class OtherConnections:
     """Those of one port, until `leave`; `port` is where the gateway listens."""
 
     host: str
