@@ -107,7 +107,7 @@ def test_position_that_was_closed_opened_or_changed_is_said_and_a_new_cost_is_no
     rows = positions().rows
     for changed in (rows[1:], (rows[0]._replace(quantity=Decimal(7)), *rows[1:])):
         (line,) = said(READY, replace(READY, positions=Positions(changed, True)))
-        assert line.startswith(f"positions changed: {len(changed)} are open")
+        assert line.startswith(f"positions changed: {len(changed)} open in")
     dearer = (rows[0]._replace(average_cost=9.9), *rows[1:])
     assert said(READY, replace(READY, positions=Positions(dearer, True))) == []
 

@@ -137,7 +137,7 @@ def test_nothing_but_this_machine_is_reached_where_the_gateway_is_here(started: 
 
 
 def test_service_has_no_desktop_to_launch_a_gateway_at(started: Made) -> None:
-    with pytest.raises(NoService, match="set AutoLaunch to false"):
+    with pytest.raises(NoService, match="set it to false"):
         systemd.unit(started(credentials={"AutoLaunch": True}))
 
 
