@@ -10,6 +10,7 @@ from typing import Protocol
 from golive.discipline.earlier_attempts import Memory
 from golive.discipline.rules import Discipline
 from golive.kit.clock import Clock, now_and_then
+from golive.kit.text import counted
 from golive.machine import installed, sockets, stale_clients
 from golive.machine.gateway import Gateway
 from golive.machine.installed import InstalledApi
@@ -133,7 +134,8 @@ def _no_stale_client(of: Subject) -> str | None:
 
 def _no_zombies(of: Subject) -> str | None:
     zombies = seen(of.file, lambda: of.gateway.zombies)
-    return f"{len(zombies)} zombies (CLOSE_WAIT) on port {of.gateway.number}" if zombies else None
+    count = counted(len(zombies or ()), "zombie")
+    return f"{count} (CLOSE_WAIT) on port {of.gateway.number}" if zombies else None
 
 
 def _restarted(of: Subject) -> str | None:
