@@ -171,7 +171,7 @@ class Soaking:
         """A machine that slept, or a gateway that was restarted, explains the rest."""
         if unseen := self._time_unseen:
             why = f"this program did not run for {unseen:.0f} s"
-            return SUSPENDED, f"{why}; then: {ended}"
+            return SUSPENDED, why if why == str(ended) else f"{why}; then: {ended}"
         is_still = sockets.if_observable(lambda: self._gateway.is_still(self._listener))
         is_other = is_still is False
         return (RESTARTED if ended.code == "connection-lost" and is_other else ended.code), str(
@@ -219,7 +219,7 @@ def most_zombies(held: Soak) -> int:
     """At once. Raises sockets.NotObservable where none was seen, but not each look was possible."""
     if held.unseen and not held.most_zombies:
         raise sockets.NotObservable(
-            f"the gateway's sockets were not observed in {held.unseen} looks"
+            f"the gateway's sockets were not observed in {held.unseen} of the looks"
         )
     return held.most_zombies or 0
 

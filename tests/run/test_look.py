@@ -76,7 +76,7 @@ def test_nothing_speaks_against_a_healthy_gateway_and_nothing_is_connected(
     [
         ("down", "gateway-not-running", "port", "nothing listens", 0),
         ("wrong-port", "wrong-port", "port", "nothing listens", 0),
-        ("zombies", "zombies", "zombies", "3 zombies", 0),
+        ("zombies", "zombies", "zombies", "3 zombies (CLOSE_WAIT)", 0),
         ("wedged", "api-listener-stuck", "port", "accept queue", 0),
         ("busy", "another-client", "clients", "connected, pid", 1),  # the other one's
     ],
