@@ -208,7 +208,7 @@ def test_flood_of_positions_ends_it_in_order_with_its_diagnosis(
     gateway, monitor = here("flood-of-rows")
     monitor.hears("Diagnosis: flood")
     assert monitor.ended() == 5, monitor.output
-    assert "disconnected: more than 1,000 rows came" in monitor.output
+    assert "disconnected: more than 1,000 rows arrived" in monitor.output
     assert "Retrieved" not in monitor.output
     assert [each.outcome for each in journal(state)] == ["begun", "flood"]
     assert zombies(gateway) == 0

@@ -233,4 +233,4 @@ def test_flood_of_rows_in_a_soak_ends_it_and_is_named(monkeypatch: pytest.Monkey
 
     with Scripted(script) as server, connected(server.port) as connection:
         figures = Soaking(connection, listened(server.port), 30, 0.2).perform()
-    assert (figures.code, figures.stopped) == ("flood", "more than 1,000 rows came")
+    assert (figures.code, figures.stopped) == ("flood", "more than 1,000 rows arrived")
