@@ -428,7 +428,8 @@ def test_auto_fallback_runs_on_tws_paper_once_where_the_gateway_is_to_blame(
         monitor.hears("Retrieved 3 positions for account DU1234567")
         assert monitor.stopped() == 0, monitor.output
         assert (connections(gateway), connections(paper)) == (0, 1)
-    assert monitor.output.index("gateway-not-running") < monitor.output.index("AutoFallback: trying once")
+    again = monitor.output.index("AutoFallback: trying once")
+    assert monitor.output.index("gateway-not-running") < again
 
 
 def test_auto_fallback_is_no_way_out_of_what_is_not_the_gateways_fault(here: Here) -> None:

@@ -136,7 +136,7 @@ class Kept:
         elif self._rows is not None and Ask.POSITIONS not in self._doubted:
             if len(self._rows) >= MOST_ROWS and contract not in self._rows:
                 self._rows = self._shown = None
-                raise TooManyRows(f"more than {MOST_ROWS:,} rows came after the positions' end")
+                raise TooManyRows(f"more than {MOST_ROWS:,} rows arrived after the positions' end")
             self._rows[contract] = row
             self._is_now_positions()
 
@@ -287,4 +287,4 @@ def _add_line(lines: dict[Any, AccountValue], key: Any, line: AccountValue) -> N
     lines[key] = line
     if len(lines) > MOST_ROWS:
         lines.clear()
-        raise TooManyRows(f"more than {MOST_ROWS:,} lines of the account summary came")
+        raise TooManyRows(f"more than {MOST_ROWS:,} lines of the account summary arrived")
