@@ -11,6 +11,7 @@ import re
 import select
 import struct
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,8 @@ def written(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], columns: int
 ) -> str:
     """All that a command writes to a terminal with so many columns."""
+    if sys.platform == "win32":
+        raise OSError("there is none")
     import fcntl
     import pty
     import termios
