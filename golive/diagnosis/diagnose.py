@@ -101,13 +101,14 @@ def _of(
         code=branch.code,
         cause=branch.cause.format(**filled),
         procedure="C" if late else branch.procedure,
-        next_steps=[step.format(**filled) for step in _steps(branch, late)],
+        next_steps=[placeholders.told(step, filled) for step in _steps(branch, late)],
         facts=[*observed, *facts.told(seen)],
         stopped_at=seen.stopped_at,
         also=[Candidate(code=each.code, cause=each.cause.format(**filled)) for each in others],
         not_before=not_before.isoformat(timespec="seconds") if not_before else None,
         if_that_fails=[
-            step.format(**filled) for step in _escalation(concerns, late, bool(run_next.fall_back))
+            placeholders.told(step, filled)
+            for step in _escalation(concerns, late, bool(run_next.fall_back))
         ],
         log=list(seen.logs.lines) if seen.logs else [],
         contacts=[each.format(**filled) for each in recovery.CONTACTS],

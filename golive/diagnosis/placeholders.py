@@ -21,7 +21,7 @@ IN_WORDS: dict[str, object] = {
     "back_up": "copy the folder with the 40-letter name in its settings folder, Jts.",
     "remove": "the one it was installed in.",
     "end": "use the pid shown above.",
-    "start": "as you always do.",
+    "start": "as usual.",
 }
 """Said in place of a command that is not known."""
 MOST_FOLDERS = 3
@@ -54,6 +54,11 @@ def of(
         **_on_this_machine(seen, here),
         **_times(seen, not_before),
     }
+
+
+def told(template: str, filled: dict[str, object]) -> str:
+    """A text of the tree, filled in. `Start it as usual.` needs no colon, as a command does."""
+    return template.format(**filled).replace(f": {IN_WORDS['start']}", f" {IN_WORDS['start']}")
 
 
 def _configured(seen: Seen) -> dict[str, object]:

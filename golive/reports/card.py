@@ -264,7 +264,7 @@ def _apart(template: str, filled: dict[str, object]) -> tuple[str, str]:
     """`("Start it:", "nohup ...")`; the whole text and "" where it ends in no command."""
     found = re.fullmatch(r"(.+): \{(\w+)\}", template)
     if found is None or filled[found[2]] in (ASK, *placeholders.IN_WORDS.values()):
-        return template.format(**filled), ""
+        return placeholders.told(template, filled), ""
     told, name = found.groups()
     return f"{told.format(**filled)}:", str(filled[name])
 

@@ -763,7 +763,7 @@ def test_restart_that_cannot_be_proven_has_a_way_out(listener: Process, is_told:
 def test_path_of_another_platform_is_told_in_words() -> None:
     filled = placeholders.of(WALK["zombies"], NOW, LINUX)
     assert "IBKR" not in "".join(map(str, filled.values()))
-    assert filled["start"] == "as you always do."
+    assert filled["start"] == "as usual."
 
 
 @pytest.mark.parametrize("here", [WINDOWS, LINUX, MACOS])
