@@ -191,7 +191,7 @@ def test_smoke_test_advises_to_run_itself_again_where_it_was(
     assert again not in fallen_back
     live = project.run(*words, "--override", "another endpoint").output
     assert again in live
-    assert f"Procedure C (5 minutes){there}" in live
+    assert f"(Procedure C, 5 minutes){there}" in live
 
 
 def test_what_the_fallback_does_not_name_is_that_of_the_live_endpoint(secrets: Secrets) -> None:
