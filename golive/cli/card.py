@@ -32,13 +32,13 @@ def main(words: list[str]) -> int:
 
 
 def _parser() -> parsing.Parser:
-    parser = parsing.Parser("card", "The quick reference card for these settings.")
+    parser = parsing.Parser("card", "Prints the quick reference card for these settings.")
     parser.takes_settings()
     parser.add_argument(
         "--html",
         nargs="?",
         const="card.html",
         metavar="FILE",
-        help="a page for the printer instead, written to card.html or FILE",
+        help="write a page for the printer, card.html or FILE",
     )
     return parser

@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--secrets",
         metavar="PATH",
-        help="settings to use instead of secrets.json (also GOLIVE_SECRETS)",
+        help="settings file (default: secrets.json here; also GOLIVE_SECRETS)",
     )
     parser.add_argument(
         "--fallback", action="store_true", help="ask the Monitor of the fallback endpoint"
@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--url",
         metavar="URL",
-        help="address of the Monitor, if not the one in the settings",
+        help="address of the Monitor (default: the one in the settings)",
     )
     return parser
 

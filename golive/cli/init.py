@@ -1,4 +1,4 @@
-"""`golive init`: writes secrets.json from what is seen here, and asks for the rest."""
+"""`golive init`: writes secrets.json from what it finds here, and asks for the rest."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def main(words: list[str]) -> int:
 def _parser() -> parsing.Parser:
     parser = parsing.Parser(
         "init",
-        "Writes secrets.json from what is seen on this machine, and asks for the rest."
-        " It connects to nothing, and never writes over a file.",
+        "Writes secrets.json from what it finds on this machine, and asks for the rest."
+        " It connects to nothing, and never overwrites a file.",
     )
     parser.add_argument(
         "--secrets",

@@ -19,7 +19,7 @@ from golive.settings.model import PORTS
 WIDTH, LABEL = 80, 11
 ALL_PORTS = ", ".join(map(str, PORTS))
 NEXT = (
-    ("look", "what speaks against an attempt"),
+    ("look", "what rules out an attempt"),
     ("rehearse", "the whole procedure against a fake gateway"),
     ("check", "the go-live procedure: GO or NO-GO"),
 )
@@ -79,7 +79,7 @@ def follows(seen: GatewaysHere, port: int, client_id: int) -> Iterator[str]:
     """What to change in the gateway before `golive check`, or in the answers."""
     others = [each for each in seen.listening if each.port != port]
     if others and seen.on(port) is None and not seen.hidden:
-        told = " and ".join(f"{each.port} ({each.kind})" for each in others)
+        told = " and ".join(f"{each.port}, {each.kind}" for each in others)
         yield f"Nothing listens on port {port}, but something does on {told}."
     elif not seen.listening and not seen.hidden:
         yield "Start the gateway and log in: nothing listens yet."

@@ -49,24 +49,24 @@ class Parser(argparse.ArgumentParser):
         self.add_argument(
             "--secrets",
             metavar="PATH",
-            help="settings to use instead of secrets.json here (also GOLIVE_SECRETS)",
+            help="settings file (default: secrets.json here; also GOLIVE_SECRETS)",
         )
         self.add_argument(
-            "--fallback", action="store_true", help="on the fallback endpoint of the settings"
+            "--fallback", action="store_true", help="use the fallback endpoint of the settings"
         )
 
     def takes_override(self) -> None:
         self.add_argument(
             "--override",
             metavar="REASON",
-            help="let the rules about earlier attempts pass, for this reason, which is kept",
+            help="override the rules about earlier attempts; the reason is recorded",
         )
 
     def takes_reports(self) -> None:
         self.add_argument(
             "--reports",
             metavar="DIR",
-            help="where reports are, instead of reports/ beside the settings (also GOLIVE_REPORTS)",
+            help="folder of reports (default: reports/ beside the settings; also GOLIVE_REPORTS)",
         )
 
     def checked(self, words: list[str]) -> argparse.Namespace:

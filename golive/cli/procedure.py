@@ -20,7 +20,7 @@ def parser(command: str, description: str) -> parsing.Parser:
     made.add_argument(
         "--kill-stale",
         action="store_true",
-        help="end the stale client processes that are found, instead of failing on them",
+        help="end stale client processes instead of failing on them",
     )
     made.add_argument(
         "--operator",
@@ -32,14 +32,14 @@ def parser(command: str, description: str) -> parsing.Parser:
         "--quiet",
         action="count",
         default=0,
-        help="the verdict, the cause and the first thing to do",
+        help="show only the verdict, the cause and the first thing to do",
     )
     made.add_argument(
         "-v",
         "--verbose",
         action="count",
         default=0,
-        help="every step and what it observed; -vv: pytest's own output",
+        help="show every step and what it observed; -vv: pytest's own output",
     )
     return made
 
@@ -50,7 +50,7 @@ def takes_fake(made: parsing.Parser) -> None:
         nargs="?",
         const=HEALTHY,
         metavar="FAULT",
-        help="a rehearsal against a fake gateway, as `golive rehearse` performs it",
+        help="rehearse against a fake gateway: healthy, or with this fault",
     )
 
 

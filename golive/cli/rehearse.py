@@ -7,15 +7,17 @@ from golive.cli import parsing, procedure
 
 def main(words: list[str]) -> int:
     """0 GO, 1 NO-GO, 2 interrupted, 4 usage or settings; --list is no verdict, and 0."""
-    parser = procedure.parser("rehearse", "The procedure against a fake gateway that it starts.")
+    parser = procedure.parser(
+        "rehearse", "Rehearses the procedure against a fake gateway, which it starts."
+    )
     parser.add_argument(
         "fake",
         nargs="?",
         default=procedure.HEALTHY,
         metavar="FAULT",
-        help="what is wrong with it; see --list",
+        help="fault of the fake gateway (default: none); see --list",
     )
-    parser.add_argument("--list", action="store_true", help="the faults, a line each")
+    parser.add_argument("--list", action="store_true", help="list the faults and exit")
     options = parser.checked(words)
     return _list() if options.list else procedure.perform(options, "golive")
 

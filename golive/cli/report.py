@@ -60,7 +60,10 @@ def main(words: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(f"{typed.GOLIVE} report", description="The reports of earlier runs.")
+    parser = _Parser(
+        f"{typed.GOLIVE} report",
+        description="Opens, verifies and rewrites the reports of earlier runs.",
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = "a run's folder, its name in reports/runs, or its evidence.json or sign-off.html"
 

@@ -9,8 +9,8 @@ def main(words: list[str]) -> int:
     """Printed, or written to a file."""
     from golive.settings import schema
 
-    parser = parsing.Parser("schema", "The JSON schema of secrets.json, for editors.")
-    parser.add_argument("file", nargs="?", metavar="FILE", help="write to FILE instead of printing")
+    parser = parsing.Parser("schema", "Prints the JSON schema of secrets.json, for editors.")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="write to FILE instead of stdout")
     options = parser.checked(words)
     if options.file is None:
         print(schema.text(), end="", flush=True)

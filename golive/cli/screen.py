@@ -6,8 +6,8 @@ from golive import __version__
 
 GROUPS = {
     "Go live, in this order": {
-        "init": "write secrets.json from what is seen here; connects to nothing",
-        "look": "what is seen without connecting, and what speaks against an attempt",
+        "init": "write secrets.json from what it finds here; connects to nothing",
+        "look": "what can be seen without connecting, and what rules out an attempt",
         "rehearse": "the whole procedure against a fake gateway; --list names its faults",
         "check": "the go-live procedure: GO, or NO-GO with its cause",
         "smoke": "the handshake alone: one attempt",

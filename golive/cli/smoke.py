@@ -14,7 +14,7 @@ def main(words: list[str]) -> int:
     from golive.run.session import NOT_BEGUN
     from golive.run.smoke import smoke
 
-    parser = parsing.Parser("smoke", "The standalone handshake test, against the gateway.")
+    parser = parsing.Parser("smoke", "Tests the handshake alone, in one attempt.")
     parser.takes_settings()
     parser.takes_override()
     options = parser.checked(words)

@@ -42,27 +42,27 @@ def add_options(parser: Any) -> None:
     group.addoption(
         "--fallback",
         action="store_true",
-        help="the same procedure on the fallback endpoint of the settings, TWS paper",
+        help="use the fallback endpoint of the settings, TWS paper",
     )
     group.addoption(
         "--secrets",
         metavar="PATH",
-        help="settings to use instead of secrets.json here (also GOLIVE_SECRETS)",
+        help="settings file (default: secrets.json here; also GOLIVE_SECRETS)",
     )
     group.addoption(
         "--reports",
         metavar="DIR",
-        help="where reports are, instead of reports/ beside the settings (also GOLIVE_REPORTS)",
+        help="folder of reports (default: reports/ beside the settings; also GOLIVE_REPORTS)",
     )
     group.addoption(
         "--kill-stale",
         action="store_true",
-        help="end the stale client processes that are found, instead of failing on them",
+        help="end stale client processes instead of failing on them",
     )
     group.addoption(
         "--override",
         metavar="REASON",
-        help="let the rules about earlier attempts pass, for this reason, which is kept",
+        help="override the rules about earlier attempts; the reason is recorded",
     )
     group.addoption(
         "--operator",

@@ -1,4 +1,4 @@
-"""`golive look` on a terminal: a line a fact, then what speaks against an attempt, or nothing."""
+"""`golive look` on a terminal: a line a fact, then what rules out an attempt, or nothing."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _row(row: Row, screen: Screen) -> Iterator[str]:
 
 
 def _nothing_against(seen: LookRecord, screen: Screen) -> Iterator[str]:
-    text = "Nothing speaks against an attempt."
+    text = "Nothing rules out an attempt."
     if seen.waits_seconds:
         text = f"{text} It first waits {seen.waits_seconds:.0f} s."
     if seen.missing_settings:

@@ -21,7 +21,7 @@ def _page() -> str:
     return markdown.page(
         "What `golive look --json` prints",
         "`golive look --json` prints one JSON object on standard output. It exits with 0 if nothing"
-        " speaks against an attempt, 1 if something does, and 4 for wrong settings: then it prints"
+        " rules out an attempt, 1 if something does, and 4 for wrong settings: then it prints"
         " nothing there. Times are ISO 8601 with a zone.",
         f"This is version {SCHEMA}. New keys may be added without a new version; a key that changes"
         " its meaning or goes away raises `schema`.",
