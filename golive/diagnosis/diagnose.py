@@ -167,6 +167,11 @@ def next_attempt(
     `failed`: an attempt has just failed here, and `past` does not include it yet.
     """
     if not failed:
-        return past.refused_until if past else None
+        return _whole_second(past.refused_until) if past and past.refused_until else None
     cooldown = timedelta(seconds=settings.golive.retry_cooldown_seconds)
-    return now + (past.wait_after(past.in_a_row + 1) if past else cooldown)
+    return _whole_second(now + (past.wait_after(past.in_a_row + 1) if past else cooldown))
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """The first one that is not before a moment: the evidence keeps no more."""
+    return (moment + timedelta(seconds=1, microseconds=-1)).replace(microsecond=0)

@@ -85,8 +85,17 @@ def _account(text: str) -> str:
     return text
 
 
+_OF_A_DRIVE = r"(?:[A-Za-z_-]+=)?[A-Za-z]:[\\/\x08\t\n\f\r]"
+"""How a Windows path begins, alone or behind an option; a script in a command may hold a tab."""
+
+
+def _word(text: str) -> str:
+    """A word of a command. Raises ValueError for a Windows path with single backslashes."""
+    return _path(text) if re.match(_OF_A_DRIVE, text) else text
+
+
 def _path(text: str) -> str:
-    """A path, or a word of a command. Raises ValueError where it holds a control character.
+    """A path. Raises ValueError where it holds a control character.
 
     JSON reads `"C:\\tws\\bin"` with single backslashes as a tab and a backspace.
     """
@@ -113,7 +122,12 @@ Account = Annotated[
 ]
 _NO_CONTROLS: dict[str, Any] = {"pattern": r"^(?![\s\S]*[\x08\t\n\f\r])"}
 FilePath = Annotated[str, AfterValidator(_path), Field(json_schema_extra=_NO_CONTROLS)]
-Word = Annotated[Text, AfterValidator(_path), Field(json_schema_extra=_NO_CONTROLS)]
+Folder = Annotated[Text, AfterValidator(_path), Field(json_schema_extra=_NO_CONTROLS)]
+Word = Annotated[
+    Text,
+    AfterValidator(_word),
+    Field(json_schema_extra={"pattern": rf"^(?!(?={_OF_A_DRIVE})[\s\S]*[\x08\t\n\f\r])"}),
+]
 
 EXPECTED = ("ExpectedAccount", "ExpectedPositions")
 """Keys of `GoLive` that have no default: nobody's account is that of another."""
@@ -305,7 +319,7 @@ class GoLive(Section):
         default=90,
         description="How many rehearsals are kept in reports/runs. Other runs are never deleted.",
     )
-    gateway_folder: Word | None = Field(
+    gateway_folder: Folder | None = Field(
         default=None,
         repr=False,
         description="The folder with the gateway's settings and logs. Null: the usual places.",

@@ -245,7 +245,7 @@ def test_smoke_test_says_what_it_could_not_learn(
     done = Project(ROOT).run("golive", "smoke", "--secrets", str(path))
     assert done.exit_code == 0, done.output
     said = [line for line in done.output.splitlines() if line.startswith("Note: ")]
-    look = "Note: not seen from here, look in the gateway's API settings: "
+    look = "Note: not observed; check in the gateway's API settings: "
     assert said == [f"{look}master API client id 10 or blank, 127.0.0.1 among the trusted IPs"]
 
 

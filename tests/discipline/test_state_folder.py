@@ -97,7 +97,7 @@ def test_run_does_not_begin_in_a_folder_with_such_a_link(
     path = str(secrets(gateway.port))
     for words in (("golive", "smoke"), ("golive", "monitor"), ("golive", "mcp")):
         done = here.run(*words, "--secrets", path)
-        said = [line for line in done.output.splitlines() if not line.startswith("Settings: ")]
+        said = [line for line in done.output.splitlines() if "Settings: " not in line]
         assert (done.exit_code, len(said)) == (4, 1), done.output
         assert "it is a link to a place outside the state folder" in done.output
     assert not (tmp_path / "elsewhere.jsonl").exists()

@@ -128,7 +128,7 @@ def test_young_gateway_is_waited_for_visibly_and_then_go(
     settings = str(secrets(4001, InitializationSeconds=2))
     run = own_project.rehearse("--fake", "--secrets", settings)
     assert run.exit_code == 0
-    assert "s more until the gateway counts as initialized" in run.output
+    assert "waiting for initialization, " in run.output
     assert run.steps["gateway.initialized"]["observed"]["needed_seconds"] == 2
 
 

@@ -75,7 +75,7 @@ def test_user_and_account_of_the_settings_are_not_shown(jts: Path) -> None:
     logs = look(jts).logs
     assert logs is not None
     assert str(logs.authentication_failed).endswith("failed: *** may not use ***")
-    assert "RevOption" not in repr(logs.lines)
+    assert "YourUserName" not in repr(logs.lines)
 
 
 def test_login_is_when_the_gateways_log_says(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def listener(pid: int | None) -> Socket:
 def test_client_is_found_by_its_name_in_any_case_with_path_or_suffix(
     form: str, start: Callable[..., Program]
 ) -> None:
-    program = start(STALE, WAIT, "--password", "hunter2", "RevOption", "--port", "4001")
+    program = start(STALE, WAIT, "--password", "hunter2", "YourUserName", "--port", "4001")
     (found,) = stale_clients.find(gateway(), looking_for(form.format(STALE.title())))
     assert (found.pid, found.name) == (program.pid, STALE)
     assert found.started
@@ -334,7 +334,7 @@ def test_parent_of_the_run_is_never_ended_whatever_it_is_called(
     )
     assert done.returncode == 1, done.stdout
     assert "it is a parent of this run" in done.stdout
-    assert "Diagnosis: stale-client" in done.stdout
+    assert "Cause   stale-client" in done.stdout
 
 
 def test_kill_stale_without_the_procedure_is_a_usage_error(project: Project) -> None:

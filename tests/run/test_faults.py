@@ -266,7 +266,7 @@ def test_gateway_that_is_starting_is_waited_for_and_that_is_said(own_project: Pr
 @pytest.mark.parametrize(
     ("fault", "says"),
     [("silent", "has no entry of this attempt"), ("no-start", "has no entry of this attempt"),
-     ("dialog=1000", "has an entry of this attempt"), ("tls", "the first bytes are of TLS"),
+     ("dialog=1000", "has an entry of this attempt"), ("tls", "the first bytes are TLS"),
      ("throttled", "logins are paused until"), ("wrong-password", "Authorization failed: Invalid"),
      ("authentication-failed", "Authorization failed: Invalid username or password.")],
 )  # fmt: skip
@@ -322,7 +322,7 @@ def test_recovery_of_a_stuck_listener_saves_the_folder_that_holds_the_settings(
 ) -> None:
     run = project.rehearse("--fake=silent")
     (xml,) = (run.folder / "gateway-folder").glob("*/ibg.xml")
-    (step,) = (each for each in run.evidence["diagnosis"]["next_steps"] if "Save" in each)
+    (step,) = (each for each in run.evidence["diagnosis"]["next_steps"] if "Back up" in each)
     assert str(xml.parent) in step or xml.parent.as_posix() in step
 
 

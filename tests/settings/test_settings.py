@@ -131,16 +131,16 @@ COMMA = "a comma is missing behind the value; add it"
          "line 3: IBKRCredentials.Host: curly quotes; write straight ones"),
         (replaced('"127.0.0.1"', '"127.0.0.1\u201d'),
          "line 3: IBKRCredentials.Host: curly quotes; write straight ones"),
-        (replaced('"RevOption"', "'RevOption'"),
+        (replaced('"YourUserName"', "'YourUserName'"),
          "line 7: IBKRCredentials.Username: single quotes; JSON needs double ones"),
-        (replaced('"RevOption"', "RevOption"),
+        (replaced('"YourUserName"', "YourUserName"),
          "line 7: IBKRCredentials.Username: text without quotes; put it in double quotes"),
-        (replaced('"RevOption"', '"RevOption'),
+        (replaced('"YourUserName"', '"YourUserName'),
          "line 7: IBKRCredentials.Username: the closing quote is missing; add it"),
         (replaced('"Port": 4001,', '"Port": 4001,,'),
          "line 4: IBKRCredentials.Port: a comma too many; remove it"),
         (replaced('"Port": 4001,', '"Port": 4001'), f"line 4: IBKRCredentials.Port: {COMMA}"),
-        (replaced('"RevOption",', '"RevOption"'), f"line 7: IBKRCredentials.Username: {COMMA}"),
+        (replaced('"YourUserName",', '"YourUserName"'), f"line 7: IBKRCredentials.Username: {COMMA}"),
         (replaced('"Port": 4001,', '"Port" 4001,'),
          "line 4: IBKRCredentials.Port: a colon is missing behind the key; add it"),
         (replaced('"Port": 4001,', '"Port": ,'),
@@ -176,7 +176,7 @@ def test_wrong_file_is_explained_in_one_line(text: str | bytes, says: str, tmp_p
     assert says in line
     assert "\n" not in line
     assert line.startswith(str(tmp_path / "secrets.json"))
-    assert "RevOption" not in line
+    assert "YourUserName" not in line
 
 
 ALL_AT_ONCE = """{
@@ -186,7 +186,7 @@ ALL_AT_ONCE = """{
     "Port": "4001",
     "ClientId": 10,    ← NEVER CHANGE THIS
     "GatewayPath": "C:\\IBKR\\ibgateway\\1040\\ibgateway.exe",
-    "Username": 'RevOption',,
+    "Username": 'YourUserName',,
     "IsPaperTrading": False
     "AutoLaunch": false,
     "AutoReconect": false,
@@ -429,7 +429,7 @@ def test_user_name_of_the_settings_stays_out_of_what_a_run_writes(
     written += [
         each.read_text(encoding="utf-8") for each in run.folder.rglob("*") if each.is_file()
     ]
-    assert all("RevOption" not in text for text in written)
+    assert all("YourUserName" not in text for text in written)
 
 
 @pytest.mark.parametrize(

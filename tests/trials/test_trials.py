@@ -212,7 +212,7 @@ def test_rehearsed_program_gets_settings_of_its_own_that_aim_at_the_fake(
     path.write_text(json.dumps(document), encoding="utf-8")
     run = project.rehearse("--fake", "--secrets", str(path))
     assert run.evidence["diagnosis"]["code"] == "monitor-not-ready"
-    assert "it says: 0o600" in run.evidence["diagnosis"]["cause"]
+    assert "it printed: 0o600" in run.evidence["diagnosis"]["cause"]
     _, secrets_path, where, client_id = json.loads(told.read_text(encoding="utf-8"))
     given = json.loads(kept.read_text(encoding="utf-8"))
     credentials = given["IBKRCredentials"]
@@ -278,7 +278,7 @@ def test_monitor_of_a_live_run_stays_where_it_is_to_and_all_has_passed(
         assert log.parent == state
         assert log.stat().st_mode & 0o077 == 0
         assert "Retrieved 24 positions" in log.read_text(encoding="utf-8")
-        assert f"pid {left['pid']}, log {log}; end it with: {left['end_with']}\n" in run.output
+        assert f"pid {left['pid']}, log {log}; end it with:\n  {left['end_with']}\n" in run.output
     finally:
         pid = run.steps["monitor.connected"]["observed"]["pid"]
         monitor = psutil.Process(pid)

@@ -163,10 +163,10 @@ def test_busy_gateway_has_clients_of_other_processes(faults: str) -> None:
     assert not any(psutil.pid_exists(pid) for pid in others if pid)
 
 
-def test_faults_that_leave_another_client_without_an_answer_are_one_line_and_exit_2(
+def test_faults_that_leave_another_client_without_an_answer_are_one_line_and_exit_4(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["--fault", "busy", "--fault", "refuses"]) == 2
+    assert main(["--fault", "busy", "--fault", "refuses"]) == 4
     told = capsys.readouterr().err
-    assert told.endswith("client 1 of another program gets no answer\n")
+    assert told.endswith("another program's client 1 gets no answer\n")
     assert told.count("\n") == 1
