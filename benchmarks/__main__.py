@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         choices=[*BENCHMARKS, PEERS],
         metavar="NAME",
-        help=f"one of them alone; {PEERS}: what other checks say of a faulty gateway, for docs/",
+        help=f"one of them alone; {PEERS}: what other checks make of a faulty gateway, for docs/",
     )
     parser.add_argument("--only", choices=BENCHMARKS, metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument(

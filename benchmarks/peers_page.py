@@ -43,7 +43,7 @@ TEMPLATE = """{note}
 # How it compares
 
 A check that stays green while the gateway is stuck costs a morning. These tables show what several
-checks say of the same faults. The faults come from the project's fake gateway on the loopback
+checks make of the same faults. The faults come from the project's fake gateway on the loopback
 address, a new one for each cell. By the written procedure, a gateway with any of these faults must
 not go live, so GREEN is a false green.
 
@@ -68,8 +68,9 @@ it does not end within {limit:g} s. {not_run}: it could not be run here.{missing
 - A fake gateway is not the real program. It speaks the same protocol, and official clients are
   tested against it.
 - `ibkr positions` shows positions. It cannot know how many there should be, or of which account, so
-  GREEN for `missing-positions` and `wrong-account` is no mistake of its own.
-- `ibc2 status` also reports whether its own supervisor runs. Only what it says of the API counts.
+  GREEN for `missing-positions` and `wrong-account` is not a mistake of its own.
+- `ibc2 status` also reports whether its own supervisor runs. Only what it says about the API
+  counts.
 
 ## Run it again
 
@@ -78,7 +79,7 @@ python -m benchmarks peers
 ```
 
 This installs {tools} from PyPI into a temporary environment, runs every check on every fault,
-writes this page, and removes what it made. What each fault does is told in
+writes this page, and removes what it made. What each fault does is described in
 [Faults of the fake gateway](faults.md).
 """
 

@@ -16,7 +16,7 @@ from golive.machine.gateways_here import GatewaysHere
 from golive.settings import writing
 from golive.settings.writing import Answers
 
-KEPT = "golive init never overwrites one; remove it, or name another: --secrets PATH"
+KEPT = "golive init never overwrites a file; remove it, or name another: --secrets PATH"
 COMMAND = "command as one line; own (default): golive's own; none: there is none"
 
 
@@ -30,7 +30,9 @@ def main(words: list[str]) -> int:
         return parsing.refused(f"init: {error}")
     except asking.NoAnswer:
         print()
-        return parsing.refused("init: the input ended before all was answered; nothing was written")
+        return parsing.refused(
+            "init: the input ended before every question was answered; nothing was written"
+        )
     except KeyboardInterrupt:
         print("\ngolive: interrupted; nothing was written", file=sys.stderr)
         return INTERRUPTED
@@ -74,7 +76,7 @@ def _written(options: argparse.Namespace, path: Path) -> int:
     try:
         has_schema = writing.write(path, text)
     except FileExistsError:
-        raise Refused(f"{path}: there is a file already; {KEPT}") from None
+        raise Refused(f"{path}: already exists; {KEPT}") from None
     except OSError as error:
         raise Refused(f"{path}: {error.strerror or error}") from None
     _tell(path, has_schema, seen, answers, options.secrets)
@@ -83,7 +85,7 @@ def _written(options: argparse.Namespace, path: Path) -> int:
 
 def _must_be_new(path: Path) -> None:
     if os.path.lexists(path):
-        raise Refused(f"{path}: there is a file already; {KEPT}")
+        raise Refused(f"{path}: already exists; {KEPT}")
     if not path.parent.is_dir():
         raise Refused(f"{path.parent}: no such folder; make it first")
 

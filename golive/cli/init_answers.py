@@ -86,7 +86,7 @@ def _port(given: Given, seen: GatewaysHere) -> int:
     if len(ports) == 1:
         return ports[0]
     if not given.may_ask:
-        why = "more than one gateway listens" if ports else "no gateway is seen to listen"
+        why = "more than one gateway listens" if ports else "no listening gateway was found"
         choice = "|".join(map(str, ports)) or "4001"
         raise Refused(f"{why}; add --port {choice}")
     choice = f" ({' or '.join(map(str, ports))})" if ports else ""

@@ -52,6 +52,6 @@ def _performed(words: list[str]) -> int:
         if str(error.name).partition(".")[0] == "golive":
             raise
         return refused(
-            f"{error.name} is not installed for {sys.executable}; install golive anew,"
-            " or have its environment made: python3 -m golive rehearse"
+            f"{error.name} is not installed for {sys.executable}; reinstall golive,"
+            " or let golive make its own environment: python3 -m golive rehearse"
         )

@@ -223,7 +223,7 @@ def _folder(text: str, reports: Path) -> Path:
         return path
     if contradictions.name_of(text) and (reports / run_folder.RUNS / text).is_dir():
         return reports / run_folder.RUNS / text
-    raise Unusable(f"there is no such run: {printable(text)}")
+    raise Unusable(f"no such run: {printable(text)}")
 
 
 def _digest(text: str) -> str:

@@ -53,7 +53,7 @@ class Commands:
         too_much = len(folder.parts) < 3 or folder == home or folder in home.parents
         is_a_gateways = OF_A_GATEWAY.search(folder.name) is not None
         if not folder.is_absolute() or ".." in folder.parts or too_much or not is_a_gateways:
-            raise ValueError(f"{folder} is no folder to be deleted as a whole")
+            raise ValueError(f"{folder} is not a folder that may be deleted as a whole")
         return self.removal(folder)
 
 

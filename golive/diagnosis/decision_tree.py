@@ -54,7 +54,7 @@ def _is_stuck(seen: Seen) -> bool:
 
 
 def _is_kept_waiting(seen: Seen) -> bool:
-    """Its log has an entry of the attempt, so its listener works."""
+    """Its log has an entry for the attempt, so its listener works."""
     return _is_silent(seen) and not seen.does_not_answer and not seen.talks
 
 
@@ -104,7 +104,7 @@ def _is_young(seen: Seen) -> bool:
 CLOSE = (
     "Close these programs, or end them: {end_others}",
     "If one does not end: {end_others_firmly}",
-    "Or let the procedure end them first: {kill_stale}",
+    "Or have the procedure end them first: {kill_stale}",
     AGAIN,
 )
 TRUST = "In its API settings, add {own_address} to Trusted IPs. Then it no longer asks."
@@ -202,7 +202,7 @@ _BRANCHES: tuple[Branch, ...] = (
            written=TOO_EARLY, is_the_gateways=True),
     Branch("connection-not-accepted", "the gateway does not answer the hello or startApi,"
                                       " although its log"
-           " has an entry of the attempt",
+           " has an entry for the attempt",
            _is_kept_waiting,
            "The gateway logged the attempt but did not answer it. It may be waiting for"
            " somebody to accept the connection in its window.",
@@ -211,7 +211,7 @@ _BRANCHES: tuple[Branch, ...] = (
                        AGAIN), is_the_gateways=True),
     Branch("api-listener-stuck", "connections wait to be accepted, or the gateway does not"
                                  " answer the"
-           " hello or startApi and no readable log has an entry of the attempt",
+           " hello or startApi and no readable log has an entry for the attempt",
            _is_stuck,
            "{stuck}", "B",
            written=STUCK, is_the_gateways=True),
@@ -249,9 +249,9 @@ _BRANCHES: tuple[Branch, ...] = (
            "The gateway sent the next valid id, but no account.", "A",
            is_the_gateways=True),
     Branch("account-misspelt",
-           "ExpectedAccount differs only in case or blanks from an account of the login",
+           "ExpectedAccount differs only in case or spaces from an account of the login",
            lambda seen: _is_another_account(seen) and bool(seen.meant_account),
-           "ExpectedAccount differs from an account of the gateway's login only in case or blanks.",
+           "ExpectedAccount differs from an account of the gateway's login only in case or spaces.",
            next_steps=("In {settings}, write ExpectedAccount as the gateway does: {meant_account}",
                        AGAIN)),
     Branch("wrong-account",

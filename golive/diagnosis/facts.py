@@ -82,7 +82,7 @@ def _log_facts(logs: GatewayLogs, seen: Seen) -> list[str]:
     facts = []
     if seen.stopped and logs.attempt_seen is not None:
         has = "an entry" if logs.attempt_seen else "no entry"
-        facts += [f"the gateway's log has {has} of this attempt: {logs.attempt_log}"]
+        facts += [f"the gateway's log has {has} for this attempt: {logs.attempt_log}"]
     elif seen.stopped and seen.attempted:
         facts += ["no readable log of the gateway says whether it saw this attempt"]
         facts += [f"not read: {each}" for each in logs.unread[:MOST_UNREAD]]

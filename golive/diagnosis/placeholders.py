@@ -114,13 +114,13 @@ def _observed(seen: Seen) -> dict[str, object]:
 
 
 def _stuck(seen: Seen) -> str:
-    """What the gateway does not do, and whether its log has an entry of the attempt."""
+    """What the gateway does not do, and whether its log has an entry for the attempt."""
     port = seen.settings.credentials.port
     if seen.failed == "gateway.accept-queue":
         return f"Port {port} is open, but the gateway does not accept connections."
     known = seen.logs.attempt_seen if seen.logs else None
     no_log = "No readable log says whether it saw the attempt."
-    log = no_log if known is None else "Its log has no entry of the attempt."
+    log = no_log if known is None else "Its log has no entry for the attempt."
     return f"Port {port} accepts connections, but the gateway does not answer. {log}"
 
 
@@ -145,7 +145,7 @@ def _of_the_login(seen: Seen, here: Commands) -> dict[str, object]:
         else "the pause is over",
         "login_so_far": f"Its log says that {login.in_words}, since {_moment(login.at, seen.now)}"
         if login
-        else "No readable log says how far its login has come",
+        else "No readable log says how far its login has got",
     }
 
 

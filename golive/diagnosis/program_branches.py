@@ -52,7 +52,7 @@ PROGRAMS: tuple[Branch, ...] = (
     Branch("second-connection", "the Monitor or the MCP server opens more connections than it may",
            _has_two,
            "{opened} connections to port {port} were opened. One is enough.",
-           next_steps=("Let one program hold the connection, and have the others ask that one.",
+           next_steps=("Have one program hold the connection, and the others ask that one.",
                        AGAIN)),
     Branch("monitor-not-connected", "the Monitor has no connection to this port, whatever it"
                                     " prints",
@@ -67,7 +67,7 @@ PROGRAMS: tuple[Branch, ...] = (
            "The Monitor printed its positions, but the gateway sent it only {received} bytes."
            " That many positions need at least {least}.",
            next_steps=("Check that it asks the gateway, and does not print stored positions.",
-                       "Let it print that it is connected only after nextValidId has arrived.",
+                       "Make it print that it is connected only after nextValidId has arrived.",
                        AGAIN)),
     Branch("program-not-ended", "the Monitor or the MCP server does not end when asked, or ends"
                                 " by itself",
@@ -85,7 +85,7 @@ PROGRAMS: tuple[Branch, ...] = (
                          " an error",
            lambda seen: failed("mcp.tools")(seen) or _did_not_answer(seen),
            "The MCP server did not answer correctly: {program}.",
-           next_steps=(LOOK, "Let it write nothing but the protocol to its standard output.",
+           next_steps=(LOOK, "Make it write nothing but the protocol to its standard output.",
                        AGAIN)),
     Branch("mcp-mismatch", "the MCP server and the gateway report different positions",
            lambda seen: failed("mcp.positions")(seen) and not _did_not_answer(seen),
@@ -95,6 +95,6 @@ PROGRAMS: tuple[Branch, ...] = (
     Branch("mcp-stale", "the MCP server's answer is older than the run",
            failed("mcp.of-this-run"),
            "The MCP server's answer is older than this run: it is from {as_of}.",
-           next_steps=("Let it ask the gateway, instead of answering from its cache.",
+           next_steps=("Make it ask the gateway instead of answering from its cache.",
                        AGAIN)),
 )  # fmt: skip

@@ -134,7 +134,7 @@ class Seen:
     def does_not_answer(self) -> bool:
         """Whether nobody is let in: connections wait, or hello or startApi was met with silence.
 
-        A log that has an entry of the attempt says that the gateway saw it: then it is let in.
+        A log that has an entry for the attempt says that the gateway saw it: then it is let in.
         """
         if self.failed == "gateway.accept-queue":
             return True
@@ -153,7 +153,7 @@ class Seen:
 
     @property
     def meant_account(self) -> str:
-        """The managed account that the expected one differs from in case or blanks only; or ""."""
+        """The managed account that the expected one differs from in case or spaces only; or ""."""
         told = self.handshake.accounts if self.handshake else ()
         expected = self.settings.golive.expected_account
         if expected in told:

@@ -165,9 +165,9 @@ SESSION: tuple[Branch, ...] = (
            next_steps=("Look up that code in IBKR's list of API message codes and follow it.",
                        AGAIN),
            is_the_gateways=True),
-    Branch("accounts-changed", "the gateway later names other accounts than in the handshake",
+    Branch("accounts-changed", "after the handshake the gateway names different accounts",
            _has_other_accounts,
-           "The gateway later named other accounts than in the handshake.",
+           "After the handshake the gateway named different accounts.",
            next_steps=("Find out who else logs in to {gateway} or changes its login.",
                        AGAIN)),
     Branch("positions-changed", "rows after the end of the positions change the account's"

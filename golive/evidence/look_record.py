@@ -22,11 +22,12 @@ class Row(Record):
 
     name: str = Field(description="What was looked at: `process`, `port`, `zombies` and so on.")
     state: State = Field(
-        description="`ok`: as an attempt needs it; `against`: an attempt would be refused for it;"
-        " `note`: no rule is about it."
+        description="`ok`: as an attempt needs it; `against`: an attempt would be refused because"
+        " of it;"
+        " `note`: no rule covers it."
     )
     observed: bool = Field(description="Whether it could be seen. What was not seen is never `ok`.")
-    text: str = Field(description="The same for a person.")
+    text: str = Field(description="The same in words.")
     facts: dict[str, Any] = Field(default={}, description="What was seen, as plain data.")
 
 
@@ -36,7 +37,7 @@ class Refusal(Record):
     step: str = Field(description="The step of the procedure that would fail.")
     why: str = Field(description="Why, in one line.")
     observed: bool = Field(
-        description="False where the step would fail because it cannot be looked at."
+        description="False if the step would fail because this cannot be observed."
     )
     until: str | None = Field(
         description="Until when the rules refuse for this reason; null: until it is fixed."
@@ -46,7 +47,7 @@ class Refusal(Record):
 class LookRecord(Record):
     """Everything, at one moment. Nothing was connected, and nothing was written."""
 
-    schema_: int = Field(SCHEMA, alias="schema", description="The version of this form.")
+    schema_: int = Field(SCHEMA, alias="schema", description="The version of this format.")
     golive: str = Field(description="The version of golive.")
     seen: str = Field(description="When this was looked at, in UTC.")
     settings: str = Field(description="The settings file.")
@@ -60,7 +61,7 @@ class LookRecord(Record):
         description="How long an attempt would first wait for the gateway to initialize."
     )
     missing_settings: list[str] = Field(
-        description="The keys that a go-live run needs, and the settings do not have yet."
+        description="The keys that a go-live run needs and the settings lack."
     )
     rows: list[Row] = Field(description="The lines of the screen, in order.")
     refusals: list[Refusal] = Field(description="The reasons, in the order of the procedure.")

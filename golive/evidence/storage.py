@@ -38,7 +38,7 @@ def read(folder: Path) -> Evidence:
         found = Evidence.model_validate(document)
         digest = digest_of(document)
     except FileNotFoundError:
-        what = "no such file" if folder.is_dir() else "there is no such run"
+        what = "no such file" if folder.is_dir() else "no such run"
         raise NoEvidence(f"{path}: {what}") from None
     except OSError as error:
         raise NoEvidence(f"{path}: cannot be read: {error.strerror or error}") from None

@@ -206,6 +206,6 @@ TABLE = (
         _untried("monitor", "Monitor", "the Monitor was not tried")),
     Row("MCP server", "`Mcp` is null, or was not tried", "mcp.tools",
         _untried("mcp", "Mcp", "the MCP server was not tried")),
-    Row("override", "`--override` let a rule pass", "", _overridden),
+    Row("override", "`--override` was used", "", _overridden),
 )  # fmt: skip
 """In the order of the steps; what may concern any of them comes last."""

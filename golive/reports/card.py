@@ -30,7 +30,7 @@ from golive.settings.secrets_json import EXAMPLE, SettingsFile
 
 CHECKLIST = (
     ("environment", "Find every {stale} process and end it: {find_stale}",
-     "Or let the run end it: {kill_stale}"),
+     "Or have the run end it: {kill_stale}"),
     ("environment", "Look for zombies: {list_zombies}",
      "Nothing may be listed. Otherwise: Procedure A."),
     ("gateway", "Start {gateway} and log in: {start}",

@@ -115,7 +115,7 @@ def _no_process(facts: Facts) -> Row:
         return _unseen("process", facts.listeners.untold)
     sure = [each for each in facts.seen.running if each.is_sure]
     if not sure:
-        return _row("process", "note", "no gateway is seen to run")
+        return _row("process", "note", "no running gateway was found")
     first = sure[0]
     since = at(first.process.started, facts.now)
     text = f"{first.kind or 'a gateway'} runs, pid {first.pid}, since {since}, but does not listen"
@@ -125,12 +125,14 @@ def _no_process(facts: Facts) -> Row:
 def _login(facts: Facts) -> Row:
     login = facts.seen.login
     if login is None:
-        return _unseen("login", "no log of this gateway tells")
+        return _unseen("login", "no log of this gateway shows it")
     since = at(login.at, facts.now)
     told = {"phase": login.phase, "at": login.at, "until": login.until}
     if login.phase == "logged-in":
-        return _row("login", "ok", f"completed {since}, by the gateway's log", **told)
-    return _row("login", "note", f"by the gateway's log {login.in_words}, since {since}", **told)
+        return _row("login", "ok", f"completed {since}, according to the gateway's log", **told)
+    return _row(
+        "login", "note", f"{login.in_words}, since {since}, according to the gateway's log", **told
+    )
 
 
 def _startup(facts: Facts) -> Row:
@@ -240,8 +242,8 @@ def _settings(facts: Facts) -> Row:
 
 def _clock(facts: Facts) -> Row:
     if facts.synchronized is None:
-        return _unseen("clock", "whether it is synchronized is not told here")
-    text = "synchronized" if facts.synchronized else "not synchronized, says the kernel"
+        return _unseen("clock", "this system does not say whether it is synchronized")
+    text = "synchronized" if facts.synchronized else "not synchronized, according to the kernel"
     return _row("clock", "note", text, synchronized=facts.synchronized)
 
 

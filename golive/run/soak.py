@@ -219,7 +219,7 @@ def most_zombies(held: Soak) -> int:
     """At once. Raises sockets.NotObservable where none was seen, but not each look was possible."""
     if held.unseen and not held.most_zombies:
         raise sockets.NotObservable(
-            f"the gateway's sockets were not observed in {held.unseen} of the looks"
+            f"the gateway's sockets were not observed in {held.unseen} of the samples"
         )
     return held.most_zombies or 0
 

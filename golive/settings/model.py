@@ -229,8 +229,8 @@ class Monitor(Section):
     )
     positions_pattern: PositionsPattern = Field(
         default=r"Retrieved (?P<count>\d+) positions for account (?P<account>\S+)",
-        description="Regular expression for the line with its positions. The group count holds"
-        " their number, the group account, if there is one, the account.",
+        description="Regular expression for the line with its positions. The group count is"
+        " their number; the group account, which is optional, is the account.",
     )
     ready_timeout_seconds: PositiveSeconds = Field(
         default=30, description="How long it may take to print both lines."
@@ -296,8 +296,8 @@ class GoLive(Section):
     )
     heartbeat_seconds: Annotated[float, Field(ge=1.1, le=3600, allow_inf_nan=False)] = Field(
         default=5,
-        description="How often the Monitor and the soak ask the gateway for its time. It does not"
-        " answer more often than every 1.1 s.",
+        description="How often the Monitor and the soak ask the gateway for its time. It"
+        " answers at most once in 1.1 s.",
     )
     stale_processes: list[Text] = Field(
         default=["dotnet"], description="Client programs that must not be running."

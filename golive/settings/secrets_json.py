@@ -160,7 +160,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
-            raise _NotJson("a key is there twice")
+            raise _NotJson("a key appears twice")
         result[key] = value
     return result
 

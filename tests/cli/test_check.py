@@ -280,7 +280,7 @@ def test_bad_usage_is_one_line_and_exit_4(
     assert said in done.output
 
 
-def test_fault_that_there_is_not_is_told_with_the_nearest(folder: Folder) -> None:
+def test_unknown_fault_is_reported_with_the_nearest_name(folder: Folder) -> None:
     done = folder.golive("rehearse", "silnt")
     assert done.exit_code == 4
     (line,) = [each for each in done.output.splitlines() if each]

@@ -146,7 +146,7 @@ def test_file_that_is_there_is_never_written_over(place: Place) -> None:
     place.secrets.write_text("mine", encoding="utf-8")
     done = place.init(*EXAMPLE)
     assert (done.exit_code, done.output.count("\n")) == (4, 1)
-    assert "golive init never overwrites one" in done.output
+    assert "golive init never overwrites a file" in done.output
     assert place.secrets.read_text(encoding="utf-8") == "mine"
 
 
@@ -172,7 +172,7 @@ def test_schema_that_is_there_is_left_alone(place: Place) -> None:
         ((), "no terminal to ask on; add --yes --account U... --positions N"),
         (("--account", "U21146542"), "no terminal to ask on; add --yes --positions N"),
         (("--yes",), "--yes asks nothing; add --account U... --positions N"),
-        (EXAMPLE[:4] + EXAMPLE[-1:], "no gateway is seen to listen; add --port 4001"),
+        (EXAMPLE[:4] + EXAMPLE[-1:], "no listening gateway was found; add --port 4001"),
         ((*EXAMPLE, "--account", "24"), "--account: not an account: U1234567 is a live one"),
         ((*EXAMPLE, "--port", "4002"), "--account: port 4002 is IB Gateway (paper)"),
         ((*EXAMPLE, "--account", "DU1"), "--account: not an account"),

@@ -158,7 +158,7 @@ def test_settings_are_backed_up_and_the_folder_is_removed(
 def test_no_command_deletes_what_holds_more_than_a_program(
     platform: commands.Commands, folder: PurePath
 ) -> None:
-    with pytest.raises(ValueError, match="no folder to be deleted"):
+    with pytest.raises(ValueError, match="not a folder that may be deleted"):
         platform.remove(folder)
 
 

@@ -97,7 +97,7 @@ TOLD = ApiSettings("jts.ini", False, "99", ("192.0.2.7",))
 
 
 def waiting(phase: Phase, until: datetime | None = None, **more: Any) -> Seen:
-    """A gateway runs, and nothing listens; its log says how far its login has come."""
+    """A gateway runs, and nothing listens; its log says how far its login has got."""
     login = Login(phase, NOW - AGO, NOW - AGO, until)
     running = (RunningGateway(GATEWAY, "IB Gateway"),)
     logs = GatewayLogs(login=login)
@@ -315,9 +315,9 @@ def test_failed_login_is_not_the_cause_where_the_gateway_saw_the_attempt_or_answ
     ("logs", "told"),
     [
         (GatewayLogs(attempt_seen=False, attempt_log="a.log"),
-         ["the gateway's log has no entry of this attempt: a.log"]),
+         ["the gateway's log has no entry for this attempt: a.log"]),
         (GatewayLogs(attempt_seen=True, attempt_log="a.log"),
-         ["the gateway's log has an entry of this attempt: a.log"]),
+         ["the gateway's log has an entry for this attempt: a.log"]),
         (GatewayLogs(unread=("b.ibgzenc: encrypted",)),
          ["no readable log of the gateway says whether it saw this attempt",
           "not read: b.ibgzenc: encrypted"]),
@@ -347,7 +347,7 @@ def test_gateway_that_runs_without_a_listener_is_named_and_no_second_one_is_star
 def test_gateway_that_runs_is_named_also_where_its_log_says_nothing() -> None:
     diagnosis = found(replace(waiting("logged-in"), logs=None))
     assert diagnosis.code == "gateway-not-logged-in"
-    assert diagnosis.cause.endswith("No readable log says how far its login has come.")
+    assert diagnosis.cause.endswith("No readable log says how far its login has got.")
 
 
 def test_what_a_log_said_long_ago_of_a_gateway_that_is_gone_is_no_cause() -> None:
@@ -391,7 +391,7 @@ def test_login_under_way_explains_silence_where_the_log_has_no_entry_of_the_atte
 @pytest.mark.parametrize(
     ("logs", "says"),
     [(None, "No readable log says whether it saw the attempt."),
-     (GatewayLogs(attempt_seen=False), "Its log has no entry of the attempt.")],
+     (GatewayLogs(attempt_seen=False), "Its log has no entry for the attempt.")],
 )  # fmt: skip
 def test_reinstalling_is_advised_with_what_the_log_says_of_the_attempt(
     logs: GatewayLogs | None, says: str

@@ -74,7 +74,7 @@ def edited(old: str, new: str) -> Callable[[Path], object]:
     ("spoil", "says"),
     [
         (lambda file: file.unlink(), "no such file"),
-        (lambda file: shutil.rmtree(file.parent), "there is no such run"),
+        (lambda file: shutil.rmtree(file.parent), "no such run"),
         (lambda file: file.unlink() or file.mkdir(), "cannot be read: "),
         (lambda file: file.write_bytes(file.read_bytes()[:-200]), "cut off, or not JSON"),
         (lambda file: file.write_bytes(b""), "cut off, or not JSON"),

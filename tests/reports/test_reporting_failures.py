@@ -340,7 +340,7 @@ def test_folder_that_is_deleted_during_the_run_is_no_go(own_project: Project) ->
 
 
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
-    "deleted": (lambda file: shutil.rmtree(file.parent), "there is no such run"),
+    "deleted": (lambda file: shutil.rmtree(file.parent), "no such run"),
     "removed": (lambda file: file.unlink(), "no such file"),
     "cut off": (lambda file: file.write_bytes(file.read_bytes()[:900]), "cut off, or not JSON"),
     "tampered with": (

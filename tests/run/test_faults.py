@@ -265,8 +265,8 @@ def test_gateway_that_is_starting_is_waited_for_and_that_is_said(own_project: Pr
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [("silent", "has no entry of this attempt"), ("no-start", "has no entry of this attempt"),
-     ("dialog=1000", "has an entry of this attempt"), ("tls", "the first bytes are TLS"),
+    [("silent", "has no entry for this attempt"), ("no-start", "has no entry for this attempt"),
+     ("dialog=1000", "has an entry for this attempt"), ("tls", "the first bytes are TLS"),
      ("throttled", "logins are paused until"), ("wrong-password", "Authorization failed: Invalid"),
      ("authentication-failed", "Authorization failed: Invalid username or password.")],
 )  # fmt: skip

@@ -284,7 +284,7 @@ def test_sockets_out_of_sight_at_one_look_are_no_zero() -> None:
     assert most_zombies(Soak(**held, most_zombies=0)) == 0
     assert most_zombies(Soak(**held, most_zombies=3, unseen=1)) == 3
     for seen in (0, None):
-        with pytest.raises(NotObservable, match="not observed in 1 of the looks"):
+        with pytest.raises(NotObservable, match="not observed in 1 of the samples"):
             most_zombies(Soak(**held, most_zombies=seen, unseen=1))
 
 

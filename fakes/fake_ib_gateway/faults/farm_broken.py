@@ -36,6 +36,6 @@ class FarmBroken(Fault):
 
 FAULT = Declared(
     FarmBroken,
-    "all farms stay broken: 2103, 2105, 2157; serves all",
+    "all farms stay broken: 2103, 2105, 2157; else works",
     Group.LINK,
 )

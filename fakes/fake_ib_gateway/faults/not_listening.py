@@ -10,7 +10,7 @@ from fake_ib_gateway.faults.shared.fault import Fault
 
 @dataclass(frozen=True)
 class NotListening(Fault):
-    """Runs, and does not listen: its log says how far its login has come."""
+    """Runs, and does not listen: its log says how far its login has got."""
 
     listens = False
     waits = True

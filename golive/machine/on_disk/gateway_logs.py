@@ -54,7 +54,7 @@ class GatewayLogs:
     unread: tuple[str, ...] = ()
     """Which logs, or places, could not be read, and why."""
     attempt_seen: bool | None = None
-    """Whether a log has an entry of the attempt; None: no readable log would tell."""
+    """Whether a log has an entry for the attempt; None: no readable log would tell."""
     attempt_log: str = ""
     """The log that has it, or would have it."""
     authentication_failed: str | None = None

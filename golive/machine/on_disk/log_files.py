@@ -1,4 +1,4 @@
-"""Which of a gateway's logs are read, and whether they would have an entry of an attempt.
+"""Which of a gateway's logs are read, and whether they would have an entry for an attempt.
 
 | name | written by | known from |
 | --- | --- | --- |
@@ -115,7 +115,7 @@ def of_the_port(
 def would_tell(
     logs: Sequence[Log], hidden: Sequence[GatewayFile], port: int, window: Window
 ) -> list[Log]:
-    """The logs in which an entry of the attempt would stand; none if it may stand in another."""
+    """The logs in which an entry for the attempt would stand; none if it may stand in another."""
     programs = {"ibgateway", "tws"}
     if port in PORTS:
         programs = {"tws"} if "TWS" in PORTS[port] else {"ibgateway"}

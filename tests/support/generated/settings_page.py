@@ -38,7 +38,7 @@ def _section(name: str, model: type[Section]) -> Iterator[str]:
     yield f"## `{name}`"
     yield markdown.table(HEADS, rows)
     yield f"### Refused values of `{name}`"
-    yield "What golive says of values that it does not take, behind the name of the file and line:"
+    yield "What golive says about values that it refuses, after the name of the file and the line:"
     yield markdown.table(("value", "golive says"), refusals.rows(name, [row[0] for row in rows]))
 
 
