@@ -48,7 +48,7 @@ def _rows(found: Running, beats: int) -> list[list[str]]:
     busy = [_busy(each) - was for each, was in zip((ours, theirs), before, strict=True)]
     left = len(Gateway(found.port, SocketTable()).zombies)
     return [
-        _row("this one", soak, busy[0], "own_memory", f"{left}, no zombie, no growth without end"),
+        _row("this one", soak, busy[0], "own_memory", f"{left}, no zombie, no unbounded growth"),
         _row("fake", soak, busy[1], "gateway_memory", ""),
     ]
 

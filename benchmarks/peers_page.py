@@ -68,7 +68,7 @@ it does not end within {limit:g} s. {not_run}: it could not be run here.{missing
 - A fake gateway is not the real program. It speaks the same protocol, and official clients are
   tested against it.
 - `ibkr positions` shows positions. It cannot know how many there should be, or of which account, so
-  GREEN for `missing-positions` and `wrong-account` is not a mistake of its own.
+  GREEN for `missing-positions` and `wrong-account` is not its mistake.
 - `ibc2 status` also reports whether its own supervisor runs. Only what it says about the API
   counts.
 

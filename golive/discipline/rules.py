@@ -110,7 +110,7 @@ def _as_told(attempt: Made, entry: Entry) -> Made:
 
 CLOCKS_APART = timedelta(seconds=10)
 UNDATED = (
-    "The clock was set back since, so nobody knows how long ago that was."
+    "The clock has since been set back, so it is not known how long ago that was."
     ' If it was long enough, add: --override "reason"'
 )
 

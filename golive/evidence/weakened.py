@@ -200,7 +200,7 @@ TABLE = (
     Row("heartbeats", "`HeartbeatSeconds` is above 60", "soak.answers",
         _above("HeartbeatSeconds", MOST_HEARTBEAT,
                "a heartbeat every {} s (at most 60 s apart, to show enough of the soak)")),
-    Row("sockets", "`AllowUnobservedSockets` is set, and they were out of sight", "",
+    Row("sockets", "`AllowUnobservedSockets` is set, and they were not observed", "",
         _out_of_sight),
     Row("Monitor", "`Monitor` is null, or was not tried", "monitor.connected",
         _untried("monitor", "Monitor", "the Monitor was not tried")),

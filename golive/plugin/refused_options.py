@@ -16,7 +16,7 @@ SESSION = "golive-session"
 
 AT_ONCE = "performs steps at the same time, but there is one connection and one attempt"
 AGAIN = "performs a step again, but there is one attempt"
-ORDER = "changes the order of the steps, but each stands on those before it"
+ORDER = "changes the order of the steps, but each relies on those before it"
 PART = "performs a part of the steps, but a verdict needs all of them in one run"
 APART = "performs steps in processes of their own, but one process holds the connection"
 UNPERFORMED = "sets the steps up, but does not perform them"

@@ -41,7 +41,7 @@ CHECKLIST = (
      "On NO-GO follow its advice. No second try."),
     ("positions", "Read the last line. It must begin with {go} and show {expected} positions.",
      "The handshake in it must be under {budget_ms} ms."),
-    ("soak", "Days before the first live run, run the soak: {soak}",
+    ("soak", "Some days before the first live run, run the soak: {soak}",
      "After {soak_minutes} min its last line must begin with {go}."),
     ("afterwards", "Look for zombies once more, as in 2.", "None may be in CLOSE_WAIT."),
     ("monitor", "On GO start the Monitor (unless it runs): {start_monitor}",

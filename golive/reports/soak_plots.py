@@ -70,7 +70,7 @@ def _figures(soak: Soak) -> Iterator[tuple[str, str]]:
     yield "latency", _percentiles(soak)
     yield "zombies", _zombies(soak)
     queue = soak.longest_accept_queue
-    waiting = f"at most {queue:,} waiting" if queue else "empty at each look"
+    waiting = f"at most {queue:,} waiting" if queue else "empty every time"
     yield "accept queue", "not observed" if queue is None else waiting
     yield "this run", _grown(soak, "own")
     yield "the gateway", _grown(soak, "gateway")

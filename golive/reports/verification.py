@@ -78,7 +78,7 @@ def _no_evidence(folder: Path, error: NoEvidence) -> Finding:
         return Finding(str(error), "Nothing can be said about this run.", TRUST_NOTHING)
     if document.get("schema") != 1:
         schema = printable(str(document.get("schema")))[:20]
-        means = f"Its schema is {schema}: another version of golive wrote it, or nobody did."
+        means = f"Its schema is {schema}: another version of golive wrote it, or none did."
         return Finding(str(error), means, "Verify it with the version that wrote it.")
     stated, made = printable(str(document["digest"]))[:64], digest_of(document)
     means = f"It states the digest {stated} but has {made}." if stated != made else MADE_UP
@@ -101,7 +101,7 @@ def _of_the_evidence(folder: Path, found: Evidence) -> Iterator[Finding]:
         yield Finding(f"{storage.FILE_NAME}: {doubt}", means, TRUST_NOTHING)
     if twice := _named_twice(folder):
         means = "A reader of the file may see another value than the one that is checked."
-        yield Finding(f"{storage.FILE_NAME}: {twice} is there twice", means, TRUST_NOTHING)
+        yield Finding(f"{storage.FILE_NAME}: {twice} appears twice", means, TRUST_NOTHING)
 
 
 def _is_in_its_place(folder: Path) -> bool:

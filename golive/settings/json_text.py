@@ -149,7 +149,7 @@ class JsonText:
         comma: int | None = None
         while (first := self._next()) != "}":
             if first == ",":
-                self._say("a comma too many; remove it")
+                self._say("an extra comma; remove it")
                 self._at += 1
                 continue
             line = self._line()
@@ -157,7 +157,7 @@ class JsonText:
             self._key = here = (*path, key)
             if key in found:
                 name = "this key" if key in self.known else "a key"
-                self._say(f"{name} is there twice; keep one", line)
+                self._say(f"{name} appears twice; keep one", line)
             self.lines.setdefault(here, line)
             self._colon()
             value = self._value(here)
@@ -181,10 +181,10 @@ class JsonText:
     def _colon(self) -> None:
         found = _COLON.match(self.text, self._at)
         if found is None:
-            self._say("a colon is missing behind the key; add it")
+            self._say("a colon is missing after the key; add it")
         else:
             if found[1] != ":":
-                self._say(f"{found[1]} behind a key; JSON has a colon there")
+                self._say(f"{found[1]} after a key; JSON has a colon there")
             self._at = found.end()
 
     def _list(self, path: Path) -> list[Any]:
@@ -193,7 +193,7 @@ class JsonText:
         comma: int | None = None
         while (first := self._next()) != "]":
             if first == ",":
-                self._say("a comma too many; remove it")
+                self._say("an extra comma; remove it")
                 self._at += 1
                 continue
             if first == "}":
@@ -215,7 +215,7 @@ class JsonText:
             self._at += 1
             return self._at - 1
         if first not in ("}", "]", "") and not self._has_comma:
-            self._say("a comma is missing behind the value; add it", line)
+            self._say("a comma is missing after the value; add it", line)
         return None
 
     def _close(self, comma: int | None) -> None:
@@ -228,7 +228,7 @@ class JsonText:
         if first := self._next():
             is_bracket = first in "}]"
             self._say(
-                "a closing bracket too many; remove it"
+                "an extra closing bracket; remove it"
                 if is_bracket
-                else "more text behind the last bracket; remove it"
+                else "more text after the last bracket; remove it"
             )

@@ -165,7 +165,7 @@ def test_value_that_stands_there_twice_is_found(runs: Path, call: Call) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace("{", '{"verdict": "GO",', 1), "utf-8")
     code, said = call("verify", folder)
     assert code == 1
-    assert "verdict is there twice" in said
+    assert "verdict appears twice" in said
 
 
 @pytest.mark.timeout(60)

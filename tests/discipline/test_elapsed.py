@@ -60,7 +60,7 @@ def test_what_lies_ahead_of_the_clock_is_refused_with_the_way_out(unknown: dict[
     moment = Moment(NOW - HOUR, "this", 50.0)
     found = rules(entry("zombies", **unknown), moment=moment)
     assert found.cooling_until == moment.time + COOLDOWN
-    assert "The clock was set back since" in str(found.quick_retry)
+    assert "The clock has since been set back" in str(found.quick_retry)
     assert '--override "reason"' in str(found.quick_retry)
 
 
@@ -169,7 +169,7 @@ def test_smoke_test_is_refused_while_time_is_unknown_and_told_what_to_do(
     words = ("golive", "smoke", "--secrets", str(secrets(gateway.port, RetryCooldownSeconds=90)))
     refused = Project(ROOT).run(*words)
     assert refused.exit_code == 3, refused.output
-    assert "The clock was set back since" in refused.output
+    assert "The clock has since been set back" in refused.output
     assert "some time ago: " in refused.output
     assert gateway.connections == 0
     assert Project(ROOT).run(*words, "--override", "that was yesterday").exit_code == 0

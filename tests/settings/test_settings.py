@@ -71,7 +71,7 @@ GATEWAY_PATH = '"C:\\\\IBKR\\\\ibgateway\\\\1040\\\\ibgateway.exe"'
 REMARK = "a comment, an arrow or dots; JSON has none, remove it"
 BACKSLASH = "a single backslash; JSON needs each backslash twice: C:\\\\Jts"
 COUNT = " (N: how many positions are open)"
-COMMA = "a comma is missing behind the value; add it"
+COMMA = "a comma is missing after the value; add it"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ COMMA = "a comma is missing behind the value; add it"
         (replaced('"GoLive"', '"Golive"'), "line 13: unknown section Golive; did you mean GoLive?"),
         (replaced('"IBKRCredentials"', '"IBKRCredential"'), "did you mean IBKRCredentials?"),
         (replaced('"Port": 4001,', '"Port": 4001,\n"Port": 7497,'),
-         "line 5: IBKRCredentials.Port: this key is there twice; keep one"),
+         "line 5: IBKRCredentials.Port: this key appears twice; keep one"),
         (replaced('"ExpectedPositions": 24,', '"ExpectedPositions": 24, "KeepRuns": NaN,'),
          "line 15: GoLive.KeepRuns: NaN is not a JSON value"),
         (replaced('"ExpectedPositions": 24,', '"ExpectedPositions": 24, "SoakMinutes": 0,'),
@@ -138,11 +138,11 @@ COMMA = "a comma is missing behind the value; add it"
         (replaced('"YourUserName"', '"YourUserName'),
          "line 7: IBKRCredentials.Username: the closing quote is missing; add it"),
         (replaced('"Port": 4001,', '"Port": 4001,,'),
-         "line 4: IBKRCredentials.Port: a comma too many; remove it"),
+         "line 4: IBKRCredentials.Port: an extra comma; remove it"),
         (replaced('"Port": 4001,', '"Port": 4001'), f"line 4: IBKRCredentials.Port: {COMMA}"),
         (replaced('"YourUserName",', '"YourUserName"'), f"line 7: IBKRCredentials.Username: {COMMA}"),
         (replaced('"Port": 4001,', '"Port" 4001,'),
-         "line 4: IBKRCredentials.Port: a colon is missing behind the key; add it"),
+         "line 4: IBKRCredentials.Port: a colon is missing after the key; add it"),
         (replaced('"Port": 4001,', '"Port": ,'),
          "line 4: IBKRCredentials.Port: a value is missing; write one"),
         (replaced('"Port": 4001,', '"Port": 04001,'),
@@ -159,8 +159,8 @@ COMMA = "a comma is missing behind the value; add it"
          'line 13: GoLive.ExpectedAccount is missing; add "ExpectedAccount": "U..." to GoLive'),
         (replaced('    "ExpectedPositions": 24,\n    "Fallback"', '    "Fallback"'),
          'line 13: GoLive.ExpectedPositions is missing; add "ExpectedPositions": N to GoLive'),
-        (EXAMPLE + "}", "a closing bracket too many; remove it"),
-        (EXAMPLE + "more", "more text behind the last bracket; remove it"),
+        (EXAMPLE + "}", "an extra closing bracket; remove it"),
+        (EXAMPLE + "more", "more text after the last bracket; remove it"),
         (EXAMPLE[: EXAMPLE.index('"Username"')], "the file ends too early"),
         ("", "empty; remove it, then write a new one: python -m golive init"),
         ("[]", "must be an object"),
@@ -214,11 +214,11 @@ def test_all_mistakes_of_a_file_are_told_at_once_by_their_lines(tmp_path: Path) 
         f"6 {in_credentials}ClientId: {REMARK}",
         f"7 {in_credentials}GatewayPath: {BACKSLASH}",
         f'8 {in_credentials}Username: single quotes; JSON needs double ones: "..."',
-        f"8 {in_credentials}Username: a comma too many; remove it",
+        f"8 {in_credentials}Username: an extra comma; remove it",
         f"9 {in_credentials}IsPaperTrading: False; JSON writes false",
         f"9 {in_credentials}IsPaperTrading: {COMMA}",
         f"11 unknown key {in_credentials}AutoReconect; did you mean AutoReconnect?",
-        f"12 {in_credentials}Port: this key is there twice; keep one",
+        f"12 {in_credentials}Port: this key appears twice; keep one",
         f"13 {in_credentials}ReconnectDelaySeconds: a comma before a closing bracket; remove it",
         f'15 {in_golive}ExpectedPositions is missing; add "ExpectedPositions": N to GoLive{COUNT}',
         f"16 {in_golive}ExpectedAccount starts or ends with a space; remove it",

@@ -120,7 +120,11 @@ def _restarted(saw: Saw) -> Iterator[str]:
         yield "no earlier attempt left zombies"
     else:
         yield f"{counted(left.get('zombies') or 0, 'zombie')} left by an {_attempt(saw, left)}"
-    yield f"gateway started {saw.when(started)}" if started else "the gateway's start is not told"
+    yield (
+        f"gateway started {saw.when(started)}"
+        if started
+        else "the gateway's start was not observed"
+    )
 
 
 def _initialized(saw: Saw) -> Iterator[str]:

@@ -86,7 +86,7 @@ def _trusted(saw: Saw) -> Iterator[str]:
 def _rows(saw: Saw) -> Iterator[str]:
     rows = saw.take("rows")
     if rows is not None:
-        yield counted(rows, "row") + ("" if saw.has_passed else ", which are not all, or not sure")
+        yield counted(rows, "row") + ("" if saw.has_passed else ", incomplete or unreliable")
 
 
 def _settled(saw: Saw) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _count(saw: Saw) -> Iterator[str]:
     account, found, rows = (saw.take(key) for key in ("account", "open", "rows"))
     yield open_positions(saw, found)
     if rows not in (None, found):
-        yield f"{counted(rows, 'row')}, closed and other accounts' ones included"
+        yield f"{counted(rows, 'row')}, including closed ones and those of other accounts"
     if account:
         yield f"account {account}"
 

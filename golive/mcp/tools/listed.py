@@ -62,20 +62,20 @@ TOOLS = (
     Tool(
         "get-positions",
         "Open positions",
-        "The open positions of every account of the login, asked of the gateway now.",
+        "The open positions of every account of the login, requested from the gateway now.",
         PositionRows,
     ),
     Tool(
         "get-option-positions",
         "Open option positions",
-        "The open positions in options and futures options on one underlying, asked now.",
+        "The open positions in options and futures options on one underlying, requested now.",
         PositionRows,
         Underlying,
     ),
     Tool(
         "get-account-summary",
         "Account summary",
-        "Net liquidation, cash, buying power and more of every account, asked now.",
+        "Net liquidation, cash, buying power and more of every account, requested now.",
         SummaryRows,
     ),
     Tool(

@@ -157,7 +157,7 @@ class _Look:
             return None
         return self._problem(
             "too-early",
-            f"the gateway has been up for {up:.0f} s of the {wanted:g} that it is given",
+            f"the gateway has been up for {up:.0f} s; {wanted:g} s are needed",
             ["Wait. Do not touch its window, and do not connect to it."],
             since + timedelta(seconds=wanted),
         )

@@ -19,7 +19,7 @@ class Endpoint(Part):
 
     host: str
     port: int
-    kind: str = Field(description="IB Gateway or TWS, live or paper, told from the port")
+    kind: str = Field(description="IB Gateway or TWS, live or paper, known from the port")
     client_id: int
 
 
@@ -107,7 +107,7 @@ class Status(Part):
     handshake_ms: float | None
     server_version: int | None
     smoke: str | None = Field(description="GO or NO-GO, the verdict of the last smoke test")
-    positions: int | None = Field(description="open ones of the expected account")
+    positions: int | None = Field(description="open positions of the expected account")
     expected_positions: int
     positions_age_seconds: float | None
     zombies: int | None = Field(description="CLOSE_WAIT on the port; null: not observed")

@@ -57,7 +57,9 @@ class Doubt:
         return Unanswered(self.code, self.why)
 
 
-OTHER_ACCOUNTS = Doubt("accounts-changed", "the gateway named other accounts than in the handshake")
+OTHER_ACCOUNTS = Doubt(
+    "accounts-changed", "the gateway named different accounts from those in the handshake"
+)
 
 
 def _told(row: Position) -> str:
