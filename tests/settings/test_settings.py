@@ -140,7 +140,10 @@ COMMA = "a comma is missing after the value; add it"
         (replaced('"Port": 4001,', '"Port": 4001,,'),
          "line 4: IBKRCredentials.Port: an extra comma; remove it"),
         (replaced('"Port": 4001,', '"Port": 4001'), f"line 4: IBKRCredentials.Port: {COMMA}"),
-        (replaced('"YourUserName",', '"YourUserName"'), f"line 7: IBKRCredentials.Username: {COMMA}"),
+        (
+            replaced('"YourUserName",', '"YourUserName"'),
+            f"line 7: IBKRCredentials.Username: {COMMA}",
+        ),
         (replaced('"Port": 4001,', '"Port" 4001,'),
          "line 4: IBKRCredentials.Port: a colon is missing after the key; add it"),
         (replaced('"Port": 4001,', '"Port": ,'),
