@@ -1,4 +1,4 @@
-"""A fake gateway for anybody's tests: `with FakeGateway() as gateway:` and `gateway.port`."""
+"""A fake gateway for your own tests: `with FakeGateway() as gateway:` and `gateway.port`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FakeGateway:
 
     `positions` are rows, or the number of rows of a plausible options account. `faults` are names
     as on the command line (`"slow=2.5"`) or objects from `fake_ib_gateway.faults`. The gateway
-    runs in a thread, or with `process` in a process of its own, so that socket tables tell the two
+    runs in a thread, or with `process` in a process of its own, so that socket tables show the two
     sides apart. `replay` is a file that `fake-ib-gateway record` wrote: it is played instead, at
     its own server version.
 
@@ -142,7 +142,7 @@ class FakeGateway:
 
     @property
     def orders_received(self) -> int:
-        """How many requests to place, change or cancel an order came. All were refused."""
+        """How many requests to place, change or cancel an order arrived. All were refused."""
         return int(self.state["orders_received"])
 
     @property

@@ -1,7 +1,7 @@
 """A fake gateway as a fixture, in every project that has this package installed.
 
-pytest loads this module in all of them, also where nobody asks for a gateway: so the fake itself is
-imported by the fixtures alone.
+pytest loads this module in all of them, even if no test uses a gateway, so only the fixtures import
+the fake itself.
 """
 
 from __future__ import annotations
@@ -38,6 +38,6 @@ def _fake_gateway_of_the_session(
 
 @pytest.fixture
 def fake_gateway(_fake_gateway_of_the_session: FakeGateway) -> FakeGateway:
-    """A healthy gateway with 24 positions; made once, and given back clean for each test."""
+    """A healthy gateway with 24 positions; made once, and reset before each test."""
     _fake_gateway_of_the_session.reset()
     return _fake_gateway_of_the_session

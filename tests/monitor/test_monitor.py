@@ -169,7 +169,7 @@ def test_lost_link_to_ibkr_and_farms_are_said_and_said_to_be_back(here: Here) ->
         ("unknown-at-positions", "gateway-in-trouble", "error 9999"),
         ("advisor", "too-many-accounts", "60 accounts"),
         ("contradictory-rows", "positions-contradictory", "100 at 187.444, and 101"),
-        ("accounts-behind", "accounts-changed", "other accounts"),
+        ("accounts-behind", "accounts-changed", "different accounts"),
     ],
 )
 def test_what_the_gateway_says_against_its_positions_is_said_and_they_are_none(

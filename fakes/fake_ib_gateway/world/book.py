@@ -1,6 +1,6 @@
 """Accounts, what they hold and what they are worth, as a gateway would report them.
 
-Nothing here knows the wire.
+Nothing here knows the wire format.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Position:
         return self.market_value - float(self.quantity) * self.average_cost
 
     def closed(self) -> Position:
-        """The row a gateway goes on sending for a position closed today."""
+        """The row that a gateway keeps sending for a position closed today."""
         return replace(self, quantity="0", average_cost=0.0)
 
     @property
@@ -118,7 +118,7 @@ class Book:
         )
 
     def holding(self, symbol: str, quantity: str) -> Book:
-        """With another quantity of the first row of this symbol, or so many of a new stock."""
+        """With this quantity in the first row of this symbol, or as a new stock."""
         rows = list(self.positions)
         for number, row in enumerate(rows):
             if row.contract.symbol == symbol:
@@ -158,7 +158,7 @@ def _third_friday(year: int, month: int) -> str:
 
 
 def _spreads() -> Iterator[Position]:
-    """Short put verticals and covered calls, month after month: endless, and always the same."""
+    """Short put verticals and covered calls, month after month, endless; always the same."""
     names = (("SPY", 670.0), ("QQQ", 600.0), ("IWM", 245.0), ("AAPL", 255.0), ("NVDA", 185.0))
     con_ids = itertools.count(715_000_101, 37)
     for month in itertools.count(0):

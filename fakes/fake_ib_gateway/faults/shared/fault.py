@@ -1,4 +1,4 @@
-"""What a fault can change about a gateway, hook by hook. The server knows no more of faults."""
+"""What a fault can change about a gateway, hook by hook. The server knows no more about faults."""
 
 from __future__ import annotations
 
