@@ -219,7 +219,7 @@ def test_card_of_the_fallback_leads_no_further(tmp_path: Path) -> None:
 
 def test_card_shows_no_user_and_no_whole_account(tmp_path: Path) -> None:
     path = "/home/RevOption/Jts/ibgateway"
-    found = made(tmp_path, GatewayPath=path)
+    found = made(tmp_path, GatewayPath=path, Username="RevOption")
     card_page.write(asdict(found), tmp_path / "card.html")
     page = (tmp_path / "card.html").read_text(encoding="utf-8")
     for shown in (card_text.text(found), page):
