@@ -156,10 +156,10 @@ def test_rehearsal_is_valid_and_names_nobody_whatever_its_verdict(
 def test_user_name_of_the_settings_is_masked(
     project: Project, secrets: Callable[..., Path]
 ) -> None:
-    file = secrets(port=4001, StaleProcesses=["RevOption-client"])
+    file = secrets(port=4001, StaleProcesses=["YourUserName-client"])
     run = project.rehearse("--fake=down", f"--secrets={file}")
-    assert "RevOption" in str(run.evidence)
-    assert "RevOption" not in (run.folder / "junit.xml").read_text(encoding="utf-8")
+    assert "YourUserName" in str(run.evidence)
+    assert "YourUserName" not in (run.folder / "junit.xml").read_text(encoding="utf-8")
 
 
 def test_results_of_an_earlier_run_do_not_stand_for_one_that_did_not_end(
