@@ -97,9 +97,9 @@ def write(name: str, mark: bytes, write: Callable[[Path], object]) -> int:
     path = Path(name).absolute()
     try:
         if path.exists() and mark not in path.read_bytes():
-            raise FileExistsError(errno.EEXIST, "there is another file already; name a new one")
+            raise FileExistsError(errno.EEXIST, "another file already exists; name a new one")
         write(path)
     except OSError as error:
         return refused(f"{path}: {error.strerror or error}")
-    print(f"written: {path}", flush=True)
+    print(f"Written: {path}", flush=True)
     return 0

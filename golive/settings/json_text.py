@@ -20,8 +20,16 @@ Path = tuple[str, ...]
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _INVISIBLE = re.compile(r"[^\S \t\r\n]|[\u200b-\u200d\u2060\ufeff]")
 _REMARK = re.compile(
-    r"/\*.*?(?:\*/|\Z)|(?:\.{2,}|…)|(?://|#|←|→|<-|<=|->|=>|--)[^\r\n]*", re.DOTALL
+    r"(?P<comment>/\*.*?(?:\*/|\Z)|(?://|#|--(?!>))[^\r\n]*)"
+    r"|(?P<arrow>(?:←|→|<-|<=|-+>|=>)[^\r\n]*)"
+    r"|(?P<dots>\.{2,}|…)",
+    re.DOTALL,
 )
+_REMARKS = {
+    "comment": "a comment; JSON has none, remove it",
+    "arrow": "an arrow; JSON has none, remove it and the text after it",
+    "dots": "dots in place of a line; JSON has none, remove them",
+}
 _COLON = re.compile(r"\s*(:|=>|->|=)")
 
 MOST_MISTAKES = 50
@@ -109,7 +117,7 @@ class JsonText:
                 self._say(f"an invisible character (U+{ord(found[0]):04X}); remove it")
                 self._at = found.end()
             elif found := _REMARK.match(self.text, self._at):
-                self._say("a comment, an arrow or dots; JSON has none, remove it")
+                self._say(_REMARKS[found.lastgroup or "comment"])
                 self._has_comma = found[0].rstrip().endswith(",")
                 self._at = found.end()
             else:

@@ -118,6 +118,8 @@ def is_paper(port: int, account: str) -> bool:
 
 def _number(answer: str) -> int:
     bare = answer.strip()
+    if bare.isascii() and bare[:1] == "-" and bare[1:].isdigit():
+        raise ValueError("must be 0 or more")
     if not (bare.isascii() and bare.isdigit()):
         raise ValueError("not a whole number")
     return int(bare)

@@ -177,7 +177,7 @@ def test_schema_that_is_there_is_left_alone(place: Place) -> None:
         ((*EXAMPLE, "--port", "4002"), "--account: port 4002 is IB Gateway (paper)"),
         ((*EXAMPLE, "--account", "DU1"), "--account: not an account"),
         ((*EXAMPLE, "--account", "DU1234567"), "its account does not begin with D"),
-        ((*EXAMPLE, "--positions", "-1"), "--positions: not a whole number"),
+        ((*EXAMPLE, "--positions", "-1"), "--positions: must be 0 or more"),
         ((*EXAMPLE, "--positions", "24.0"), "--positions: not a whole number"),
         ((*EXAMPLE, "--port", "0"), "--port: a port is a number from 1 to 65535"),
         ((*EXAMPLE, "--client-id", "x"), "--client-id: not a whole number"),

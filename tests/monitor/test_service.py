@@ -333,7 +333,7 @@ def test_service_is_printed_or_written_and_only_its_like_is_written_over(
     assert (printed.exit_code, printed.output.startswith(begins)) == (0, True)
     target = tmp_path / "service"
     for _ in range(2):
-        assert project.run(*words, str(target)).output == f"written: {target}\n"
+        assert project.run(*words, str(target)).output == f"Written: {target}\n"
     target.write_text("mine", encoding="utf-8")
     refused = project.run(*words, str(target))
     assert (refused.exit_code, "another file" in refused.output) == (4, True)

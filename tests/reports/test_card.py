@@ -295,7 +295,7 @@ def test_page_is_written_over_a_card_and_over_nothing_else(
     words = ("--secrets", str(secrets), "--html")
     for _ in range(2):
         done = ask(project, *words, str(page))
-        assert (done.exit_code, done.output) == (0, f"written: {page}\n")
+        assert (done.exit_code, done.output) == (0, f"Written: {page}\n")
     before = secrets.read_bytes()
     for command in (("card", *words), ("schema",)):
         refused = project.run("golive", *command, str(secrets))

@@ -179,7 +179,7 @@ def test_command_prints_it_or_writes_it(project: Project, tmp_path: Path) -> Non
     assert (printed.exit_code, json.loads(printed.output)) == (0, schema.schema())
     path = tmp_path / "secrets.schema.json"
     written = project.run("golive", "schema", str(path))
-    assert (written.exit_code, written.output) == (0, f"written: {path}\n")
+    assert (written.exit_code, written.output) == (0, f"Written: {path}\n")
     assert path.read_text(encoding="utf-8") == printed.output
 
 

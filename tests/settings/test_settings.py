@@ -68,7 +68,9 @@ def test_byte_order_marks_and_line_ends_of_any_editor_are_accepted(
 GATEWAY_PATH = '"C:\\\\IBKR\\\\ibgateway\\\\1040\\\\ibgateway.exe"'
 
 
-REMARK = "a comment, an arrow or dots; JSON has none, remove it"
+COMMENT = "a comment; JSON has none, remove it"
+ARROW = "an arrow; JSON has none, remove it and the text after it"
+DOTS = "dots in place of a line; JSON has none, remove them"
 BACKSLASH = "a single backslash; JSON needs each backslash twice: C:\\\\Jts"
 COUNT = " (N: how many positions are open)"
 COMMA = "a comma is missing after the value; add it"
@@ -78,13 +80,19 @@ COMMA = "a comma is missing after the value; add it"
     ("text", "says"),
     [
         (replaced('"ClientId": 10,', '"ClientId": 10,    ← NEVER CHANGE THIS'),
-         f"line 5: IBKRCredentials.ClientId: {REMARK}"),
+         f"line 5: IBKRCredentials.ClientId: {ARROW}"),
         (replaced('"Port": 4001,', '"Port": 4001, // live'),
-         f"line 4: IBKRCredentials.Port: {REMARK}"),
+         f"line 4: IBKRCredentials.Port: {COMMENT}"),
+        (replaced('"Port": 4001,', '"Port": 4001, /* live */'),
+         f"line 4: IBKRCredentials.Port: {COMMENT}"),
+        (replaced('"Port": 4001,', '"Port": 4001, -- live'),
+         f"line 4: IBKRCredentials.Port: {COMMENT}"),
+        (replaced('"Port": 4001,', '"Port": 4001, --> live'),
+         f"line 4: IBKRCredentials.Port: {ARROW}"),
         (replaced('"Port": 4001,', '"Port": 4001   ← Change,'),
-         f"line 4: IBKRCredentials.Port: {REMARK}"),
+         f"line 4: IBKRCredentials.Port: {ARROW}"),
         (replaced('"ClientId": 10,', '"ClientId": 10,\n    ...'),
-         f"line 6: IBKRCredentials.ClientId: {REMARK}"),
+         f"line 6: IBKRCredentials.ClientId: {DOTS}"),
         (replaced('"ReconnectDelaySeconds": 5', '"ReconnectDelaySeconds": 5,'),
          "line 11: IBKRCredentials.ReconnectDelaySeconds: a comma before a closing bracket;"),
         (replaced('"Port": 4001', '"Port": "4001"'),
@@ -211,10 +219,10 @@ def test_all_mistakes_of_a_file_are_told_at_once_by_their_lines(tmp_path: Path) 
     told = [re.sub(r"^.*? line (\d+): ", r"\1 ", line) for line in error.value.lines]
     in_credentials, in_golive = "IBKRCredentials.", "GoLive."
     assert told == [
-        f"2 {REMARK}",
+        f"2 {COMMENT}",
         f"4 {in_credentials}Host: curly quotes; write straight ones",
         f"5 {in_credentials}Port must be a whole number, without quotes",
-        f"6 {in_credentials}ClientId: {REMARK}",
+        f"6 {in_credentials}ClientId: {ARROW}",
         f"7 {in_credentials}GatewayPath: {BACKSLASH}",
         f'8 {in_credentials}Username: single quotes; JSON needs double ones: "..."',
         f"8 {in_credentials}Username: an extra comma; remove it",
