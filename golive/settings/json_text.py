@@ -45,6 +45,8 @@ class Mistake:
     line: int
     what: str
     path: Path = ()
+    is_of_a_key: bool = False
+    """Whether a key is misspelt or missing: so it is, whatever is wrong with a value there."""
 
 
 class _Lost(Exception):
@@ -65,6 +67,8 @@ class JsonText:
     mistakes: list[Mistake] = field(default_factory=list)
     lines: dict[Path, int] = field(default_factory=dict)
     is_whole: bool = False
+    misread: set[int] = field(default_factory=set)
+    """Lines with a value that may not be what was meant."""
     _ends: list[int] = field(default_factory=list)
     """Of its lines."""
     _at: int = 0
@@ -96,6 +100,11 @@ class JsonText:
             self.mistakes.append(mistake)
         if len(self.mistakes) >= MOST_MISTAKES:
             raise _Lost
+
+    def _misread(self, what: str, line: int | None = None) -> None:
+        """A mistake that leaves in doubt which value is meant."""
+        self.misread.add(line or self._line())
+        self._say(what, line)
 
     def _named(self) -> Path:
         """As much of the last key's path as is known."""
@@ -135,13 +144,13 @@ class JsonText:
         if first in OPENING:
             return self._string()
         if first in (",", "}", "]"):
-            self._say("a value is missing; write one")
+            self._misread("a value is missing; write one")
             return NOTHING
         return self._take(json_pieces.bare(self.text, self._at))
 
     def _take(self, piece: Piece) -> Any:
         for what in piece.mistakes:
-            self._say(what)
+            self._misread(what)
         self._at = piece.end
         return piece.value
 
@@ -161,11 +170,12 @@ class JsonText:
                 self._at += 1
                 continue
             line = self._line()
+            self._key = path
             key = self._a_key(first)
             self._key = here = (*path, key)
             if key in found:
                 name = "this key" if key in self.known else "a key"
-                self._say(f"{name} appears twice; keep one", line)
+                self._misread(f"{name} appears twice; keep one", line)
             self.lines.setdefault(here, line)
             self._colon()
             value = self._value(here)
@@ -189,7 +199,7 @@ class JsonText:
     def _colon(self) -> None:
         found = _COLON.match(self.text, self._at)
         if found is None:
-            self._say("a colon is missing after the key; add it")
+            self._misread("a colon is missing after the key; add it")
         else:
             if found[1] != ":":
                 self._say(f"{found[1]} after a key; JSON has a colon there")

@@ -63,15 +63,20 @@ class Problems:
         return None if self.mistakes else found
 
     def look_on(self, is_to_go_live: bool) -> None:
-        """At what can be relied on in a text that is no JSON."""
+        """At what can be relied on in a text that is no JSON.
+
+        A misread value is not told to be wrong as well.
+        """
         document = self._read.document
-        lines = {each.line for each in self.mistakes}
         if self._read.is_whole and isinstance(document, dict):
             before = list(self.mistakes)
             self.settings(document, is_to_go_live)
-            more = [each for each in self.mistakes if each not in before and each.line not in lines]
-            self.mistakes[:] = before + more
+            more = [each for each in self.mistakes if each not in before]
+            self.mistakes[:] = before + [each for each in more if self._is_sure(each)]
         self._sort()
+
+    def _is_sure(self, mistake: Mistake) -> bool:
+        return mistake.is_of_a_key or mistake.line not in self._read.misread
 
     def _sort(self) -> None:
         self.mistakes.sort(key=lambda each: each.line)
@@ -87,7 +92,8 @@ class Problems:
         for name in document:
             near = _nearest(name, list(_SECTIONS))
             if name not in _SECTIONS and near and near not in document:
-                yield Mistake(self._line((name,)), f"unknown section {name}; did you mean {near}?")
+                what = f"unknown section {name}; did you mean {near}?"
+                yield Mistake(self._line((name,)), what, is_of_a_key=True)
 
     def _told(self, error: ValidationError, document: Mapping[str, Any]) -> Iterator[Mistake]:
         found = error.errors(include_url=False)[:MOST_MISTAKES]
@@ -95,7 +101,7 @@ class Problems:
         for path, each in paths.items():
             if each["type"] == "missing":
                 if not _is_misspelt(path, document):
-                    yield Mistake(self._line(path), _missing(path))
+                    yield Mistake(self._line(path), _missing(path), is_of_a_key=True)
             elif each["type"] == "extra_forbidden":
                 yield from self._unknown(path)
             else:
@@ -107,7 +113,8 @@ class Problems:
         near = _nearest(path[-1], known)
         advice = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
         if near or self._is_json:
-            yield Mistake(self._line(path), f"unknown key {'.'.join(path)}; {advice}")
+            what = f"unknown key {'.'.join(path)}; {advice}"
+            yield Mistake(self._line(path), what, is_of_a_key=True)
 
     def _nothing_expected(self, document: Mapping[str, Any]) -> Iterator[Mistake]:
         """What is compared with what the gateway tells must stand there."""
@@ -120,7 +127,8 @@ class Problems:
             return
         for key in EXPECTED:
             if key not in golive and not _is_misspelt((GOLIVE, key), document):
-                yield Mistake(self._line((GOLIVE,)), _missing((GOLIVE, key), _is_paper(document)))
+                what = _missing((GOLIVE, key), _is_paper(document))
+                yield Mistake(self._line((GOLIVE,)), what, is_of_a_key=True)
 
 
 def _is_paper(document: Mapping[str, Any]) -> bool:

@@ -239,6 +239,32 @@ def test_all_mistakes_of_a_file_are_told_at_once_by_their_lines(tmp_path: Path) 
     assert str(error.value).endswith("(and 15 more mistakes)")
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('"ExpectedPosition": 24,',
+         ["a comma before a closing bracket; remove it",
+          "unknown key GoLive.ExpectedPosition; did you mean ExpectedPositions?"]),
+        ("ExpectedPosition: 24",
+         ["a key without quotes; put it in double quotes",
+          "unknown key GoLive.ExpectedPosition; did you mean ExpectedPositions?"]),
+        ('"ExpectedPositions": "24", // all',
+         ["a comma before a closing bracket; remove it", COMMENT,
+          "GoLive.ExpectedPositions must be a whole number, without quotes"]),
+        ('"ExpectedPositions": ,', ["a value is missing; write one",
+                                    "a comma before a closing bracket; remove it"]),
+    ],
+)  # fmt: skip
+def test_misspelt_key_or_wrong_value_is_told_beside_another_mistake_of_its_line(
+    line: str, says: list[str], tmp_path: Path
+) -> None:
+    text = EXAMPLE[: EXAMPLE.index('"ExpectedPositions"')] + line + "\n  }\n}\n"
+    with pytest.raises(SettingsError) as error:
+        read(tmp_path, text)
+    at = re.compile(r"^.*? line 15: (?:GoLive(?:\.ExpectedPositions)?: )?")
+    assert sorted(at.sub("", each) for each in error.value.lines) == sorted(says)
+
+
 @given(
     st.integers(0, len(EXAMPLE) - 1),
     st.integers(0, 3),
