@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.alias_generators import to_pascal
 
 from golive.kit import accounts
@@ -338,6 +338,7 @@ class Settings(BaseModel):
 
     credentials: Credentials = Field(alias="IBKRCredentials")
     golive: GoLive = Field(alias="GoLive", default_factory=GoLive)
+    _is_fallback: bool = PrivateAttr(default=False)
 
     def on_fallback(self) -> Settings:
         """The same aimed at the fallback, with what is expected there."""
@@ -353,10 +354,12 @@ class Settings(BaseModel):
             if other.expected_positions is None
             else other.expected_positions,
         }
-        return Settings.model_construct(
+        aimed = Settings.model_construct(
             credentials=self.credentials.model_copy(update=credentials),
             golive=golive.model_copy(update=expected),
         )
+        aimed._is_fallback = True
+        return aimed
 
     def of_another_kind(self, told: Iterable[str]) -> list[str]:
         """Which of these accounts are paper where live is configured, or live where paper is."""
@@ -379,19 +382,30 @@ class Settings(BaseModel):
         """Where port, IsPaperTrading and the expected account contradict each other.
 
         Which accounts are paper: `kit.accounts`. A port outside the port reference is told from the
-        flag alone.
+        flag alone. On the fallback they are named by the keys that the file has for it.
         """
         port, paper = self.credentials.port, self.credentials.is_paper_trading
         found = []
         if port in PORTS and ("paper" in PORTS[port]) is not paper:
-            found.append(f"port {port} is {PORTS[port]}, but IsPaperTrading is {_json(paper)}")
+            found.append(self._other_port(f"port {port} is {PORTS[port]}"))
         expected = [self.golive.expected_account] if self.golive.expects_account else []
         if self.of_another_kind(expected):
-            kind = "live" if paper else "paper"
-            found.append(
-                f"IsPaperTrading is {_json(paper)}, but ExpectedAccount is a {kind} account"
-            )
+            found.append(self._other_account())
         return found
+
+    def _other_port(self, what: str) -> str:
+        if self._is_fallback:
+            return f"GoLive.Fallback.{what[0].upper()}{what[1:]}, but the fallback is paper"
+        return f"{what}, but IsPaperTrading is {_json(self.credentials.is_paper_trading)}"
+
+    def _other_account(self) -> str:
+        if not self._is_fallback:
+            paper = self.credentials.is_paper_trading
+            kind = "live" if paper else "paper"
+            return f"IsPaperTrading is {_json(paper)}, but ExpectedAccount is a {kind} account"
+        if self.golive.fallback.expected_account is None:
+            return 'add "ExpectedAccount": "DU..." to GoLive.Fallback, your TWS paper account'
+        return "GoLive.Fallback.ExpectedAccount is a live account, but the fallback is paper"
 
 
 def _shown(section: BaseModel, before: str) -> Iterator[tuple[str, Any]]:

@@ -65,7 +65,9 @@ def test_fallback_without_a_paper_account_is_no_go_before_anything_is_connected(
     settings = secrets(4001, Fallback={"Port": tws.port})
     run = project.rehearse("--fallback", "--secrets", str(settings))
     assert run.having("failed") == ["environment.identity"]
-    assert "GoLive.Fallback.ExpectedAccount" in run.output
+    told = " ".join(run.output.split())
+    assert 'add "ExpectedAccount": "DU..." to GoLive.Fallback, your TWS paper account.' in told
+    assert "IsPaperTrading is true" not in told
     assert tws.connections == 0
 
 

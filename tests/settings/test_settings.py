@@ -411,6 +411,25 @@ def test_what_is_shown_is_every_key_but_those_that_may_not_be(tmp_path: Path) ->
     assert shown["GoLive.Fallback.Port"] == 7497
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"DU1234567"', "null",
+         'add "ExpectedAccount": "DU..." to GoLive.Fallback, your TWS paper account'),
+        ('"DU1234567"', '"U1234567"',
+         "GoLive.Fallback.ExpectedAccount is a live account, but the fallback is paper"),
+        ('"Port": 7497', '"Port": 4001',
+         "GoLive.Fallback.Port 4001 is IB Gateway (live), but the fallback is paper"),
+    ],
+)  # fmt: skip
+def test_what_contradicts_on_the_fallback_is_named_by_the_keys_of_the_file(
+    old: str, new: str, says: str, tmp_path: Path
+) -> None:
+    file = read(tmp_path, replaced(old, new))
+    assert file.settings.disagreements == []
+    assert file.on_fallback().settings.disagreements == [says]
+
+
 def test_section_that_is_null_is_shown_as_that(tmp_path: Path) -> None:
     text = replaced('"Fallback": {', '"Monitor": null,\n    "Fallback": {')
     assert read(tmp_path, text).settings.shown["GoLive.Monitor"] is None
