@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -14,14 +15,15 @@ from golive.kit.text import printable
 from golive.machine.gateways_here import HOST, GatewaysHere
 from golive.machine.processes import Process
 from golive.machine.sockets import NotObservable
+from golive.settings import which
 from golive.settings.model import PORTS
 
 WIDTH, LABEL = 80, 11
 ALL_PORTS = ", ".join(map(str, PORTS))
 NEXT = (
     ("look", "what rules out an attempt"),
-    ("rehearse", "the whole procedure against a fake gateway"),
-    ("check", "the go-live procedure: GO or NO-GO"),
+    ("rehearse", "against a fake gateway"),
+    ("check", "GO or NO-GO"),
 )
 
 
@@ -101,8 +103,15 @@ def _is_wrong(claim: Callable[[], bool]) -> bool:
 
 def end(secrets: str | None) -> Iterator[str]:
     """The commands to go on with; `secrets` is the file as it was named."""
-    named = f" --secrets {commands.HERE.quoted(secrets)}" if secrets is not None else ""
+    lines = [(f"{typed.GOLIVE} {each}{_named(each, secrets)}", what) for each, what in NEXT]
+    width = max(len(line) for line, _ in lines)
     yield "Next:"
-    for command, what in NEXT:
-        line = f"{typed.GOLIVE} {command}{'' if command == 'rehearse' else named}"
-        yield f"  {line:<{max(len(typed.GOLIVE) + 10, 17)}}  {what}"
+    for line, what in lines:
+        yield f"  {line:<{width}}  {what}"
+
+
+def _named(command: str, secrets: str | None) -> str:
+    """A rehearsal takes the example unless a file is named."""
+    if secrets is None and command == "rehearse" and not os.environ.get(which.VARIABLE):
+        secrets = which.NAME
+    return "" if secrets is None else f" --secrets {commands.HERE.quoted(secrets)}"

@@ -94,6 +94,27 @@ def test_file_holds_no_more_than_is_needed_and_is_read(place: Place) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("named", "of_the_rehearsal"), [((), "secrets.json"), (("--secrets", "x.json"), "x.json")]
+)
+def test_next_commands_name_the_file_and_stand_in_columns(
+    named: tuple[str, ...], of_the_rehearsal: str, place: Place
+) -> None:
+    variables = {**place.variables, "GOLIVE_SECRETS": "", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = Project(place.folder).run("golive", "init", *EXAMPLE, *named, **variables)
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()[-3:]
+    given = f" {' '.join(named)}" if named else ""
+    told = [line.strip().partition("  ")[0] for line in lines]
+    assert told == [
+        f"python -m golive look{given}",
+        f"python -m golive rehearse --secrets {of_the_rehearsal}",
+        f"python -m golive check{given}",
+    ]
+    assert max(map(len, lines)) <= 80
+    assert len({line.index(line.strip().partition("  ")[2].strip()) for line in lines}) == 1
+
+
 @posix_only
 def test_file_is_readable_by_its_owner_alone(place: Place) -> None:
     place.init(*EXAMPLE)
