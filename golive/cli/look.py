@@ -8,7 +8,7 @@ from golive.cli import parsing
 
 
 def main(words: list[str]) -> int:
-    """0 where nothing rules out an attempt, 1 where something does, 4 settings."""
+    """0 where nothing stands in the way of an attempt, 1 where something does, 4 settings."""
     from golive.reports import look_screen
     from golive.run.look import look
     from golive.run.session import NOT_BEGUN
@@ -17,7 +17,7 @@ def main(words: list[str]) -> int:
     parser = parsing.Parser(
         "look",
         "Shows what can be seen without connecting, and whether an attempt would be refused now."
-        " Exit 0: nothing rules out an attempt, 1: something does, 4: settings error.",
+        " Exit 0: nothing stands in the way of an attempt, 1: something does, 4: settings error.",
     )
     parser.takes_settings()
     parser.add_argument("--json", action="store_true", help="print it as one JSON object")

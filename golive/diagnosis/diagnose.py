@@ -156,7 +156,10 @@ def _not_before(seen: Seen) -> datetime | None:
     How long a gateway needs after its start is no such rule: a run waits for it. The advice says
     so in its own words.
     """
-    return next_attempt(seen.discipline, seen.settings, seen.now, failed=bool(seen.attempted))
+    past, other = seen.discipline, seen.other_run
+    if past and (other or seen.failed == "environment.only-run"):
+        past = past.beside(other)
+    return next_attempt(past, seen.settings, seen.now, failed=bool(seen.attempted))
 
 
 def next_attempt(

@@ -16,7 +16,7 @@ from golive.discipline import state_folder as folders
 from golive.discipline.earlier_attempts import Aim, NoMemory, discipline
 from golive.discipline.journal import Journal, Reading
 from golive.discipline.one_run import Holder, OneRun
-from golive.discipline.rules import Discipline
+from golive.discipline.rules import Discipline, Made
 from golive.discipline.running_monitor import RunningMonitor
 from golive.kit.clock import SYSTEM, Clock
 
@@ -27,10 +27,13 @@ class Remembered:
 
     reading: Reading
     discipline: Discipline
+    """Beside whoever holds the endpoint: its attempt has not failed."""
     is_alone: bool
     other_run: Holder | None
     monitor: RunningMonitor | None
     first_failure: datetime | None
+    under_way: Made | None = None
+    """The attempt of whoever holds the endpoint."""
 
     def allows(self, step_id: str, found: str | None) -> bool:
         """Whether nothing was found against it: who only looks overrides no rule."""
@@ -47,13 +50,17 @@ def look(folder: Path, aim: Aim, clock: Clock = SYSTEM) -> Remembered:
     rules = discipline(reading.entries, folder, aim, clock)
     lock = OneRun(folder, aim.endpoint)
     holder = lock.holder
+    is_alone = holder is None and not lock.is_seen_held
+    under_way = None if is_alone else rules.open_attempt(holder)
+    rules = rules if is_alone else rules.beside(holder)
     return Remembered(
         reading,
         rules,
-        is_alone=holder is None and not lock.is_seen_held,
+        is_alone=is_alone,
         other_run=holder,
         monitor=RunningMonitor.find(folder, aim.endpoint),
         first_failure=rules.first_failure(aim.primary),
+        under_way=under_way,
     )
 
 

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from golive.discipline.journal import ALIVE, BEGUN, GO, NO_OUTCOMES, Entry
+from golive.discipline.one_run import Holder
 from golive.machine import processes
 
 SERIES_GAP = timedelta(hours=1)
@@ -60,6 +61,7 @@ class Made:
     is_dated: bool = True
     """Whether it is known when that was."""
     written: datetime | None = None
+    run: str = ""
 
     @property
     def has_failed(self) -> bool:
@@ -95,7 +97,9 @@ def made(entries: Iterable[Entry]) -> list[Made]:
             open_[whose] = len(found)
         if each.outcome == BEGUN or whose not in open_:
             ended = None if each.outcome == BEGUN else each.time
-            begin = Made(each.endpoint, each.client_id, each.time, ended, each.outcome)
+            begin = Made(
+                each.endpoint, each.client_id, each.time, ended, each.outcome, run=each.run
+            )
             found.append(_as_told(begin, each))
         else:
             at = open_.pop(whose)
@@ -192,6 +196,27 @@ class Discipline:
         if not is_change or self.endpoint not in self.known or not self.flips:
             return None
         return self._until(self.flips[-1].begun, self.cooldown)
+
+    def open_attempt(self, holder: Holder | None) -> Made | None:
+        """The one of a run that is alive and holds the endpoint, or of a program it started.
+
+        Where the holder is not known, the last attempt counts as its own.
+        """
+        last = _last(self._at(self.endpoint))
+        if last is None or last.outcome != BEGUN:
+            return None
+        if holder is None or last.run == holder.run or last.begun >= holder.since:
+            return last
+        return None
+
+    def beside(self, holder: Holder | None) -> Discipline:
+        """The same beside a run that is alive: its open attempt has not failed.
+
+        If it ends in order, it is no reason to wait. This decides no rule, only what is told.
+        """
+        open_ = self.open_attempt(holder)
+        past = (replace(each, outcome=GO) if each is open_ else each for each in self.past)
+        return replace(self, past=tuple(past))
 
     @property
     def refused_until(self) -> datetime | None:

@@ -104,7 +104,7 @@ def _row(row: Row, screen: Screen) -> Iterator[str]:
 
 
 def _nothing_against(seen: LookRecord, screen: Screen) -> Iterator[str]:
-    text = "Nothing rules out an attempt."
+    text = "Nothing stands in the way of an attempt."
     if seen.waits_seconds:
         text = f"{text} It first waits {seen.waits_seconds:.0f} s."
     if seen.missing_settings:

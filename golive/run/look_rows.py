@@ -115,7 +115,7 @@ def _no_process(facts: Facts) -> Row:
         return _unseen("process", facts.listeners.untold)
     sure = [each for each in facts.seen.running if each.is_sure]
     if not sure:
-        return _row("process", "note", "no running gateway was found")
+        return _row("process", "note", "no gateway process found")
     first = sure[0]
     since = at(first.process.started, facts.now)
     text = f"{first.kind or 'a gateway'} runs, pid {first.pid}, since {since}, but does not listen"
@@ -125,7 +125,7 @@ def _no_process(facts: Facts) -> Row:
 def _login(facts: Facts) -> Row:
     login = facts.seen.login
     if login is None:
-        return _unseen("login", "no log of this gateway shows it")
+        return _unseen("login", "this gateway's log does not say")
     since = at(login.at, facts.now)
     told = {"phase": login.phase, "at": login.at, "until": login.until}
     if login.phase == "logged-in":
@@ -182,13 +182,25 @@ def _programs(facts: Facts) -> Row:
 def _discipline(facts: Facts) -> Row:
     rules = facts.remembered.discipline
     here = [each for each in rules.past if each.endpoint == rules.endpoint]
-    last = here[-1] if here else None
+    under_way = facts.remembered.under_way
+    last = under_way or (here[-1] if here else None)
     text = _attempt(last, facts.now) if last else "no attempt is remembered"
+    if under_way:
+        text = f"an attempt is under way ({_whose(facts)})"
     return _row(
         "discipline", "ok", text,
         last_attempt=last, cooling_until=rules.cooling_until, no_change_until=rules.no_flip_until,
         zombies_left_by=rules.zombies_left, damaged_lines=facts.remembered.reading.damaged,
     )  # fmt: skip
+
+
+def _whose(facts: Facts) -> str:
+    """`Monitor, pid 4711`, by the name of its run."""
+    other = facts.remembered.other_run
+    if other is None:
+        return "process not observed"
+    kinds = {"monitor": "Monitor", "mcp": "MCP server"}
+    return f"{kinds.get(other.run.rpartition('-')[2], 'another run')}, pid {other.pid}"
 
 
 def _attempt(made: Made, now: datetime) -> str:

@@ -173,7 +173,8 @@ def _next_attempt(run: Run) -> datetime | None:
     made = bool(run.attempts.made)
     if made and run.attempts.outcome is not None:
         return None  # it was GO, and stays so
-    past, wanted = run.memory.discipline, run.wanted
+    memory, wanted = run.memory, run.wanted
+    past = memory.discipline if memory.is_alone else memory.discipline.beside(memory.other_run)
     return diagnose.next_attempt(past, wanted.settings, wanted.clock.now(), failed=made)
 
 

@@ -187,8 +187,10 @@ def test_second_run_at_the_same_time_connects_nothing_and_names_the_first(
         second = go_live(project, secrets(gateway.port, host="localhost"), "--override", WHY)
         assert_refused(second, "environment.only-run", "another-run")
         assert f"pid {first.pid}" in second.evidence["diagnosis"]["cause"]
+        assert second.evidence["diagnosis"]["not_before"] is None, "its attempt has not failed"
         third = smoke(settings, "--override", WHY)
         assert (third.exit_code, "another-run" in third.output) == (3, True), third.output
+        assert "not before" not in third.output
         first.send_signal(signal.SIGINT)
         assert first.wait(60) == 2
     assert gateway.connections == 1

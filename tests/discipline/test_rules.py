@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golive.discipline.journal import Entry
+from golive.discipline.one_run import Holder
 from golive.discipline.rules import Discipline, Made, least_wait, made
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -49,7 +50,7 @@ def line(second: int, outcome: str, run: str = "a", endpoint: str = GATEWAY) -> 
 
 def test_two_lines_are_one_attempt() -> None:
     (found,) = made([line(0, "begun"), line(3, "GO")])
-    assert found == Made(GATEWAY, 10, NOW, NOW + seconds(3), "GO", 1)
+    assert found == Made(GATEWAY, 10, NOW, NOW + seconds(3), "GO", 1, run="a")
 
 
 def test_attempts_of_two_runs_and_of_two_endpoints_are_told_apart() -> None:
@@ -200,3 +201,32 @@ def test_series_of_failures_begins_after_the_last_go_or_a_long_pause(
 ) -> None:
     first = discipline(*past, endpoint=TWS).first_failure(GATEWAY)
     assert first == (None if first_ago is None else NOW - seconds(first_ago))
+
+
+# beside a run that is alive
+
+
+def holding(run: str, since: float) -> Holder:
+    began = NOW - seconds(since)
+    return Holder(run=run, pid=4711, since=began, process_started=began)
+
+
+@pytest.mark.parametrize("holder", [holding("other-name", 20), holding("", 5), None])
+def test_open_attempt_of_who_holds_the_endpoint_is_no_failure_to_wait_for(
+    holder: Holder | None,
+) -> None:
+    rules = discipline(killed(10))
+    assert rules.cooling_until is not None, "the rule itself is as it was"
+    assert rules.open_attempt(holder) == killed(10)
+    assert rules.beside(holder).refused_until is None
+
+
+def test_attempt_of_a_killed_run_is_waited_for_beside_the_next_run() -> None:
+    holder = holding("the-next", 5)
+    assert discipline(killed(10)).open_attempt(holder) is None
+    assert discipline(killed(10)).beside(holder).cooling_until is not None
+
+
+def test_failure_before_the_open_attempt_is_waited_for_all_the_same() -> None:
+    rules = discipline(attempt(30), killed(10)).beside(holding("other-name", 20))
+    assert rules.refused_until == NOW + COOLDOWN - seconds(30)

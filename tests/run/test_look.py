@@ -63,7 +63,7 @@ def test_nothing_speaks_against_a_healthy_gateway_and_nothing_is_connected(
     path = secrets(gateway.port)
     looked = Looked(capsys, path)
     assert looked.exit_code == 0, looked.output
-    assert "Nothing rules out an attempt." in looked.output
+    assert "Nothing stands in the way of an attempt." in looked.output
     assert looked.output.splitlines()[-1].endswith(f"--secrets {path}")
     assert "listening, accept queue empty" in looked.row("port")
     assert "nobody is connected" in looked.row("clients")
@@ -91,7 +91,7 @@ def test_what_can_be_seen_of_a_fault_is_named_with_its_cure(
     assert says in looked.row(row)
     assert f"\nCause   {code}\n" in looked.output
     assert "\nWhat to do" in looked.output
-    assert "Nothing rules out" not in looked.output
+    assert "Nothing stands in the way" not in looked.output
     assert gateway.connections == connections
 
 
@@ -102,7 +102,7 @@ def test_gateway_that_has_just_started_is_no_obstacle_but_an_attempt_waits(
     looked = Looked(capsys, secrets(gateway.port, InitializationSeconds=90))
     assert looked.exit_code == 0, looked.output
     assert "an attempt first waits" in looked.row("startup")
-    assert "Nothing rules out an attempt. It first waits" in looked.output
+    assert "Nothing stands in the way of an attempt. It first waits" in looked.output
     assert gateway.connections == 0
 
 
@@ -161,12 +161,16 @@ def test_running_monitor_is_named_and_left_in_peace(
     monitor.hears("Retrieved")
     code = main(["look", "--json", "--secrets", str(tmp_path / "settings.json")])
     told = json.loads(capsys.readouterr().out)
-    (row,) = (each for each in told["rows"] if each["name"] == "monitor")
-    assert row["facts"]["running"]["pid"] == monitor.pid
+    rows = {each["name"]: each for each in told["rows"]}
+    assert rows["monitor"]["facts"]["running"]["pid"] == monitor.pid
     assert code == 1
-    assert {"environment.only-run", "gateway.no-other-client"} <= {
-        each["step"] for each in told["refusals"]
-    }
+    refused = {each["step"] for each in told["refusals"]}
+    assert {"environment.only-run", "gateway.no-other-client"} <= refused
+    assert "environment.cool-down" not in refused, "nothing has failed"
+    under_way = f"an attempt is under way (Monitor, pid {monitor.pid})"
+    assert (rows["discipline"]["state"], rows["discipline"]["text"]) == ("ok", under_way)
+    assert told["refused_until"] is None
+    assert "not before" not in str(told["causes"])
     assert gateway.connections == 1, "the Monitor's"
 
 

@@ -21,8 +21,8 @@ def _page() -> str:
     return markdown.page(
         "What `golive look --json` prints",
         "`golive look --json` prints one JSON object on standard output. It exits with 0 if nothing"
-        " rules out an attempt, 1 if something does, and 4 for wrong settings: then it prints"
-        " nothing there. Times are ISO 8601 with a zone.",
+        " stands in the way of an attempt, 1 if something does, and 4 for wrong settings: then it"
+        " prints nothing there. Times are ISO 8601 with a zone.",
         f"This is version {SCHEMA}. New keys may be added without a new version; a key that changes"
         " its meaning or goes away raises `schema`.",
         markdown.table(("key", "meaning"), _rows(LookRecord)),
