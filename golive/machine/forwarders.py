@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from typing import Literal
 
-from golive.machine.processes import of_users, program
+from golive.machine.processes import Process, command_line, of_users, program
 
 Kind = Literal["gateway", "forwarder", "unknown"]
 
@@ -65,9 +65,16 @@ PORTS_UNTOLD = frozenset(
 FAKE = re.compile(r"\bfake[-_]ib[-_]gateway\b")
 
 
-def is_the_fake(name: str, command_line: str) -> bool:
-    """Whether it is the fake gateway of this project, which a rehearsal starts by itself."""
-    return bool(FAKE.search(program(name)) or FAKE.search(command_line))
+def is_the_fake(name: str, words: str) -> bool:
+    """Whether it is the fake gateway of this project, by its name or command line."""
+    return bool(FAKE.search(program(name)) or FAKE.search(words))
+
+
+def fake_on(port: int, listener: Process | None) -> str:
+    """In words, if what listens on a port is that fake gateway; "" if not, or if unknown."""
+    if listener is None or not is_the_fake(listener.name, command_line(listener)):
+        return ""
+    return f"a fake gateway listens on port {port}, pid {listener.pid}, not a real one"
 
 
 def serving(port: int, users: Collection[int]) -> str:

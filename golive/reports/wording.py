@@ -59,6 +59,9 @@ def not_configured(found: Evidence) -> str:
     )
 
 
+FAKE = "a fake gateway listens on port "
+"""How the note of a run begins that tried a fake gateway on the port of a real one."""
+
 SHOWN = 20
 """How many notes are shown. The evidence has all of them."""
 
@@ -79,6 +82,11 @@ def noted(found: Evidence) -> list[str]:
     left_out = len(found.noted) - SHOWN
     more = [f"and {counted(left_out, 'line')} more in evidence.json"] if left_out > 0 else []
     return [*found.noted[:SHOWN], *more]
+
+
+def is_of_a_fake(found: Evidence) -> bool:
+    """Whether the run noted that a fake gateway listened in place of a real one."""
+    return any(each.startswith(FAKE) for each in found.noted)
 
 
 def left_running(found: Evidence) -> str:

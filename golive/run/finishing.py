@@ -5,7 +5,7 @@ from __future__ import annotations
 from golive.discipline.journal import GO
 from golive.evidence import storage
 from golive.evidence.record import Evidence
-from golive.machine import forwarders, processes, sockets
+from golive.machine import forwarders, sockets
 from golive.machine.on_disk import reading
 from golive.run.looking_back import look_back
 from golive.run.recording import evidence_of
@@ -64,12 +64,10 @@ def _note_denials(run: Run) -> None:
 
 def _note_the_fake(run: Run) -> None:
     """One that was left on the gateway's port answers as a gateway does."""
-    listener = run.gateway.process_if_seen()
-    if listener is None or run.wanted.target.is_rehearsal:
+    if run.wanted.target.is_rehearsal:
         return
-    if forwarders.is_the_fake(listener.name, processes.command_line(listener)):
-        port, pid = run.gateway.number, listener.pid
-        run.observed.note(f"a fake gateway listens on port {port}, pid {pid}, not a real one")
+    if fake := forwarders.fake_on(run.gateway.number, run.gateway.process_if_seen()):
+        run.observed.note(fake)
 
 
 def _end_programs(run: Run) -> None:

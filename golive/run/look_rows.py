@@ -98,12 +98,14 @@ def _process(facts: Facts) -> Row:
         return _no_process(facts)
     kind, version = forwarders.kind(found.name), facts.version(found)
     name = f"{found.name} {version}".rstrip()
+    is_fake = bool(forwarders.fake_on(facts.gateway.number, found))
     what = f"{name} (only forwards the port)" if kind == "forwarder" else name
+    what = "a fake gateway, not a real one" if is_fake else what
     text = f"{what}, pid {found.pid}, since {at(found.started, facts.now)}"
-    state: State = "note" if kind == "forwarder" else "ok"
+    state: State = "note" if is_fake or kind == "forwarder" else "ok"
     return _row(
         "process", state, text, pid=found.pid, program=found.name, version=version or None,
-        started=found.started, kind=kind,
+        started=found.started, kind="fake" if is_fake else kind,
     )  # fmt: skip
 
 

@@ -17,14 +17,14 @@ from golive.evidence.record import Diagnosis
 from golive.kit import typed
 from golive.kit.clock import SYSTEM, Clock
 from golive.kit.text import by_lines, with_weakened
-from golive.machine import sockets
+from golive.machine import forwarders, sockets
 from golive.run import session
 from golive.run.session import Exit, Session
 from golive.settings import secrets_json
 
 COMMAND = f"{typed.GOLIVE} smoke"
 
-IDS = "      (nextValidId again: golive asks for order ids, which a Read-Only API refuses)"
+IDS = "      (asking for order ids once more, to test Read-Only API)"
 
 ANY_ACCOUNT = (
     "Note: GoLive.ExpectedAccount is not set: this checks that accounts arrive, not which ones"
@@ -72,6 +72,8 @@ def _performed(tried: Session, write: Write) -> Exit:
     write(f"Attempting: {to.host}:{to.port} clientId={to.client_id}")
     if not tried.settings.golive.expects_account:
         write(ANY_ACCOUNT)
+    if fake := forwarders.fake_on(to.port, tried.gateway.process_if_seen()):
+        write(f"Note: {fake}")
     if trouble := tried.check():
         write(f"\n{trouble.headline}")
         _advise(trouble.found, write)

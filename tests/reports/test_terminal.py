@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from golive.client.connection import Connection
 from golive.discipline.attempts import Attempts
 from golive.evidence.record import Evidence, Override, StepRecord
 from golive.kit.clock import coarsely
+from golive.machine import forwarders
+from golive.machine.processes import Process
 from golive.procedure import steps
 from golive.reports import advice, junit, sign_off
 from golive.reports.terminal.detailed import Detailed
@@ -54,6 +57,18 @@ def test_verdict_of_paper_that_is_no_fallback_says_that_it_is_paper() -> None:
     assert verdict_line(found) == "GO (paper): 24 positions, handshake 97 ms"
     assert verdict_line(a_go()) == "GO: 24 positions, handshake 97 ms"
     assert told(found)[1].startswith("PAPER  TWS 127.0.0.1:7497")
+
+
+def test_go_of_a_fake_gateway_on_the_port_of_a_real_one_says_so_in_its_last_line() -> None:
+    noted = [forwarders.fake_on(4001, fake_process())]
+    assert verdict_line(a_go(noted=noted)) == "GO (fake gateway): 24 positions, handshake 97 ms"
+    found = a_go(noted=noted, target="fallback")
+    assert verdict_line(found).startswith("GO (fallback, fake gateway): ")
+
+
+def fake_process() -> Process:
+    """As the executable of the fake gateway is called; no process of that pid runs."""
+    return Process(2**31 - 2, "fake-ib-gateway", datetime(2026, 11, 23, tzinfo=UTC))
 
 
 def test_monitor_that_runs_on_is_told_above_the_verdict_and_on_the_sign_off() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from golive.diagnosis.commands import HERE
 from golive.settings.secrets_json import read
+from tests.support import forked
 from tests.support.fakes import Fake
 from tests.support.projects import Project, environment
 
@@ -44,8 +45,21 @@ def test_fallback_is_gone_live_on_without_editing_a_file(
     assert run.evidence["positions"]["account"] == PAPER
     assert run.folder.name.endswith("-fallback")
     assert "\nPAPER FALLBACK  " in run.output
-    assert re.match(r"GO \(fallback\) with \d weakened checks: 7 positions", run.last_line)
+    assert re.match(
+        r"GO \(fallback(, fake gateway)?\) with \d weakened checks: 7 positions", run.last_line
+    )
     assert (gateway.connections, tws.connections) == (0, 1)
+
+
+def test_go_of_a_fake_gateway_that_was_taken_for_the_real_one_says_so_last(
+    project: Project, fake: Callable[..., Fake], secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(forked.FRESH, "1")  # its command line is to be its own
+    gateway = fake()
+    run = project.rehearse("--secrets", str(secrets(gateway.port)))
+    assert (run.exit_code, run.evidence["verdict"]) == (0, "GO"), run.output
+    assert re.match(r"GO \(fake gateway\) with \d weakened checks: 24 positions", run.last_line)
+    assert len(run.last_line) < 80
 
 
 def test_fallback_that_manages_a_live_account_is_no_go(
@@ -95,7 +109,7 @@ def test_run_goes_on_to_the_fallback_once_where_the_settings_say_so(
     assert done.output.find(told) > -1
     assert brief or done.output.find(told) < done.output.find(written)
     assert done.output.count(told) == 1
-    assert done.last_line.startswith("GO (fallback)")
+    assert done.last_line.startswith("GO (fallback")
     live, fallback = (json.loads((each / "evidence.json").read_text()) for each in own_project.runs)
     assert (live["target"], live["verdict"]) == ("live", "NO-GO")
     assert (fallback["target"], fallback["verdict"]) == ("fallback", "GO")

@@ -23,6 +23,7 @@ from golive.reports.look_screen import Screen
 from golive.run.look import look
 from golive.run.smoke import smoke
 from golive.settings import secrets_json
+from tests.support import forked
 from tests.support.fakes import Fake
 from tests.support.monitors import Running
 
@@ -69,6 +70,16 @@ def test_nothing_speaks_against_a_healthy_gateway_and_nothing_is_connected(
     assert "nobody is connected" in looked.row("clients")
     assert not state.exists()
     assert gateway.connections == 0
+
+
+def test_fake_gateway_on_the_port_is_called_fake_and_gets_no_tick(
+    fake: Started, secrets: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(forked.FRESH, "1")  # its command line is to be its own
+    gateway = fake()
+    row = next(each for each in seen(secrets(gateway.port)).rows if each.name == "process")
+    assert row.text.startswith(f"a fake gateway, not a real one, pid {gateway.pid}, since ")
+    assert (row.state, row.facts["kind"]) == ("note", "fake")
 
 
 @pytest.mark.parametrize(

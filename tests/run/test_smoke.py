@@ -70,11 +70,21 @@ def test_success_is_told_in_five_numbered_lines_with_the_callbacks(
     for callback in (r"connectAck\(\)", r"nextValidId\(1\)", r"managedAccounts\(U21146542\)"):
         lines = re.findall(rf"^\[\d\d:\d\d:\d\d\.\d\d\d\] {callback}", done.output, re.M)
         assert len(lines) == 1
-    assert done.output.count("(nextValidId again: golive asks for order ids") == 1
+    assert done.output.count("(asking for order ids once more, to test Read-Only API)") == 1
     assert re.search(r"^SUCCESS in \d+ms", done.output, re.MULTILINE)
     told = ["REQ_CONFIG"] if MAX_CLIENT_VER >= TELLS_CONFIG else []
     assert gateway.received == ["hello", "START_API", "REQ_IDS", "REQ_IDS", *told]
     assert gateway.connections == 1
+
+
+def test_fake_gateway_on_the_port_is_called_fake_in_a_note(
+    fake: Started, secrets: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(forked.FRESH, "1")  # its command line is to be its own
+    gateway = fake()
+    done = smoke_here(secrets(gateway.port))
+    is_fake = f"a fake gateway listens on port {gateway.port}, pid {gateway.pid}, not a real one"
+    assert (done.exit_code, done.output.splitlines().count(f"Note: {is_fake}")) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,21 @@ from golive.kit.figures import allowed_from
 from golive.reports import wording
 
 LONGEST = 79
+FAKE = "fake gateway"
 AIMS = {"REHEARSAL": "(rehearsal)", "PAPER FALLBACK": "(fallback)", "PAPER": "(paper)"}
 
 
 def verdict_line(found: Evidence) -> str:
     """`GO: 24 positions, handshake 97 ms`; of a rehearsal, the fallback and paper it says so.
 
+    A GO of a fake gateway on the port of a real one is `GO (fake gateway): 24 positions`.
     Of a NO-GO the cause comes first: `NO-GO: zombies, Procedure A, not before 09:16 local`. A GO
     with checks that were weakened is `GO with 5 weakened checks: ...`. What does not fit is left
     out; it stands above the line.
     """
     aim = AIMS.get(wording.endpoint(found), "")
+    if found.verdict == "GO" and wording.is_of_a_fake(found):
+        aim = f"({aim.strip('()')}, {FAKE})" if aim else f"({FAKE})"
     line = " ".join(filter(None, (found.verdict, aim, wording.with_weakened(found)))) + ":"
     told = ""
     for part in _parts(found):
