@@ -7,11 +7,15 @@ import shlex
 from collections.abc import Callable
 from typing import TypeVar
 
+from golive.kit import programs_here
+from golive.kit.text import shortened
 from golive.settings.writing import OWN, Program
 
 Answer = TypeVar("Answer")
 
-OWN_WORD, NONE_WORD = "own", "none"
+OWN_WORDS, NONE_WORDS = ("own", "y", "yes"), ("none", "n", "no")
+MEANINGS = """own or yes (or Enter): golive's own; none or no: none;
+or the command that starts yours"""
 
 
 class NoAnswer(Exception):
@@ -31,11 +35,25 @@ def ask(question: str, check: Callable[[str], Answer], default: str = "") -> Ans
 
 
 def program(answer: str) -> Program:
-    """A command as a line; `own` and `none` are no commands. Raises ValueError."""
-    if answer in ("", OWN_WORD):
+    """A command as a line; `own` and `none` are no commands. Raises ValueError.
+
+    So it does for a command whose program is not here.
+    """
+    word = answer.strip().lower()
+    if word in ("", *OWN_WORDS):
         return OWN
-    if answer == NONE_WORD:
+    if word in NONE_WORDS:
         return None
+    words = _words(answer)
+    if not words or not words[0]:
+        raise ValueError("type a command, own or none")
+    if missing := programs_here.missing(words):
+        named = shortened(missing, 100)
+        raise ValueError(f"the program {named} cannot be found; give its full path, own or none")
+    return words
+
+
+def _words(answer: str) -> tuple[str, ...]:
     try:
         if os.name == "nt":  # backslashes are a path's
             return tuple(each.strip('"') for each in shlex.split(answer, posix=False))

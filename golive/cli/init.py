@@ -17,7 +17,7 @@ from golive.settings import writing
 from golive.settings.writing import Answers
 
 KEPT = "golive init never overwrites a file; remove it, or name another: --secrets PATH"
-COMMAND = "command as one line; own (default): golive's own; none: there is none"
+COMMAND = "command as one line; own (default) or yes: golive's own; none or no: there is none"
 
 
 def main(words: list[str]) -> int:

@@ -102,5 +102,4 @@ def _program(given: Given, what: str, told: str | None) -> Program:
         return asking.program(told)
     if not given.may_ask:
         return OWN
-    question = f"Your own {what}'s command (own: golive's, none: there is none)"
-    return asking.ask(question, asking.program, default=asking.OWN_WORD)
+    return asking.ask(f"{what} to try? {asking.MEANINGS}", asking.program, default="own")

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from golive.cli import asking
 from golive.settings import schema, secrets_json, writing
+from golive.settings.writing import OWN, Program
 from tests.support import four_ports
 from tests.support.fakes import Fake
 from tests.support.programs import WAIT, started
@@ -203,6 +205,9 @@ def test_schema_that_is_there_is_left_alone(place: Place) -> None:
         ((*EXAMPLE, "--port", "0"), "--port: a port is a number from 1 to 65535"),
         ((*EXAMPLE, "--client-id", "x"), "--client-id: not a whole number"),
         ((*EXAMPLE, "--monitor", "'a"), "--monitor: a quote is not closed"),
+        ((*EXAMPLE, "--monitor", "maybe so"), "--monitor: the program maybe cannot be found"),
+        ((*EXAMPLE, "--mcp", "/no/such/server"), "--mcp: the program /no/such/server cannot be"),
+        ((*EXAMPLE, "--mcp", "''"), "--mcp: type a command, own or none"),
         ((*EXAMPLE, "--host", "http://x"), "IBKRCredentials.Host must be only a name"),
         ((*EXAMPLE, "--secrets", "no/such/file"), "no such folder; make it first"),
     ],
@@ -220,13 +225,14 @@ def test_what_is_lacking_or_wrong_is_one_line_and_nothing_is_written(
 def test_programs_and_other_answers_are_written_where_they_are_not_the_default(
     place: Place,
 ) -> None:
-    more = ("--monitor", '/opt/monitor "--a b"', "--mcp", "none", "--client-id", "7")
+    command = f'"{sys.executable}" "--a b"'
+    more = ("--monitor", command, "--mcp", "none", "--client-id", "7")
     assert place.init(*EXAMPLE, *more, "--host", "localhost", "--port", "4003").exit_code == 0
     assert place.document["GoLive"] == {
         "ExpectedAccount": "U21146542",
         "ExpectedPositions": 24,
         "PinnedClientId": 7,
-        "Monitor": {"Command": ["/opt/monitor", "--a b"]},
+        "Monitor": {"Command": [sys.executable, "--a b"]},
         "Mcp": None,
     }
     assert place.document["IBKRCredentials"] == {
@@ -235,6 +241,17 @@ def test_programs_and_other_answers_are_written_where_they_are_not_the_default(
         "ClientId": 7,
         "IsPaperTrading": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("answer", "program"),
+    [
+        *[(each, OWN) for each in ("", "own", "OWN", "y", "Y", "yes", " Yes ")],
+        *[(each, None) for each in ("none", "None", "n", "N", "no", "NO")],
+    ],
+)
+def test_words_of_agreement_and_refusal_are_no_commands(answer: str, program: Program) -> None:
+    assert asking.program(answer) == program
 
 
 @posix_only
@@ -278,10 +295,14 @@ def test_on_a_terminal_it_asks_for_what_it_cannot_see_and_checks_each_answer(
         terminal.types("many")
         terminal.sees("not a whole number")
         terminal.types("3")
-        terminal.sees("Your own Monitor's command")
+        terminal.sees("Monitor to try? own or yes (or Enter): golive's own; none or no: none;")
+        terminal.sees("or the command that starts yours [own]: ")
+        terminal.types("maybe")
+        terminal.sees("the program maybe cannot be found")
+        terminal.sees("Monitor to try?")
         terminal.types("")
-        terminal.sees("Your own MCP server's command")
-        terminal.types("none")
+        terminal.sees("MCP server to try?")
+        terminal.types("No")
         assert terminal.ended() == 0, terminal.text
     assert max(map(len, terminal.text.replace(str(place.folder), "").splitlines())) <= 80
     assert place.document["GoLive"] == {
