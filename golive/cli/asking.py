@@ -34,6 +34,11 @@ def ask(question: str, check: Callable[[str], Answer], default: str = "") -> Ans
             print(f"  {error}", flush=True)
 
 
+def or_none(check: Callable[[str], Answer]) -> Callable[[str], Answer | None]:
+    """The same, where nothing, none and no are answers as well."""
+    return lambda told: None if told.lower() in ("", *NONE_WORDS) else check(told)
+
+
 def program(answer: str) -> Program:
     """A command as a line; `own` and `none` are no commands. Raises ValueError.
 

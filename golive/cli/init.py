@@ -58,6 +58,12 @@ def _parser() -> parsing.Parser:
     parser.add_argument(
         "--client-id", metavar="N", default="10", help="client id (default: %(default)s)"
     )
+    parser.add_argument(
+        "--fallback-account", metavar="DU...", help="TWS paper account to fall back to"
+    )
+    parser.add_argument(
+        "--fallback-positions", metavar="N", help="number of positions open in that account"
+    )
     parser.add_argument("--monitor", metavar="COMMAND", help=f"your own Monitor's {COMMAND}")
     parser.add_argument("--mcp", metavar="COMMAND", help=f"your own MCP server's {COMMAND}")
     parser.add_argument("-y", "--yes", action="store_true", help="ask no questions")

@@ -9,7 +9,8 @@ from typing import TypeVar
 from golive.cli import asking
 from golive.machine.gateways_here import GatewaysHere
 from golive.settings import writing
-from golive.settings.writing import OWN, Answers, Program
+from golive.settings.model import Fallback
+from golive.settings.writing import OWN, Answers, Expected, Program
 
 Value = TypeVar("Value")
 
@@ -36,13 +37,19 @@ class Given:
         self.account = checked("account", lambda told: writing.account(told, self.port or 0))
         self.may_ask: bool = not options.yes
         self.monitor, self.mcp = options.monitor, options.mcp
+        self.fallback_account = checked("fallback_account", writing.paper_account)
+        self.fallback_positions = checked("fallback_positions", writing.positions)
+        if self.fallback_account is None and self.fallback_positions is not None:
+            raise Refused("--fallback-positions: add --fallback-account DU...")
         for name in ("monitor", "mcp"):
             checked(name, asking.program)
 
     @property
     def lacking(self) -> list[str]:
         """What nobody sees, and what is not told."""
-        told = {"--account U...": self.account, "--positions N": self.positions}
+        told: dict[str, object] = {"--account U...": self.account, "--positions N": self.positions}
+        if self.fallback_account is not None:
+            told["--fallback-positions N"] = self.fallback_positions
         return [option for option, value in told.items() if value is None]
 
 
@@ -58,6 +65,7 @@ def answers(given: Given, seen: GatewaysHere) -> Answers:
     if positions is None:
         positions = asking.ask("How many positions are open in it", writing.positions)
     there = seen.on(port)
+    fallback = _fallback(given, port)
     return Answers(
         host=given.host,
         port=port,
@@ -65,11 +73,27 @@ def answers(given: Given, seen: GatewaysHere) -> Answers:
         is_paper=writing.is_paper(port, account),
         account=account,
         positions=positions,
+        fallback=fallback,
         monitor=_program(given, "Monitor", given.monitor),
         mcp=_program(given, "MCP server", given.mcp),
         gateway_path=there.program if there else "",
         gateway_folder=there.folder if there else "",
     )
+
+
+def _fallback(given: Given, port: int) -> Expected | None:
+    """Not asked for where the gateway is that TWS itself."""
+    account, positions = given.fallback_account, given.fallback_positions
+    if account is None and given.may_ask and port != Fallback().port:
+        account = asking.ask(
+            "TWS paper account to fall back to (DU..., Enter: none)",
+            asking.or_none(writing.paper_account),
+        )
+    if account is None:
+        return None
+    if positions is None:
+        positions = asking.ask("How many positions are open in it", writing.positions)
+    return Expected(account, positions)
 
 
 def _of_the_port(account: str, port: int) -> str:

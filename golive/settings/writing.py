@@ -9,7 +9,7 @@ from typing import Any
 
 from golive.kit import accounts, files
 from golive.settings import schema
-from golive.settings.model import PORTS, GoLive
+from golive.settings.model import PORTS, Fallback, GoLive
 
 SCHEMA_NAME = "secrets.schema.json"
 
@@ -17,6 +17,14 @@ Program = tuple[str, ...] | None
 """A Monitor's or MCP server's command; none is configured where it is None."""
 OWN: Program = ()
 """golive's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The TWS paper account to fall back to, and how many positions are open in it."""
+
+    account: str
+    positions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class Answers:
     gateway_path: str = ""
     gateway_folder: str = ""
     api_version: str = ""
+    fallback: Expected | None = None
 
 
 def document(answers: Answers) -> dict[str, Any]:
@@ -56,6 +65,11 @@ def document(answers: Answers) -> dict[str, Any]:
         golive["ApiVersion"] = answers.api_version
     if answers.gateway_folder:
         golive["GatewayFolder"] = answers.gateway_folder
+    if answers.fallback:
+        golive["Fallback"] = {
+            "ExpectedAccount": answers.fallback.account,
+            "ExpectedPositions": answers.fallback.positions,
+        }
     for key, program in (("Monitor", answers.monitor), ("Mcp", answers.mcp)):
         if program != OWN:
             golive[key] = None if program is None else {"Command": list(program)}
@@ -109,6 +123,11 @@ def account(answer: str, port: int) -> str:
     if "live" in what and accounts.is_paper(name):
         raise ValueError(f"port {port} is {what}: its account does not begin with D")
     return name
+
+
+def paper_account(answer: str) -> str:
+    """That of TWS paper, the fallback."""
+    return account(answer, Fallback().port)
 
 
 def is_paper(port: int, account: str) -> bool:

@@ -204,6 +204,12 @@ def test_schema_that_is_there_is_left_alone(place: Place) -> None:
         ((*EXAMPLE, "--positions", "24.0"), "--positions: not a whole number"),
         ((*EXAMPLE, "--port", "0"), "--port: a port is a number from 1 to 65535"),
         ((*EXAMPLE, "--client-id", "x"), "--client-id: not a whole number"),
+        ((*EXAMPLE, "--fallback-account", "U1234567", "--fallback-positions", "3"),
+         "--fallback-account: port 7497 is TWS (paper): its account begins with D"),
+        ((*EXAMPLE, "--fallback-account", "DU1234567"),
+         "--yes asks nothing; add --fallback-positions N"),
+        ((*EXAMPLE, "--fallback-positions", "3"),
+         "--fallback-positions: add --fallback-account DU..."),
         ((*EXAMPLE, "--monitor", "'a"), "--monitor: a quote is not closed"),
         ((*EXAMPLE, "--monitor", "maybe so"), "--monitor: the program maybe cannot be found"),
         ((*EXAMPLE, "--mcp", "/no/such/server"), "--mcp: the program /no/such/server cannot be"),
@@ -211,7 +217,7 @@ def test_schema_that_is_there_is_left_alone(place: Place) -> None:
         ((*EXAMPLE, "--host", "http://x"), "IBKRCredentials.Host must be only a name"),
         ((*EXAMPLE, "--secrets", "no/such/file"), "no such folder; make it first"),
     ],
-)
+)  # fmt: skip
 def test_what_is_lacking_or_wrong_is_one_line_and_nothing_is_written(
     words: tuple[str, ...], says: str, place: Place
 ) -> None:
@@ -295,6 +301,8 @@ def test_on_a_terminal_it_asks_for_what_it_cannot_see_and_checks_each_answer(
         terminal.types("many")
         terminal.sees("not a whole number")
         terminal.types("3")
+        terminal.sees("TWS paper account to fall back to (DU..., Enter: none): ")
+        terminal.types("")
         terminal.sees("Monitor to try? own or yes (or Enter): golive's own; none or no: none;")
         terminal.sees("or the command that starts yours [own]: ")
         terminal.types("maybe")
@@ -312,6 +320,34 @@ def test_on_a_terminal_it_asks_for_what_it_cannot_see_and_checks_each_answer(
     }
     one.stop()
     assert one.connections == 0
+
+
+@posix_only
+def test_account_of_the_fallback_is_asked_for_with_its_positions(place: Place) -> None:
+    with place.typing(*EXAMPLE[:-1], "--monitor", "own", "--mcp", "own") as terminal:
+        terminal.sees("TWS paper account to fall back to")
+        terminal.types("U7654321")
+        terminal.sees("port 7497 is TWS (paper): its account begins with D")
+        terminal.sees("TWS paper account to fall back to")
+        terminal.types("du7654321")
+        terminal.sees("How many positions are open in it")
+        terminal.types("7")
+        assert terminal.ended() == 0, terminal.text
+    assert place.document["GoLive"]["Fallback"] == {
+        "ExpectedAccount": "DU7654321",
+        "ExpectedPositions": 7,
+    }
+    on_fallback = secrets_json.read(place.secrets).on_fallback().settings
+    assert (on_fallback.disagreements, on_fallback.golive.expected_positions) == ([], 7)
+
+
+def test_fallback_of_the_options_is_written(place: Place) -> None:
+    more = ("--fallback-account", "DU7654321", "--fallback-positions", "7")
+    assert place.init(*EXAMPLE, *more).exit_code == 0
+    assert place.document["GoLive"]["Fallback"] == {
+        "ExpectedAccount": "DU7654321",
+        "ExpectedPositions": 7,
+    }
 
 
 @posix_only
