@@ -63,6 +63,9 @@ class LookRecord(Record):
     missing_settings: list[str] = Field(
         description="The keys that a go-live run needs and the settings lack."
     )
+    missing_programs: list[str] = Field(
+        default=[], description="The keys of commands whose program cannot be found here."
+    )
     rows: list[Row] = Field(description="The lines of the screen, in order.")
     refusals: list[Refusal] = Field(description="The reasons, in the order of the procedure.")
     causes: list[Diagnosis] = Field(

@@ -109,8 +109,13 @@ def _nothing_against(seen: LookRecord, screen: Screen) -> Iterator[str]:
         text = f"{text} It first waits {seen.waits_seconds:.0f} s."
     if seen.missing_settings:
         text = f"{text} First set {' and '.join(seen.missing_settings)}."
+    if seen.missing_programs:
+        text = f"{text} First correct {' and '.join(seen.missing_programs)}."
     one = f"{text}   {seen.again}"
-    yield from [one] if len(one) <= screen.width else [text, f"  {seen.again}"]
+    if len(one) <= screen.width:
+        yield one
+    else:
+        yield from (*_wrapped(text, screen, ""), f"  {seen.again}")
 
 
 def _refused(seen: LookRecord, screen: Screen) -> Iterator[str]:

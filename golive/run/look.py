@@ -23,7 +23,7 @@ from golive.machine import sockets
 from golive.machine.gateway import Gateway
 from golive.machine.sockets import SocketTable
 from golive.procedure import steps
-from golive.run import look_facts, look_rows, session
+from golive.run import look_commands, look_facts, look_rows, session
 from golive.run.look_facts import LISTENING, Facts
 from golive.run.preflight import AFTER_WAITING, BEFORE_ALL, BEFORE_WAITING, Subject
 from golive.settings.secrets_json import SettingsFile
@@ -52,6 +52,7 @@ def look(file: SettingsFile, secrets: str | None = None, clock: Clock = SYSTEM) 
         refused_until=until.isoformat(timespec="seconds") if until else None,
         waits_seconds=round(facts.wait, 1),
         missing_settings=list(look_rows.missing(file.settings)),
+        missing_programs=list(look_commands.missing(file.settings)),
         rows=look_rows.rows(facts, refusals),
         refusals=refusals,
         causes=_causes(facts, refusals, run_next),

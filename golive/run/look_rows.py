@@ -14,6 +14,7 @@ from golive.kit.text import counted
 from golive.machine import forwarders, reset_windows, sockets
 from golive.machine.reset_windows import Window
 from golive.machine.sockets import Socket
+from golive.run import look_commands
 from golive.run.look_facts import Facts, Told
 from golive.settings.model import NO_COUNT, Settings
 
@@ -51,6 +52,7 @@ def rows(facts: Facts, refusals: Sequence[Refusal]) -> list[Row]:
         _discipline(facts),
         _runs(facts),
         _monitor(facts),
+        _commands(facts),
         _ibapi(facts),
         _settings(facts),
         _clock(facts),
@@ -224,6 +226,13 @@ def _monitor(facts: Facts) -> Row:
         return _row("monitor", "note", "no golive Monitor runs here", running=None)
     text = f"golive Monitor runs, pid {found.pid}" + (f", {found.url}" if found.url else "")
     return _row("monitor", "note", text, running=found)
+
+
+def _commands(facts: Facts) -> Row:
+    """No step refuses an attempt for it, but its trial would fail after one."""
+    missing = look_commands.missing(facts.settings)
+    told = "; ".join(look_commands.told(facts.settings))
+    return _row("commands", "note" if missing else "ok", told, missing=missing)
 
 
 # this machine

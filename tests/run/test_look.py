@@ -232,11 +232,12 @@ def test_json_is_one_object_of_the_documented_form(
     assert (looked.exit_code, record.schema_, record.refused) == (1, 1, True)
     assert list(told) == [
         "schema", "golive", "seen", "settings", "endpoint", "fallback", "refused",
-        "refused_until", "waits_seconds", "missing_settings", "rows", "refusals", "causes", "again",
+        "refused_until", "waits_seconds", "missing_settings", "missing_programs", "rows",
+        "refusals", "causes", "again",
     ]  # fmt: skip
     assert [each["name"] for each in told["rows"]] == [
         "process", "login", "startup", "port", "clients", "zombies", "programs", "discipline",
-        "runs", "monitor", "ibapi", "settings", "clock", "resets",
+        "runs", "monitor", "commands", "ibapi", "settings", "clock", "resets",
     ]  # fmt: skip
     (zombies,) = (each for each in told["rows"] if each["name"] == "zombies")
     assert len(zombies["facts"]["rows"]) == 3
@@ -256,6 +257,17 @@ def test_one_may_look_before_the_expected_account_is_known(
     assert looked.exit_code == 0, looked.complaint
     assert "needs ExpectedAccount, ExpectedPositions" in looked.row("settings")
     assert "First set ExpectedAccount and ExpectedPositions." in looked.output
+
+
+def test_program_of_a_command_that_cannot_be_found_is_named_though_no_rule_refuses_for_it(
+    fake: Started, secrets: Written, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = {"Monitor": {"Command": ["no-such-monitor"]}, "Mcp": {"Command": [sys.executable]}}
+    looked = Looked(capsys, secrets(fake().port, **commands))
+    assert looked.exit_code == 0, looked.output
+    row = looked.row("commands")
+    assert "Monitor: no-such-monitor cannot be found (GoLive.Monitor.Command)" in row
+    assert "First correct GoLive.Monitor.Command." in " ".join(looked.output.split())
 
 
 def test_settings_that_cannot_be_read_are_one_line_on_stderr(
