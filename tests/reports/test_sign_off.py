@@ -124,7 +124,7 @@ def test_no_go_shows_cause_cure_facts_contacts_and_log() -> None:
         "2026-11-21 21:01:30 UTC-0500", "Switch to TWS paper.", "877-442-2757",
         "API server listening", "too-early", "it has just been started",
         "Positions were not requested.", "This run does not permit going live on this gateway.",
-        "docs/causes/gateway-not-running",
+        "docs/causes/gateway-not-running.md",
     ):  # fmt: skip
         assert each in text, each
 

@@ -154,7 +154,7 @@ def test_failed_run_shows_what_was_expected_and_observed_the_cause_and_the_cure(
         r"What to do   Procedure A, restart the gateway",
         r"  1\. Close IB Gateway\.",
         r"       pytest acceptance -m golive --fake=zombies",
-        r"  More: docs/causes/zombies",
+        r"  More: docs/causes/zombies.md",
     ):
         assert re.search(rf"^{line}$", run.output, re.MULTILINE), line
     assert run.last_line == "NO-GO (rehearsal): zombies, Procedure A"
@@ -190,6 +190,7 @@ def test_q_tells_the_exceptions_the_cause_the_first_thing_to_do_and_the_verdict(
     project: Project,
 ) -> None:
     lines = project.rehearse("--fake=zombies", "-q").output.rstrip().splitlines()
+    assert lines[0], "no blank line comes first"
     headings = [line.partition("   ")[0] for line in lines if line and not line.startswith(" ")]
     assert headings[:-1] == ["Exceptions", "Cause", "What to do"]
     assert "  1. Close IB Gateway." in lines
@@ -493,6 +494,7 @@ def test_interrupted_run_says_where_it_was_that_it_closed_and_from_when_on_to_go
         f"-    {len(IDS) - 17} steps not run",
     ]
     text = "\n".join(said)
+    assert "\n\n\n" not in text
     assert "it was interrupted; its connection was closed." in text
     assert re.search(r"1\. Run the whole procedure, not before \d\d:\d\d local time:", text), text
     assert re.fullmatch(r"NO-GO: unfinished, not before \d\d:\d\d local", said[-1])

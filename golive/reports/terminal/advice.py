@@ -56,7 +56,7 @@ def if_that_fails(lines: Lines, found: Diagnosis, most_rows: int | None = None) 
     for each in rest:
         advice(lines, "  ", each)
     if found.code in BY_CODE:
-        lines.text(f"More: {CAUSES}/{found.code}", 2)
+        lines.text(f"More: {CAUSES}/{found.code}.md", 2)
     if support:
         lines.text(support, 2)
 

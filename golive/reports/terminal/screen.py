@@ -55,6 +55,8 @@ class Lines:
         self.screen = screen
         self.rows = 0
         """So many rows of the screen have been filled."""
+        self._is_apart = True
+        """Whether a blank line would be the first one, or a second."""
 
     @property
     def has_shapes(self) -> bool:
@@ -72,7 +74,10 @@ class Lines:
         return self.screen.coloured(mark, **COLOURS.get(outcome, {})) + blank
 
     def plain(self, line: str = "", columns: int | None = None) -> None:
-        """As it is. `columns` is how wide it shows, where some of it is colour."""
+        """As it is, but no blank line at first or twice. `columns` is how wide it shows."""
+        if self._is_apart and not line:
+            return
+        self._is_apart = not line
         self.rows += self.rows_of(len(line) if columns is None else columns)
         self.screen.write(line)
 
