@@ -23,6 +23,7 @@ from golive.settings import which
 DONE, NOT_DONE, USAGE = 0, 1, 4
 SHORTEST_DIGEST = 12
 COLUMNS = 80
+WRITTEN = f"{sign_off.FILE_NAME} and junit.xml"
 
 PROVES = (
     "The digest proves that the evidence is unchanged since it was sealed. It does not prove who"
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = _with_reports(
         commands.add_parser("verify", help="check that the evidence of a run is unchanged")
     )
-    verify.add_argument("run", metavar="RUN", help=run)
+    verify.add_argument("run", nargs="?", metavar="RUN", help=f"{run} (default: the last run)")
     verify.add_argument(
         "--digest", metavar="HEX", help="digest on the printed page; its first 12 digits are enough"
     )
@@ -136,10 +137,24 @@ def _summary(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     """0 verified, 1 not."""
     printed = "" if options.digest is None else _digest(options.digest)
-    checked = verification.verify(_folder(options.run, _reports(options)), printed)
-    for line in _told(checked, options.run, printed):
+    reports = _reports(options)
+    run = options.run if options.run is not None else _last_run(reports)
+    if options.run is None:
+        print(f"Last run: {printable(run)}", flush=True)
+    checked = verification.verify(_folder(run, reports), printed)
+    for line in _told(checked, run, printed):
         print(printable(line), flush=True)
     return DONE if checked.is_verified else NOT_DONE
+
+
+def _last_run(reports: Path) -> str:
+    """The name of the newest: it begins with the time. Raises Unusable."""
+    runs = reports / run_folder.RUNS
+    there = (each.name for each in runs.iterdir() if each.is_dir()) if runs.is_dir() else ()
+    names = sorted(filter(contradictions.name_of, there))
+    if not names:
+        raise Unusable(f"there is no run in {runs}; name a RUN, or the reports: --reports DIR")
+    return names[-1]
 
 
 def _told(checked: Checked, run: str, printed: str) -> list[str]:
@@ -197,6 +212,11 @@ def _write(options: argparse.Namespace) -> int:
     told = [writing.write(each, wanted) for each in folders]
     for line in (line for each in told for line in (*each.notes, *each.failures)):
         print(f"golive: {line}", file=sys.stderr)
+    masked = wording.counted(len(options.mask), "word") + " masked in what leaves this machine"
+    more = f" ({masked})" if options.mask else ""
+    for folder, each in zip(folders, told, strict=True):
+        if not each.failures:
+            print(f"Written: {printable(str(folder))}: {WRITTEN}{more}", flush=True)
     return NOT_DONE if any(each.failures for each in told) else DONE
 
 

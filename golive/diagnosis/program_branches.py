@@ -11,7 +11,7 @@ END = (
     " MCP server at the end of its input."
 )
 LOOK = (
-    "Start it by hand with the command in the facts and read what it prints. If the command is"
+    "Start it by hand with its command, which -v shows, and read what it prints. If the command is"
     " wrong, correct it in {settings}."
 )
 

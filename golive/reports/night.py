@@ -6,6 +6,7 @@ It may leave the machine, so it is made from redacted evidence only.
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,7 +30,8 @@ class Drill(Record):
     """Runs of one fault, or target, with one client API. `said` are their different results.
 
     Times are medians: of the whole run in seconds, of the handshake in milliseconds. `weakened` are
-    the checks that were so in any of them, `noted` what is to be read of any.
+    the checks that were so in any of them, `noted` what is to be read of any. `verdicts` counts the
+    runs by verdict; an earlier version kept none.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Drill(Record):
     handshake_ms: float | None
     weakened: tuple[str, ...] = ()
     noted: tuple[str, ...] = ()
+    verdicts: dict[str, int] = Field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -118,6 +121,7 @@ def _drill(name: str, api: str, runs: list[Evidence]) -> Drill:
         handshake_ms=round(statistics.median(handshakes), 3) if handshakes else None,
         weakened=tuple(dict.fromkeys(line for each in runs for line in each.weakened)),
         noted=tuple(dict.fromkeys(line for each in runs for line in wording.noted(each))),
+        verdicts=dict(Counter(sorted(each.verdict for each in runs))),
     )
 
 

@@ -9,7 +9,7 @@ import argparse
 import statistics
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -25,6 +25,8 @@ UNKNOWN = "no rehearsal was started: what each must report was not kept"
 MOST_LINES = 30
 """Of a section; each run's own are in its evidence."""
 FEW = 3
+REAL = ("live", "fallback")
+"""Runs that are no rehearsals."""
 
 Expectations = dict[str, str]
 """What each rehearsal must report, by its fault: `NO-GO handshake.connect-ack protocol-error`."""
@@ -108,7 +110,14 @@ def _headline(now: Night, wrong: list[str], expected: Expectations) -> str:
     held = [each for each in now.drills if each.name in expected]
     if held:
         return f"AS EXPECTED: all {wording.counted(len(held), 'rehearsal')}"
-    verdicts = Counter(each.partition(" ")[0] for drill in now.drills for each in drill.said)
+    verdicts: Counter[str] = Counter()
+    for drill in now.drills:
+        verdicts.update(drill.verdicts)
+    return _counts(verdicts)
+
+
+def _counts(verdicts: Mapping[str, int]) -> str:
+    """`1 GO, 3 NO-GO`."""
     return ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
 
 
@@ -133,15 +142,20 @@ def _not_as_expected(now: Night, expected: Expectations) -> list[str]:
 
 
 def _by_drills(now: Night, lines_of: Callable[[Drill], Iterable[str]]) -> list[str]:
-    """Each line once, with how many rehearsals it is of; their names where they are few."""
+    """Each line once, with what it is of; the names of rehearsals where they are few."""
     drills: dict[str, list[str]] = {}
     for each in _ordered(now):
         for line in lines_of(each):
             drills.setdefault(line, []).append(each.name)
-    return [
-        f"{wording.counted(len(names), 'rehearsal')}{_names(names)}: {line}"
-        for line, names in islice(drills.items(), MOST_LINES)
-    ]
+    return [f"{_whose(names)}: {line}" for line, names in islice(drills.items(), MOST_LINES)]
+
+
+def _whose(names: list[str]) -> str:
+    """`live`, `2 rehearsals (down, silent)`, `live and 12 rehearsals`."""
+    real = [each for each in names if each.removeprefix("soak, ") in REAL]
+    drills = [each for each in names if each not in real]
+    told = f"{wording.counted(len(drills), 'rehearsal')}{_names(drills)}"
+    return " and ".join([*real, *([told] if drills else [])])
 
 
 def _names(names: list[str]) -> str:
@@ -151,7 +165,10 @@ def _names(names: list[str]) -> str:
 def _changed(before: Night | None, now: Night, why: str) -> tuple[str, list[str]]:
     """What it is compared with, and a line for each change."""
     if before is None:
-        return f"Nothing to compare with: {why or 'no earlier night was named'}.", []
+        return (
+            f"Nothing to compare with: {why or 'no earlier night was given to compare with'}.",
+            [],
+        )
     lines = changes(before, now)
     when = f"the night of {before.began:%Y-%m-%d %H:%M} UTC" if before.began else "an empty night"
     return (f"Since {when}:" if lines else f"Nothing changed since {when}."), lines
@@ -166,12 +183,20 @@ def _row(drill: Drill, expected: Expectations) -> Row:
     return Row(
         name=drill.name,
         api=drill.api,
-        said=" and ".join(drill.said),
+        said=_said(drill),
         is_expected=None if must is None else drill.said == (must,),
         runs=drill.runs,
         seconds=f"{drill.seconds:.1f}",
         handshake="-" if drill.handshake_ms is None else f"{drill.handshake_ms:.1f}",
     )
+
+
+def _said(drill: Drill) -> str:
+    """Its result; where its runs differ, by verdict: `1 GO, 2 NO-GO (zombies)`."""
+    if len(drill.said) == 1:
+        return drill.said[0]
+    causes = dict.fromkeys(each.rpartition(" ")[2] for each in drill.said if " " in each)
+    return _counts(drill.verdicts) + (f" ({', '.join(causes)})" if causes else "")
 
 
 def _expectations(path: Path) -> Expectations | None:

@@ -115,9 +115,12 @@ def _lines(rows: Sequence[Row]) -> Iterator[str]:
     yield f"{'seconds':>8}{'handshake':>12}  result"
     for each in rows:
         name = f"{each.name} ({each.api})" if has_apis else each.name
+        is_one = not each.said[:1].isdigit()  # else they are counted by verdict
         wrong = "NOT AS EXPECTED " if each.is_expected is False else ""
         ms = "-" if each.handshake == "-" else f"{each.handshake} ms"
-        told = f"{wrong}{name}: {each.said}" + (f" ({each.runs} runs)" if each.runs > 1 else "")
+        told = f"{wrong}{name}: {each.said}" + (
+            f" ({each.runs} runs)" if is_one and each.runs > 1 else ""
+        )
         first, *more = textwrap.wrap(
             shortened(told, LONGEST), COLUMNS - 22, break_long_words=False, break_on_hyphens=False
         ) or [""]

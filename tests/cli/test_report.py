@@ -8,6 +8,7 @@ import re
 import shutil
 import webbrowser
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,17 @@ def test_run_that_is_unchanged_is_verified_however_it_is_named(
     assert said.splitlines()[-1].startswith("VERIFIED")
     assert f"  {storage.read(folder).digest}" in said.splitlines()
     assert "does not prove who sealed it" in " ".join(said.split())
+
+
+def test_last_run_is_verified_where_none_is_named_and_it_is_said_which(
+    runs: Path, call: Call
+) -> None:
+    signed(a_go(), runs)
+    last = signed(a_no_go(NIGHT + timedelta(days=1)), runs)
+    (runs / "notes").mkdir()
+    code, said = call("verify")
+    assert (code, said.splitlines()[0]) == (0, f"Last run: {last.name}")
+    assert f"report verify {last.name} --digest HEX" in said
 
 
 def test_digest_of_the_printed_page_is_compared(runs: Path, call: Call) -> None:
@@ -268,7 +280,8 @@ def test_reports_are_written_again_as_they_were_and_nothing_is_deleted(
     page.unlink()
     index.unlink()
     done = own_project.run("golive", "report", "write", made[0].folder.name)
-    assert (done.exit_code, done.output) == (0, "")
+    assert (done.exit_code, done.output.count("\n")) == (0, 1)
+    assert done.output.startswith(f"Written: {made[0].folder}: sign-off.html and junit.xml")
     assert page.read_bytes() == before
     assert all(run.folder.name in index.read_text(encoding="utf-8") for run in made)
 
@@ -295,7 +308,8 @@ def test_words_can_be_masked_when_reports_are_written_again(runs: Path, call: Ca
     found = a_go()
     step = found.steps[0].model_copy(update={"observed": {"seen": "RevOption"}})
     folder = kept(found.model_copy(update={"steps": [step, *found.steps[1:]]}), runs)
-    call("write", folder, "--mask", "RevOption")
+    code, said = call("write", folder, "--mask", "RevOption")
+    assert (code, "1 word masked" in said, "RevOption" in said) == (0, True, False)
     assert "RevOption" not in (folder / "junit.xml").read_text(encoding="utf-8")
 
 

@@ -295,7 +295,7 @@ def test_what_is_noted_stands_before_the_verdict_and_under_the_exceptions(
 def test_many_notes_are_counted_and_the_first_shown() -> None:
     found = a_go(noted=[f"note {number}" for number in range(1000)])
     assert wording.noted(found)[-1] == "and 980 lines more in evidence.json"
-    assert len(said(found)) == wording.SHOWN + 3
+    assert len(said(found)) == wording.SHOWN + 2
 
 
 def test_accounts_and_names_in_both_are_masked_in_what_leaves_the_machine() -> None:

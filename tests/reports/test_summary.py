@@ -55,6 +55,21 @@ def test_single_run_is_one_drill_and_one_run(tmp_path: Path) -> None:
     assert page.startswith("# 1 GO\n\n1 run, ")
 
 
+def test_runs_of_a_night_are_counted_by_verdict_and_live_ones_are_no_rehearsals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live = [
+        a_no_go(NIGHT + timedelta(minutes=minute)).model_copy(update={"noted": ["too little"]})
+        for minute in (1, 2, 3)
+    ]
+    folder = runs(tmp_path / "runs", a_go(NIGHT), *live)
+    assert summarized("--runs", folder) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("1 GO, 3 NO-GO\n")
+    assert "  live: too little\n" in said
+    assert f"live: 1 GO, 3 NO-GO ({SILENT.split()[-1]})\n" in said
+
+
 def test_night_that_went_as_expected_says_so_and_what_it_did(tmp_path: Path) -> None:
     folder = runs(tmp_path / "runs", rehearsal(), drill("down"))
     expected = expectations(tmp_path, healthy="GO", down=SILENT)
@@ -62,7 +77,7 @@ def test_night_that_went_as_expected_says_so_and_what_it_did(tmp_path: Path) -> 
     assert page.startswith("# AS EXPECTED: all 2 rehearsals\n")
     assert "| healthy | 10.37.02 | GO | yes | 1 | 2.5 | 97.4 |" in page
     assert f"| down | 10.37.02 | {SILENT} | yes | 1 | 2.5 | - |" in page
-    assert "Nothing to compare with: no earlier night was named." in page
+    assert "Nothing to compare with: no earlier night was given to compare with." in page
 
 
 def test_drill_that_says_something_else_is_in_the_headline(tmp_path: Path) -> None:

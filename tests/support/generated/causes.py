@@ -214,8 +214,9 @@ def _index() -> str:
         "Causes and cures",
         "Every NO-GO names one cause, by a code. Each code has a page here: what it means, what"
         " was seen, what to do, and how to see it in a rehearsal.",
-        "`unfinished` is no cause: the run was cut short, for example by Ctrl-C, and that says nothing"
-        " about the gateway. The terminal says from when on the whole procedure may be run again.",
+        "`unfinished` is no cause: the run was cut short, for example by Ctrl-C, and that says"
+        " nothing about the gateway. The terminal says from when on the whole procedure may be run"
+        " again.",
         "They stand in the order in which golive looks for them. The first that applies is the"
         " cause; others that apply as well are named behind it.",
         markdown.table(heads, rows),
