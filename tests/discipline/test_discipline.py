@@ -228,7 +228,7 @@ def test_quick_retry_is_refused_under_any_name_of_the_machine_and_says_until_whe
     (fact,) = (each for each in diagnosis["facts"] if "next attempt not before " in each)
     assert re.fullmatch(r"next attempt not before [\d-]{10} [\d:]{8} UTC([+-]\d{4})?", fact)
     waiting = datetime.fromisoformat(diagnosis["not_before"]) - datetime.now(UTC)
-    assert timedelta(0) < waiting <= timedelta(seconds=90)
+    assert timedelta(0) < waiting <= timedelta(seconds=91)  # a whole second, not before
     assert gateway.connections == 1
 
 

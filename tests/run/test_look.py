@@ -256,7 +256,7 @@ def test_one_may_look_before_the_expected_account_is_known(
     looked = Looked(capsys, path)
     assert looked.exit_code == 0, looked.complaint
     assert "needs ExpectedAccount, ExpectedPositions" in looked.row("settings")
-    assert "First set ExpectedAccount and ExpectedPositions." in looked.output
+    assert "First set ExpectedAccount and ExpectedPositions." in " ".join(looked.output.split())
 
 
 def test_program_of_a_command_that_cannot_be_found_is_named_though_no_rule_refuses_for_it(
