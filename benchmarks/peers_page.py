@@ -24,11 +24,7 @@ NOTE = "<!-- Written by `python -m benchmarks peers`. Do not edit it here. -->"
 COLUMNS = CHECKS[::-1]
 """A narrow window cuts the last columns off: those that say least."""
 
-PROJECTS = {
-    "ibkr-cli": "https://pypi.org/project/ibkr-cli/",
-    "ibkr-ops": "https://pypi.org/project/ibkr-ops/",
-    "ibc2": "https://pypi.org/project/ibc2/",
-}
+PROJECTS = ("ibkr-cli", "ibkr-ops", "ibc2")
 
 
 def run(tell: Callable[[str], object] = print) -> str:
@@ -97,7 +93,7 @@ def page(found: Measured, now: datetime) -> str:
         limit=LONGEST_SECONDS,
         not_run=NOT_RUN,
         missing="".join(f" {name}: {why}." for name, why in found.not_installed.items()),
-        tools=", ".join(f"[{name}]({url})" for name, url in PROJECTS.items()),
+        tools=" and ".join((", ".join(PROJECTS[:-1]), PROJECTS[-1])),
     )
 
 

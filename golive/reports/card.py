@@ -207,7 +207,7 @@ def _filled(settings: Settings, now: datetime, here: Commands) -> dict[str, obje
         "expected": UNKNOWN if wanted.expected_positions == NO_COUNT else wanted.expected_positions,
         "soak_minutes": f"{wanted.soak_minutes:g}",
         "version": wanted.api_version,
-        "budget_ms": f"{wanted.handshake_budget_seconds * 1000:g}",
+        "budget_ms": f"{wanted.handshake_budget_seconds * 1000:,g}",
         "timer": ": SET A TIMER" if wanted.initialization_seconds else "",
         "timeout": f"{wanted.handshake_timeout_seconds:g}",
         "stale": " and ".join(wanted.stale_processes) or "other client",

@@ -42,7 +42,7 @@ def _lines(card: Card) -> Iterator[str]:
 
 def _tree(card: Card) -> Iterator[str]:
     """The diagnoses of the written tree with their cures; then the recovery procedures."""
-    yield "On NO-GO, by its diagnosis:"
+    yield "On NO-GO, by diagnosis:"
     recovered = {code for each in card.recoveries for code in each.codes}
     for code, cure in card.tree:
         if code not in recovered:

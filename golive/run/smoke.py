@@ -51,7 +51,7 @@ def smoke(
     memory, run_next = session.begin(COMMAND, file, secrets, override, clock)
     try:
         on = " on the fallback, TWS paper" if on_fallback else ""
-        write(f"golive smoke: IBKR Gateway handshake test{on}")
+        write(f"golive smoke: IBKR Gateway handshake test{on} (times are local)")
         seconds = file.settings.golive.handshake_timeout_seconds
         telling = _Telling(seconds, write)
         return _performed(Session(file, memory, run_next, write, clock, telling.hear), write)
