@@ -169,6 +169,8 @@ class GoLiveSession:
         config.add_cleanup(self._discard_unless_begun)
         self._fake = self._started_fake()
         self._asked_for = reporting.asked_for(config.option)
+        self._is_unread = False
+        """Whether a file of steps cannot be read."""
         self._telling = Telling(config, self._plan)
         self._console, self._teller = self._telling.console, self._telling.teller
 
@@ -198,6 +200,7 @@ class GoLiveSession:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Why a file cannot be read, in a line; the traceback is for -vv."""
+        self._is_unread = self._is_unread or report.failed
         if report.failed and not self._telling.is_pytests:
             why = (report.longreprtext.strip().splitlines() or [""])[-1]
             self._console.write(
@@ -362,9 +365,7 @@ class GoLiveSession:
     def pytest_sessionfinish(self, exitstatus: int) -> Generator[None, None, None]:
         """The evidence comes before whatever other plugins write, and stands if they cannot."""
         if hasattr(self, "run"):  # else it ended before its first step: there is nothing to tell
-            came_to_its_end = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-            early = "" if came_to_its_end else pytest.ExitCode(exitstatus).name
-            self._end_of_it.finish(early, has_failures=bool(exitstatus))
+            self._end_of_it.finish(self._ended_early(exitstatus), has_failures=bool(exitstatus))
         try:
             yield
         except Exception as error:
@@ -374,6 +375,14 @@ class GoLiveSession:
             self._end_of_it.notes.append(note)
         if hasattr(self, "run"):
             self._hold_exit_status()
+
+    def _ended_early(self, exitstatus: int) -> str:
+        """How pytest ended before its end; to pytest, a file that cannot be read interrupts."""
+        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return ""
+        if self._is_unread and exitstatus == pytest.ExitCode.INTERRUPTED:
+            return "UNREAD"
+        return pytest.ExitCode(exitstatus).name
 
     def _hold_exit_status(self) -> None:
         """Exit status 0 means GO, and only that."""

@@ -19,6 +19,7 @@ SIGN_OFF = "sign-off.html"
 
 ENDED = {
     "INTERRUPTED": "it was interrupted",
+    "UNREAD": "a file of its steps cannot be read",
     "INTERNAL_ERROR": "pytest itself failed",
     "NO_TESTS_COLLECTED": "no step was found",
 }

@@ -423,3 +423,13 @@ def test_run_that_is_killed_while_it_writes_reports_has_left_its_whole_evidence(
     assert (folder / "sign-off.html").exists()
     index = own_project.folder / "reports" / "index.html"
     assert folder.name in index.read_text(encoding="utf-8")
+
+
+def test_file_of_steps_that_cannot_be_read_is_said_to_be_the_reason(own_project: Project) -> None:
+    step_file = own_project.folder / "acceptance" / "test_3_handshake.py"
+    text = step_file.read_text(encoding="utf-8")
+    step_file.write_text(f"{text}\nraise RuntimeError('half edited')\n", encoding="utf-8")
+    run = own_project.rehearse("--fake")
+    assert (run.exit_code, run.evidence["attempts"]) == (2, 0)
+    assert "a file of its steps cannot be read" in run.evidence["diagnosis"]["cause"]
+    assert "Note: acceptance/test_3_handshake.py: RuntimeError: half edited" in run.output

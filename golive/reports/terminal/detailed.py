@@ -10,7 +10,7 @@ from golive.procedure import steps
 from golive.reports import wording
 from golive.reports.terminal import advice, exceptions, since
 from golive.reports.terminal.screen import COLOURS, WORDS
-from golive.reports.terminal.telling import Begun, Teller, with_bar, written
+from golive.reports.terminal.telling import Begun, Teller, written
 from golive.reports.terminal.verdict import not_before
 
 LONG_SECONDS = 1.0
@@ -36,15 +36,7 @@ class Detailed(Teller):
         self._screen.write_again(f"{self._mark('')}{'now':<8} {step.title} ({place})")
 
     def waiting(self, say: Callable[[float], str], most: float) -> Callable[[float], None]:
-        def tell(left: float) -> None:
-            line = f"{self._mark('')}{'wait':<8} {say(left)}"
-            if self._screen.is_live:
-                line = with_bar(line, left, most, self._screen.width)
-                self._screen.write_again(line, cyan=True)
-            else:
-                self._lines.plain(line)
-
-        return tell
+        return lambda left: self._wait(f"{self._mark('')}{'wait':<8} {say(left)}", left, most)
 
     def step(self, record: StepRecord) -> None:
         self._enter(record.stage)

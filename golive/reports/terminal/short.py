@@ -11,7 +11,7 @@ from golive.procedure import steps
 from golive.procedure.steps import Step
 from golive.reports.terminal import advice, exceptions, since
 from golive.reports.terminal.screen import COLOURS
-from golive.reports.terminal.telling import Begun, Teller, with_bar, written
+from golive.reports.terminal.telling import Begun, Teller, written
 from golive.reports.terminal.verdict import not_before
 
 NAME = 14
@@ -54,15 +54,7 @@ class Short(Teller):
         self._screen.write_again(f"{self._live(step.stage)}{place}  {step.title}")
 
     def waiting(self, say: Callable[[float], str], most: float) -> Callable[[float], None]:
-        def tell(left: float) -> None:
-            line = f"{self._live(self._stage)}{say(left)}"
-            if self._screen.is_live:
-                line = with_bar(line, left, most, self._screen.width)
-                self._screen.write_again(line, cyan=True)
-            else:
-                self._lines.plain(line)
-
-        return tell
+        return lambda left: self._wait(f"{self._live(self._stage)}{say(left)}", left, most)
 
     def step(self, record: StepRecord) -> None:
         """Its stage is told once it is over, or has failed; what is blocked is only counted."""

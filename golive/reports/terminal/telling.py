@@ -87,6 +87,13 @@ class Teller:
         """
         return lambda left: None
 
+    def _wait(self, line: str, left: float, most: float) -> None:
+        """In its place, with a bar that grows; elsewhere in a line of its own."""
+        if self._screen.is_live:
+            self._screen.write_again(_with_bar(line, left, most, self._screen.width), cyan=True)
+        else:
+            self._lines.plain(line)
+
     def step(self, record: StepRecord) -> None:
         """One that has ended."""
 
@@ -124,7 +131,7 @@ def written(lines: Lines, where: str, *, is_page: bool) -> None:
     lines.plain(f"{'Sign-off' if is_page else 'Evidence'}: {where}")
 
 
-def with_bar(line: str, left: float, most: float, width: int | None) -> str:
+def _with_bar(line: str, left: float, most: float, width: int | None) -> str:
     """With a bar behind it that grows, where there is room."""
     done = round(BAR * (1 - left / most)) if left < most else 0
     bar = f" [{'#' * done:.<{BAR}}]"
