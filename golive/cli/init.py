@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def _written(options: argparse.Namespace, path: Path) -> int:
     _must_be_askable(options, given)
     seen = _seen(options.host)
     _show(seen, may_ask=given.may_ask)
-    answers = init_answers.answers(given, seen)
+    answers = _with_the_api(init_answers.answers(given, seen))
     text = _checked(path, answers)
     try:
         has_schema = writing.write(path, text)
@@ -126,15 +125,19 @@ def _show(seen: GatewaysHere, *, may_ask: bool) -> None:
     print("\n".join(init_screen.rows(seen)), end="\n\n" if may_ask else "\n", flush=True)
 
 
-def _checked(path: Path, answers: Answers) -> str:
-    """The text, once it has been read as it will be read. Raises Refused."""
+def _with_the_api(answers: Answers) -> Answers:
+    """Another ibapi than the written procedure's has to be named, or every run is refused."""
     from golive.machine import installed
-    from golive.settings import secrets_json
     from golive.settings.model import GoLive
 
     version = installed.read().version or ""
-    if version != GoLive().api_version:
-        answers = replace(answers, api_version=version)
+    return answers if version == GoLive().api_version else replace(answers, api_version=version)
+
+
+def _checked(path: Path, answers: Answers) -> str:
+    """The text, once it has been read as it will be read. Raises Refused."""
+    from golive.settings import secrets_json
+
     text = writing.text(answers)
     try:
         settings = secrets_json.check(path, text)
@@ -154,16 +157,13 @@ def _tell(
     print(f"\nWritten: {path} ({by_whom})")
     if has_schema:
         print(f"Written: {path.with_name(writing.SCHEMA_NAME)} (for editors)")
-    for title, lines in _parts(init_screen.follows(seen, answers.port, answers.client_id)):
-        print(f"\n{title}")
-        for line in lines:
-            print(f"  {line}")
+    follows = [*init_screen.follows(seen, answers.port, answers.client_id)]
+    follows += init_screen.of_the_api(answers.api_version)
+    if follows:
+        print("\nBefore golive check:")
+    for line in follows:
+        print(f"  {line}")
     print()
     for line in init_screen.end(secrets):
         print(line)
     sys.stdout.flush()
-
-
-def _parts(follows: Iterator[str]) -> Iterator[tuple[str, list[str]]]:
-    if lines := list(follows):
-        yield "Before golive check:", lines

@@ -16,7 +16,7 @@ from golive.machine.gateways_here import HOST, GatewaysHere
 from golive.machine.processes import Process
 from golive.machine.sockets import NotObservable
 from golive.settings import which
-from golive.settings.model import PORTS
+from golive.settings.model import PORTS, GoLive
 
 WIDTH, LABEL = 80, 11
 ALL_PORTS = ", ".join(map(str, PORTS))
@@ -92,6 +92,13 @@ def follows(seen: GatewaysHere, port: int, client_id: int) -> Iterator[str]:
         yield f"In the gateway's API settings, add {HOST} to the trusted IPs."
     if _is_wrong(lambda: identity.has_master(client_id)):
         yield f"In the gateway's API settings, set Master API client ID to {client_id} or blank."
+
+
+def of_the_api(other: str) -> Iterator[str]:
+    """What another ibapi than the written procedure's leads to; `other` is "" where it is that."""
+    if other:
+        yield f"ibapi {other} is installed, so ApiVersion names it."
+        yield f"The procedure asks for {GoLive().api_version}: each run lists that as weakened."
 
 
 def _is_wrong(claim: Callable[[], bool]) -> bool:

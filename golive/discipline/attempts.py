@@ -9,6 +9,7 @@ from datetime import datetime
 from golive.discipline import elapsed
 from golive.discipline.journal import BEGUN, GO, Entry, Journal
 from golive.kit.clock import SYSTEM, Clock
+from golive.kit.text import counted
 from golive.machine import sockets
 
 
@@ -68,7 +69,8 @@ class Attempts:
         self.refuse_forbidden()
         if zombies := self.zombies():
             raise AttemptRefused(
-                f"{zombies} zombies (CLOSE_WAIT) on port {port}: restart the gateway first"
+                f"{counted(zombies, 'zombie')} (CLOSE_WAIT) on port {port};"
+                " restart the gateway first"
             )
         attempt = Attempt(
             host, port, client_id, self.clock.now(), self.gateway_started(), self.address()

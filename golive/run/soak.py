@@ -13,6 +13,7 @@ from golive.client.heartbeat import TIMES_APART, Ended, Heartbeat
 from golive.evidence.record import Sample, Soak
 from golive.kit.clock import SYSTEM, Clock, coarsely
 from golive.kit.measurements import LONGEST_ANSWER, Latencies, Thinned, least_heartbeats
+from golive.kit.text import counted
 from golive.machine import forwarders, processes, sockets
 from golive.machine.gateway import Gateway
 
@@ -151,7 +152,7 @@ class Soaking:
     def _refuse_zombies(self, sample: Sample) -> None:
         if sample.zombies:
             port = self._gateway.number
-            raise Ended(ZOMBIES, f"{sample.zombies} zombies (CLOSE_WAIT) on port {port}")
+            raise Ended(ZOMBIES, f"{counted(sample.zombies, 'zombie')} (CLOSE_WAIT) on port {port}")
 
     def _refuse_sleep(self, due: float) -> None:
         """What is late by the clock that counts on, or by the one on the wall."""

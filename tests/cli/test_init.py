@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from golive.cli import asking
+from golive.cli import asking, init_screen
 from golive.settings import schema, secrets_json, writing
 from golive.settings.writing import OWN, Program
 from tests.support import four_ports
@@ -276,6 +276,13 @@ def test_folder_that_a_gateway_is_told_is_written_and_one_that_waits_for_its_log
     assert f"IB Gateway without a listener: ibgateway (pid {waiting.pid}) since" in done.output
     assert place.document["IBKRCredentials"]["Port"] == 7496
     assert place.document["GoLive"]["GatewayFolder"] == str(folder)
+
+
+def test_other_ibapi_than_the_procedures_is_named_with_what_that_means() -> None:
+    assert list(init_screen.of_the_api("")) == []
+    named, weakened = init_screen.of_the_api("10.50.02")
+    assert named == "ibapi 10.50.02 is installed, so ApiVersion names it."
+    assert weakened.endswith("asks for 10.37.02: each run lists that as weakened.")
 
 
 def test_host_that_is_another_machine_is_not_looked_at_and_needs_a_port(place: Place) -> None:

@@ -1,6 +1,7 @@
 """The four ports of a real gateway: one test of this machine at a time listens or looks there.
 
-Else a fake that listens on one of them would be what another test's run finds instead of nothing.
+Else a fake that listens on one of them, or a program that is called as a gateway, would be what
+another test's run finds instead of nothing.
 """
 
 from __future__ import annotations

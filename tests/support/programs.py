@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.support import four_ports
 from tests.support.talking import Talking
+
+OF_A_GATEWAY = re.compile("ibgateway|tws|java")
+"""Names that another test's look at this machine takes for a gateway's."""
 
 WAIT = "print('here', flush=True); sys.stdin.read()"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + WAIT
@@ -26,14 +31,14 @@ class Program(Talking):
 
 @contextmanager
 def started(folder: Path) -> Iterator[Callable[..., Program]]:
-    programs: list[Program] = []
+    """What is called as a gateway runs while no other test looks for one that is not there."""
+    with ExitStack() as stack:
 
-    def start(name: str, code: str = WAIT, *words: str) -> Program:
-        programs.append(Program(folder / name, code, *words))
-        return programs[-1]
+        def start(name: str, code: str = WAIT, *words: str) -> Program:
+            if OF_A_GATEWAY.search(name):
+                stack.enter_context(four_ports.alone())
+            program = Program(folder / name, code, *words)
+            stack.callback(program.leave)
+            return program
 
-    try:
         yield start
-    finally:
-        for each in programs:
-            each.leave()

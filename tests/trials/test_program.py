@@ -16,6 +16,7 @@ import pytest
 
 from golive.trials import program as program_module
 from golive.trials.program import CannotStart, Program
+from tests.support import four_ports
 from tests.support.fakes import wait_until
 from tests.support.left_running import SECONDS, has_ended, nothing_left
 
@@ -110,6 +111,14 @@ def is_called(name: str, pid: int) -> bool:
     return bool(psutil.Process(pid).name() == name)
 
 
+@pytest.fixture
+def alone() -> Iterator[None]:
+    """No other test looks meanwhile for a gateway that is not there."""
+    with four_ports.alone():
+        yield
+
+
+@pytest.mark.usefixtures("alone")
 def test_gateway_that_it_launched_is_not_ended_with_it(tmp_path: Path) -> None:
     named = tmp_path / "ibgateway"
     named.symlink_to(sys.executable)
@@ -128,6 +137,7 @@ def test_gateway_that_it_launched_is_not_ended_with_it(tmp_path: Path) -> None:
         psutil.Process(child).kill()
 
 
+@pytest.mark.usefixtures("alone")
 def test_gateway_that_a_script_became_is_not_ended_though_it_was_seen_before(
     tmp_path: Path,
 ) -> None:
